@@ -1,0 +1,1 @@
+"""TensorFlow's checkpoint Saver and Reader for Jupyter, without TensorFlow."""

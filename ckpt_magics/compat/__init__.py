@@ -1,0 +1,1 @@
+"""Names of TensorFlow APIs that this package stands in for."""

@@ -1,0 +1,1 @@
+"""The names of tensorflow.compat.v1 that this package covers."""

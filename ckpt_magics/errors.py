@@ -1,0 +1,200 @@
+"""Every error that this package raises, in one tree.
+
+The names are TensorFlow's canonical ones, so code written for ``tf.errors`` keeps its ``except`` clauses. The finer
+classes below them are also the built-in exception that Python users expect::
+
+    CheckpointError
+    |-- AbortedError
+    |-- DataLossError (ValueError)             the bytes are not what they should be
+    |   |-- ChecksumError                      a stored CRC differs from the contents'
+    |   `-- TruncatedError (OutOfRangeError)   the file ends too early
+    |-- FailedPreconditionError                the object is not in a state that allows this
+    |-- InternalError
+    |-- InvalidArgumentError (ValueError)      what the caller asked for cannot be
+    |   `-- TensorMismatchError                dtype or shape differs from the stored tensor's
+    |-- NotFoundError
+    |   |-- CheckpointNotFoundError (FileNotFoundError)
+    |   `-- TensorNotFoundError (KeyError)
+    |-- OutOfRangeError (IndexError)
+    |-- PermissionDeniedError (PermissionError)
+    |-- ResourceExhaustedError (OSError)       the disk is full, or a documented limit is passed
+    `-- UnimplementedError (NotImplementedError)
+
+A message says what is wrong; the place (file, tensor, byte offset) and what to do next follow it. Lower floors know
+the offset, the checkpoint floor adds file and tensor with :meth:`CheckpointError.locate`.
+
+Source of the names: tensorflow/python/framework/errors_impl.py.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+__all__ = [
+    "AbortedError",
+    "CheckpointError",
+    "CheckpointNotFoundError",
+    "ChecksumError",
+    "DataLossError",
+    "FailedPreconditionError",
+    "InternalError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "OutOfRangeError",
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "TensorMismatchError",
+    "TensorNotFoundError",
+    "TruncatedError",
+    "UnimplementedError",
+    "visible",
+]
+
+
+def visible(text: str | bytes) -> str:
+    r"""Return a name or value from a file as text that is safe to print.
+
+    Control characters, line ends, lone surrogates and bytes that are not UTF-8 become ``\xNN`` or ``\uNNNN``: a
+    checkpoint must not be able to move the cursor or to fake a line of output.
+
+    >>> visible(b"w\x1b[2J\xff")
+    'w\\x1b[2J\\xff'
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text)
+
+
+class CheckpointError(Exception):
+    """Anything that goes wrong with a checkpoint, its graph or its files.
+
+    Args:
+        message: What is wrong, what was wanted and what was found.
+        file: The file concerned, as the user would write it.
+        tensor: Name of the tensor concerned.
+        offset: Where in ``file``, in bytes from its start.
+        hint: What to do next, as a sentence.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        tensor: str | bytes | None = None,
+        offset: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.tensor = tensor
+        self.offset = offset
+        self.hint = hint
+
+    def locate(self, *, file: str | None = None, tensor: str | bytes | None = None, hint: str | None = None) -> Self:
+        """Fill in what the raiser could not know; what is already known stays. Returns the error itself."""
+        self.file = self.file if self.file is not None else file
+        self.tensor = self.tensor if self.tensor is not None else tensor
+        self.hint = self.hint if self.hint is not None else hint
+        return self
+
+    def __str__(self) -> str:
+        place = []
+        if self.file is not None:
+            place.append(f"file {visible(self.file)}")
+        if self.tensor is not None:
+            place.append(f"tensor {visible(self.tensor)!r}")
+        if self.offset is not None:
+            place.append(f"byte {self.offset}")
+        text = self.message
+        if place:
+            text += f" [{', '.join(place)}]"
+        if self.hint:
+            text += f". {self.hint}" if not text.endswith((".", "?", "\n")) else f" {self.hint}"
+        return text
+
+
+class AbortedError(CheckpointError):
+    """The operation gave up because of another one, and may be tried again."""
+
+
+class OutOfRangeError(CheckpointError, IndexError):
+    """A position past the end of what is there."""
+
+
+class DataLossError(CheckpointError, ValueError):
+    """The bytes are not what the format says they should be."""
+
+
+class ChecksumError(DataLossError):
+    """A stored CRC-32C differs from the contents'.
+
+    Args:
+        message: What was checked.
+        stored: The checksum in the file, unmasked.
+        computed: The checksum that the contents give.
+        offset: Where the contents start, in bytes from the start of the file.
+    """
+
+    def __init__(self, message: str, *, stored: int, computed: int, offset: int | None = None) -> None:
+        super().__init__(message, offset=offset)
+        self.stored = stored
+        self.computed = computed
+
+
+class TruncatedError(DataLossError, OutOfRangeError):
+    """The file ends inside the part being read."""
+
+
+class FailedPreconditionError(CheckpointError):
+    """The object is not in a state that allows this, as reading a variable that was never set."""
+
+
+class InternalError(CheckpointError):
+    """An invariant of the format is broken in a way that TensorFlow reports as INTERNAL."""
+
+
+class InvalidArgumentError(CheckpointError, ValueError):
+    """What the caller asked for cannot be."""
+
+
+class TensorMismatchError(InvalidArgumentError):
+    """A tensor's dtype or shape differs from the stored one."""
+
+
+class NotFoundError(CheckpointError):
+    """Something that was named is not there."""
+
+
+class CheckpointNotFoundError(NotFoundError, FileNotFoundError):
+    """There is no checkpoint at the path."""
+
+
+class TensorNotFoundError(NotFoundError, KeyError):
+    """The checkpoint has no tensor of that name.
+
+    Args:
+        message: What was looked for and where.
+        name: The name asked for.
+        suggestions: The nearest names that the checkpoint has, best first.
+    """
+
+    def __init__(
+        self, message: str, *, name: str | bytes, suggestions: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+        self.suggestions = suggestions
+
+
+class PermissionDeniedError(CheckpointError, PermissionError):
+    """The file system refuses the access."""
+
+
+class ResourceExhaustedError(CheckpointError, OSError):
+    """The disk is full, or a file asks for more than the documented limits."""
+
+
+class UnimplementedError(CheckpointError, NotImplementedError):
+    """TensorFlow has this and this package has not, or the format cannot hold it."""

@@ -1,0 +1,1 @@
+"""One on-disk structure per module: block, table, tensor data, tensor slice, records, dtypes."""

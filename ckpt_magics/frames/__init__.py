@@ -1,0 +1,1 @@
+"""Variables as pandas DataFrames."""

@@ -1,0 +1,1 @@
+"""Op definitions: one row per op, one file per family."""

@@ -1,0 +1,1 @@
+"""Session: runs a graph's ops with NumPy."""
