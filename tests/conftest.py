@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 
-TESTS = Path(__file__).parent
+from tests.truth import CORPUS, GOLDEN
 
 # Two slow cores run several of these at once: a deadline would measure the machine. Failures stay reproducible, because
 # the examples derive from the test itself.
@@ -25,16 +25,15 @@ settings.load_profile("ckpt_magics")
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Folder of the small checkpoints that TensorFlow wrote."""
-    return TESTS / "golden"
+    return GOLDEN
 
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Folder of the large collection of checkpoints, which lies beside a development checkout only."""
-    folder = TESTS.parents[1] / "shared" / "fixtures"
-    if not folder.is_dir():
+    if not CORPUS.is_dir():
         pytest.skip("the large collection of checkpoints is not beside this checkout")
-    return folder
+    return CORPUS
 
 
 @pytest.fixture(scope="session")

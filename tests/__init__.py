@@ -1,0 +1,1 @@
+"""Tests of ckpt_magics; the folders mirror the package."""
