@@ -99,6 +99,10 @@ class CheckpointError(Exception):
         self.hint = self.hint if self.hint is not None else hint
         return self
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions pickle as a call with their message alone; some of ours have required keywords.
+        return _unpickle, (type(self), self.args), vars(self)
+
     def __str__(self) -> str:
         place = []
         if self.file is not None:
@@ -113,6 +117,10 @@ class CheckpointError(Exception):
         if self.hint:
             text += f". {self.hint}" if not text.endswith((".", "?", "\n")) else f" {self.hint}"
         return text
+
+
+def _unpickle(cls: type[CheckpointError], args: tuple[object, ...]) -> CheckpointError:
+    return cls.__new__(cls, *args)
 
 
 class AbortedError(CheckpointError):
