@@ -1,0 +1,132 @@
+"""Variable-length integers, one at a time and whole arrays at once.
+
+A varint holds an unsigned number of at most 64 bits in groups of seven, lowest group first, one group per byte; the
+high bit of a byte says that another follows. Protocol buffers and the table format both use it. A negative int64 is
+written as its two's complement, which takes ten bytes.
+
+Format: tensorflow/core/lib/core/coding.cc.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import DataLossError
+
+Buffer = bytes | bytearray | memoryview
+
+MAX_VARINT_SIZE = 10
+"""Bytes in the longest varint: 64 bits in groups of seven."""
+
+_SINGLE_BYTES = tuple(bytes([value]) for value in range(0x80))
+
+
+def encode_varint(value: int) -> bytes:
+    r"""Return ``value`` (0 <= value < 2**64) as 1 to 10 bytes.
+
+    >>> encode_varint(300)
+    b'\xac\x02'
+    """
+    if value < 0x80:
+        return _SINGLE_BYTES[value]
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def decode_varint(buffer: Buffer, position: int) -> tuple[int, int]:
+    """Return the number that starts at ``position`` and the position after it.
+
+    Raises:
+        DataLossError: The buffer ends inside the number, or the number does not fit in 64 bits.
+    """
+    value = shift = 0
+    end = min(len(buffer), position + MAX_VARINT_SIZE)
+    for next_position in range(position, end):
+        byte = buffer[next_position]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if value >> 64:
+                break
+            return value, next_position + 1
+        shift += 7
+    else:
+        if end < position + MAX_VARINT_SIZE:
+            raise DataLossError("varint is cut off", offset=position)
+    raise DataLossError("varint is longer than 64 bits", offset=position)
+
+
+def encode_packed_varints(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> bytes:
+    """Return the varints of ``values`` (int64 or uint64, any shape, taken in C order) back to back."""
+    numbers = np.ascontiguousarray(values).reshape(-1).view(np.uint64)
+    if not numbers.size:
+        return b""
+    largest = int(numbers.max())
+    if largest < 0x80:
+        return numbers.astype(np.uint8).tobytes()
+    sizes = np.ones(numbers.size, np.intp)
+    groups = (largest.bit_length() + 6) // 7
+    for group in range(1, groups):
+        sizes += numbers >= np.uint64(1 << 7 * group)
+    ends = np.cumsum(sizes)
+    out = np.empty(int(ends[-1]), np.uint8)
+    _scatter_groups(numbers, sizes, ends - sizes, out)
+    return out.tobytes()
+
+
+def _scatter_groups(
+    numbers: npt.NDArray[np.uint64], sizes: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], out: npt.NDArray[np.uint8]
+) -> None:
+    """Write group after group of all the numbers that are long enough to have it."""
+    group = 0
+    while numbers.size:
+        more = sizes > group + 1
+        out[starts + group] = (numbers & np.uint64(0x7F)).astype(np.uint8) | (more.astype(np.uint8) << 7)
+        numbers, sizes, starts = numbers[more] >> np.uint64(7), sizes[more], starts[more]
+        group += 1
+
+
+def decode_packed_varints(buffer: Buffer | npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """Return the numbers of a buffer of varints back to back, as uint64 [count].
+
+    View the result as int64 where the field is signed.
+
+    Raises:
+        DataLossError: The last number is cut off, or one does not fit in 64 bits.
+    """
+    data = np.frombuffer(buffer, np.uint8)
+    if not data.size:
+        return np.empty(0, np.uint64)
+    if data[-1] >= 0x80:
+        raise DataLossError("varint is cut off", offset=data.size)
+    last = np.flatnonzero(data < 0x80)
+    if last.size == data.size:
+        return data.astype(np.uint64)
+    first = np.empty_like(last)
+    first[0] = 0
+    np.add(last[:-1], 1, out=first[1:])
+    longest = int((last - first).max()) + 1
+    if longest > MAX_VARINT_SIZE:
+        raise DataLossError("varint is longer than 64 bits")
+    return _gather_groups(data, first, last, longest)
+
+
+def _gather_groups(
+    data: npt.NDArray[np.uint8], first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], longest: int
+) -> npt.NDArray[np.uint64]:
+    """Add group after group to all the numbers that are long enough to have it."""
+    values = (data[first] & 0x7F).astype(np.uint64)
+    chosen = np.arange(first.size)
+    for group in range(1, longest):
+        chosen = chosen[last[chosen] - first[chosen] >= group]
+        groups = data[first[chosen] + group] & 0x7F
+        if group == MAX_VARINT_SIZE - 1 and groups.max() > 1:
+            raise DataLossError("varint is longer than 64 bits")
+        values[chosen] |= groups.astype(np.uint64) << np.uint64(7 * group)
+    return values
