@@ -1,0 +1,70 @@
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from ckpt_magics.frames.statistics import BINS, tensor_statistics
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(max_side=8), elements=st.floats(-1e100, 1e100)))
+def test_agrees_with_numpy_on_finite_values(array):
+    result = tensor_statistics(array)
+    assert result.minimum == array.min()
+    assert result.maximum == array.max()
+    assert result.mean == pytest.approx(array.mean(), rel=1e-9, abs=1e-6 * (np.abs(array).max() + 1e-300))
+    assert result.std == pytest.approx(array.std(), rel=1e-6, abs=1e-6 * (np.abs(array).max() + 1e-300))
+    assert result.bins.sum() == array.size
+    assert result.zeros == (array == 0).sum()
+
+
+def test_blocks_are_merged_without_losing_digits():
+    array = 1e9 + np.random.default_rng(0).normal(size=300_000)
+    result = tensor_statistics(array)
+    assert result.std == pytest.approx(array.std(), rel=1e-9)
+    np.testing.assert_allclose(result.bins, np.histogram(array, BINS)[0], atol=2)
+
+
+def test_nan_and_infinity_are_counted_and_left_out():
+    array = np.array([1, np.nan, np.inf, -np.inf, 3, 0, np.nan], np.float32)
+    result = tensor_statistics(array)
+    assert (result.nans, result.infs, result.zeros) == (2, 2, 1)
+    assert (result.minimum, result.maximum) == (0, 3)
+    assert result.mean == pytest.approx(4 / 3)
+    assert result.bins.sum() == 3
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_integers_are_exact(dtype):
+    top = np.iinfo(dtype).max
+    assert tensor_statistics(np.array([top - 1, top], dtype)).minimum == top - 1
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.int4, np.float16, np.bool_])
+def test_small_dtypes(dtype):
+    result = tensor_statistics(np.array([0, 1, 1, 0], dtype))
+    assert (result.minimum, result.maximum, result.mean, result.zeros) == (0, 1, 0.5, 2)
+
+
+def test_complex_numbers_count_by_magnitude():
+    result = tensor_statistics(np.array([3 + 4j, 0], np.complex64))
+    assert (result.minimum, result.maximum, result.zeros) == (0, 5, 1)
+
+
+def test_the_extremes_of_float64_have_a_histogram():
+    top = np.finfo(np.float64).max
+    with np.errstate(over="ignore"):
+        result = tensor_statistics(np.array([-top, 0, top]))
+    assert result.bins.sum() == 3
+    assert result.bins[0] == result.bins[-1] == 1
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((0, 3)), np.array([np.nan]), np.array([b"", b"x"], object)], ids=["empty", "NaN", "strings"]
+)
+def test_nothing_finite_has_no_range(array):
+    result = tensor_statistics(array)
+    assert result.minimum is result.maximum is result.mean is result.std is None
+    assert result.bins.size == 0
+    assert result.elements == array.size
