@@ -1,0 +1,48 @@
+# Everything from a fresh clone; the machine needs Python 3.11 or newer, Node 20 or newer, and make.
+#
+#   make test    set everything up and run every test (PYTEST_ARGS="-k reader -x" chooses)
+#   make lint    the checks of style, types and imports alone
+#   make proto   compile the .proto files again
+#   make clean   remove everything that these commands made
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -n 2 --dist worksteal
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+NODE_MODULES := js/node_modules/.package-lock.json
+WIDGETS := ckpt_magics/widgets/static/variables_view.js
+
+.PHONY: test lint proto clean
+.DELETE_ON_ERROR:
+
+test: $(INSTALLED) $(WIDGETS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	npm --prefix js run check
+	npm --prefix js test
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+proto: $(INSTALLED)
+	$(BIN)/python -m ckpt_magics.proto.generate
+
+clean:
+	rm -rf .venv js/node_modules ckpt_magics/widgets/static examples/_output
+
+# pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along.
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+$(NODE_MODULES): js/package.json js/package-lock.json
+	npm --prefix js ci
+	touch $@
+
+$(WIDGETS): $(NODE_MODULES) js/build.mjs $(wildcard js/src/*)
+	npm --prefix js run build
