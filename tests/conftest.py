@@ -1,6 +1,5 @@
 """Fixtures that every part of the tests shares."""
 
-import gc
 import logging
 import os
 import warnings
@@ -11,6 +10,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from tests.truth import CORPUS, GOLDEN
 
@@ -52,12 +52,17 @@ def tf() -> ModuleType:
     return tensorflow
 
 
+@pytest.fixture(scope="session")
+def shell_of_session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShell:
+    """The one IPython shell of this process, with no history and no profile of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        return InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+
+
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
+def shell(shell_of_session: InteractiveShell) -> Iterator[InteractiveShell]:
     """An IPython shell whose namespace is empty before and after the test."""
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
-    shell.reset(new_session=False)
-    yield shell
-    shell.reset(new_session=False)
-    gc.collect()
+    shell_of_session.reset(new_session=False)
+    yield shell_of_session
+    shell_of_session.reset(new_session=False)
