@@ -26,7 +26,7 @@ def crc32c(data: Contiguous, crc: int = 0) -> int:
     """
     if isinstance(data, np.ndarray):
         # ml_dtypes arrays offer no buffer of their own.
-        data = memoryview(data.reshape(-1).view(np.uint8))
+        data = data.reshape(-1).view(np.uint8).data
     result: int = crc32.iscsi(data, crc)
     return result
 

@@ -81,7 +81,10 @@ def encode_packed_varints(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]
 
 
 def _scatter_groups(
-    numbers: npt.NDArray[np.uint64], sizes: npt.NDArray[np.intp], starts: npt.NDArray[np.intp], out: npt.NDArray[np.uint8]
+    numbers: npt.NDArray[np.uint64],
+    sizes: npt.NDArray[np.intp],
+    starts: npt.NDArray[np.intp],
+    out: npt.NDArray[np.uint8],
 ) -> None:
     """Write group after group of all the numbers that are long enough to have it."""
     group = 0
