@@ -1,0 +1,155 @@
+/**
+ * Which rows of the index are shown, and in which order.
+ *
+ * The same rules in Python are ckpt_magics/frames/filtering.py, so that `view.filtered` in the kernel names the rows
+ * that are on the screen.
+ */
+import type { VariableIndex } from "./variable_index";
+
+export type TextMode = "text" | "glob" | "regex";
+
+/** The synced `filter_state` trait; null and empty lists mean "no restriction". */
+export interface FilterState {
+  readonly text: string;
+  readonly mode: TextMode;
+  readonly scope: string;
+  readonly dtypes: readonly string[];
+  readonly ranks: readonly number[];
+  readonly groups: readonly string[];
+  readonly min_bytes: number | null;
+  readonly max_bytes: number | null;
+  readonly has_nan: boolean;
+}
+
+export const NO_FILTER: FilterState = {
+  text: "",
+  mode: "text",
+  scope: "",
+  dtypes: [],
+  ranks: [],
+  groups: [],
+  min_bytes: null,
+  max_bytes: null,
+  has_nan: false,
+};
+
+export type SortColumn = "name" | "dtype" | "shape" | "elements" | "bytes" | "group" | "offset";
+
+export interface SortState {
+  readonly column: SortColumn;
+  readonly descending: boolean;
+}
+
+/**
+ * A test of names for the search text: substring without regard to case, glob over the whole name (`*`, `?`, `[a-z]`),
+ * or regular expression anywhere in the name. Throws a SyntaxError for a regular expression that does not parse.
+ */
+export function nameTest(text: string, mode: TextMode): (name: string) => boolean {
+  if (text === "") return () => true;
+  if (mode === "text") {
+    const wanted = text.toLowerCase();
+    return (name) => name.toLowerCase().includes(wanted);
+  }
+  const pattern = mode === "glob" ? new RegExp(`^${globSource(text)}$`, "su") : new RegExp(text, "u");
+  return (name) => pattern.test(name);
+}
+
+/** A glob as regular expression source: `*` any run, `?` one character, `[abc]`, `[!abc]`; the rest is literal. */
+export function globSource(glob: string): string {
+  let source = "";
+  for (let position = 0; position < glob.length; position++) {
+    const character = glob.charAt(position);
+    const close = character === "[" ? glob.indexOf("]", position + 2) : -1;
+    if (character === "*") source += ".*";
+    else if (character === "?") source += ".";
+    else if (close > 0) {
+      const negated = glob.charAt(position + 1) === "!";
+      const set = glob.slice(position + (negated ? 2 : 1), close).replace(/[\\\]^[]/g, "\\$&");
+      source += `[${negated ? "^" : ""}${set}]`;
+      position = close;
+    } else source += character.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  }
+  return source;
+}
+
+/** True when `name` is the scope itself or lies inside it. */
+export function inScope(name: string, scope: string): boolean {
+  return scope === "" || name === scope || name.startsWith(`${scope}/`);
+}
+
+/** Rows that pass the filter, in index order; `hasNan` tells what the statistics found, if anything. */
+export function filterRows(
+  index: VariableIndex,
+  filter: FilterState,
+  hasNan: (row: number) => boolean = () => false,
+): Uint32Array {
+  const matches = nameTest(filter.text, filter.mode);
+  const dtypes = codes(index.dtypes, filter.dtypes);
+  const groups = codes(index.groups, filter.groups);
+  const ranks = filter.ranks.length > 0 ? new Set(filter.ranks) : null;
+  const least = filter.min_bytes ?? Number.NEGATIVE_INFINITY;
+  const most = filter.max_bytes ?? Number.POSITIVE_INFINITY;
+  const kept = new Uint32Array(index.rows);
+  let count = 0;
+  for (let row = 0; row < index.rows; row++) {
+    const bytes = index.bytes[row] ?? 0;
+    if (bytes < least || bytes > most) continue;
+    if (dtypes && !dtypes.has(index.dtype[row] ?? -1)) continue;
+    if (groups && !groups.has(index.group[row] ?? -1)) continue;
+    if (ranks && !ranks.has(index.rank[row] ?? -1)) continue;
+    const name = index.names[row] ?? "";
+    if (!inScope(name, filter.scope) || !matches(name)) continue;
+    if (filter.has_nan && !hasNan(row)) continue;
+    kept[count++] = row;
+  }
+  return kept.slice(0, count);
+}
+
+/** The same rows in the order wanted; equal values keep the order of the index. */
+export function sortRows(index: VariableIndex, rows: Uint32Array, sort: SortState): Uint32Array {
+  const sorted = rows.slice();
+  const sign = sort.descending ? -1 : 1;
+  const key = sortKey(index, sort.column);
+  if (key) sorted.sort((a, b) => sign * ((key[a] ?? 0) - (key[b] ?? 0)) || a - b);
+  else if (sort.column === "shape") sorted.sort((a, b) => sign * compareShapes(index, a, b) || a - b);
+  else if (sort.descending) sorted.reverse();
+  return sorted;
+}
+
+/** The numbers a column sorts by; null for names, whose order is that of the index, and for shapes. */
+function sortKey(index: VariableIndex, column: SortColumn): ArrayLike<number> | null {
+  switch (column) {
+    case "name":
+    case "shape":
+      return null;
+    case "dtype":
+      return Uint8Array.from(index.dtype, alphabetical(index.dtypes));
+    case "group":
+      return index.group;
+    default:
+      return index[column];
+  }
+}
+
+/** Code → position of its name in alphabetical order. */
+function alphabetical(names: readonly string[]): (code: number) => number {
+  const order = [...names].sort();
+  return (code) => order.indexOf(names[code] ?? "");
+}
+
+function compareShapes(index: VariableIndex, a: number, b: number): number {
+  const byRank = (index.rank[a] ?? 0) - (index.rank[b] ?? 0);
+  if (byRank !== 0) return byRank;
+  const startA = index.dimStart[a] ?? 0;
+  const startB = index.dimStart[b] ?? 0;
+  for (let axis = 0; axis < (index.rank[a] ?? 0); axis++) {
+    const difference = (index.dims[startA + axis] ?? 0) - (index.dims[startB + axis] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function codes(names: readonly string[], wanted: readonly string[]): Set<number> | null {
+  if (wanted.length === 0) return null;
+  return new Set(wanted.map((name) => names.indexOf(name)));
+}

@@ -1,0 +1,322 @@
+/**
+ * The variables view: every tensor of a checkpoint as a table with search, filters, totals, statistics and values.
+ *
+ * The kernel's half is ckpt_magics/widgets/variables_view.py. The metadata of all rows comes once and stays in the
+ * browser; statistics and values are asked for when somebody looks at them.
+ */
+import type { AnyModel, RenderProps } from "@anywidget/types";
+import { button, element } from "./dom";
+import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows } from "./filter";
+import { FilterBar } from "./filter_bar";
+import { formatBytes, formatCount, visibleName } from "./format";
+import { headerBars } from "./header_bars";
+import { Channel, isAbort } from "./messages";
+import { ScopeTree, scopeTotals } from "./scope_tree";
+import { Selection } from "./selection";
+import { StatisticsStore } from "./statistics";
+import { Table } from "./table";
+import { TensorPane } from "./tensor_pane";
+import { followTheme } from "./theme";
+import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
+
+/** The synced traits, as in VariablesView in Python. */
+interface VariablesModel {
+  filter_state: FilterState;
+  sort: readonly [column: SortState["column"], descending: boolean];
+  selected_rows: number[];
+  /** Row whose values are shown, or -1. */
+  active_row: number;
+}
+
+class VariablesApp {
+  readonly #model: AnyModel<VariablesModel>;
+  readonly #channel: Channel;
+  readonly #index: VariableIndex;
+  readonly #selection = new Selection();
+  readonly #statistics: StatisticsStore;
+  readonly #table: Table;
+  readonly #tree: ScopeTree;
+  readonly #filterBar: FilterBar;
+  readonly #pane: TensorPane;
+  readonly #status = element("span", { class: "ckpt-status", role: "status", "aria-live": "polite" });
+  readonly #work = element("span", { class: "ckpt-work" });
+  readonly root: HTMLElement;
+  #order: Uint32Array = new Uint32Array();
+  #frame = 0;
+
+  constructor(model: AnyModel<VariablesModel>, channel: Channel, index: VariableIndex) {
+    this.#model = model;
+    this.#channel = channel;
+    this.#index = index;
+    this.#statistics = new StatisticsStore(channel, () => this.#scheduleRefresh());
+    this.#selection.replace(model.get("selected_rows"));
+    this.#table = new Table({
+      index,
+      selection: this.#selection,
+      statistics: (row) => this.#statistics.get(row),
+      onSort: (sort) => this.#set("sort", [sort.column, sort.descending]),
+      onSelect: () => this.#set("selected_rows", this.#selection.toArray()),
+      onActivate: (row) => this.#set("active_row", row),
+      onVisible: (rows) => this.#wantVisible(rows),
+      headerBars: (column) => headerBars(index, column, this.#filter, (part) => this.#changeFilter(part)),
+    });
+    this.#tree = new ScopeTree({ onChoose: (scope) => this.#changeFilter({ scope }) });
+    this.#filterBar = new FilterBar({
+      onChange: (part) => this.#changeFilter(part),
+      onHasNan: (wanted) => void this.#filterNan(wanted),
+    });
+    this.#pane = new TensorPane(channel, () => this.#set("active_row", -1));
+    const tools = element(
+      "div",
+      { class: "ckpt-tools", role: "toolbar", "aria-label": "Actions" },
+      this.#work,
+      button("Statistics of all", () => void this.#computeAll()),
+      button("Copy as code", () => void this.#copyCode(), {
+        title: "Python that reads the selected variables",
+      }),
+      button("Restore selection", () => void this.#restore(), {
+        title: "Bring the selected variables into the notebook",
+      }),
+    );
+    this.root = element(
+      "div",
+      { class: "ckpt-variables-body" },
+      element("div", { class: "ckpt-bar" }, this.#filterBar.root, tools),
+      element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.root, this.#pane.root),
+      element("div", { class: "ckpt-foot" }, this.#status),
+    );
+    this.root.addEventListener("keydown", (event) => this.#onKey(event));
+    model.on("change:filter_state", this.#onFilter);
+    model.on("change:sort", this.#onFilter);
+    model.on("change:selected_rows", this.#onSelected);
+    model.on("change:active_row", this.#onActive);
+    this.#tree.show(scopeTotals(index, index.names.keys()), this.#filter.scope);
+    this.#onFilter();
+    this.#onActive();
+  }
+
+  close(): void {
+    this.#model.off("change:filter_state", this.#onFilter);
+    this.#model.off("change:sort", this.#onFilter);
+    this.#model.off("change:selected_rows", this.#onSelected);
+    this.#model.off("change:active_row", this.#onActive);
+    cancelAnimationFrame(this.#frame);
+    this.#statistics.close();
+    this.#table.close();
+  }
+
+  get #filter(): FilterState {
+    return { ...NO_FILTER, ...this.#model.get("filter_state") };
+  }
+
+  #set<K extends keyof VariablesModel>(name: K, value: VariablesModel[K]): void {
+    this.#model.set(name, value);
+    this.#model.save_changes();
+  }
+
+  #changeFilter(part: Partial<FilterState>): void {
+    this.#set("filter_state", { ...this.#filter, ...part });
+  }
+
+  readonly #onFilter = (): void => {
+    const filter = this.#filter;
+    const [column, descending] = this.#model.get("sort");
+    const sort = { column, descending };
+    const rows = filterRows(this.#index, filter, this.#statistics.hasNan);
+    this.#order = sortRows(this.#index, rows, sort);
+    this.#filterBar.show(filter);
+    this.#tree.choose(filter.scope);
+    this.#table.show(this.#order, sort);
+    this.#showStatus();
+  };
+
+  readonly #onSelected = (): void => {
+    this.#selection.replace(this.#model.get("selected_rows"));
+    this.#table.refresh();
+    this.#showStatus();
+  };
+
+  readonly #onActive = (): void => {
+    const row = this.#model.get("active_row");
+    if (row < 0 || row >= this.#index.rows) {
+      this.#pane.hide();
+      return;
+    }
+    if (row === this.#pane.row) return;
+    this.#pane.show({
+      row,
+      name: this.#index.names[row] ?? "",
+      dtype: dtypeOf(this.#index, row),
+      shape: shapeOf(this.#index, row),
+      bytes: this.#index.bytes[row] ?? 0,
+    });
+    this.#pane.showStatistics(this.#statistics.get(row));
+    if (!this.#statistics.get(row)) this.#statistics.wantVisible([row]);
+    this.#table.reveal(row);
+  };
+
+  #showStatus(): void {
+    const total = (column: Float64Array, rows: Iterable<number>) => {
+      let sum = 0;
+      for (const row of rows) sum += column[row] ?? 0;
+      return sum;
+    };
+    const describe = (rows: ArrayLike<number> & Iterable<number>) =>
+      `${formatCount(total(this.#index.elements, rows))} elements, ${formatBytes(total(this.#index.bytes, rows))}`;
+    const all = formatCount(this.#index.rows);
+    const shown =
+      this.#order.length === this.#index.rows
+        ? `${all} variables`
+        : `${formatCount(this.#order.length)} of ${all} variables`;
+    const parts = [`${shown}, ${describe(this.#order)}`];
+    const selected = this.#selection.toArray();
+    if (selected.length > 0) parts.push(`${formatCount(selected.length)} selected, ${describe(selected)}`);
+    this.#status.textContent = parts.join(" · ");
+  }
+
+  #scheduleRefresh(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      this.#table.refreshStatistics();
+      if (this.#pane.row >= 0) this.#pane.showStatistics(this.#statistics.get(this.#pane.row));
+    });
+  }
+
+  #wantVisible(rows: readonly number[]): void {
+    const active = this.#pane.row;
+    this.#statistics.wantVisible(active >= 0 ? [active, ...rows] : rows);
+  }
+
+  /** Statistics of every row shown, with progress and a button to stop; resolves to whether it was finished. */
+  async #computeAll(rows: readonly number[] = Array.from(this.#order)): Promise<boolean> {
+    const controller = new AbortController();
+    const bar = element("progress", { max: 1, value: 0, "aria-label": "Computing statistics" });
+    this.#work.replaceChildren(
+      bar,
+      button("Stop", () => controller.abort()),
+    );
+    try {
+      await this.#statistics.compute(rows, controller.signal, (share) => {
+        bar.value = share;
+      });
+      return true;
+    } catch (error) {
+      if (!isAbort(error)) this.#say(error);
+      return false;
+    } finally {
+      if (bar.isConnected) this.#work.replaceChildren();
+    }
+  }
+
+  async #filterNan(wanted: boolean): Promise<void> {
+    const everything = Array.from({ length: this.#index.rows }, (_, row) => row);
+    const finished = !wanted || (await this.#computeAll(everything));
+    this.#changeFilter({ has_nan: wanted && finished });
+  }
+
+  async #copyCode(): Promise<void> {
+    try {
+      const reply = await this.#channel.request("code");
+      const code = String(reply.content.text);
+      const box = element("textarea", {
+        class: "ckpt-code",
+        readonly: true,
+        rows: Math.min(code.split("\n").length, 12),
+      });
+      box.value = code;
+      this.#work.replaceChildren(box);
+      box.select();
+      await navigator.clipboard?.writeText(code).catch(() => undefined);
+      box.addEventListener("blur", () => box.remove());
+    } catch (error) {
+      this.#say(error);
+    }
+  }
+
+  async #restore(): Promise<void> {
+    try {
+      const reply = await this.#channel.request("restore");
+      this.#work.replaceChildren(
+        element("span", { role: "status" }, visibleName(String(reply.content.text))),
+      );
+    } catch (error) {
+      this.#say(error);
+    }
+  }
+
+  #say(error: unknown): void {
+    if (isAbort(error)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#work.replaceChildren(element("span", { class: "ckpt-error", role: "alert" }, visibleName(message)));
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    if (event.key === "/" && !typing) this.#filterBar.focus();
+    else if (event.key === "Escape" && this.#pane.row >= 0) {
+      this.#set("active_row", -1);
+      this.#table.root.focus();
+    } else return;
+    event.preventDefault();
+  }
+}
+
+/** What is on the page until the whole index is there: the first rows, without tools. */
+function firstRows(rows: unknown): HTMLElement {
+  const body = element("tbody", {});
+  for (const row of Array.isArray(rows) ? rows : []) {
+    if (!Array.isArray(row)) continue;
+    const [name, dtype, shape, , bytes] = row;
+    const cells = [visibleName(String(name)), String(dtype), String(shape), formatBytes(Number(bytes))];
+    body.append(element("tr", {}, ...cells.map((text) => element("td", {}, text))));
+  }
+  return element("div", { class: "ckpt-first", "aria-busy": "true" }, element("table", {}, body));
+}
+
+async function open(
+  root: HTMLElement,
+  model: AnyModel<VariablesModel>,
+  channel: Channel,
+): Promise<VariablesApp> {
+  const start = await channel.request("open");
+  const note = visibleName(String(start.content.note ?? ""));
+  const title = element("h2", {}, visibleName(String(start.content.title ?? "")));
+  const head = element("header", { class: "ckpt-title-bar" }, title, element("p", {}, note));
+  const waiting = firstRows(start.content.first);
+  root.replaceChildren(head, waiting);
+  const index = await decodeIndex(await channel.request("index"));
+  const app = new VariablesApp(model, channel, index);
+  waiting.replaceWith(app.root);
+  return app;
+}
+
+function render({ model, el }: RenderProps<VariablesModel>): () => void {
+  // Lumino's attribute keeps JupyterLab's shortcuts away from keys pressed inside.
+  const root = element("div", { class: "ckpt-view ckpt-variables", "data-lm-suppress-shortcuts": "true" });
+  for (const type of ["keydown", "keypress", "keyup", "contextmenu"])
+    root.addEventListener(type, (event) => event.stopPropagation());
+  el.append(root);
+  const stopTheme = followTheme(root);
+  const channel = new Channel(model as AnyModel);
+  let app: VariablesApp | null = null;
+  let closed = false;
+  open(root, model, channel)
+    .then((opened) => {
+      app = opened;
+      if (closed) app?.close();
+    })
+    .catch((error: unknown) => {
+      if (isAbort(error)) return;
+      const message = error instanceof Error ? error.message : String(error);
+      root.append(element("p", { class: "ckpt-error", role: "alert" }, visibleName(message)));
+    });
+  return () => {
+    closed = true;
+    app?.close();
+    channel.close();
+    stopTheme();
+    root.remove();
+  };
+}
+
+export default { render };
