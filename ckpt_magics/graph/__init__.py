@@ -1,1 +1,1 @@
-"""Graph, Operation, Tensor, Variable, and the MetaGraphs they are read from and written to."""
+"""Graphs as TensorFlow 1 has them: operations, tensors, variables, scopes, collections, and MetaGraph files."""

@@ -1,0 +1,103 @@
+"""Device names such as ``/job:ps/task:1/device:GPU:0``, and how nested device scopes combine.
+
+Format: tensorflow/python/framework/device_spec.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Self
+
+__all__ = ["DeviceSpec", "canonical_device", "merge_devices"]
+
+_OLD_STYLE = re.compile(r"^(cpu|gpu)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """A device name in parts, each None while it is left open.
+
+    >>> DeviceSpec.from_string("/job:ps/gpu:1").to_string()
+    '/job:ps/device:GPU:1'
+    """
+
+    job: str | None = None
+    replica: int | None = None
+    task: int | None = None
+    device_type: str | None = None
+    device_index: int | None = None
+
+    @classmethod
+    def from_string(cls, name: str) -> Self:
+        """Return the parts of a device name.
+
+        Raises:
+            ValueError: A part is not one that device names have.
+        """
+        parts: dict[str, str | int | None] = {}
+        for word in name.split("/"):
+            if word:
+                parts |= _parse_part(word, name)
+        return cls(**parts)  # type: ignore[arg-type]  # _parse_part gives each field its own type
+
+    def to_string(self) -> str:
+        """Return the canonical name; an open index next to a type is ``*``."""
+        text = f"/job:{self.job}" if self.job is not None else ""
+        text += f"/replica:{self.replica}" if self.replica is not None else ""
+        text += f"/task:{self.task}" if self.task is not None else ""
+        if self.device_type is not None:
+            text += f"/device:{self.device_type}:{'*' if self.device_index is None else self.device_index}"
+        return text
+
+    def merged_under(self, inner: Self) -> Self:
+        """Return ``inner`` with the parts that it leaves open taken from this, the outer scope.
+
+        Each part counts alone, so ``/cpu`` inside ``/gpu:1`` is ``CPU:1``, as in TensorFlow.
+        """
+        known = {f.name: value for f in fields(inner) if (value := getattr(inner, f.name)) is not None}
+        return replace(self, **known)
+
+
+def _parse_part(word: str, name: str) -> dict[str, str | int | None]:
+    key, *values = word.split(":")
+    if key == "job" and len(values) == 1:
+        return {"job": values[0]}
+    if key in {"replica", "task"} and len(values) == 1 and values[0].isdecimal():
+        return {key: int(values[0])}
+    if key == "device" and len(values) in {1, 2}:
+        return {"device_type": values[0].upper()} | _parse_index(values[1:], name)
+    if _OLD_STYLE.match(key) and len(values) <= 1:
+        return {"device_type": key.upper()} | _parse_index(values, name)
+    raise ValueError(f"Unknown attribute '{key}' is encountered while parsing the device spec: '{name}'.")
+
+
+def _parse_index(values: list[str], name: str) -> dict[str, str | int | None]:
+    if not values or values[0] == "*":
+        return {"device_index": None}
+    if not values[0].isdecimal():
+        raise ValueError(f"the device index in {name!r} is {values[0]!r}, not a number or '*'")
+    return {"device_index": int(values[0])}
+
+
+@lru_cache(maxsize=1024)
+def merge_devices(outer: str, inner: str) -> str:
+    """Return the canonical name of ``inner`` inside a scope for ``outer``.
+
+    Raises:
+        ValueError: One of them is not a device name.
+
+    >>> merge_devices("/job:ps/gpu:0", "/cpu:1")
+    '/job:ps/device:CPU:1'
+    """
+    return DeviceSpec.from_string(outer).merged_under(DeviceSpec.from_string(inner)).to_string()
+
+
+def canonical_device(name: str) -> str:
+    """Return a device name as TensorFlow writes it.
+
+    Raises:
+        ValueError: It is not a device name.
+    """
+    return merge_devices("", name)
