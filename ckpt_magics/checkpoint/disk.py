@@ -1,0 +1,278 @@
+"""Change files and directories: the one module whose calls alter a disk, with errors of our tree.
+
+Everything that creates, writes, renames, syncs or removes goes through the functions here, and they reach the system
+only through this module's ``os``. So a test can count the calls, fail the k-th of them, or stop the world there.
+
+Source of the error names: tensorflow/core/platform/errors (``IOError`` maps errno to a status the same way).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ckpt_magics.errors import (
+    CheckpointError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+)
+
+__all__ = [
+    "OutputFile",
+    "create_file",
+    "list_names",
+    "make_directory",
+    "remove_directory_if_empty",
+    "remove_file",
+    "replace",
+    "sync_directory",
+    "try_link",
+    "writing_to",
+]
+
+#: Small writes are gathered until there are this many bytes: one system call per MiB instead of one per tensor.
+GATHER_SIZE = 1 << 20
+#: From this size a buffer is handed to the system as it is; below it, copying is cheaper than a call.
+DIRECT_SIZE = 1 << 16
+#: Windows refuses to replace a file that a reader or a virus scanner has open; they let go within moments.
+REPLACE_ATTEMPTS = 8
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_WRONG_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ETXTBSY})
+#: What a file system answers that cannot sync a directory; it is then as durable as that system allows.
+_NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR})
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _free_bytes(path: str) -> int | None:
+    """Bytes that an ordinary user may still write beside ``path``, or None where the system does not say."""
+    try:
+        status = os.statvfs(os.path.dirname(path) or ".")
+    except (AttributeError, OSError):
+        return None
+    return status.f_bavail * status.f_frsize
+
+
+def _typed(error: OSError, path: str, needed: int | None) -> CheckpointError:
+    """The error of our tree for what the system said about ``path``."""
+    text = f"{path}; {error.strerror or error}"
+    found: CheckpointError
+    if error.errno in _NO_SPACE:
+        free = _free_bytes(path)
+        if needed is not None:
+            text += f": {needed} bytes are needed"
+        if free is not None:
+            text += f"{',' if needed is not None else ':'} {free} bytes are free"
+        found = ResourceExhaustedError(text, hint="Nothing was replaced; free some space and save again.")
+    elif error.errno in _REFUSED:
+        found = PermissionDeniedError(text)
+    elif error.errno == errno.ENOENT:
+        found = NotFoundError(text)
+    elif error.errno == errno.ENAMETOOLONG:
+        found = InvalidArgumentError(text)
+    elif error.errno in _WRONG_KIND:
+        found = FailedPreconditionError(text)
+    else:
+        found = CheckpointError(text)
+    if isinstance(found, OSError):
+        found.errno = error.errno
+    return found
+
+
+@contextmanager
+def writing_to(path: str, needed: int | None = None) -> Iterator[None]:
+    """Turn what the system says inside the block into our errors.
+
+    Args:
+        path: The file or directory being changed, as the user would write it.
+        needed: Bytes that the whole file takes, for the message about a full disk.
+
+    Raises:
+        ResourceExhaustedError: The disk or the quota is full; says bytes needed and free.
+        PermissionDeniedError: No permission, or a read-only file system.
+        NotFoundError: A directory on the way is missing.
+        InvalidArgumentError: The name is too long or holds a NUL.
+        FailedPreconditionError: A directory is where a file should be, or the like.
+        CheckpointError: Anything else, such as an I/O error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise _typed(error, path, needed) from error
+    except ValueError as error:
+        if isinstance(error, CheckpointError) or "null" not in str(error):
+            raise
+        raise InvalidArgumentError("a path cannot hold a NUL character", file=path) from error
+
+
+class OutputFile:
+    """A new file being written front to back, small writes gathered.
+
+    Args:
+        path: The name it has on disk.
+        shown: The name that errors give, the one it will have in the end.
+        fd: Open file descriptor, owned by this object.
+        needed: Bytes that will be written in all, if known.
+    """
+
+    def __init__(self, path: str, shown: str, fd: int, needed: int | None) -> None:
+        self.path = path
+        self.size = 0
+        self._shown = shown
+        self._needed = needed
+        self._fd = fd
+        self._gathered = bytearray()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes; ``data`` may change as soon as this returns."""
+        size = len(data)
+        self.size += size
+        if size < DIRECT_SIZE:
+            self._gathered += data
+            if len(self._gathered) >= GATHER_SIZE:
+                self.flush()
+            return
+        self.flush()
+        self._write_all(memoryview(data))
+
+    def flush(self) -> None:
+        """Hand gathered bytes to the system."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, bytearray()
+            self._write_all(memoryview(gathered))
+
+    def _write_all(self, view: memoryview) -> None:
+        with writing_to(self._shown, self._needed):
+            while view:
+                # A short count is normal: a disk nearly full, a signal, or more than the 2 GiB of one call.
+                view = view[os.write(self._fd, view) :]
+
+    def finish(self, *, durable: bool) -> None:
+        """Write what is gathered, sync if asked to, close. More calls do nothing."""
+        if self._fd < 0:
+            return
+        self.flush()
+        with writing_to(self._shown, self._needed):
+            if durable:
+                os.fsync(self._fd)
+            # A close that fails has closed all the same, so the number must not be used again.
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+    def abandon(self) -> None:
+        """Close without caring for the contents."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            try:
+                os.close(fd)
+            except OSError:
+                return
+
+
+def create_file(path: str, shown: str, needed: int | None = None) -> OutputFile:
+    """Create a file that is not there yet (never through a symbolic link) and open it for writing.
+
+    Raises:
+        CheckpointError: As :func:`writing_to` says.
+    """
+    with writing_to(shown, needed):
+        return OutputFile(path, shown, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666), needed)
+
+
+def replace(source: str, target: str) -> None:
+    """Rename a file over another, in one step that a crash cannot split."""
+    with writing_to(target):
+        for attempt in range(REPLACE_ATTEMPTS - 1):
+            try:
+                os.replace(source, target)
+            except PermissionError:
+                if os.name != "nt":
+                    raise
+                time.sleep(0.01 * 2**attempt)
+            else:
+                return
+        os.replace(source, target)
+
+
+def try_link(source: str, target: str) -> bool:
+    """Give a file a second name; False where there is no such file or no such links."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except (OSError, NotImplementedError, AttributeError):
+        return False
+    return True
+
+
+def remove_file(path: str) -> bool:
+    """Remove one name, the link itself if it is one; False if it was not there."""
+    with writing_to(path):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            return False
+    return True
+
+
+def make_directory(path: str) -> bool:
+    """Create one level of directory, as TensorFlow does before it saves; False if it was there.
+
+    Raises:
+        NotFoundError: The level above is missing too.
+        CheckpointError: As :func:`writing_to` says.
+    """
+    if not path or os.path.isdir(path):
+        return False
+    with writing_to(path):
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+            return False
+        except FileNotFoundError:
+            raise NotFoundError(
+                f"{path}; {os.strerror(errno.ENOENT)}",
+                hint="One missing directory is created; create the ones above it first.",
+            ) from None
+    return True
+
+
+def remove_directory_if_empty(path: str) -> None:
+    """Remove a directory unless something is in it."""
+    try:
+        os.rmdir(path)
+    except OSError:
+        return
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory survive a power loss, where the system can."""
+    if os.name == "nt":
+        return
+    with writing_to(path or "."):
+        try:
+            fd = os.open(path or ".", os.O_RDONLY | _BINARY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if error.errno not in _NO_DIRECTORY_SYNC:
+                raise
+
+
+def list_names(path: str) -> list[str]:
+    """Names in a directory; none if it cannot be listed."""
+    try:
+        return os.listdir(path or ".")
+    except (OSError, ValueError):
+        return []
