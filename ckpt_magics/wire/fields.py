@@ -75,9 +75,15 @@ def _value_size(view: memoryview, position: int, wire_type: int) -> tuple[int, i
     raise DataLossError(f"wire type {wire_type} is not known", offset=position)
 
 
-def signed(value: int) -> int:
-    """Return the int64 that a varint of 64 bits stands for."""
+def int64(value: int) -> int:
+    """Return the signed number that a varint of 64 bits stands for."""
     return value - (1 << 64) if value >> 63 else value
+
+
+def int32(value: int) -> int:
+    """Return the signed number of 32 bits that a varint stands for; higher bits do not count, as in protobuf."""
+    value &= 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
 
 
 def encode_varint_field(number: int, value: int) -> bytes:

@@ -46,19 +46,22 @@ def decode_varint(buffer: Buffer, position: int) -> tuple[int, int]:
     Raises:
         DataLossError: The buffer ends inside the number, or the number does not fit in 64 bits.
     """
-    value = shift = 0
-    end = min(len(buffer), position + MAX_VARINT_SIZE)
-    for next_position in range(position, end):
-        byte = buffer[next_position]
-        value |= (byte & 0x7F) << shift
+    value, shift, end = 0, 0, len(buffer)
+    at = position
+    while at < end:
+        byte = buffer[at]
+        at += 1
         if byte < 0x80:
+            value |= byte << shift
             if value >> 64:
                 break
-            return value, next_position + 1
+            return value, at
+        value |= (byte & 0x7F) << shift
         shift += 7
+        if shift == 7 * MAX_VARINT_SIZE:
+            break
     else:
-        if end < position + MAX_VARINT_SIZE:
-            raise DataLossError("varint is cut off", offset=position)
+        raise DataLossError("varint is cut off", offset=position)
     raise DataLossError("varint is longer than 64 bits", offset=position)
 
 
