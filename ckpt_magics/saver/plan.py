@@ -1,0 +1,232 @@
+"""A restore thought through before anything is read: what goes where, and everything that stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ckpt_magics.errors import visible
+from ckpt_magics.saver.containers import container_kind
+from ckpt_magics.saver.conversion import can_cast, can_reshape
+from ckpt_magics.saver.leaves import NEW_VALUE
+from ckpt_magics.saver.mapping import NameMap
+from ckpt_magics.saver.report import Problem, RestoredTensor, shape_problem_text
+from ckpt_magics.saver.selection import Selection
+from ckpt_magics.saver.spec import Spec, dtype_text, shape_text
+from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.suggestions import Suggester
+from ckpt_magics.saver.tree import Node
+
+__all__ = ["Match", "Planner", "RestoreOptions"]
+
+# Suggestions for more names than anyone reads would take long in a checkpoint of many thousands.
+MAX_SUGGESTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """How to restore; see `restore_checkpoint`."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    reshape: bool = False
+    cast: bool = False
+    partial: bool = False
+    add_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A place and the stored tensor that goes there."""
+
+    node: Node
+    spec: Spec
+    tensor: RestoredTensor
+
+
+class Planner:
+    """Matches the places of a tree with stored tensors.
+
+    The tree gains a node for every tensor that has no place yet and may get one.
+
+    Attributes:
+        matches: What would be restored.
+        problems: What stands against it.
+        left_alone: Places that are left out.
+        unused: Stored tensors that go nowhere.
+    """
+
+    def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions) -> None:
+        self._stored = stored
+        self._root = root
+        self._options = options
+        self.map = NameMap(
+            {new: stored.known_name(old) for new, old in options.mapping.items()}, [*stored, *stored.keys().values()]
+        )
+        self._selection = Selection(options.include, options.exclude)
+        self._nodes = {node.name: node for node in root.nodes()}
+        self._leaves = {name: node for name, node in self._nodes.items() if node.leaf and node.leaf is not NEW_VALUE}
+        self._origins: dict[str, str] = {}
+        self.matches: list[Match] = []
+        self.problems: list[Problem] = []
+        self.left_alone: list[str] = []
+        self.unused: list[str] = []
+        self._plan()
+
+    def _plan(self) -> None:
+        homeless = self._place_new()
+        self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
+        wanted = self._selected([*self._leaves, *homeless])
+        for name in wanted:
+            if name in self._leaves:
+                self._match(self._leaves[name])
+            elif name in homeless and self._options.add_new and not self._options.partial:
+                self._problem("place", name, Spec(), homeless[name])
+        self._refuse_idle_patterns([*self._leaves, *homeless])
+        used = {match.tensor.stored for match in self.matches}
+        used |= {problem.stored for problem in self.problems}
+        self.unused = [name for name in self._stored if name not in used]
+        self._suggest(used)
+
+    def _stored_name(self, name: str) -> str:
+        return self._stored.known_name(self.map.stored_name(name))
+
+    # Places for tensors that have none yet
+
+    def _place_new(self) -> dict[str, str]:
+        """Make places for stored tensors where the tree is open; return why others have none, by name."""
+        homeless: dict[str, str] = {}
+        new = [name for stored in self._stored for name in self.map.new_names(stored)]
+        new = [name for name in new if name not in self._leaves]
+        taken = {*self._leaves, *new}
+        # An empty place that a tensor fits by name is a leaf; one above tensors becomes a dict of them.
+        self._leaves |= {name: self._nodes[name] for name in new if name in self._nodes and self._nodes[name].leaf}
+        for name in new:
+            if name in self._leaves:
+                continue
+            holder = self._holder(name)
+            if self._takes_new(holder):
+                self._leaves[name] = self._add_leaf(holder, name, taken)
+            elif self._options.add_new or holder is not self._root:
+                word = holder.container.word if holder.container is not None else "value"
+                homeless[name] = f"{visible(holder.name) or 'the target'}, a {word}, has no place for it"
+        self._leaves |= {name: node for name, node in self._nodes.items() if node.leaf is NEW_VALUE}
+        return homeless
+
+    def _holder(self, name: str) -> Node:
+        """The innermost holder on the way to a name; an empty place on the way becomes a dict."""
+        end = name.rfind("/")
+        while end > 0:
+            node = self._nodes.get(name[:end])
+            if node is not None and (node.leaf is None or (node.leaf is NEW_VALUE and node.name not in self._leaves)):
+                if node.leaf is NEW_VALUE:
+                    node.leaf, node.value, node.container = None, {}, container_kind({})
+                return node
+            end = name.rfind("/", 0, end)
+        return self._root
+
+    def _takes_new(self, holder: Node) -> bool:
+        if not holder.is_open or self._options.add_new or holder.in_state:
+            return holder.is_open
+        is_dict = isinstance(holder.value, Mapping)
+        return not is_dict or (holder is not self._root and not holder.value)
+
+    def _add_leaf(self, holder: Node, name: str, taken: set[str]) -> Node:
+        """Add a place under a holder, in nested dicts; a tensor and those below its name stay side by side."""
+        start = len(holder.name) + 1 if holder.name else 0
+        end = name.find("/", start + 1)
+        while end > 0 and name[:end] not in taken:
+            between = Node(name[:end], name[start:end], {}, container=container_kind({}), in_state=holder.in_state)
+            holder.children[between.key] = self._nodes[between.name] = between
+            holder, start = between, end + 1
+            end = name.find("/", start + 1)
+        leaf = Node(name, name[start:], None, NEW_VALUE, in_state=holder.in_state)
+        holder.children[leaf.key] = leaf
+        return leaf
+
+    # Selection
+
+    def _selected(self, names: Sequence[str]) -> list[str]:
+        excluded = self._selection.excluded(names, self._origins)
+        selected: list[str] = []
+        for name in names:
+            if name not in excluded and self._selection.includes(name, self._origins):
+                selected.append(name)
+            elif name in self._leaves and self._leaves[name].value is not None:
+                self.left_alone.append(name)
+        return selected
+
+    def _refuse_idle_patterns(self, names: Sequence[str]) -> None:
+        for pattern in self._selection.without_match(names, self._origins):
+            is_name = pattern in self._options.include and not any(sign in pattern for sign in "*?[")
+            self._problem("missing" if is_name else "pattern", pattern, Spec())
+
+    # Matching
+
+    def _match(self, node: Node) -> None:
+        stored, spec = self._origins[node.name], node.spec
+        if stored not in self._stored:
+            if self._options.partial:
+                self.left_alone.append(node.name)
+            else:
+                self._problem("missing", node.name, spec)
+            return
+        shape, dtype = self._stored.shapes[stored], self._stored.dtypes[stored]
+        changes: list[str] = []
+        fits = True
+        if not spec.writable:
+            self._problem("place", node.name, spec, "it is a read-only array")
+            fits = False
+        if not spec.accepts_shape(shape):
+            if self._options.reshape and can_reshape(spec, shape):
+                changes.append(f"reshaped to {shape_text(spec.shape)}")
+            else:
+                self._problem("shape", node.name, spec, shape_problem_text(spec, shape))
+                fits = False
+        if not spec.accepts_dtype(dtype):
+            wanted = dtype_text(spec.dtype) if spec.dtype is not None else spec.family
+            if self._options.cast and can_cast(spec, dtype):
+                changes.append(f"cast to {wanted}")
+            else:
+                text = f"its dtype is {wanted} here, {dtype_text(dtype)} in the checkpoint"
+                self._problem("dtype", node.name, spec, text)
+                fits = False
+        if fits:
+            how = "in place" if node.in_place else "new" if node.value is None else "replaced"
+            size = self._stored.size(stored)
+            tensor = RestoredTensor(node.name, stored, shape, dtype, size, tuple(changes), how)
+            self.matches.append(Match(node, spec, tensor))
+
+    # Problems
+
+    def _problem(self, kind: str, name: str, spec: Spec, text: str = "") -> None:
+        stored = self._origins.get(name) or self._stored_name(name)
+        shape, dtype = self._stored.shapes.get(stored), self._stored.dtypes.get(stored)
+        self.problems.append(Problem(kind, name, stored, spec, text, shape, dtype))
+
+    def _suggest(self, used: set[str]) -> None:
+        """Give the missing their nearest names, and their text."""
+        suggester = Suggester(self._stored.shapes, frozenset(used))
+        suggested = 0
+        for position, problem in enumerate(self.problems):
+            if problem.kind not in {"missing", "pattern"}:
+                continue
+            suggested += 1
+            near = suggester.nearest(problem.stored, problem.spec) if suggested <= MAX_SUGGESTED else []
+            text = self._missing_text(problem, near)
+            self.problems[position] = replace(problem, nearest=tuple(near), text=text)
+
+    def _missing_text(self, problem: Problem, near: Sequence[str]) -> str:
+        if problem.kind == "pattern":
+            text = "the pattern matches nothing"
+        else:
+            name = "" if problem.stored == problem.name else f" as {visible(problem.stored)}"
+            text = f"it is not in the checkpoint{name}"
+        if str(problem.spec):
+            text += f"; here it is {problem.spec}"
+        shown = [
+            f"{visible(name)} ({dtype_text(self._stored.dtypes[name])} {shape_text(self._stored.shapes[name])})"
+            for name in near
+        ]
+        return f"{text}; nearest: {', '.join(shown)}" if shown else text

@@ -1,0 +1,232 @@
+"""Restoring a checkpoint into a program's own objects: all of it, or nothing and a report of every reason why."""
+
+# ruff: noqa: ANN401 - objects of libraries that are not imported here have no type to name
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.saver.conversion import converted
+from ckpt_magics.saver.fixes import find_fix, with_fix
+from ckpt_magics.saver.interrupts import uninterrupted
+from ckpt_magics.saver.plan import Match, Planner, RestoreOptions
+from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
+from ckpt_magics.saver.spec import Array
+from ckpt_magics.saver.step import checkpoint_at_step
+from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.tree import Node, take_apart
+
+__all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """A restore that is ready to be done, or the reasons why it cannot be.
+
+    Attributes:
+        report: What would happen: a dry run's report.
+    """
+
+    report: RestoreReport
+    _root: Node
+    _matches: tuple[Match, ...]
+    _stored: StoredTensors
+    _options: RestoreOptions
+
+    def apply(self, progress: Progress | None = None) -> RestoreReport:
+        """Read every tensor, then put all of them in place.
+
+        Args:
+            progress: Called with the bytes read so far and in all, after each tensor.
+
+        Raises:
+            TensorMismatchError, TensorNotFoundError: The plan has problems; nothing was read.
+            DataLossError: A tensor is damaged; nothing was changed.
+        """
+        if self.report.problems:
+            raise refusal(self.report)
+        started = time.perf_counter()
+        arrays = self._read(progress)
+        with uninterrupted():
+            values = self._root.rebuild(arrays)
+        seconds = time.perf_counter() - started
+        return replace(self.report, dry_run=False, seconds=seconds, values=values)
+
+    def _read(self, progress: Progress | None) -> dict[str, Array]:
+        arrays: dict[str, Array] = {}
+        done, total = 0, self.report.nbytes
+        for match in self._matches:
+            array = self._stored.read(match.tensor.stored)
+            arrays[match.tensor.name] = converted(
+                array, match.spec, match.tensor.name, reshape=self._options.reshape, cast=self._options.cast
+            )
+            done += match.tensor.nbytes
+            if progress is not None:
+                progress(done, total)
+        return arrays
+
+
+def plan_restore(
+    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array],
+    targets: Any = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    reshape: bool = False,
+    cast: bool = False,
+    partial: bool = False,
+    add_new: bool | None = None,
+    write_call: Callable[[RestoreFix], str] | None = None,
+) -> RestorePlan:
+    """Work out a restore without reading a value; see `restore_checkpoint` for the arguments.
+
+    Args:
+        source: A reader, which must stay open until the plan is applied, or a mapping of arrays, or a path, which is
+            opened for good.
+        targets: What to restore into.
+        include: Patterns of names.
+        exclude: Patterns of names to leave alone.
+        mapping: ``{new: old}`` names and scopes.
+        reshape: Permit another shape.
+        cast: Permit another dtype.
+        partial: Leave alone what is not there.
+        add_new: Restore stored tensors that ``targets`` has no place for too, as new values. Default: without targets.
+        write_call: Writes the call that works, given what has to be added; the Python call by default.
+
+    Returns:
+        The plan; its report has every problem.
+
+    Raises:
+        InvalidArgumentError: A target is nothing that can hold tensors, or the map takes a scope to a name.
+    """
+    reader = load_checkpoint(source) if isinstance(source, str | os.PathLike) else source
+    stored = StoredTensors(reader)
+    options = RestoreOptions(
+        tuple(include),
+        tuple(exclude),
+        dict(mapping or {}),
+        reshape,
+        cast,
+        partial,
+        targets is None if add_new is None else add_new,
+    )
+    places = {} if targets is None else targets
+
+    def plan(tried: RestoreOptions) -> tuple[Node, Planner]:
+        root = take_apart(places)
+        return root, Planner(stored, root, tried)
+
+    root, planner = plan(options)
+    fix = None
+    if planner.problems:
+        fix = find_fix(planner, options, stored.shapes, lambda tried: plan(tried)[1])
+    call = "" if fix is None else (write_call or (lambda fix: _python_call(stored.origin, options, fix)))(fix)
+    report = RestoreReport(
+        source=stored.origin,
+        restored=() if planner.problems else tuple(match.tensor for match in planner.matches),
+        left_alone=tuple(planner.left_alone),
+        unused=tuple(planner.unused),
+        problems=tuple(planner.problems),
+        fix=fix,
+        call=call,
+        dry_run=True,
+        notes=tuple(f"The map was read as {pair}" for pair in planner.map.reversed),
+    )
+    return RestorePlan(report, root, tuple(planner.matches), stored, options)
+
+
+def restore_checkpoint(
+    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array],
+    targets: Any = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    step: int | None = None,
+    reshape: bool = False,
+    cast: bool = False,
+    partial: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> RestoreReport:
+    """Bring the values of a checkpoint back into a program's objects, all of them or none.
+
+    Every name, shape and dtype is checked and every value is read before the first object changes.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory (its latest), a SavedModel directory; or an open
+            reader, or a mapping of names to arrays.
+        targets: What to restore into: a mapping of names to objects, or a torch module, a pytree and so on. What can
+            be changed in place is: arrays, tensors, variables, modules, optimizers, lists, the mapping itself. Numbers
+            and immutable things are replaced in what holds them. ``None`` takes whatever has its name, a tuple
+            ``(shape, dtype)`` a new array of just that. Without targets, everything is restored as new values.
+        include: Glob patterns of names; default is all.
+        exclude: Glob patterns of names to leave alone; their optimizer slots stay too.
+        mapping: Where names differ: ``{new: old}``, also for scopes, ``{"new/": "old/"}``, with ``/`` for the root.
+            The way round of TensorFlow's ``init_from_checkpoint`` is understood where this one makes no sense.
+        step: Global step, when the source is a prefix without one, or a directory.
+        reshape: Permit another shape of as many elements.
+        cast: Permit another numeric dtype. Integers that do not fit are refused.
+        partial: Leave alone what the checkpoint does not have.
+        dry_run: Only say what would happen.
+        progress: Called with the bytes read so far and in all.
+
+    Returns:
+        What was restored, left alone and unused; ``values`` has the objects.
+
+    Raises:
+        TensorNotFoundError: Names are not in the checkpoint. The error's ``report`` has every problem, of shape and
+            dtype too, and the call that works.
+        TensorMismatchError: Shapes or dtypes differ, or a number does not fit.
+        CheckpointNotFoundError: There is no checkpoint.
+        DataLossError: A file is damaged.
+
+    >>> import numpy as np
+    >>> saved = {"weight": np.ones((2, 3)), "biases": np.zeros(3)}
+    >>> restore_checkpoint(saved).values["weight"].shape
+    (2, 3)
+    """
+    with _opened(source, step) as reader:
+        plan = plan_restore(
+            reader,
+            targets,
+            include=include,
+            exclude=exclude,
+            mapping=mapping,
+            reshape=reshape,
+            cast=cast,
+            partial=partial,
+        )
+        if dry_run:
+            return plan.report
+        return plan.apply(progress)
+
+
+def _opened(
+    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array], step: int | None
+) -> AbstractContextManager[CheckpointReader | Mapping[str, Array]]:
+    """The reader to restore from; one that is opened here is closed again."""
+    if isinstance(source, str | os.PathLike):
+        return load_checkpoint(source if step is None else checkpoint_at_step(os.fspath(source), step))
+    return nullcontext(source)
+
+
+def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:
+    """The call that works, with ``targets`` standing for the targets."""
+    fixed = with_fix(options, fix)
+    arguments = [repr(source), *([] if options.add_new else ["targets"])]
+    for name in ("include", "exclude", "mapping"):
+        value = getattr(fixed, name)
+        if value:
+            arguments.append(f"{name}={dict(value)!r}" if name == "mapping" else f"{name}={list(value)!r}")
+    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial") if getattr(fixed, name)]
+    return f"restore_checkpoint({', '.join(arguments)})"

@@ -1,0 +1,47 @@
+"""The checkpoint of one global step, found from a prefix without the step or from its directory."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ckpt_magics.checkpoint.files import list_directory
+from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+
+__all__ = ["checkpoint_at_step"]
+
+
+def checkpoint_at_step(source: str, step: int) -> str:
+    """Return the prefix of a step's checkpoint.
+
+    Args:
+        source: A prefix without its step, such as ``model.ckpt`` for ``model.ckpt-500``, or a directory.
+        step: The global step.
+
+    Raises:
+        CheckpointNotFoundError: There is no such step; the hint names those that are there.
+        InvalidArgumentError: A directory has several checkpoints of that step.
+    """
+    directory, stem = (source, None) if os.path.isdir(source) else os.path.split(source)
+    steps = _steps(directory or ".", stem)
+    found = [name for name, number in steps.items() if number == step]
+    if len(found) == 1:
+        return os.path.join(directory, found[0])
+    if found:
+        names = ", ".join(map(visible, sorted(found)))
+        raise InvalidArgumentError(f"{visible(source)} has several checkpoints of step {step}: {names}")
+    known = ", ".join(str(number) for number in sorted(set(steps.values())))
+    raise CheckpointNotFoundError(
+        f"no checkpoint of step {step} at {visible(source)}", hint=f"There are the steps {known}" if known else None
+    )
+
+
+def _steps(directory: str, stem: str | None) -> dict[str, int]:
+    """Step by file name of prefix, of the index files and V1 files in a directory."""
+    steps: dict[str, int] = {}
+    for entry in list_directory(directory):
+        name = entry.removesuffix(".index")
+        match = re.fullmatch(r"(.*)-(\d+)", name, re.DOTALL)
+        if match and (stem is None or match[1] == stem) and "." not in match[2]:
+            steps[name] = int(match[2])
+    return steps

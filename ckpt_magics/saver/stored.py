@@ -1,0 +1,78 @@
+"""What a checkpoint holds, as a restore sees it: names for people, shapes, NumPy dtypes, and one read per tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.checkpoint.reader import CheckpointReader
+from ckpt_magics.saver.spec import Array
+
+__all__ = ["StoredTensors"]
+
+# TensorFlow 2 keeps the graph of objects as a string tensor beside the variables; it is nothing to restore.
+OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+class StoredTensors:
+    """The tensors of a checkpoint, or of any mapping of arrays.
+
+    An object-based checkpoint goes by short names (``layer/kernel``); its keys are understood too.
+
+    Args:
+        source: An open reader, which stays the caller's to close, or a mapping of names to arrays.
+    """
+
+    def __init__(self, source: CheckpointReader | Mapping[str, Array]) -> None:
+        self._source = source
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.dtypes: dict[str, np.dtype[Any]] = {}
+        self._keys: dict[str, str] = {}
+        if isinstance(source, CheckpointReader):
+            self.origin = str(source.prefix)
+            self._from_reader(source)
+        else:
+            self.origin = "the given tensors"
+            for name, array in source.items():
+                self._add(name, name, np.shape(array), np.asarray(array).dtype)
+        self._names = {key: name for name, key in self._keys.items()}
+
+    def _from_reader(self, reader: CheckpointReader) -> None:
+        dtypes = reader.get_variable_to_dtype_map()
+        graph = reader.object_graph
+        short_names = {} if graph is None else {key: short for short, key in graph.short_names.items()}
+        for key, shape in sorted(reader.get_variable_to_shape_map().items()):
+            if key != OBJECT_GRAPH_KEY:
+                self._add(short_names.get(key, key), key, tuple(shape), dtypes[key].numpy)
+
+    def _add(self, name: str, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self._keys[name] = key
+        self.shapes[name] = shape
+        self.dtypes[name] = dtype
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.shapes
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def known_name(self, name: str) -> str:
+        """Return the short name for a name that may also be a key of the file."""
+        return name if name in self.shapes else self._names.get(name, name)
+
+    def keys(self) -> dict[str, str]:
+        """Return the key in the file of every name that is a short one."""
+        return {name: key for name, key in self._keys.items() if name != key}
+
+    def size(self, name: str) -> int:
+        """Return the tensor's size in bytes; strings count as pointers."""
+        return int(np.prod(self.shapes[name], dtype=np.int64)) * self.dtypes[name].itemsize
+
+    def read(self, name: str) -> Array:
+        """Return a stored tensor as an array, its checksum verified."""
+        return np.asarray(self._source[self._keys[name]], dtype=self.dtypes[name])

@@ -1,0 +1,67 @@
+"""The stored tensors that a missing name may have meant: near in spelling, equal in shape."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from ckpt_magics.saver.spec import Spec
+
+__all__ = ["Suggester"]
+
+# Comparing spellings costs about 20 µs a pair; these bounds keep a report under a second on any checkpoint.
+MAX_COMPARED = 3000
+ENOUGH = 0.55
+SAME_SHAPE = 0.15
+
+
+class Suggester:
+    """Finds the nearest names.
+
+    Args:
+        shapes: Shape of every stored tensor by name.
+        unwanted: Names that something else is restored from; they come last.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], unwanted: frozenset[str] = frozenset()) -> None:
+        self._shapes = shapes
+        self._unwanted = unwanted
+        self._by_last_part: dict[str, list[str]] = {}
+        for name in shapes:
+            self._by_last_part.setdefault(_last_part(name), []).append(name)
+
+    def nearest(self, name: str, spec: Spec | None = None, *, count: int = 3) -> list[str]:
+        """Return the most likely stored names for a name that is not there, best first; at most ``count``."""
+        scored = sorted(
+            ((self._score(name, other, spec), other) for other in self._candidates(name, spec)),
+            key=lambda pair: (-pair[0], pair[1]),
+        )
+        return [other for score, other in scored if score >= ENOUGH][:count]
+
+    def _candidates(self, name: str, spec: Spec | None) -> Sequence[str]:
+        if len(self._shapes) <= MAX_COMPARED:
+            return list(self._shapes)
+        near = dict.fromkeys(self._by_last_part.get(_last_part(name), ()))
+        if spec is not None and spec.shape is not None:
+            near.update(dict.fromkeys(other for other, shape in self._shapes.items() if spec.accepts_shape(shape)))
+        return list(near)[:MAX_COMPARED]
+
+    def _score(self, name: str, other: str, spec: Spec | None) -> float:
+        """Between 0 and about 1.2: the spelling of the whole or of the last part, and whether the shape fits."""
+        whole = _likeness(name, other)
+        last = _likeness(_last_part(name), _last_part(other))
+        score = max(whole, 0.5 * whole + 0.5 * last)
+        if spec is not None and spec.shape is not None:
+            score += SAME_SHAPE if spec.accepts_shape(self._shapes[other]) else -SAME_SHAPE
+        return score - (0.1 if other in self._unwanted else 0)
+
+
+def _likeness(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    match = difflib.SequenceMatcher(None, one.lower(), other.lower(), autojunk=False)
+    return match.ratio() if match.quick_ratio() >= ENOUGH / 2 else 0.0
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -1,0 +1,158 @@
+"""A value taken apart into named tensors, and put together again with new ones."""
+
+# ruff: noqa: ANN401 - objects of libraries that are not imported here have no type to name
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.saver.containers import ContainerKind, container_kind, has_state_dict
+from ckpt_magics.saver.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
+from ckpt_magics.saver.library_values import is_instance_of, torch_from_array
+from ckpt_magics.saver.python_values import is_plain, new_plain, refill_list
+from ckpt_magics.saver.spec import Array, Spec, dtype_family
+
+__all__ = ["Node", "joined", "take_apart"]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of the tree: a tensor when ``leaf`` is set, else a holder of ``children``.
+
+    Attributes:
+        name: Its name in the checkpoint, keys joined with ``/``.
+        key: Its key in its parent.
+        value: The object.
+        leaf: How to treat the tensor.
+        container: How to treat the holder.
+        children: The nodes below it, by key.
+        in_state: Whether it is part of a state dict, which is loaded as a whole and not changed in place.
+    """
+
+    name: str
+    key: Any
+    value: Any
+    leaf: LeafKind | None = None
+    container: ContainerKind | None = None
+    children: dict[Any, Node] = field(default_factory=dict)
+    in_state: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes names that it does not have yet."""
+        return self.leaf is NEW_VALUE or (self.container is not None and self.container.is_open(self.value))
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the object stays and only its contents change."""
+        return self.leaf is not None and (self.in_state or self.leaf.in_place) and not isinstance(self.value, tuple)
+
+    @property
+    def spec(self) -> Spec:
+        """What the place accepts. A state dict's own numbers are settings, and the saved ones count."""
+        if self.leaf is None or (self.in_state and is_plain(self.value)):
+            return Spec(())
+        return self.leaf.spec(self.value)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield this node and those below it, holders before what they hold, in order."""
+        pending = [self]
+        while pending:
+            node = pending.pop()
+            yield node
+            pending.extend(reversed(node.children.values()))
+
+    def leaves(self) -> Iterator[Node]:
+        """Yield the tensors at and below this node, in order."""
+        return (node for node in self.nodes() if node.leaf is not None)
+
+    def rebuild(self, arrays: Mapping[str, Array]) -> Any:
+        """Assign the arrays by name, holders last, and return the object that holds them from then on."""
+        values: dict[Node, Any] = {}
+        for node in reversed(list(self.nodes())):
+            if node.leaf is not None:
+                if node.name in arrays:
+                    values[node] = node.assigned(arrays[node.name])
+                continue
+            changed = {key: values[child] for key, child in node.children.items() if child in values}
+            if changed and node.container is not None:
+                values[node] = node.container.update(node.value, changed)
+        return values.get(self, self.value)
+
+    def assigned(self, array: Array) -> Any:
+        """Return the object that holds the array in this leaf's place."""
+        if self.in_state and is_plain(self.value):
+            return new_plain("" if dtype_family(array.dtype) == "string" else array.item(), array)
+        if self.in_state and is_instance_of(self.value, "torch", "Tensor"):
+            return torch_from_array(array)
+        if self.in_state and isinstance(self.value, list):
+            return refill_list(list(self.value), array)
+        return self.leaf.assign(self.value, array) if self.leaf is not None else array
+
+
+def joined(name: str, key: object) -> str:
+    """Return the name of a child: the keys on the way to it, joined with ``/``."""
+    return f"{name}/{key}" if name else str(key)
+
+
+def take_apart(value: Any, name: str = "") -> Node:
+    """Return the tree of a value's tensors.
+
+    None stands for a place that holds nothing yet.
+
+    Raises:
+        InvalidArgumentError: Something in it is neither a tensor nor a holder of some, or holds itself; the message
+            names its path.
+    """
+    root = _node(name, "", value)
+    ancestors = {id(root.value)}
+    stack = [(root, _children(root))]
+    while stack:
+        parent, remaining = stack[-1]
+        child = next(remaining, None)
+        if child is None:
+            ancestors.discard(id(parent.value))
+            stack.pop()
+            continue
+        parent.children[child.key] = child
+        if child.container is not None:
+            if id(child.value) in ancestors:
+                raise InvalidArgumentError(f"{visible(child.name)!r} holds itself", tensor=child.name)
+            ancestors.add(id(child.value))
+            stack.append((child, _children(child)))
+    return root
+
+
+def _node(name: str, key: Any, value: Any, *, in_state: bool = False) -> Node:
+    if value is None:
+        return Node(name, key, value, NEW_VALUE, in_state=in_state)
+    leaf = leaf_kind(value)
+    container = None if leaf else container_kind(value)
+    if leaf is None and container is None and DECLARED.matches(value):
+        leaf = DECLARED
+    if leaf is None and container is None:
+        kind = type(value)
+        raise InvalidArgumentError(
+            f"{visible(name) or 'the value'!r} is a {kind.__module__}.{kind.__qualname__}, which is no tensor and "
+            "holds none that can be found",
+            hint="Give its arrays by name, as a dict",
+        )
+    return Node(name, key, value, leaf, container, in_state=in_state)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if node.container is None:
+        return
+    in_state = node.in_state or has_state_dict(node.value)
+    for key, child in node.container.children(node.value):
+        if child is None and in_state:
+            continue
+        if not isinstance(key, str | int):
+            raise InvalidArgumentError(
+                f"{visible(node.name) or 'the value'!r} has the key {key!r}, a {type(key).__name__}; names are made "
+                "of strings and whole numbers"
+            )
+        yield _node(joined(node.name, key), key, child, in_state=in_state)

@@ -1,0 +1,97 @@
+"""Anything that holds tensors, as named arrays ready to be saved."""
+
+# ruff: noqa: ANN401 - objects of libraries that are not imported here have no type to name
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.formats.dtypes import dtype_of
+from ckpt_magics.saver.leaves import NEW_VALUE
+from ckpt_magics.saver.python_values import plain_to_array
+from ckpt_magics.saver.spec import Array
+from ckpt_magics.saver.tree import Node, take_apart
+
+__all__ = ["collect_tensors"]
+
+
+def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
+    """Return the tensors that a value holds, by the names to save them under.
+
+    Understood are NumPy arrays and scalars; Python numbers, strings and bytes, and regular lists of them; anything
+    with ``__array__`` or DLPack; TensorFlow and Keras variables and tensors; PyTorch tensors, and the state dicts of
+    modules and optimizers; JAX arrays and pytrees; pandas Series and DataFrames, a column each; and dicts, lists,
+    tuples and dataclasses of these, nested to any depth. None holds nothing.
+
+    Args:
+        value: What to save.
+        name: Its name, which the names of what it holds begin with; "" for none.
+
+    Returns:
+        Arrays by name, keys joined with ``/``, in the order of the value. Memory is shared with the value where that
+        is possible. Strings are object arrays of bytes, native byte order everywhere.
+
+    Raises:
+        InvalidArgumentError: A part of it is no tensor, has no dtype that a checkpoint can hold, or contains itself,
+            or two parts have the same name. The message names the part.
+
+    >>> collect_tensors({"layer": {"kernel": np.zeros((2, 3)), "bias": [1.0, 2.0]}}, "net").keys()
+    dict_keys(['net/layer/kernel', 'net/layer/bias'])
+    """
+    tensors: dict[str, Array] = {}
+    for leaf in take_apart(value, name).leaves():
+        if leaf.leaf is NEW_VALUE:
+            continue
+        if leaf.name in tensors:
+            raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
+        tensors[leaf.name] = _array(leaf)
+    return tensors
+
+
+def _array(node: Node) -> Array:
+    """The node's tensor in the form that is written."""
+    if not node.name:
+        raise InvalidArgumentError(
+            f"a {type(node.value).__name__} alone has no name to be saved under", hint="Give it one, as a dict"
+        )
+    word = node.leaf.word if node.leaf is not None else "value"
+    try:
+        array = node.leaf.to_array(node.value) if node.leaf is not None else np.asarray(node.value)
+        return _savable(array)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        # A library refuses to give values in its own ways (a symbolic tensor, a deleted buffer, a tensor elsewhere).
+        text = visible(str(error).strip().partition("\n")[0])
+        raise InvalidArgumentError(f"{visible(node.name)!r}, a {word}, cannot be saved: {text}") from error
+
+
+def _savable(array: Array) -> Array:
+    """Return the array in native byte order, text as bytes objects; TypeError when no dtype of a checkpoint fits."""
+    if array.dtype.kind in "mM":
+        message = f'{array.dtype} has no counterpart in a checkpoint; save it .astype("int64")'
+        raise TypeError(message)
+    if array.dtype.kind in "OSU":
+        return _strings(array)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    dtype_of(array)
+    return array
+
+
+def _strings(array: Array) -> Array:
+    strings = np.empty(array.shape, dtype=object)
+    flat = strings.ravel()
+    for position, item in enumerate(array.ravel()):
+        if isinstance(item, bytes):
+            # Kept as it is: a variant read from a checkpoint is a kind of bytes of its own.
+            flat[position] = item if array.dtype.kind == "O" else bytes(item)
+        elif isinstance(item, str | bytearray):
+            flat[position] = plain_to_array(item)[()]
+        else:
+            message = f"element {position} of it is a {type(item).__name__}; an array of objects can hold strings only"
+            raise TypeError(message)
+    return strings
