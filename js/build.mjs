@@ -1,21 +1,29 @@
-/** Bundle each widget into one ESM file with its style sheet. `--watch` rebuilds on change. */
-import { mkdir } from "node:fs/promises";
+/** Bundle each widget into one ESM file with its style sheet, and the layout engine. `--watch` rebuilds on change. */
+import { copyFile, mkdir } from "node:fs/promises";
 import esbuild from "esbuild";
 
 const OUT = new URL("../ckpt_magics/widgets/static/", import.meta.url).pathname;
 
-const options = {
-  entryPoints: ["src/variables_view.ts", "src/variables_view.css"],
+const shared = {
   outdir: OUT,
   bundle: true,
   minify: true,
-  format: "esm",
   target: "es2022",
   // An AMD loader on the page (classic Notebook, old Colab) must not capture the libraries inside the bundle.
   define: { "define.amd": "false" },
   logLevel: "info",
 };
 
+const views = ["variables_view", "graph_view"];
+const targets = [
+  { ...shared, format: "esm", entryPoints: views.flatMap((view) => [`src/${view}.ts`, `src/${view}.css`]) },
+  // A worker made from a Blob is a plain script.
+  { ...shared, format: "iife", entryPoints: ["src/graphviz_worker.ts"] },
+];
+
 await mkdir(OUT, { recursive: true });
-if (process.argv.includes("--watch")) await (await esbuild.context(options)).watch();
-else await esbuild.build(options);
+await copyFile("licenses/graphviz.txt", `${OUT}graphviz_worker.LICENSE.txt`);
+for (const target of targets) {
+  if (process.argv.includes("--watch")) await (await esbuild.context(target)).watch();
+  else await esbuild.build(target);
+}

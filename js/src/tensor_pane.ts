@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from
 import { followPointer, heatMapView, readout } from "./heat_map_view";
 import { histogramFigure } from "./histogram";
 import { drawLine } from "./line_chart";
-import { type Channel, isAbort } from "./messages";
+import type { Channel } from "./messages";
 import type { Statistics } from "./statistics";
 import { decodeValues, type TensorValues, textAt } from "./tensor_values";
 import {
@@ -18,6 +18,7 @@ import {
   withPosition,
 } from "./tensor_window";
 import { tableWindow, valuesTable } from "./values_table";
+import { errorLine } from "./view_root";
 
 /** What the pane says about the tensor before any value has come. */
 export interface TensorHeading {
@@ -186,9 +187,9 @@ export class TensorPane {
       const reply = await this.#channel.request("values", payload, { signal: this.#request.signal });
       this.#body.replaceChildren(...this.#draw(heading, decodeValues(reply)));
     } catch (error) {
-      if (isAbort(error)) return;
-      const message = error instanceof Error ? error.message : String(error);
-      this.#body.replaceChildren(element("p", { class: "ckpt-error", role: "alert" }, visibleName(message)));
+      const line = errorLine(error);
+      if (!line) return;
+      this.#body.replaceChildren(line);
     }
     this.root.removeAttribute("aria-busy");
   }

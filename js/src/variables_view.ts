@@ -16,8 +16,8 @@ import { Selection } from "./selection";
 import { StatisticsStore } from "./statistics";
 import { Table } from "./table";
 import { TensorPane } from "./tensor_pane";
-import { followTheme } from "./theme";
 import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
+import { errorLine, openViewRoot, titleBar } from "./view_root";
 
 /** The synced traits, as in VariablesView in Python. */
 interface VariablesModel {
@@ -245,9 +245,8 @@ class VariablesApp {
   }
 
   #say(error: unknown): void {
-    if (isAbort(error)) return;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#work.replaceChildren(element("span", { class: "ckpt-error", role: "alert" }, visibleName(message)));
+    const line = errorLine(error);
+    if (line) this.#work.replaceChildren(line);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -279,9 +278,7 @@ async function open(
   channel: Channel,
 ): Promise<VariablesApp> {
   const start = await channel.request("open");
-  const note = visibleName(String(start.content.note ?? ""));
-  const title = element("h2", {}, visibleName(String(start.content.title ?? "")));
-  const head = element("header", { class: "ckpt-title-bar" }, title, element("p", {}, note));
+  const head = titleBar(start.content.title, start.content.note);
   const waiting = firstRows(start.content.first);
   root.replaceChildren(head, waiting);
   const index = await decodeIndex(await channel.request("index"));
@@ -291,31 +288,24 @@ async function open(
 }
 
 function render({ model, el }: RenderProps<VariablesModel>): () => void {
-  // Lumino's attribute keeps JupyterLab's shortcuts away from keys pressed inside.
-  const root = element("div", { class: "ckpt-view ckpt-variables", "data-lm-suppress-shortcuts": "true" });
-  for (const type of ["keydown", "keypress", "keyup", "contextmenu"])
-    root.addEventListener(type, (event) => event.stopPropagation());
-  el.append(root);
-  const stopTheme = followTheme(root);
+  const view = openViewRoot("ckpt-variables", el);
   const channel = new Channel(model as AnyModel);
   let app: VariablesApp | null = null;
   let closed = false;
-  open(root, model, channel)
+  open(view.root, model, channel)
     .then((opened) => {
       app = opened;
-      if (closed) app?.close();
+      if (closed) app.close();
     })
     .catch((error: unknown) => {
-      if (isAbort(error)) return;
-      const message = error instanceof Error ? error.message : String(error);
-      root.append(element("p", { class: "ckpt-error", role: "alert" }, visibleName(message)));
+      const line = errorLine(error);
+      if (line) view.root.append(line);
     });
   return () => {
     closed = true;
     app?.close();
     channel.close();
-    stopTheme();
-    root.remove();
+    view.close();
   };
 }
 

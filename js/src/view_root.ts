@@ -1,0 +1,44 @@
+/** The outermost element of a view: theme, and the wall that keeps its keys from the notebook around it. */
+import { element } from "./dom";
+import { visibleName } from "./format";
+import { isAbort } from "./messages";
+import { followTheme } from "./theme";
+
+export interface ViewRoot {
+  readonly root: HTMLElement;
+  close(): void;
+}
+
+export function openViewRoot(kind: string, el: HTMLElement): ViewRoot {
+  // Lumino's attribute keeps JupyterLab's shortcuts away from keys pressed inside.
+  const root = element("div", { class: `ckpt-view ${kind}`, "data-lm-suppress-shortcuts": "true" });
+  for (const type of ["keydown", "keypress", "keyup", "contextmenu"])
+    root.addEventListener(type, (event) => event.stopPropagation());
+  el.append(root);
+  const stopTheme = followTheme(root);
+  return {
+    root,
+    close() {
+      stopTheme();
+      root.remove();
+    },
+  };
+}
+
+/** Title and note of a view. */
+export function titleBar(title: unknown, note: unknown): HTMLElement {
+  const heading = element("h2", {}, visibleName(String(title ?? "")));
+  return element(
+    "header",
+    { class: "ckpt-title-bar" },
+    heading,
+    element("p", {}, visibleName(String(note ?? ""))),
+  );
+}
+
+/** A failure as a line that screen readers announce; null for a request that was given up on purpose. */
+export function errorLine(error: unknown): HTMLElement | null {
+  if (isAbort(error)) return null;
+  const message = error instanceof Error ? error.message : String(error);
+  return element("p", { class: "ckpt-error", role: "alert" }, visibleName(message));
+}
