@@ -142,7 +142,7 @@ def decode_entry(buffer: Buffer) -> BundleEntry:
     return _decode_usual(message) or _decode_any(message)
 
 
-def _decode_usual(message: bytes) -> BundleEntry | None:
+def _decode_usual(message: bytes) -> BundleEntry | None:  # noqa: PLR0912 - one branch per field, for speed
     """Decode an entry as writers make them: no field twice, none unknown, no slices. None for any other.
 
     An index holds up to millions of these, so this is one loop with next to no calls. A number too large for its field,
