@@ -20,13 +20,13 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from zlib import crc32
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.errors import CheckpointError
 
-__all__ = ["StagedFiles", "is_temporary_name", "remove_leftovers", "temporary_name", "write_file"]
+__all__ = ["StagedFiles", "WrittenFile", "is_temporary_name", "remove_leftovers", "temporary_name", "write_file"]
 
 _TEMPORARY = re.compile(r"\.ckpt_magics-([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})-[0-9a-f]{12}\.tmp")
 
@@ -111,6 +111,20 @@ def remove_leftovers(directory: str) -> list[str]:
     return removed
 
 
+class WrittenFile(NamedTuple):
+    """A file that a save wrote.
+
+    Attributes:
+        path: Where it is.
+        role: ``index``, ``data``, ``V1``, ``meta graph`` or ``state``.
+        bytes: Its size.
+    """
+
+    path: str
+    role: str
+    bytes: int
+
+
 @dataclass(slots=True)
 class _Move:
     """A rename done before the commit, and how to take it back."""
@@ -128,6 +142,9 @@ class StagedFiles:
         directory: Where the files will be; one missing level is created. The empty string is the current one.
         durable: Sync files and directory, so that a power loss too leaves the old version or the new.
 
+    Attributes:
+        written: What was renamed into place so far.
+
     Raises:
         CheckpointError: Any method; its class says what the disk refused, see :func:`disk.writing_to`.
     """
@@ -140,6 +157,7 @@ class StagedFiles:
         self._moves: list[_Move] = []
         self._created_directory = False
         self._commit_source: str | None = None
+        self.written: list[WrittenFile] = []
 
     def __enter__(self) -> Self:
         self._created_directory = disk.make_directory(self._directory)
@@ -165,7 +183,7 @@ class StagedFiles:
         """Write out, sync and close a file; its contents are then as durable as asked for."""
         file.finish(durable=self._durable)
 
-    def publish(self, file: disk.OutputFile, path: str) -> None:
+    def publish(self, file: disk.OutputFile, path: str, role: str) -> None:
         """Rename a file into place ahead of the commit. What it replaces comes back if there is no commit."""
         self.finish(file)
         backup = os.path.join(self._directory, temporary_name())
@@ -173,19 +191,21 @@ class StagedFiles:
         kept = disk.try_link(path, backup)
         self._moves.append(_Move(file.path, path, backup if kept else None, adopted=False))
         disk.replace(file.path, path)
+        self.written.append(WrittenFile(path, role, file.size))
 
     def adopt(self, source: str, path: str) -> None:
         """Rename a file that somebody wrote before into place ahead of the commit; it goes back without one."""
         self._moves.append(_Move(source, path, None, adopted=True))
         disk.replace(source, path)
 
-    def commit(self, file: disk.OutputFile, path: str) -> None:
+    def commit(self, file: disk.OutputFile, path: str, role: str) -> None:
         """Rename the file that makes the new version visible. From here on nothing is undone."""
         self.finish(file)
         if self._durable and self._moves:
             disk.sync_directory(self._directory)
         self._commit_source = file.path
         disk.replace(file.path, path)
+        self.written.append(WrittenFile(path, role, file.size))
         if self._durable:
             disk.sync_directory(self._directory)
             if self._created_directory:
@@ -241,7 +261,7 @@ def _remove_quietly(path: str) -> None:
         return
 
 
-def write_file(path: str, data: bytes, *, durable: bool = True) -> None:
+def write_file(path: str, data: bytes, role: str, *, durable: bool = True) -> None:
     """Replace one file by new contents in one step.
 
     Raises:
@@ -250,4 +270,4 @@ def write_file(path: str, data: bytes, *, durable: bool = True) -> None:
     with StagedFiles(os.path.dirname(path), durable=durable) as stage:
         file = stage.create(path, len(data))
         file.write(data)
-        stage.commit(file, path)
+        stage.commit(file, path, role)

@@ -1,0 +1,230 @@
+"""Write V2 checkpoints, byte for byte as TensorFlow writes them, so that each save appears all at once.
+
+A new prefix gets TensorFlow's own file names. Over a checkpoint of the same prefix the new data goes under another
+number of shards (``-of-00002`` beside ``-of-00001``, the surplus shard empty), for two files cannot be renamed in one
+step: the old index needs the old data until the rename of the new index, which is the commit. Then the old data goes.
+
+Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleWriter, MergeBundles).
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+
+from ckpt_magics.checkpoint import disk
+from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
+from ckpt_magics.checkpoint.locking import directory_lock
+from ckpt_magics.checkpoint.naming import data_filename, index_filename, parse_data_filename
+from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
+from ckpt_magics.checkpoint.tensors_to_save import (
+    Part,
+    TensorToSave,
+    check_parts,
+    parse_part,
+    path_text,
+    split_into_shards,
+)
+from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.formats.bundle_records import (
+    HEADER_ENTRY_KEY,
+    BundleEntry,
+    BundleHeader,
+    encode_entry,
+    encode_header,
+)
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.table import TableWriter
+from ckpt_magics.formats.tensor_data import CRC_STEP, AnyArray, encode_tensor, number_bytes
+from ckpt_magics.formats.tensor_slice import TensorSlice
+from ckpt_magics.wire.crc32c import crc32c, mask
+
+__all__ = ["TensorToSave", "WrittenFile", "publish_bundle", "write_bundle", "write_shards"]
+
+
+def write_bundle(
+    prefix: str | os.PathLike[str],
+    tensors: Sequence[TensorToSave],
+    *,
+    num_shards: int = 1,
+    durable: bool = True,
+    progress: Progress | None = None,
+    companions: Mapping[str, bytes] | None = None,
+) -> tuple[WrittenFile, ...]:
+    """Write tensors as one V2 checkpoint. The data files hold them in the order given.
+
+    Args:
+        prefix: Of the checkpoint; one missing directory is created.
+        tensors: What to write; slices of a partitioned tensor are separate items.
+        num_shards: Number of data files, each a run of the tensors of about the same size.
+        durable: Sync files and directory, so that a power loss after the return takes nothing.
+        progress: Called with (bytes done, bytes in all).
+        companions: Contents of other files by path, in the same directory, that appear with the checkpoint.
+
+    Raises:
+        InvalidArgumentError: A name is empty or given twice, or a shape_and_slice does not fit its tensor.
+        InternalError: Slices of one tensor do not fit together.
+        UnimplementedError: Files cannot hold a tensor's type.
+        CheckpointError: The disk refuses; see :func:`disk.writing_to`. The old version is as it was.
+    """
+    parts = [parse_part(tensor) for tensor in tensors]
+    return write_shards(
+        prefix, split_into_shards(parts, num_shards), durable=durable, progress=progress, companions=companions
+    )
+
+
+def write_shards(
+    prefix: str | os.PathLike[str],
+    shards: Sequence[Sequence[Part]],
+    *,
+    durable: bool = True,
+    progress: Progress | None = None,
+    companions: Mapping[str, bytes] | None = None,
+) -> tuple[WrittenFile, ...]:
+    """Write one V2 checkpoint whose data files hold the parts given for each; else as :func:`write_bundle`."""
+    name = path_text(prefix)
+    check_parts([part for shard in shards for part in shard])
+    meter = ProgressMeter(sum(part.size for shard in shards for part in shard), progress)
+    with StagedFiles(os.path.dirname(name), durable=durable) as stage:
+        index = _IndexBuilder()
+        files = []
+        for shard_id, shard in enumerate(shards):
+            file = stage.create(data_filename(name, shard_id, len(shards)), sum(part.size for part in shard))
+            for part in shard:
+                try:
+                    _write_part(file, part, shard_id, index, meter)
+                except CheckpointError as error:
+                    raise error.locate(tensor=part.tensor.name) from None
+            stage.finish(file)
+            files.append(file)
+        publish_bundle(stage, name, files, BundleHeader(), index.entries(), companions)
+        meter.finish()
+    return tuple(stage.written)
+
+
+def _write_part(file: disk.OutputFile, part: Part, shard_id: int, index: _IndexBuilder, meter: ProgressMeter) -> None:
+    tensor = part.tensor
+    offset = file.size
+    crc = _write_values(file, tensor.array, tensor.dtype, meter)
+    entry = BundleEntry(tensor.dtype, tensor.array.shape, shard_id, offset, file.size - offset, crc)
+    index.add(part, entry)
+
+
+def _write_values(file: disk.OutputFile, array: AnyArray, dtype: DType, meter: ProgressMeter) -> int:
+    """Write the bytes of one tensor and return their masked checksum."""
+    if not dtype.itemsize:
+        buffers, crc = encode_tensor(array, dtype)
+        for buffer in buffers:
+            file.write(buffer)
+            meter.advance(len(buffer))
+        return crc
+    data = number_bytes(array, dtype)
+    crc = 0
+    # Checksum and copy take turns on pieces that stay in the processor's cache.
+    for start in range(0, len(data), CRC_STEP):
+        piece = data[start : start + CRC_STEP]
+        crc = crc32c(piece, crc)
+        file.write(piece)
+        meter.advance(len(piece))
+    return mask(crc)
+
+
+class _IndexBuilder:
+    """Collects the entries of the tensors written, by key."""
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, BundleEntry] = {}
+        self._slices: dict[bytes, list[TensorSlice]] = {}
+
+    def add(self, part: Part, entry: BundleEntry) -> None:
+        """Add what was written for a part; for a slice also its place in the entry of the whole tensor."""
+        name = part.tensor.name
+        if part.tensor_slice is None:
+            self._entries[name] = entry
+            return
+        self._entries[part.tensor_slice.encode_key(name)] = entry
+        if name not in self._slices:
+            # TensorFlow's merge leaves the shard of the first slice in the whole tensor's entry.
+            self._entries[name] = BundleEntry(entry.dtype, part.shape, entry.shard_id)
+        self._slices.setdefault(name, []).append(part.tensor_slice)
+
+    def entries(self) -> dict[bytes, BundleEntry]:
+        """Return all entries by key."""
+        for name, slices in self._slices.items():
+            self._entries[name] = self._entries[name]._replace(slices=tuple(slices))
+        return self._entries
+
+
+def publish_bundle(
+    stage: StagedFiles,
+    prefix: str,
+    files: Sequence[disk.OutputFile | str],
+    header: BundleHeader,
+    entries: Mapping[bytes, BundleEntry],
+    companions: Mapping[str, bytes] | None = None,
+) -> None:
+    """Make data files and an index visible as the checkpoint ``prefix``, in place of the one that is there.
+
+    Args:
+        stage: Where the files were staged.
+        prefix: Of the checkpoint.
+        files: The data files by shard: staged ones, or paths of files to be moved.
+        header: What the index begins with; its number of shards is set here.
+        entries: What the index holds.
+        companions: Contents of other files by path.
+    """
+    with directory_lock(os.path.dirname(prefix)):
+        num_shards = _free_shard_count(prefix, len(files))
+        index = stage.create(index_filename(prefix))
+        table = TableWriter(index.write)
+        table.add(HEADER_ENTRY_KEY, encode_header(header._replace(num_shards=num_shards)))
+        for key in sorted(entries):
+            table.add(key, encode_entry(entries[key]))
+        table.finish()
+        stage.finish(index)
+        others = []
+        for path, contents in (companions or {}).items():
+            file = stage.create(path, len(contents))
+            file.write(contents)
+            stage.finish(file)
+            others.append((file, path))
+        for shard_id in range(num_shards):
+            path = data_filename(prefix, shard_id, num_shards)
+            shard = files[shard_id] if shard_id < len(files) else stage.create(path)
+            if isinstance(shard, str):
+                stage.adopt(shard, path)
+            else:
+                stage.publish(shard, path, "data")
+        for file, path in others:
+            stage.publish(file, path, "meta graph")
+        stage.commit(index, index_filename(prefix), "index")
+        _remove_other_shards(prefix, num_shards)
+
+
+def _shard_counts(prefix: str) -> dict[str, int]:
+    """The data files of a prefix, and of how many shards each says it is one."""
+    directory, base = os.path.split(prefix)
+    found = ((name, parse_data_filename(name)) for name in disk.list_names(directory))
+    return {os.path.join(directory, name): parts[2] for name, parts in found if parts and parts[0] == base}
+
+
+def _free_shard_count(prefix: str, wanted: int) -> int:
+    """The least number of shards from ``wanted`` on whose file names are free to take."""
+    if not os.path.lexists(index_filename(prefix)):
+        # Data without an index is what a save left that was killed before its commit.
+        return wanted
+    taken = set(_shard_counts(prefix).values())
+    while wanted in taken:
+        wanted += 1
+    return wanted
+
+
+def _remove_other_shards(prefix: str, num_shards: int) -> None:
+    """Remove the data of the version before, and what killed saves left."""
+    for path, count in _shard_counts(prefix).items():
+        if count != num_shards:
+            try:
+                disk.remove_file(path)
+            except CheckpointError as error:
+                warnings.warn(f"{visible(str(error))}: old data stays behind", UserWarning, stacklevel=4)

@@ -1,0 +1,196 @@
+"""What a save writes, checked in full before the first byte is written: names, slices, shards.
+
+Format: tensorflow/core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, visible
+from ckpt_magics.formats.dtypes import DType, dtype_of
+from ckpt_magics.formats.shapes import MAX_RANK, format_shape
+from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+
+__all__ = [
+    "Part",
+    "TensorToSave",
+    "check_parts",
+    "parse_part",
+    "path_text",
+    "split_into_shards",
+    "tensors_from_mapping",
+]
+
+Array = npt.NDArray[Any]
+
+
+class TensorToSave(NamedTuple):
+    """One tensor, or one slice of a partitioned tensor, to be written.
+
+    Attributes:
+        name: Its name; of a slice the name of the whole tensor.
+        array: The values; objects are bytes, or str to be written as UTF-8.
+        dtype: How they are stored.
+        shape_and_slice: Empty for a whole tensor, else full shape and slice as in ``4 3 0,2:-``.
+    """
+
+    name: bytes
+    array: Array
+    dtype: DType
+    shape_and_slice: str = ""
+
+    def count_bytes(self) -> int:
+        """Return the bytes that the values take; of strings what is certain, without the varints' spare bytes."""
+        if self.dtype.itemsize:
+            return self.array.size * self.dtype.itemsize
+        return sum(len(element) + 1 for element in self.array.flat if isinstance(element, bytes | str))
+
+
+class Part(NamedTuple):
+    """A tensor to save with its slice worked out.
+
+    Attributes:
+        tensor: What to write.
+        shape: Full shape of the tensor.
+        tensor_slice: Which part of it this is; None if it is all of it.
+        size: Bytes that the values take.
+    """
+
+    tensor: TensorToSave
+    shape: tuple[int, ...]
+    tensor_slice: TensorSlice | None
+    size: int
+
+
+def tensors_from_mapping(tensors: Mapping[str, Array]) -> list[TensorToSave]:
+    """Return arrays by name as tensors to save, in the order that TensorFlow's Saver takes: names sorted as text.
+
+    Raises:
+        InvalidArgumentError: TensorFlow has no such element type, as datetime64.
+    """
+    found = []
+    for name, value in sorted(tensors.items(), key=lambda item: item[0]):
+        array = np.asarray(value)
+        try:
+            found.append(TensorToSave(name.encode("utf-8", "surrogateescape"), array, dtype_of(array)))
+        except TypeError as error:
+            raise InvalidArgumentError(f"arrays of {array.dtype} cannot be saved", tensor=name) from error
+    return found
+
+
+def parse_part(tensor: TensorToSave) -> Part:
+    """Work out the slice that a tensor is.
+
+    Raises:
+        InvalidArgumentError: The name is empty, the shape cannot be stored, or shape_and_slice does not fit.
+        InternalError: Its shape and slice do not fit together.
+    """
+    shape = tensor.array.shape
+    if not tensor.name:
+        raise InvalidArgumentError("a tensor needs a name: the empty one is the header's")
+    if len(shape) > MAX_RANK:
+        raise InvalidArgumentError(f"{len(shape)} dimensions are more than {MAX_RANK}", tensor=tensor.name)
+    if not tensor.shape_and_slice:
+        return Part(tensor, shape, None, tensor.count_bytes())
+    try:
+        full_shape, tensor_slice, slice_shape = parse_shape_and_slice(tensor.shape_and_slice)
+    except CheckpointError as error:
+        raise error.locate(tensor=tensor.name) from None
+    if slice_shape != shape:
+        raise InvalidArgumentError(
+            "Slice in shape_and_slice specification does not match the shape of the tensor to  save: "
+            f"{tensor.shape_and_slice}, tensor: {format_shape(shape)}",
+            tensor=tensor.name,
+        )
+    # A slice that is all of its tensor is stored like any tensor.
+    if tensor_slice.is_full(full_shape):
+        return Part(tensor, full_shape, None, tensor.count_bytes())
+    return Part(tensor, full_shape, tensor_slice, tensor.count_bytes())
+
+
+def check_parts(parts: Sequence[Part]) -> None:
+    """Refuse parts that do not make one checkpoint: a name given twice, slices of different tensors under one name.
+
+    Raises:
+        InvalidArgumentError: A tensor, or a slice of one, is there twice, or slices and a whole tensor share a name.
+        InternalError: Slices of one name differ in full shape or dtype, or overlap.
+    """
+    first: dict[bytes, Part] = {}
+    slices: dict[bytes, list[TensorSlice]] = {}
+    for part in parts:
+        name = part.tensor.name
+        known = first.setdefault(name, part)
+        if known is part and part.tensor_slice is None:
+            continue
+        if known is not part and (known.tensor_slice is None or part.tensor_slice is None):
+            raise InvalidArgumentError(f"Adding duplicate key: {visible(name)}", tensor=name)
+        assert part.tensor_slice is not None  # noqa: S101  # the two lines above
+        _check_same_tensor(known, part)
+        siblings = slices.setdefault(name, [])
+        for sibling in siblings:
+            if sibling == part.tensor_slice:
+                raise InvalidArgumentError(
+                    f"Adding duplicate key: {visible(name)}, slice {part.tensor_slice}", tensor=name
+                )
+            if sibling.intersect(part.tensor_slice, part.shape) is not None:
+                raise InternalError(
+                    f"Overlapping slices: existing slice = {sibling}, new slice = {part.tensor_slice}", tensor=name
+                )
+        siblings.append(part.tensor_slice)
+
+
+def _check_same_tensor(known: Part, part: Part) -> None:
+    """Slices under one name are of one tensor."""
+    name = part.tensor.name
+    if known.shape != part.shape:
+        raise InternalError(
+            f"Mismatching shapes: existing tensor = {format_shape(known.shape)}, "
+            f"trying to add name {visible(name)}, shape = {format_shape(part.shape)}",
+            tensor=name,
+        )
+    if known.tensor.dtype != part.tensor.dtype:
+        raise InternalError(
+            f"Mismatching types: existing type = {known.tensor.dtype.c_name}, "
+            f"trying to add name {visible(name)}, type = {part.tensor.dtype.c_name}",
+            tensor=name,
+        )
+
+
+def split_into_shards(parts: Sequence[Part], num_shards: int) -> list[list[Part]]:
+    """Divide parts into runs of about equal size, in the order given; no run is empty unless parts are too few.
+
+    Raises:
+        InvalidArgumentError: There would be less than one shard.
+    """
+    if num_shards < 1:
+        raise InvalidArgumentError(f"num_shards is {num_shards}, and at least 1 is needed")
+    shards: list[list[Part]] = []
+    left = sum(part.size for part in parts)
+    position = 0
+    for shards_left in range(num_shards, 0, -1):
+        goal, size, start = left / shards_left, 0, position
+        end = len(parts) - (shards_left - 1)
+        while position < end and (position == start or shards_left == 1 or size + parts[position].size / 2 <= goal):
+            size += parts[position].size
+            position += 1
+        shards.append(list(parts[start:position]))
+        left -= size
+    return shards
+
+
+def path_text(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
+    """Return a path given in any form as text.
+
+    Raises:
+        InvalidArgumentError: It names no file: it is empty or ends in a separator.
+    """
+    text = os.fsdecode(path)
+    if not os.path.basename(text):
+        raise InvalidArgumentError(f"{visible(text)!r} names no file to save to")
+    return text
