@@ -1,0 +1,195 @@
+"""Ops that make tensors: constants, filled tensors, ranges, placeholders."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.formats.dtypes import INT32, INT64, STRING
+from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
+from ckpt_magics.ops.row import UNKNOWN_RANK, Array, Attr, KernelContext, Op, Shape, ShapeContext, types
+from ckpt_magics.ops.shapes import (
+    canonical_axis,
+    format_shape,
+    like_input,
+    shape_from_attr,
+    shape_from_input,
+    shape_from_proto,
+)
+from ckpt_magics.ops.type_sets import INDEX, dtypes
+
+__all__ = ["ROWS", "check_shape_input"]
+
+
+def check_shape_input(shape: Array) -> tuple[int, ...]:
+    """Return the shape that a tensor holds.
+
+    Raises:
+        InvalidArgumentError: It is no vector of sizes.
+    """
+    if np.ndim(shape) != 1:
+        raise InvalidArgumentError(f"shape must be a vector of {{int32,int64}}, got shape {format_shape(shape.shape)}")
+    sizes = tuple(int(size) for size in shape)
+    if any(size < 0 for size in sizes):
+        raise InvalidArgumentError(f"Dimension {min(sizes)} must be >= 0")
+    return sizes
+
+
+def _const_shape(ctx: ShapeContext) -> list[Shape]:
+    return [shape_from_proto(ctx.attr("value").tensor_shape)]
+
+
+def _const(ctx: KernelContext) -> Array:
+    value = tensor_proto_to_array(ctx.attr("value"))
+    value.flags.writeable = False
+    return value
+
+
+def _fill(ctx: KernelContext, dims: Array, value: Any) -> Array:
+    return np.full(check_shape_input(dims), value, ctx.output_dtypes[0].numpy)
+
+
+def _zeros_like(ctx: KernelContext, x: Array) -> Array:
+    if ctx.output_dtypes[0] == STRING:
+        return np.full(np.shape(x), b"", object)
+    return np.zeros(np.shape(x), ctx.output_dtypes[0].numpy)
+
+
+def _ones_like(ctx: KernelContext, x: Array) -> Array:
+    return np.ones(np.shape(x), ctx.output_dtypes[0].numpy)
+
+
+def _range_size(start: Any, limit: Any, delta: Any) -> int:
+    if delta == 0:
+        raise InvalidArgumentError(f"Requires delta != 0: {delta}")
+    if (start > limit) if delta > 0 else (start < limit):
+        sign, relation = (">", "<=") if delta > 0 else ("<", ">=")
+        raise InvalidArgumentError(f"Requires start {relation} limit when delta {sign} 0: {start}/{limit}")
+    if isinstance(delta, int):
+        return -((start - limit) // delta)
+    return math.ceil(abs((limit - start) / delta))
+
+
+def _range_shape(ctx: ShapeContext) -> list[Shape]:
+    values = [ctx.constant(index) for index in range(3)]
+    if any(value is None for value in values):
+        return [(None,)]
+    return [(_range_size(*(value.item() for value in values if value is not None)),)]
+
+
+def _range(ctx: KernelContext, start: Array, limit: Array, delta: Array) -> Array:
+    dtype = ctx.output_dtypes[0].numpy
+    size = _range_size(start.item(), limit.item(), delta.item())
+    if dtype.kind in "iu":
+        return (start.item() + np.arange(size, dtype=np.int64) * delta.item()).astype(dtype)
+    # TensorFlow adds delta again and again in the type itself; the rounding errors are part of the result.
+    return np.cumsum(np.concatenate([[start], np.broadcast_to(delta, max(size - 1, 0))]).astype(dtype))[:size]
+
+
+def _lin_space_shape(ctx: ShapeContext) -> list[Shape]:
+    num = ctx.constant(2)
+    return [(None if num is None else int(num),)]
+
+
+def _lin_space(ctx: KernelContext, start: Array, stop: Array, num: Array) -> Array:
+    if num <= 0:
+        raise InvalidArgumentError(f"Requires num > 0: {num}")
+    return np.linspace(start.item(), stop.item(), int(num)).astype(ctx.output_dtypes[0].numpy)
+
+
+def _one_hot_shape(ctx: ShapeContext) -> list[Shape]:
+    indices, depth = ctx.shape(0), ctx.constant(1)
+    if indices is None:
+        return [None]
+    axis = canonical_axis(ctx.attr("axis"), len(indices) + 1)
+    return [(*indices[:axis], None if depth is None else int(depth), *indices[axis:])]
+
+
+def _one_hot(ctx: KernelContext, indices: Array, depth: Array, on_value: Any, off_value: Any) -> Array:
+    if depth < 0:
+        raise InvalidArgumentError(f"depth must be non-negative, got: {depth}")
+    axis = canonical_axis(ctx.attr("axis"), np.ndim(indices) + 1)
+    shape = [1] * (np.ndim(indices) + 1)
+    shape[axis] = int(depth)
+    hit = np.expand_dims(indices, axis) == np.arange(depth, dtype=np.int64).reshape(shape)
+    return np.where(hit, on_value, off_value)
+
+
+def _placeholder(ctx: KernelContext) -> Array:
+    dtype = ctx.output_dtypes[0].c_name
+    shape = shape_from_proto(ctx.attr("shape"))
+    known = "" if not shape else f" and shape {format_shape(shape)}"
+    raise InvalidArgumentError(
+        f"You must feed a value for placeholder tensor '{ctx.node_name}' with dtype {dtype}{known}"
+    )
+
+
+def _given(_ctx: KernelContext, value: Array) -> Array:
+    return value
+
+
+ONES_TYPES = dtypes(
+    "bfloat16 half float double int8 uint8 int16 uint16 int32 uint32 int64 uint64 complex64 complex128 bool"
+)
+RANGE_TYPES = dtypes("bfloat16 half float double int8 int16 int32 int64 uint16 uint32 uint64")
+LIN_SPACE_TYPES = dtypes("bfloat16 half float double")
+ONE_HOT_INDEX_TYPES = dtypes("uint8 int8 int32 int64")
+
+ROWS: tuple[Op, ...] = (
+    Op("Const", "-> output: dtype", (Attr("value", "tensor"), types("dtype")), _const_shape, _const),
+    Op(
+        "Fill",
+        "dims: index_type, value: T -> output: T",
+        (types("T"), types("index_type", INDEX, INT32)),
+        shape_from_input(0),
+        _fill,
+    ),
+    Op("ZerosLike", "x: T -> y: T", (types("T"),), like_input(), _zeros_like),
+    Op("OnesLike", "x: T -> y: T", (types("T", ONES_TYPES),), like_input(), _ones_like),
+    Op(
+        "Range",
+        "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx",
+        (types("Tidx", RANGE_TYPES, INT32),),
+        _range_shape,
+        _range,
+    ),
+    Op(
+        "LinSpace",
+        "start: T, stop: T, num: Tidx -> output: T",
+        (types("T", LIN_SPACE_TYPES), types("Tidx", INDEX, INT32)),
+        _lin_space_shape,
+        _lin_space,
+    ),
+    Op(
+        "OneHot",
+        "indices: TI, depth: int32, on_value: T, off_value: T -> output: T",
+        (Attr("axis", "int", -1), types("T"), types("TI", ONE_HOT_INDEX_TYPES, INT64)),
+        _one_hot_shape,
+        _one_hot,
+    ),
+    Op(
+        "Placeholder",
+        "-> output: dtype",
+        (types("dtype"), Attr("shape", "shape", UNKNOWN_RANK)),
+        shape_from_attr(),
+        _placeholder,
+    ),
+    Op(
+        "PlaceholderV2",
+        "-> output: dtype",
+        (types("dtype"), Attr("shape", "shape")),
+        shape_from_attr(),
+        _placeholder,
+        deprecation=(23, "Placeholder now behaves the same as PlaceholderV2."),
+    ),
+    Op(
+        "PlaceholderWithDefault",
+        "input: dtype -> output: dtype",
+        (types("dtype"), Attr("shape", "shape")),
+        shape_from_attr(),
+        _given,
+    ),
+)

@@ -1,0 +1,92 @@
+"""The variables of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.errors import FailedPreconditionError
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.ops.row import Array, Shape
+
+__all__ = ["Variable", "VariableStore"]
+
+
+class Variable:
+    """One variable: what a reference or a resource handle stands for while a graph runs.
+
+    Attributes:
+        name: Under which its session finds it.
+        container: Group of variables that the graph puts it in, mostly empty.
+        dtype: Type of its elements.
+        shape: The shape that the graph gives it.
+        value: Its value, never changed in place; None while it has none.
+    """
+
+    __slots__ = ("container", "dtype", "name", "shape", "value")
+
+    def __init__(self, name: str, container: str, dtype: DType, shape: Shape) -> None:
+        self.name = name
+        self.container = container
+        self.dtype = dtype
+        self.shape = shape
+        self.value: Array | None = None
+
+    def assign(self, value: Any) -> None:  # noqa: ANN401 -- an array or a NumPy scalar
+        """Set the value.
+
+        An array that owns its memory is kept and can no longer be written to; a view is copied, because someone else
+        may write to what is behind it.
+        """
+        value = np.asarray(value)
+        if value.base is not None:
+            value = value.copy()
+        value.flags.writeable = False
+        self.value = value
+
+    def read(self) -> Array:
+        """Return the value of a resource variable, which nobody may write to.
+
+        Raises:
+            FailedPreconditionError: It has none.
+        """
+        if self.value is None:
+            place = self.container or "localhost"
+            raise FailedPreconditionError(
+                f"Could not find variable {self.name}. This could mean that the variable has been deleted. In TF1, it "
+                f"can also mean the variable is uninitialized. Debug info: container={place}, status error message="
+                f"Resource {place}/{self.name}/N10tensorflow3VarE does not exist."
+            )
+        return self.value
+
+
+class VariableStore:
+    """Variables by kind, container and name; each session has one store."""
+
+    def __init__(self) -> None:
+        self._variables: dict[tuple[str, str, str], Variable] = {}
+
+    def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> Variable:
+        """Return a variable, made without a value when the store does not have it.
+
+        Args:
+            kind: Variables of different kinds are different, whatever their names.
+            name: The variable's name.
+            container: Its group.
+            dtype: Type of a new variable's elements.
+            shape: Shape of a new variable.
+        """
+        key = (kind, container, name)
+        variable = self._variables.get(key)
+        if variable is None:
+            variable = self._variables[key] = Variable(name, container, dtype, shape)
+        return variable
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self._variables.values())
+
+    def clear(self) -> None:
+        """Forget every variable."""
+        self._variables.clear()
