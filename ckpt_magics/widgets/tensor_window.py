@@ -1,0 +1,129 @@
+"""Pieces of tensors for a picture: read at the cost of what is seen, sent as numbers that a browser computes with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+
+if TYPE_CHECKING:
+    from ckpt_magics.checkpoint.reader import CheckpointReader
+
+__all__ = ["MAX_WINDOW", "TensorWindows", "encode_values"]
+
+MAX_WINDOW = 1_000_000
+"""Elements sent at most for one picture."""
+
+_KEEP = 256 << 20
+"""Bytes of a tensor that is kept whole while it is looked at; a larger one is read row by row."""
+
+_MAX_TEXTS = 5_000
+"""Elements sent with their text; more do not fit a table anyway."""
+
+_MAX_TEXT = 200
+"""Characters of one string value shown."""
+
+_EXACT = 2**53
+"""Integers up to this are exact in a browser's numbers."""
+
+_FORMATS = {"u1": "u8", "i1": "i8", "u2": "u16", "i2": "i16", "u4": "u32", "i4": "i32", "f4": "f32", "f8": "f64"}
+
+
+class TensorWindows:
+    """Reads windows of the tensors of one checkpoint and keeps the last tensor, which the next window mostly needs."""
+
+    def __init__(self, reader: CheckpointReader) -> None:
+        self._reader = reader
+        self._name: str | None = None
+        self._kept: npt.NDArray[Any] = np.zeros(0)
+
+    def read(self, name: str, region: object) -> npt.NDArray[Any]:
+        """Return the elements at start, start + step, … of every axis.
+
+        Args:
+            name: Of the tensor.
+            region: For every axis a list [start, stop, step], as it came from the page.
+
+        Raises:
+            InvalidArgumentError: The region does not fit the tensor, or has more than `MAX_WINDOW` elements.
+            CheckpointError: The tensor cannot be read.
+        """
+        entry = self._reader.entry(name)
+        ranges = _ranges(region, entry.shape)
+        if not entry.shape or entry.dtype.itemsize * int(np.prod(entry.shape, dtype=object)) <= _KEEP:
+            return self._whole(name)[_slices(ranges)]
+        rows = [self._reader.get_slice(name, (slice(row, row + 1),)) for row in ranges[0]]
+        return np.concatenate([row[(slice(None), *_slices(ranges[1:]))] for row in rows])
+
+    def _whole(self, name: str) -> npt.NDArray[Any]:
+        if name != self._name:
+            self._kept = np.asarray(self._reader.get_tensor(name))
+            self._name = name
+        return self._kept
+
+
+def encode_values(array: npt.NDArray[Any], part: object = "abs") -> tuple[dict[str, Any], list[bytes]]:
+    """Return the JSON content and the buffers for a piece of a tensor.
+
+    Args:
+        array: The piece; strings as objects (bytes).
+        part: What to show of complex numbers: "abs", "real" or "imag".
+
+    Returns:
+        ``shape``; for numbers ``format`` and one little-endian buffer in C order; for strings, and for integers that
+        a float64 cannot hold, ``texts``.
+    """
+    content: dict[str, Any] = {"shape": list(array.shape)}
+    if array.dtype == np.object_:
+        return {**content, "texts": [_text(value) for value in array.reshape(-1)[:MAX_WINDOW]]}, []
+    numbers = _browser_numbers(array, part)
+    content["format"] = _FORMATS[numbers.dtype.str[1:]]
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size <= _MAX_TEXTS:
+        flat = array.reshape(-1)
+        if array.size and max(int(flat.max()), -int(flat.min())) > _EXACT:
+            content["texts"] = [str(value) for value in flat]
+    return content, [np.ascontiguousarray(numbers).tobytes()]
+
+
+def _browser_numbers(array: npt.NDArray[Any], part: object) -> npt.NDArray[Any]:
+    if array.dtype.kind == "c":
+        array = {"real": array.real, "imag": array.imag}.get(str(part), np.abs(array))
+    if array.dtype.kind == "b":
+        return array.astype("u1")
+    if array.dtype.kind in "iu" and array.dtype.itemsize < 8:
+        return array.astype(array.dtype.newbyteorder("<"))
+    if array.dtype == np.float64 or array.dtype.kind in "iu":
+        return array.astype("<f8")
+    # The small floats and integers of ml_dtypes all fit a float32 exactly.
+    return array.astype("<f4")
+
+
+def _text(value: object) -> str:
+    text = visible(value) if isinstance(value, bytes | str) else repr(value)
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text):,} characters)"
+
+
+def _ranges(region: object, shape: Sequence[int]) -> list[range]:
+    if not isinstance(region, list) or len(region) != len(shape):
+        raise InvalidArgumentError(f"a region of this tensor has {len(shape)} ranges, got {region!r}")
+    ranges = [_range(each, size) for each, size in zip(region, shape, strict=True)]
+    if int(np.prod([len(each) for each in ranges], dtype=object)) > MAX_WINDOW:
+        raise InvalidArgumentError(f"a picture shows at most {MAX_WINDOW:,} elements; ask for a smaller part")
+    return ranges
+
+
+def _range(bounds: object, size: int) -> range:
+    if not isinstance(bounds, list) or len(bounds) != 3 or not all(isinstance(each, int) for each in bounds):
+        raise InvalidArgumentError(f"a range is [start, stop, step], got {bounds!r}")
+    start, stop, step = bounds
+    if not 0 <= start <= stop <= size or step < 1:
+        raise InvalidArgumentError(f"the range {bounds} does not fit an axis of {size}")
+    return range(start, stop, step)
+
+
+def _slices(ranges: Sequence[range]) -> tuple[slice, ...]:
+    return tuple(slice(each.start, each.stop, each.step) for each in ranges)
