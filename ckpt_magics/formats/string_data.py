@@ -64,7 +64,7 @@ def encode_strings(array: npt.NDArray[Any]) -> tuple[list[Buffer], int]:
     Raises:
         InvalidArgumentError: An element is neither.
     """
-    elements = [_as_bytes(element) for element in array.reshape(-1).tolist()]
+    elements = string_elements(array)
     lengths = np.fromiter(map(len, elements), np.uint64, len(elements))
     crc = crc32c(_checksummed_lengths(lengths, "little"))
     checksum = mask(crc).to_bytes(CHECKSUM_SIZE, "little")
@@ -191,6 +191,15 @@ def check_crc(computed: int, masked: int) -> None:
     if stored != computed:
         message = f"Checksum does not match: stored {stored:08} vs. calculated on the restored bytes {computed:08}"
         raise ChecksumError(message, stored=stored, computed=computed)
+
+
+def string_elements(array: npt.NDArray[Any]) -> list[bytes]:
+    """Return the elements of a string tensor as they are stored, in C order.
+
+    Raises:
+        InvalidArgumentError: An element is neither bytes nor str.
+    """
+    return [_as_bytes(element) for element in array.reshape(-1).tolist()]
 
 
 def _as_bytes(element: object) -> bytes:

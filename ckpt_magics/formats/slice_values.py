@@ -1,0 +1,180 @@
+"""The values of one slice in a V1 checkpoint: a TensorProto that has neither dtype nor shape.
+
+It holds only the list that the tensor's type calls for: packed numbers in one field, or a string field per element, and
+nothing at all for a tensor without elements. Numbers are little-endian float or double, or varints: integers of less
+than 64 bits as int32, so that a negative one takes ten bytes; half as its 16 bits.
+
+Format: tensorflow/core/framework/tensor.proto, tensorflow/core/util/saved_tensor_slice_util.h.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import DataLossError, InvalidArgumentError, UnimplementedError
+from ckpt_magics.formats import dtypes
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.formats.string_data import string_elements
+from ckpt_magics.formats.tensor_data import empty_array, number_bytes
+from ckpt_magics.wire.fields import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, encode_bytes_field, iter_fields
+from ckpt_magics.wire.varint import Buffer, decode_packed_varints, encode_packed_varints, encode_varint
+
+MAX_RECORD_SIZE = 1 << 31
+"""Bytes that TensorFlow allows a record, as its writer estimates them."""
+
+_HEADER_ESTIMATE = 1024
+
+
+class _ValueField(NamedTuple):
+    """How the elements of one type are written in a TensorProto.
+
+    Attributes:
+        number: Field number of the list.
+        wire_type: How one number is written, packed or not.
+        estimate: Bytes that TensorFlow's size limit counts for an element.
+    """
+
+    number: int
+    wire_type: int
+    estimate: int
+
+
+_CONTENT_FIELD, _STRING_FIELD = 4, 8
+
+_FIELDS = {
+    dtypes.FLOAT: _ValueField(5, FIXED32, 4),
+    dtypes.DOUBLE: _ValueField(6, FIXED64, 8),
+    dtypes.INT32: _ValueField(7, VARINT, 10),
+    dtypes.INT16: _ValueField(7, VARINT, 10),
+    dtypes.INT8: _ValueField(7, VARINT, 10),
+    dtypes.UINT8: _ValueField(7, VARINT, 2),
+    dtypes.UINT16: _ValueField(7, VARINT, 3),
+    dtypes.QINT8: _ValueField(7, VARINT, 10),
+    dtypes.QUINT8: _ValueField(7, VARINT, 2),
+    dtypes.QINT32: _ValueField(7, VARINT, 10),
+    dtypes.STRING: _ValueField(_STRING_FIELD, LENGTH_DELIMITED, 10),
+    dtypes.COMPLEX64: _ValueField(9, FIXED32, 8),
+    dtypes.INT64: _ValueField(10, VARINT, 10),
+    dtypes.BOOL: _ValueField(11, VARINT, 1),
+    dtypes.COMPLEX128: _ValueField(12, FIXED64, 16),
+    dtypes.HALF: _ValueField(13, VARINT, 3),
+}
+
+V1_DTYPES = frozenset(_FIELDS)
+"""Types that a V1 checkpoint can hold."""
+
+
+def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> list[Buffer]:
+    """Return the TensorProto of an array, in pieces that belong back to back.
+
+    Args:
+        array: The elements. Floats are viewed, not copied, if their layout allows that.
+        dtype: Type to store them as.
+        head_size: Bytes of the record before the values; they count for the limit.
+
+    Raises:
+        InvalidArgumentError: The elements are not of the type, or the record might be larger than 2 GiB.
+        UnimplementedError: A V1 checkpoint cannot hold the type.
+    """
+    if dtype in {dtypes.UINT32, dtypes.UINT64}:
+        raise InvalidArgumentError(f"Tensor slice serialization not implemented for dtype {dtype.number}")
+    if dtype not in V1_DTYPES:
+        raise UnimplementedError(f"Saving data type {dtype.c_name} not yet supported")
+    field = _FIELDS[dtype]
+    bound = head_size + _HEADER_ESTIMATE + array.size * field.estimate
+    if dtype == dtypes.STRING:
+        elements = string_elements(array)
+        _check_record_size(bound + sum(map(len, elements)))
+        return [encode_bytes_field(field.number, element) for element in elements]
+    _check_record_size(bound)
+    data: Buffer = number_bytes(array, dtype)
+    if field.wire_type == VARINT and dtype != dtypes.BOOL:
+        stored = np.frombuffer(data, np.uint16 if dtype == dtypes.HALF else dtype.numpy)
+        data = encode_packed_varints(stored.astype(np.int64))
+    return [encode_varint(field.number << 3 | LENGTH_DELIMITED) + encode_varint(len(data)), data] if data else []
+
+
+def _check_record_size(bound: int) -> None:
+    """Refuse what TensorFlow refuses to write."""
+    if bound > MAX_RECORD_SIZE:
+        raise InvalidArgumentError(f"Tensor slice is too large to serialize (conservative estimate: {bound} bytes)")
+
+
+def decode_values(data: memoryview, dtype: DType, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return the array of a TensorProto, of which the caller knows type and shape.
+
+    TensorFlow reads packed and unpacked lists; this takes tensor_content too, which other writers use.
+
+    Raises:
+        DataLossError: The bytes are no message, or hold more or fewer elements than the shape, or others.
+        UnimplementedError: A V1 checkpoint cannot hold the type, or NumPy cannot hold the shape.
+    """
+    if dtype not in V1_DTYPES:
+        raise UnimplementedError(f"Reading data type {dtype.c_name} from a V1 checkpoint not supported")
+    values = _decode_strings(data) if dtype == dtypes.STRING else _decode_numbers(data, dtype)
+    if len(values) != math.prod(shape):
+        raise DataLossError(
+            f"Error copying slice data: {len(values)} {dtype.name} values found, "
+            f"shape {format_shape(shape)} needs {math.prod(shape)}"
+        )
+    array = empty_array(shape, dtype)
+    array.reshape(-1)[:] = values
+    return array
+
+
+def _decode_strings(data: memoryview) -> list[bytes]:
+    """Decode the elements of a string tensor."""
+    return [
+        bytes(value)
+        for number, wire_type, value in iter_fields(data)
+        if number == _STRING_FIELD and wire_type == LENGTH_DELIMITED and isinstance(value, memoryview)
+    ]
+
+
+def _decode_numbers(data: memoryview, dtype: DType) -> npt.NDArray[Any]:
+    """Decode the elements of any other tensor, as a flat array. It may be a view of ``data``."""
+    field = _FIELDS[dtype]
+    stream, content = _number_stream(data, field)
+    raw = content or (b"" if field.wire_type == VARINT else stream)
+    if len(raw) % dtype.itemsize:
+        raise DataLossError(f"Error copying slice data: {len(raw)} bytes are no {dtype.name} values")
+    if raw:
+        return np.frombuffer(raw, dtype.numpy)
+    numbers = decode_packed_varints(stream)
+    if dtype == dtypes.HALF:
+        return numbers.astype(np.uint16).view(np.float16)
+    return numbers != 0 if dtype == dtypes.BOOL else numbers.view(np.int64).astype(dtype.numpy)
+
+
+def _number_stream(data: memoryview, field: _ValueField) -> tuple[Buffer, Buffer]:
+    """Gather the packed list of a TensorProto, and its tensor_content.
+
+    A list may come in several parts, packed or not; joined, they are one packed list.
+    """
+    stream: Buffer = b""
+    content: Buffer = b""
+    for number, wire_type, value in iter_fields(data):
+        if number == _CONTENT_FIELD and isinstance(value, memoryview):
+            content = value if wire_type == LENGTH_DELIMITED else content
+        if number != field.number or wire_type not in {LENGTH_DELIMITED, field.wire_type}:
+            continue
+        piece = value if isinstance(value, memoryview) else _encode_number(value, wire_type)
+        if not stream:
+            stream = piece
+            continue
+        if not isinstance(stream, bytearray):
+            stream = bytearray(stream)
+        stream += piece
+    return stream, content
+
+
+def _encode_number(value: int, wire_type: int) -> bytes:
+    """Return a number of an unpacked list as it would stand in a packed one."""
+    if wire_type == VARINT:
+        return encode_varint(value)
+    return value.to_bytes(4 if wire_type == FIXED32 else 8, "little")
