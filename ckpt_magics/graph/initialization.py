@@ -1,0 +1,145 @@
+"""Functions over variables: the ones there are, their initializers, assignments, and the global step.
+
+Format: tensorflow/python/ops/variables.py, state_ops.py and training/training_util.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ckpt_magics.formats.dtypes import INT64
+from ckpt_magics.graph.build import group, output
+from ckpt_magics.graph.default import get_default_graph
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.initializers import Zeros
+from ckpt_magics.graph.keys import GraphKeys
+from ckpt_magics.graph.node import Operation, Tensor
+from ckpt_magics.graph.partition import PartitionedVariable
+from ckpt_magics.graph.variable import Variable
+from ckpt_magics.graph.variable_scope import get_variable
+
+__all__ = [
+    "assign",
+    "assign_add",
+    "assign_sub",
+    "create_global_step",
+    "get_global_step",
+    "get_or_create_global_step",
+    "global_variables",
+    "global_variables_initializer",
+    "is_variable_initialized",
+    "local_variables",
+    "local_variables_initializer",
+    "trainable_variables",
+    "variables_initializer",
+]
+
+ONLY_FIRST_REPLICA = 3
+"""Aggregation of the global step: replicas count together, not each for itself."""
+
+
+def global_variables(scope: str | None = None) -> list[Variable]:
+    """Return the default graph's global variables, those whose names match ``scope``."""
+    return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def local_variables(scope: str | None = None) -> list[Variable]:
+    """Return the default graph's local variables, which are not saved."""
+    return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Variable]:
+    """Return the default graph's trainable variables."""
+    return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def variables_initializer(var_list: Sequence[Variable | PartitionedVariable], name: str = "init") -> Operation:
+    """Add an operation that gives variables their first values."""
+    return group(*(variable.initializer for variable in var_list), name=name)
+
+
+def global_variables_initializer() -> Operation:
+    """Add an operation that gives all global variables their first values."""
+    return variables_initializer(global_variables())
+
+
+def local_variables_initializer() -> Operation:
+    """Add an operation that gives all local variables their first values."""
+    return variables_initializer(local_variables())
+
+
+def is_variable_initialized(ref: Variable, name: str | None = None) -> Tensor:
+    """Add a test whether a variable has a value."""
+    if ref.is_resource:
+        return output("VarIsInitializedOp", ref.handle, name=name)
+    return output("IsVariableInitialized", ref, dtype=ref.dtype, name=name)
+
+
+def assign(
+    ref: Any,  # noqa: ANN401 -- a variable or a reference
+    value: object,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
+) -> Any:  # noqa: ANN401 -- as Variable.assign
+    """Add an assignment to a variable or to a reference; unlike the variable's method it locks."""
+    if isinstance(ref, Variable) and ref.is_resource:
+        return ref.assign(value, name=name)
+    return output("Assign", ref, value, validate_shape=validate_shape, use_locking=use_locking, name=name)
+
+
+def assign_add(ref: Any, value: object, use_locking: bool | None = None, name: str | None = None) -> Any:  # noqa: ANN401 -- as assign
+    """Add an increment of a variable or of a reference."""
+    if isinstance(ref, Variable) and ref.is_resource:
+        return ref.assign_add(value, name=name)
+    return output("AssignAdd", ref, value, use_locking=use_locking, name=name)
+
+
+def assign_sub(ref: Any, value: object, use_locking: bool | None = None, name: str | None = None) -> Any:  # noqa: ANN401 -- as assign
+    """Add a decrement of a variable or of a reference."""
+    if isinstance(ref, Variable) and ref.is_resource:
+        return ref.assign_sub(value, name=name)
+    return output("AssignSub", ref, value, use_locking=use_locking, name=name)
+
+
+def get_global_step(graph: Graph | None = None) -> Any | None:  # noqa: ANN401 -- a variable, or what an import found
+    """Return the graph's global step, or None.
+
+    Raises:
+        TypeError: Several things claim to be it.
+    """
+    graph = graph or get_default_graph()
+    found = graph.get_collection(GraphKeys.GLOBAL_STEP)
+    if len(found) > 1:
+        raise TypeError("Multiple tensors in global_step collection.")
+    if found:
+        return found[0]
+    return graph.get_tensor_by_name("global_step:0") if "global_step" in graph else None
+
+
+def create_global_step(graph: Graph | None = None) -> Variable | PartitionedVariable:
+    """Add the variable that counts training steps.
+
+    Raises:
+        ValueError: The graph has one.
+    """
+    graph = graph or get_default_graph()
+    if get_global_step(graph) is not None:
+        raise ValueError('"global_step" already exists.')
+    with graph.as_default(), graph.name_scope(None):
+        return get_variable(
+            GraphKeys.GLOBAL_STEP,
+            shape=[],
+            dtype=INT64,
+            initializer=Zeros(),
+            trainable=False,
+            aggregation=ONLY_FIRST_REPLICA,
+            collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
+        )
+
+
+def get_or_create_global_step(graph: Graph | None = None) -> Any:  # noqa: ANN401 -- as get_global_step
+    """Return the graph's global step, a new one if it has none."""
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found

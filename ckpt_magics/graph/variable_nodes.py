@@ -1,0 +1,149 @@
+"""The nodes behind a variable: a reference as TensorFlow 1 makes it, or a resource handle.
+
+A reference ``w`` is ``w/initial_value``, ``w`` (VariableV2), ``w/Assign`` and ``w/read``; a resource is
+``w/Initializer/initial_value``, ``w`` (VarHandleOp), ``w/IsInitialized/VarIsInitializedOp``, ``w/Assign`` and
+``w/Read/ReadVariableOp``.
+
+Format: tensorflow/python/ops/ref_variable.py and resource_variable_ops.py, _init_from_args.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.graph.build import apply, convert_to_tensor, name_scope, output
+from ckpt_magics.graph.default import get_default_graph
+from ckpt_magics.graph.names import scope_name
+from ckpt_magics.graph.node import COLOCATION_PREFIX, Operation, Tensor
+from ckpt_magics.graph.shape import TensorShape, unknown_shape
+from ckpt_magics.proto.messages import AttrValue
+
+__all__ = ["Recipe", "VariableNodes", "make_reference", "make_resource"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a new variable is made of.
+
+    Attributes:
+        initial_value: Its first value, or a function that makes it.
+        name: Name to make unique in the current scope.
+        dtype: Type, or None for the value's own.
+        validate_shape: Whether the variable keeps the shape of its first value.
+        shape: Shape to have in place of the first value's.
+        caching_device: Device to read a reference on.
+    """
+
+    initial_value: object
+    name: str | None = None
+    dtype: DType | None = None
+    validate_shape: bool = True
+    shape: TensorShape | None = None
+    caching_device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableNodes:
+    """The nodes of a variable.
+
+    Attributes:
+        handle: The reference, or the resource handle.
+        initializer: What assigns the first value; None if an imported graph does not say.
+        snapshot: The variable's value, read.
+        initial_value: Its first value, if known.
+    """
+
+    handle: Tensor
+    initializer: Operation | None
+    snapshot: Tensor
+    initial_value: Tensor | None
+
+
+def make_reference(recipe: Recipe) -> VariableNodes:
+    """Add the nodes of a reference variable to the default graph.
+
+    Raises:
+        ValueError: The first value's shape is not known.
+    """
+    graph = get_default_graph()
+    from_function = callable(recipe.initial_value)
+    with graph.init_scope(), name_scope(recipe.name, "Variable", _outer_values(recipe)) as scope:
+        if from_function:
+            with graph.attr_scope(_colocated(scope)):
+                with graph.name_scope("Initializer"), graph.device(None):
+                    value = _first_value(recipe)
+                handle = _reference(recipe, value, scope)
+        else:
+            value = _first_value(recipe)
+            handle = _reference(recipe, value, scope)
+        assigned = output("Assign", handle, value, validate_shape=recipe.validate_shape)
+        with graph.colocate_with(handle):
+            if recipe.caching_device is None:
+                snapshot = output("Identity", handle, name="read")
+            else:
+                with graph.device(recipe.caching_device):
+                    snapshot = output("Identity", handle, name="read")
+    return VariableNodes(handle, assigned.op, snapshot, value)
+
+
+def _reference(recipe: Recipe, value: Tensor, scope: str) -> Tensor:
+    shape = _shape(recipe, value)
+    handle = output("VariableV2", shape=shape, dtype=value.dtype, name=scope)
+    handle.replace_shape(shape)
+    return handle
+
+
+def make_resource(recipe: Recipe) -> VariableNodes:
+    """Add the nodes of a resource variable to the default graph.
+
+    Raises:
+        ValueError: The first value's shape is not known.
+    """
+    graph = get_default_graph()
+    with graph.init_scope(), name_scope(recipe.name, "Variable", _outer_values(recipe)) as scope:
+        with graph.attr_scope(_colocated(scope)):
+            with graph.name_scope("Initializer"), graph.device(None):
+                value = _first_value(recipe)
+            handle = output(
+                "VarHandleOp",
+                dtype=value.dtype,
+                shape=_shape(recipe, value),
+                shared_name=scope_name(scope),
+                debug_name=scope,
+                name=scope,
+            )
+        with graph.name_scope("IsInitialized"):
+            apply("VarIsInitializedOp", handle)
+        on_device = graph.device(handle.device)
+        with graph.name_scope("Assign") as name, graph.colocate_with(None, ignore_existing=True), on_device:
+            initializer = apply("AssignVariableOp", handle, value, name=name)
+        with graph.name_scope("Read"), graph.device(handle.device):
+            snapshot = output("ReadVariableOp", handle, dtype=value.dtype)
+            snapshot.replace_shape(_shape(recipe, value))
+    return VariableNodes(handle, initializer, snapshot, value)
+
+
+def _outer_values(recipe: Recipe) -> list[object]:
+    return [] if callable(recipe.initial_value) else [recipe.initial_value]
+
+
+def _colocated(scope: str) -> dict[str, AttrValue]:
+    group = COLOCATION_PREFIX + scope_name(scope).encode()
+    return {"_class": AttrValue(list=AttrValue.ListValue(s=[group]))}
+
+
+def _first_value(recipe: Recipe) -> Tensor:
+    make: Callable[[], object] | None = recipe.initial_value if callable(recipe.initial_value) else None
+    return convert_to_tensor(make() if make else recipe.initial_value, recipe.dtype, name="initial_value")
+
+
+def _shape(recipe: Recipe, value: Tensor) -> TensorShape:
+    if recipe.shape is not None:
+        return recipe.shape
+    if not recipe.validate_shape:
+        return unknown_shape()
+    if not value.shape.is_fully_defined():
+        raise ValueError(f"initial_value must have a shape specified: {value}")
+    return value.shape
