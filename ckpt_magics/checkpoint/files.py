@@ -1,0 +1,261 @@
+"""The one place that opens checkpoint files for reading.
+
+Everything above asks for byte ranges of a :class:`LocalFile`; another kind of storage would be another class with the
+same few methods. Whatever the operating system says comes out as an error of this package, worded as TensorFlow words
+it (``PATH; No such file or directory``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from typing import Self
+
+from ckpt_magics.errors import (
+    CheckpointError,
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    TruncatedError,
+    visible,
+)
+from ckpt_magics.formats.random_access import check_range
+
+_READ_LIMIT = 1 << 30
+"""Most bytes asked of the system in one call: Linux returns at most 2 GiB, macOS refuses more."""
+
+_ERROR_CLASSES: dict[int | None, type[CheckpointError]] = {
+    errno.ENOENT: NotFoundError,
+    errno.ENOTDIR: NotFoundError,
+    errno.EISDIR: FailedPreconditionError,
+    errno.EACCES: PermissionDeniedError,
+    errno.EPERM: PermissionDeniedError,
+    errno.EMFILE: ResourceExhaustedError,
+    errno.ENFILE: ResourceExhaustedError,
+    errno.ENOMEM: ResourceExhaustedError,
+    errno.ENAMETOOLONG: InvalidArgumentError,
+    errno.ELOOP: InvalidArgumentError,
+    errno.EIO: DataLossError,
+}
+
+
+@contextlib.contextmanager
+def system_errors(name: str) -> Iterator[None]:
+    """Turn what the operating system says about file ``name`` into our errors.
+
+    Raises:
+        CheckpointError: Of the class that fits the system's error number.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        kind = _ERROR_CLASSES.get(error.errno, CheckpointError)
+        raise kind(f"{visible(name)}; {error.strerror or error}", file=name) from error
+    except ValueError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        # A NUL in a path, and nothing else, is a ValueError of the os module.
+        raise InvalidArgumentError(f"{visible(name)}; Invalid argument: {error}", file=name) from error
+
+
+class LocalFile:
+    """A regular file on this machine, open for reading ranges of bytes; several threads may use it.
+
+    Close it, or use it as a context manager.
+
+    Attributes:
+        name: Path as it was given.
+        size: Size when it was opened, in bytes.
+    """
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        status = os.fstat(descriptor)
+        self.size = status.st_size
+        self._identity = _identity(status)
+        self._lock = threading.Lock()
+
+    def read_at(self, offset: int, size: int, what: str) -> bytes:
+        """Return ``size`` bytes from ``offset`` on.
+
+        Args:
+            offset: Bytes from the start of the file.
+            size: Bytes.
+            what: The part of the file that this is, for the error.
+
+        Raises:
+            TruncatedError: The file ends before that; nothing was allocated.
+        """
+        self.check_range(offset, size, what)
+        if not size:
+            return b""
+        with self._lock, system_errors(self.name):
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            data = os.read(self._descriptor, min(size, _READ_LIMIT))
+        if len(data) < size:
+            whole = bytearray(size)
+            whole[: len(data)] = data
+            self.read_into(offset + len(data), memoryview(whole)[len(data) :], what)
+            return bytes(whole)
+        return data
+
+    def read_into(self, offset: int, buffer: memoryview, what: str) -> None:
+        """Fill ``buffer`` (bytes, contiguous, writable) from ``offset`` on.
+
+        Raises:
+            TruncatedError: The file ends before that.
+        """
+        self.check_range(offset, buffer.nbytes, what)
+        done, total = 0, buffer.nbytes
+        while done < total:
+            with self._lock, system_errors(self.name):
+                os.lseek(self._descriptor, offset + done, os.SEEK_SET)
+                count = _read_into(self._descriptor, buffer[done : min(total, done + _READ_LIMIT)])
+            if not count:
+                # The file was cut after it was opened.
+                self.size = min(self.size, offset + done)
+                self.check_range(offset, total, what)
+            done += count
+
+    def check_range(self, offset: int, size: int, what: str) -> None:
+        """Refuse a range that is not in the file, or any range once the file is closed."""
+        if self._descriptor < 0:
+            raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)
+        try:
+            check_range(self.size, offset, size, what)
+        except TruncatedError as error:
+            raise error.locate(file=self.name) from None
+
+    def map(self) -> memoryview:
+        """Return the whole file as read-only memory, bytes [size]; it outlives this object.
+
+        Someone who truncates the file while it is mapped kills the process with SIGBUS.
+        """
+        if not self.size:
+            return memoryview(b"")
+        with system_errors(self.name):
+            return memoryview(mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ))
+
+    def replaced(self) -> bool:
+        """Tell whether the path now leads to other contents than were opened, or to nothing."""
+        try:
+            return _identity(os.stat(self.name)) != self._identity
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Give the file back; closing twice is fine."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # A reader dropped without close() must not keep its files open for the life of the notebook.
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"LocalFile({self.name!r}, size={self.size})"
+
+
+def _read_into(descriptor: int, buffer: memoryview) -> int:
+    """Read once into ``buffer`` from the file's position on; Windows has no readv."""
+    if hasattr(os, "readv"):
+        return os.readv(descriptor, [buffer])
+    data = os.read(descriptor, len(buffer))
+    buffer[: len(data)] = data
+    return len(data)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def open_file(path: str | os.PathLike[str]) -> LocalFile:
+    """Return a regular file, open for reading.
+
+    Pipes, devices, sockets and directories are refused before they are opened: opening a pipe waits for ever, and
+    reading a device may do anything.
+
+    Raises:
+        NotFoundError: There is nothing of that name.
+        FailedPreconditionError: It is not a regular file.
+        PermissionDeniedError: It may not be read.
+    """
+    name = os.fspath(path)
+    with system_errors(name):
+        _refuse_special(name, os.stat(name))
+        # The file could be swapped for a pipe between the two calls; without O_NONBLOCK its opening would wait.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(name, flags)
+    try:
+        _refuse_special(name, os.fstat(descriptor))
+        return LocalFile(name, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _refuse_special(name: str, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
+    if not stat.S_ISREG(status.st_mode):
+        raise FailedPreconditionError(f"{visible(name)}; Not a regular file", file=name)
+
+
+def is_file(path: str) -> bool:
+    """Tell whether ``path`` leads to a regular file."""
+    return os.path.isfile(path)
+
+
+def is_directory(path: str) -> bool:
+    """Tell whether ``path`` leads to a directory."""
+    return os.path.isdir(path)
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is anything of that name."""
+    return os.path.exists(path)
+
+
+def modified_time(path: str) -> float:
+    """Return when the file was written, in seconds since 1970; minus infinity when it is gone."""
+    try:
+        return os.stat(path).st_mtime
+    except (OSError, ValueError):
+        return float("-inf")
+
+
+def list_directory(path: str) -> list[str]:
+    """Return the names in a directory, sorted.
+
+    Raises:
+        NotFoundError: There is no such directory.
+        PermissionDeniedError: It may not be listed.
+    """
+    with system_errors(path):
+        return sorted(os.listdir(path or os.curdir))
+
+
+def read_start(path: str, size: int) -> bytes:
+    """Return the first ``size`` bytes of a file, or all of a shorter one."""
+    with open_file(path) as file:
+        return file.read_at(0, min(size, file.size), "start of the file")

@@ -1,0 +1,81 @@
+"""What lies near a path where no checkpoint was found, as the end of a sentence."""
+
+from __future__ import annotations
+
+import difflib
+import os
+
+from ckpt_magics.checkpoint import files, naming
+from ckpt_magics.errors import CheckpointError, visible
+
+_SHOWN = 3
+_MAX_NAMES = 10_000
+"""Names of a directory that are compared."""
+
+_OTHER_FRAMEWORKS = (
+    ("_CHECKPOINT_METADATA", "an Orbax checkpoint; load it with orbax.checkpoint"),
+    ("_METADATA", "an Orbax checkpoint; load it with orbax.checkpoint"),
+    ("model.safetensors", "a Hugging Face model; load its safetensors file"),
+    ("pytorch_model.bin", "a Hugging Face model for PyTorch"),
+    ("tf_model.h5", "a Hugging Face model for Keras, in HDF5"),
+    ("keras_metadata.pb", "a part of a Keras SavedModel"),
+    ("zarr.json", "a Zarr group; load it with zarr"),
+)
+
+
+def checkpoint_names(directory: str) -> list[str]:
+    """Return the prefixes of what looks, by its name, like a checkpoint in a directory; no file is opened."""
+    try:
+        names = files.list_directory(directory)[:_MAX_NAMES]
+    except CheckpointError:
+        return []
+    found = set()
+    for name in names:
+        shard = naming.parse_v1_shard(name)
+        if name.endswith(naming.INDEX_SUFFIX) and name != naming.INDEX_SUFFIX:
+            found.add(naming.prefix_of(name))
+        elif shard is not None:
+            found.add(naming.v1_shard_pattern(shard[0], shard[2]))
+        elif f"{name}.{naming.META_GRAPH_SUFFIX}" in names:
+            found.add(name)
+    return sorted(found)
+
+
+def missing_hint(path: str) -> str:
+    """Return what to say of a path where there is nothing: why, and what is near."""
+    directory, base = os.path.split(path)
+    if not files.is_directory(directory or os.curdir):
+        return f"; there is no directory {visible(directory)}"
+    try:
+        names = files.list_directory(directory)
+    except CheckpointError as error:
+        return f"; {error.message}"
+    data = [name for name in names if (parts := naming.parse_data_filename(name)) and parts[0] == base]
+    if data:
+        return (
+            f"; {visible(data[0])} is there and its index is not: the save did not finish, or the index was not copied"
+        )
+    known = checkpoint_names(directory)
+    begin = [name for name in known if name.startswith(base)]
+    alike = difflib.get_close_matches(base, known, _SHOWN, 0.5)
+    nearest = list(dict.fromkeys(begin + alike))[:_SHOWN]
+    if not nearest:
+        return describe_directory(directory or os.curdir)
+    return "; nearest here: " + ", ".join(visible(os.path.join(directory, name)) for name in nearest)
+
+
+def describe_directory(directory: str) -> str:
+    """Return what to say of a directory without a checkpoint that can be used."""
+    try:
+        names = files.list_directory(directory)
+    except CheckpointError as error:
+        return f"; {error.message}"
+    if not names:
+        return "; the directory is empty"
+    for name, what in _OTHER_FRAMEWORKS:
+        if name in names:
+            return f"; it holds {visible(name)}: {what}"
+    inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))][:_SHOWN]
+    if inside:
+        return "; there are checkpoints in " + ", ".join(visible(os.path.join(directory, name)) for name in inside)
+    return ""

@@ -1,0 +1,370 @@
+"""CheckpointReader: the tensors of a checkpoint by name, each read when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+
+from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
+from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
+from ckpt_magics.checkpoint.slice_table import SliceTableStore
+from ckpt_magics.checkpoint.source import CheckpointSource, find_checkpoint
+from ckpt_magics.checkpoint.store import Array, TensorEntry, TensorStore
+from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
+from ckpt_magics.errors import CheckpointError, TensorMismatchError, TensorNotFoundError, visible
+from ckpt_magics.formats.dtypes import DType, as_dtype
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Result = TypeVar("Result")
+TensorValue = Any
+"""An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+def load_checkpoint(path: Path, *, mmap: bool = False) -> CheckpointReader:
+    """Open a checkpoint for reading.
+
+    Args:
+        path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel.
+        mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The
+            process dies if somebody truncates a file meanwhile.
+
+    Returns:
+        A reader; nothing but the index is read yet.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint at ``path``.
+        DataLossError: It is something else, or damaged so that no tensor can be found.
+        InvalidArgumentError: It says that this version must not read it.
+    """
+    return CheckpointReader(find_checkpoint(path), mmap=mmap)
+
+
+class CheckpointReader(Mapping[str, Any]):
+    """The tensors of one checkpoint, by name.
+
+    ``reader["dense/kernel"]`` reads one; ``dict(reader)`` reads all. Names that are not UTF-8 have lone surrogates in
+    place of the other bytes, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with`` statement.
+
+    Attributes:
+        source: What was given to find the checkpoint, and what was used.
+    """
+
+    def __init__(self, source: CheckpointSource, *, mmap: bool = False) -> None:
+        self.source = source
+        self._mmap = mmap
+        self._store = self._open()
+        self._object_graph: ObjectGraph | None = None
+        self._warned = False
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern."""
+        return self.source.prefix
+
+    @property
+    def version(self) -> int:
+        """Format: 1 (one table) or 2 (index and data files)."""
+        return self.source.version
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that hold the tensors."""
+        return tuple(self._store.file_names())
+
+    @property
+    def damage(self) -> tuple[CheckpointError, ...]:
+        """What was found broken while listing the tensors; those that it hides are not listed."""
+        return tuple(self._list(lambda store: store.damage))
+
+    # What TensorFlow's reader has, with its results.
+
+    def get_tensor(self, tensor_str: str | bytes, *, out: Array | None = None) -> TensorValue:
+        """Return a tensor.
+
+        Args:
+            tensor_str: Its name.
+            out: Array of the same shape and dtype to fill in place of a new one.
+
+        Returns:
+            An array, or a NumPy scalar if the rank is 0; strings are ``bytes``, in object arrays; quantized numbers
+            are the plain integers.
+
+        Raises:
+            TensorNotFoundError: There is no such tensor; the nearest names are in the message.
+            DataLossError: The value, or what the checkpoint says about it, is damaged.
+            TensorMismatchError: ``out`` has another shape or dtype.
+        """
+        value = self._read(tensor_str, None, out)
+        # Item () of an array of rank 0: a NumPy scalar, or the bytes of a string.
+        return out if out is not None else value[()]
+
+    def get_slice(self, name: str | bytes, region: Region, *, out: Array | None = None) -> Array:
+        """Return a part of a tensor, at the cost of that part.
+
+        Values above 1 MiB are not read whole for it and so cannot be verified: one checksum covers the whole value.
+
+        Args:
+            name: Of the tensor.
+            region: Text as ``"0,2:-"`` (start, length per dimension), a TensorSlice, a slice or a tuple of slices
+                (first dimensions; step 1).
+            out: Array of the region's shape to fill in place of a new one.
+
+        Returns:
+            An array of the region's shape; no dimension is dropped.
+
+        Raises:
+            TensorNotFoundError: There is no such tensor.
+            InvalidArgumentError: The region does not fit the tensor.
+        """
+        return self._read(name, region, out)
+
+    def has_tensor(self, tensor_str: str | bytes) -> bool:
+        """Tell whether the checkpoint has a record of that name."""
+        key = _to_key(tensor_str)
+        return key is not None and self._retrying(lambda store: store.has_key(key))
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """Return the full shape of every tensor by name."""
+        columns = self._list(lambda store: store.columns())
+        return dict(zip(map(_to_text, columns.names), map(list, columns.shapes), strict=True))
+
+    def get_variable_to_dtype_map(self) -> dict[str, DType]:
+        """Return the type of every tensor by name."""
+        columns = self._list(lambda store: store.columns())
+        return dict(zip(map(_to_text, columns.names), columns.dtypes, strict=True))
+
+    def debug_string(self) -> bytes:
+        """Return a line per tensor, as ``weight (DT_FLOAT) [2,3]``.
+
+        TensorFlow lists V1 checkpoints in the order of a hash table; here they are sorted.
+        """
+        return self._list(lambda store: store.debug_string())
+
+    # What a mapping has.
+
+    def __getitem__(self, name: str) -> TensorValue:
+        return self.get_tensor(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(_to_text, self.keys_bytes())
+
+    def __len__(self) -> int:
+        return len(self.keys_bytes())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.entry_or_none(name) is not None
+
+    def __bool__(self) -> bool:
+        return True
+
+    # What is known without reading values.
+
+    def keys_bytes(self) -> list[bytes]:
+        """Return the names of all tensors as they are stored, sorted."""
+        return self._list(lambda store: store.names())
+
+    def entry(self, name: str | bytes) -> TensorEntry:
+        """Return dtype, shape, slices and place of one tensor.
+
+        Raises:
+            TensorNotFoundError: There is no such tensor.
+        """
+        return self._find(name, lambda store, key: store.entry(key))
+
+    def entry_or_none(self, name: str | bytes) -> TensorEntry | None:
+        """Return the same, or None if there is no such tensor."""
+        key = _to_key(name)
+        try:
+            return None if key is None else self._retrying(lambda store: store.entry(key))
+        except KeyError:
+            return None
+
+    @property
+    def variables(self) -> pd.DataFrame:
+        """One row per tensor: name, dtype, shape, elements, bytes, shard, offset, slices, group."""
+        from ckpt_magics.frames.variables import variables_frame
+
+        return variables_frame(self._entries())
+
+    def frame(self, name: str | bytes, *, rows: slice | None = None) -> pd.DataFrame:
+        """Return a tensor, or some of its rows, as a table: the last dimension across, the others down."""
+        from ckpt_magics.frames.values import tensor_frame
+
+        value = np.asarray(self.get_tensor(name)) if rows is None else self.get_slice(name, rows)
+        return tensor_frame(value, first_row=0 if rows is None else rows.indices(self.entry(name).shape[0])[0])
+
+    @property
+    def object_graph(self) -> ObjectGraph | None:
+        """The objects that were saved and the names of their variables; None if the checkpoint is name-based.
+
+        Raises:
+            DataLossError: The record of the objects is damaged; the tensors can be read all the same.
+        """
+        if self._object_graph is None and self.entry_or_none(OBJECT_GRAPH_KEY) is not None:
+            self._object_graph = parse_object_graph(self.get_tensor(OBJECT_GRAPH_KEY))
+        return self._object_graph
+
+    # For restoring.
+
+    def restore_slice(self, name: str | bytes, shape_and_slice: str, dtype: object) -> Array:
+        """Return a tensor or the part of it that a spec like ``4 3 0,2:-`` says, as TensorFlow's RestoreV2 does.
+
+        Args:
+            name: Of the tensor.
+            shape_and_slice: Full shape and slice; empty for the whole tensor.
+            dtype: Type that the caller expects.
+
+        Raises:
+            TensorNotFoundError: There is no such tensor.
+            TensorMismatchError: It has another type or shape.
+            InvalidArgumentError: The spec is malformed.
+        """
+        entry, wanted = self.entry(name), as_dtype(dtype)
+        if entry.dtype != wanted:
+            raise TensorMismatchError(_dtype_mismatch(self.version, entry, wanted), tensor=name)
+        if not shape_and_slice:
+            return self._read(name, None, None)
+        shape, part, _ = parse_shape_and_slice(shape_and_slice)
+        if shape != entry.shape:
+            raise TensorMismatchError(
+                f"tensor_name = {visible(entry.name)}; shape in shape_and_slice spec {format_shape(shape)} does not "
+                f"match the shape stored in checkpoint: {format_shape(entry.shape)}",
+                tensor=name,
+            )
+        return self._read(name, part, None)
+
+    def close(self) -> None:
+        """Close the files. Closing twice is fine."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"CheckpointReader({self.prefix!r}, version={self.version})"
+
+    def _open(self) -> TensorStore:
+        if self.source.version == 2:
+            return BundleStore(self.source.prefix, mmap=self._mmap)
+        return SliceTableStore(self.source.prefix)
+
+    def _retrying(self, read: Callable[[TensorStore], Result]) -> Result:
+        """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again."""
+        try:
+            return read(self._store)
+        except (CheckpointError, KeyError):
+            if not self._store.replaced():
+                raise
+            try:
+                store = self._open()
+            except CheckpointError:
+                store = None
+            if store is None:
+                raise
+        self._store.close()
+        self._store = store
+        self._object_graph = None
+        return read(store)
+
+    def _list(self, read: Callable[[TensorStore], Result]) -> Result:
+        """Read what needs every entry; what is damaged is told once."""
+        result = self._retrying(read)
+        damage = self._store.damage
+        if damage and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{visible(self.prefix)}: not all tensors can be listed: {'; '.join(map(str, damage[:3]))}",
+                UserWarning,
+                stacklevel=3,
+            )
+        return result
+
+    def _entries(self) -> list[TensorEntry]:
+        return self._list(lambda store: store.entries())
+
+    def _find(self, name: str | bytes, find: Callable[[TensorStore, bytes], Result]) -> Result:
+        key = _to_key(name)
+        try:
+            if key is not None:
+                return self._retrying(lambda store: find(store, key))
+        except KeyError:
+            pass
+        raise self._not_found(name)
+
+    def _not_found(self, name: str | bytes) -> TensorNotFoundError:
+        text = name if isinstance(name, str) else _to_text(name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                names = [_to_text(key) for key in self.keys_bytes()]
+                short = self.object_graph.short_names if self.object_graph is not None else {}
+        except CheckpointError:
+            names, short = [], {}
+        found = (short[text],) if text in short else nearest_names(text, names)
+        key = text.encode("utf-8", "surrogatepass")
+        return TensorNotFoundError(
+            self._store.missing(key), name=name, suggestions=found, hint=suggestion_hint(found, self.prefix)
+        )
+
+    def _read(self, name: str | bytes, region: Region | None, out: Array | None) -> Array:
+        def read(store: TensorStore, key: bytes) -> Array:
+            part: TensorSlice | None = None
+            if region is not None or out is not None:
+                entry = store.entry(key)
+                part = None if region is None else as_tensor_slice(region, entry.shape)
+                _check_out(out, entry, entry.shape if part is None else part.shape(entry.shape))
+            return store.read(key, part, out)
+
+        return self._find(name, read)
+
+
+def _to_key(name: object) -> bytes | None:
+    """Return a name as it is stored, None if it cannot be."""
+    if isinstance(name, bytes):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(f"Expected binary or unicode string, got {name!r}")
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return None
+
+
+def _to_text(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
+
+
+def _check_out(out: Array | None, entry: TensorEntry, shape: tuple[int, ...]) -> None:
+    if out is not None and (out.shape != shape or out.dtype != entry.dtype.numpy or not out.flags.writeable):
+        raise TensorMismatchError(
+            f"the array given has dtype {out.dtype} and shape {format_shape(out.shape)}, the tensor has dtype "
+            f"{entry.dtype.numpy} and shape {format_shape(shape)}; it has to be writeable",
+            tensor=entry.name,
+        )
+
+
+def _dtype_mismatch(version: int, entry: TensorEntry, wanted: DType) -> str:
+    """Return TensorFlow's words, which differ between the formats."""
+    if version == 1:
+        return (
+            f"Expected to restore a tensor of type {wanted.c_name}, got a tensor of type {entry.dtype.c_name} instead: "
+            f"tensor_name = {visible(entry.name)}"
+        )
+    return (
+        f"tensor_name = {visible(entry.name)}; expected dtype {wanted.c_name} does not equal original dtype "
+        f"{entry.dtype.c_name}"
+    )

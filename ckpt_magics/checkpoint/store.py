@@ -1,0 +1,125 @@
+"""What the two formats of checkpoints have in common: a store of tensors by key.
+
+A reader asks a store and never minds which format is below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.tensor_slice import TensorSlice
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorEntry:
+    """What a checkpoint says about one tensor.
+
+    Attributes:
+        name: Key in the checkpoint.
+        dtype: Type of the elements.
+        shape: Sizes of the dimensions; of a partitioned tensor those of the whole.
+        slices: The parts of a partitioned tensor in the order written, empty of a tensor stored in one piece.
+        shard_id: Number of the data file; of a partitioned tensor that of the first part.
+        offset: Where the value starts in that file, in bytes; None where only reading it would tell.
+        size: Bytes that the value takes in the file, all parts together; None where only reading it would tell.
+    """
+
+    name: bytes
+    dtype: DType
+    shape: tuple[int, ...]
+    slices: tuple[TensorSlice, ...] = ()
+    shard_id: int = 0
+    offset: int | None = None
+    size: int | None = None
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+class Columns(NamedTuple):
+    """Every tensor of a checkpoint, sorted by name.
+
+    Attributes:
+        names: Keys in the checkpoint.
+        dtypes: Type of each.
+        shapes: Full shape of each.
+    """
+
+    names: list[bytes]
+    dtypes: list[DType]
+    shapes: list[tuple[int, ...]]
+
+
+class TensorStore(Protocol):
+    """An open checkpoint of either format. Names are keys as they are stored."""
+
+    version: int
+
+    @property
+    def damage(self) -> Sequence[CheckpointError]:
+        """What was found broken while listing; the tensors concerned are not listed, the others are."""
+        ...
+
+    def names(self) -> list[bytes]:
+        """Return the names of all tensors, sorted; parts of partitioned tensors are not among them."""
+        ...
+
+    def columns(self) -> Columns:
+        """Return names, types and shapes of all tensors; quicker than ``entries``."""
+        ...
+
+    def entries(self) -> list[TensorEntry]:
+        """Return the entries of all tensors, sorted by name."""
+        ...
+
+    def entry(self, name: bytes) -> TensorEntry:
+        """Return what is known of one tensor, or raise KeyError; costs one look-up, whatever the number of tensors."""
+        ...
+
+    def has_key(self, key: bytes) -> bool:
+        """Tell whether the checkpoint has a record under ``key``, as TensorFlow's ``has_tensor`` does."""
+        ...
+
+    def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
+        """Return a tensor or a part of it as an array, into ``out`` if given. Raises KeyError for an unknown name."""
+        ...
+
+    def debug_string(self) -> bytes:
+        """Return one line per record, as TensorFlow's reader does."""
+        ...
+
+    def missing(self, name: bytes) -> str:
+        """Return TensorFlow's words for a name that is not there."""
+        ...
+
+    def file_names(self) -> list[str]:
+        """Return the paths of the files that the checkpoint consists of."""
+        ...
+
+    def replaced(self) -> bool:
+        """Tell whether another checkpoint was saved over this one since it was opened."""
+        ...
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
+
+
+def store_into(value: Array, out: Array | None) -> Array:
+    """Return ``value``, or ``out`` after ``value`` was copied into it."""
+    if out is None:
+        return value
+    np.copyto(out, value, casting="no")
+    return out

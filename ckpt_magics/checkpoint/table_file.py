@@ -1,0 +1,50 @@
+"""Opening a file as a table, with an error that says what it is when it is none."""
+
+from __future__ import annotations
+
+from ckpt_magics.checkpoint.files import LocalFile, open_file
+from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
+from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.formats.table import FOOTER_SIZE, TABLE_MAGIC, TableReader
+
+_MAGIC_BYTES = TABLE_MAGIC.to_bytes(8, "little")
+
+
+def open_table(path: str) -> tuple[LocalFile, TableReader]:
+    """Open a file and the table in it; the caller closes the file.
+
+    Raises:
+        NotFoundError: There is no such file.
+        DataLossError: It is not a table; the message says what it seems to be. Or its index is damaged.
+    """
+    file = open_file(path)
+    try:
+        _refuse_foreign(file)
+        return file, TableReader(file)
+    except BaseException as error:
+        file.close()
+        if isinstance(error, CheckpointError):
+            error.locate(file=path)
+        raise
+
+
+def is_table(path: str) -> bool:
+    """Tell whether a regular file that can be read ends as tables do."""
+    try:
+        with open_file(path) as file:
+            return _ends_as_table(file)
+    except CheckpointError:
+        return False
+
+
+def _ends_as_table(file: LocalFile) -> bool:
+    return file.size >= FOOTER_SIZE and file.read_at(file.size - 8, 8, "magic number") == _MAGIC_BYTES
+
+
+def _refuse_foreign(file: LocalFile) -> None:
+    if _ends_as_table(file):
+        return
+    kind = recognise(file.read_at(0, min(START_SIZE, file.size), "start of the file"))
+    # TensorFlow's words stay at the front, for those who search for them.
+    words = "file is too short to be an sstable" if file.size < FOOTER_SIZE else "not an sstable (bad magic number)"
+    raise DataLossError(f"{words}: this is {kind.what}", file=file.name, hint=kind.hint)
