@@ -139,7 +139,10 @@ def plan_restore(
         fix=fix,
         call=call,
         dry_run=True,
-        notes=tuple(f"The map was read as {pair}" for pair in planner.map.reversed),
+        notes=(
+            *([stored.note] if stored.note else []),
+            *(f"The map was read as {pair}." for pair in planner.map.reversed),
+        ),
     )
     return RestorePlan(report, root, tuple(planner.matches), stored, options)
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.checkpoint.reader import CheckpointReader
 from ckpt_magics.saver.spec import Array
 
 __all__ = ["StoredTensors"]
-
-# TensorFlow 2 keeps the graph of objects as a string tensor beside the variables; it is nothing to restore.
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
 class StoredTensors:
@@ -29,9 +27,11 @@ class StoredTensors:
         self._source = source
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, np.dtype[Any]] = {}
+        self.note = ""
         self._keys: dict[str, str] = {}
         if isinstance(source, CheckpointReader):
-            self.origin = str(source.prefix)
+            self.origin = source.prefix
+            self.note = source.source.note
             self._from_reader(source)
         else:
             self.origin = "the given tensors"
@@ -43,7 +43,7 @@ class StoredTensors:
         dtypes = reader.get_variable_to_dtype_map()
         graph = reader.object_graph
         short_names = {} if graph is None else {key: short for short, key in graph.short_names.items()}
-        for key, shape in sorted(reader.get_variable_to_shape_map().items()):
+        for key, shape in reader.get_variable_to_shape_map().items():
             if key != OBJECT_GRAPH_KEY:
                 self._add(short_names.get(key, key), key, tuple(shape), dtypes[key].numpy)
 

@@ -9,6 +9,9 @@ from ckpt_magics.errors import visible
 
 __all__ = ["amount", "html_lines", "html_table", "text_table"]
 
+MAX_WIDTH = 90
+"""Characters up to which a column of text is padded."""
+
 # No colours but the page's own, and no style sheet or script: it has to read well in light and dark, in an untrusted
 # notebook, and in an export.
 _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)"
@@ -36,7 +39,7 @@ def text_table(rows: Iterable[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     # One very long name must not push the other columns of every row out of sight.
-    widths = [max(min(len(row[column]), 60) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(min(len(row[column]), MAX_WIDTH) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 

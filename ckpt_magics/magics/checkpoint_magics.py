@@ -1,0 +1,171 @@
+"""%ckpt_save, %ckpt_restore and %ckpt_show: each parses its line and calls one function."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
+from traitlets import Bool, Int
+
+from ckpt_magics.magics.command import Scope, argument, command
+from ckpt_magics.magics.namespace import array_names, chosen_values, user_values
+from ckpt_magics.magics.progress import shown_progress
+from ckpt_magics.magics.words import expanded
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["CheckpointMagics"]
+
+
+@magics_class
+class CheckpointMagics(Magics):
+    """Save, restore and show checkpoints. ``%config CheckpointMagics`` lists the settings."""
+
+    shell: InteractiveShell
+
+    quiet = Bool(False, help="Print nothing and show no progress, as if every line had -q.").tag(config=True)
+    max_to_keep = Int(5, help="Checkpoints to keep per directory when the line does not say; 0 keeps all.").tag(
+        config=True
+    )
+    durable = Bool(True, help="Wait until the disk has a saved checkpoint.").tag(config=True)
+
+    @line_magic
+    @output_can_be_silenced
+    @needs_local_scope
+    @command(
+        argument("prefix", help="Stem of the checkpoint's files, such as runs/model.ckpt."),
+        argument(
+            "values",
+            nargs="*",
+            default=[],
+            metavar="NAME | NAME=EXPR",
+            help="What to save; NAME may be a glob of arrays. Default: every array in the notebook.",
+        ),
+        argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
+        argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
+        argument("--shards", type=int, default=1, metavar="N", help="Spread the tensors over so many data files."),
+        argument("--max-to-keep", type=int, metavar="N", help="Delete all but the latest N of the directory; 0: none."),
+        argument(
+            "--keep-every-hours", type=float, default=10000.0, metavar="H", help="Keep one for good every H hours."
+        ),
+        argument("--no-state", action="store_true", help="Leave the directory's list (the checkpoint file) as it is."),
+        argument(
+            "--absolute-paths", action="store_true", help="Write absolute paths to that list, as TensorFlow does."
+        ),
+        argument("-q", "--quiet", action="store_true", help="Print nothing but the result; a ; at the end hides that."),
+    )
+    def ckpt_save(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
+        """Save values as a TensorFlow checkpoint.
+
+        Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
+        Series and DataFrames; dicts and lists of these get names joined with /.
+
+        The value is the prefix, with its step. In Python: save_checkpoint(prefix, tensors).
+
+        Examples::
+
+            %ckpt_save model.ckpt weight biases
+            %ckpt_save runs/model.ckpt params step=epoch --step epoch
+            %ckpt_save model.ckpt layer/kernel=model.weights[0] --v1
+            saved = %ckpt_save model.ckpt
+            %ckpt_save "{directory}/model.ckpt" weight -q;
+        """
+        from ckpt_magics.saver.arrays import save_checkpoint
+
+        values = user_values(self.shell)
+        scope = {**self.shell.user_ns, **(local_ns or {})}
+        quiet = arguments.quiet or self.quiet
+        names = arguments.values
+        if not names:
+            names = array_names(values)
+            if not names:
+                raise UsageError("there is no array in the notebook; name what to save: NAME or NAME=EXPRESSION")
+            if not quiet:
+                print(f"Saving every array: {', '.join(names)}")  # noqa: T201 - the user has to know
+        step = None
+        if arguments.step is not None:
+            step = chosen_values([f"step={arguments.step}"], values, scope)["step"]
+        with shown_progress("Saving", self.shell, quiet=quiet) as progress:
+            return save_checkpoint(
+                expanded(arguments.prefix),
+                chosen_values(names, values, scope),
+                write_version=1 if arguments.v1 else 2,
+                global_step=step,
+                max_to_keep=self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
+                keep_checkpoint_every_n_hours=arguments.keep_every_hours,
+                num_shards=arguments.shards,
+                write_state=not arguments.no_state,
+                absolute_paths=arguments.absolute_paths,
+                durable=self.durable,
+                progress=progress,
+            )
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument(
+            "pattern", nargs="*", help="Names or globs (* also matches /) of what to restore. Default: everything."
+        ),
+        argument("--exclude", action="append", default=[], metavar="PATTERN", help="Leave alone, optimizer slots too."),
+        argument(
+            "--map",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="NEW=OLD",
+            help="Where names differ; scopes: new/=old/",
+        ),
+        argument("--step", type=int, metavar="N", help="The checkpoint of this global step."),
+        argument(
+            "--into", metavar="NAME", help="Restore into this dict, module or other holder; a new dict if none is."
+        ),
+        argument("--reshape", action="store_true", help="Permit another shape of as many elements."),
+        argument("--cast", action="store_true", help="Permit another numeric dtype."),
+        argument("--partial", action="store_true", help="Leave alone what the checkpoint does not have."),
+        argument("--dry-run", action="store_true", help="Only say what would happen."),
+        argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
+    )
+    def ckpt_restore(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Bring the values of a checkpoint back under the names they were saved under: all of them, or none.
+
+        Arrays of the same shape and dtype, torch modules, variables and dicts change in place. What has no place
+        becomes a new variable, names with / become nested dicts. If anything does not fit, nothing is changed, and the
+        error lists every reason and the line that works.
+
+        The value is the report: restored, left alone, unused. In Python: restore_checkpoint(source, targets).
+
+        Examples::
+
+            %ckpt_restore model.ckpt
+            %ckpt_restore runs weight 'layer/*' --exclude 'head/*'
+            %ckpt_restore model.ckpt weights biases --map weights=weight --reshape
+            %ckpt_restore old.ckpt --map new_scope/=old_scope/ --dry-run
+            %ckpt_restore model.ckpt --into params --step 500
+        """
+        from ckpt_magics.magics.restoring import restore_into_notebook
+
+        return restore_into_notebook(self.shell, arguments, quiet=arguments.quiet or self.quiet)
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+    )
+    def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Show what a checkpoint holds: its files, each in a sentence, and its variables.
+
+        The value has .files and .variables. In Python: describe_checkpoint(source).
+
+        Examples::
+
+            %ckpt_show model.ckpt
+            %ckpt_show runs
+            shown = %ckpt_show model.ckpt.index
+        """
+        from ckpt_magics.render.contents import describe_checkpoint
+
+        return describe_checkpoint(expanded(arguments.source))

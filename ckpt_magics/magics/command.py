@@ -1,0 +1,69 @@
+"""What every magic has in common: its words, its help, its errors."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.magics.words import split_words
+
+__all__ = ["Magic", "Scope", "argument", "command"]
+
+Scope = Mapping[str, Any] | None
+Body = Callable[[Any, argparse.Namespace, Scope], object]
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+
+class Magic(Protocol):
+    """A magic function, with the parser of its line."""
+
+    parser: argparse.ArgumentParser
+
+    def __call__(self, shell: Any, line: str, local_ns: Scope = None) -> object:  # noqa: ANN401 - the Magics object
+        """Do what the line says."""
+        ...
+
+
+def argument(*names: str, **options: Any) -> Argument:  # noqa: ANN401 - argparse's own mixture
+    """Declare an argument, as ``ArgumentParser.add_argument`` takes it."""
+    return names, options
+
+
+def command(*arguments: Argument) -> Callable[[Body], Magic]:
+    """Make a magic of a method that takes parsed arguments and the caller's local variables, or None.
+
+    ``?`` and ``-h`` show the docstring and every argument. This is the one place where an error of this package becomes
+    a UsageError, which IPython shows without a traceback; exactly that class, for it does not do so with a subclass.
+    """
+
+    def decorate(body: Body) -> Magic:
+        parser: argparse.ArgumentParser = MagicArgumentParser(  # type: ignore[no-untyped-call]
+            body.__name__, description=inspect.getdoc(body)
+        )
+        for names, options in arguments:
+            parser.add_argument(*names, **options)
+        parser.add_argument("-h", "--help", action="store_true", help="Show this.")
+
+        @functools.wraps(body)
+        def magic(self: object, line: str, local_ns: Scope = None) -> object:
+            words = split_words(line)
+            if {"-h", "--help"} & set(words):
+                print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - help asked for
+                return None
+            try:
+                return body(self, parser.parse_intermixed_args(words), local_ns)
+            except CheckpointError as error:
+                raise UsageError(str(error)) from error
+
+        magic.__doc__ = parser.format_help()
+        magic.parser = parser  # type: ignore[attr-defined]
+        return magic  # type: ignore[return-value]
+
+    return decorate

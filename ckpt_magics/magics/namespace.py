@@ -1,0 +1,126 @@
+"""The notebook's variables as a source of tensors and as a place for them."""
+
+from __future__ import annotations
+
+import builtins
+import fnmatch
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from ckpt_magics.errors import visible
+from ckpt_magics.saver.leaves import leaf_kind
+from ckpt_magics.saver.mapping import NameMap
+
+__all__ = ["array_names", "chosen_values", "notebook_map", "user_values"]
+
+_ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "variable", "array"}
+_ASSIGNMENT = re.compile(r"""([^=\s"'()]+)=(?!=)(.*)""", re.DOTALL)
+
+
+def user_values(shell: InteractiveShell) -> dict[str, Any]:
+    """Return what the user has named in the notebook."""
+    hidden = shell.user_ns_hidden
+    return {
+        name: value
+        for name, value in shell.user_ns.items()
+        if not name.startswith("_") and (name not in hidden or hidden[name] is not value)
+    }
+
+
+def array_names(values: Mapping[str, Any]) -> list[str]:
+    """Return the names that hold an array, a tensor or a variable, in the order in which they were made."""
+    kinds = {name: leaf_kind(value) for name, value in values.items()}
+    return [name for name, kind in kinds.items() if kind is not None and kind.word in _ARRAY_WORDS]
+
+
+def chosen_values(words: Iterable[str], values: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that words of the line name.
+
+    Args:
+        words: Names, glob patterns of names, or ``NAME=EXPRESSION``.
+        values: What the notebook has.
+        scope: Where names and expressions are looked up: the notebook, and the caller's own variables.
+
+    Raises:
+        UsageError: A name is unknown, a pattern matches nothing, or an expression fails.
+    """
+    chosen: dict[str, Any] = {}
+    for word in words:
+        assignment = _ASSIGNMENT.fullmatch(word)
+        if assignment:
+            chosen[assignment[1]] = _evaluated(assignment[2], word, scope)
+        elif word in scope:
+            chosen[word] = scope[word]
+        else:
+            matching = [name for name in array_names(values) if fnmatch.fnmatchcase(name, word)]
+            if not matching:
+                raise UsageError(_unknown(word, values))
+            chosen |= {name: values[name] for name in matching}
+    return chosen
+
+
+def _evaluated(expression: str, word: str, scope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the user's own value
+    try:
+        # The line is the user's own code, as any other line of the notebook.
+        return eval(expression, dict(scope))  # noqa: S307
+    except Exception as error:
+        raise UsageError(f"{word}: {type(error).__name__}: {error}") from error
+
+
+def _unknown(word: str, values: Mapping[str, Any]) -> str:
+    known = ", ".join(array_names(values)[:20]) or "none"
+    kind = "nothing in the notebook is called" if word.isidentifier() else "there is no variable"
+    return f"{kind} {visible(word)}; an expression needs a name: NAME={visible(word)}. Arrays here: {known}"
+
+
+def notebook_map(stored: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return the map with which every stored tensor gets a name that a notebook variable can have.
+
+    The first part of a name becomes the variable, so it has to be an identifier that means nothing else. A tensor
+    below another tensor (``weight/Adam``) gets a variable of its own (``weight_Adam``).
+
+    >>> notebook_map(["conv-1/w", "conv-1/b", "weight", "weight/Adam"], {})
+    {'conv_1/': 'conv-1/', 'weight_Adam': 'weight/Adam'}
+    """
+    stored = list(stored)
+    names = NameMap(mapping, stored)
+    places = {new: old for old in stored for new in names.new_names(old)}
+    taken = {new.partition("/")[0] for new in places}
+    renamed: dict[str, str] = {}
+    for new, old in places.items():
+        head, slash, rest = new.partition("/")
+        whole = bool(rest) and head in places
+        wanted = new if whole else head
+        if not whole and _is_free(head):
+            continue
+        name = _identifier(wanted)
+        is_scope = bool(slash) and not whole
+        entry = f"{name}/" if is_scope else name
+        origin = old[: len(old) - len(rest)] if is_scope and rest and old.endswith(rest) else old
+        if renamed.get(entry) == origin:
+            continue
+        while entry in renamed or name in taken:
+            name += "_"
+            entry = f"{name}/" if is_scope else name
+            if renamed.get(entry) == origin:
+                break
+        renamed[entry] = origin
+    return {**mapping, **renamed}
+
+
+def _is_free(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED and not name.startswith("_")
+
+
+def _identifier(text: str) -> str:
+    name = re.sub(r"\W+", "_", text).strip("_") or "tensor"
+    name = name if name[0].isalpha() else f"t_{name}"
+    return name if _is_free(name) else f"{name}_"
+
+
+_RESERVED = {*dir(builtins), "In", "Out", "exit", "quit", "get_ipython"}

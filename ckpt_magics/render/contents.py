@@ -1,0 +1,151 @@
+"""What a checkpoint holds, for people: each of its files in a sentence, and its variables with totals."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ckpt_magics.checkpoint import files, naming
+from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.errors import visible
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint"]
+
+MAX_ROWS = 60
+"""Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
+
+_COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "group")
+_NUMERIC = {"elements", "bytes"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """One file of a checkpoint.
+
+    Attributes:
+        path: Where it is.
+        bytes: Its size, or None when it is not there.
+        holds: What is in it, as a sentence.
+    """
+
+    path: str
+    bytes: int | None
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointContents:
+    """What a checkpoint holds; shows itself in a notebook.
+
+    Attributes:
+        prefix: The checkpoint.
+        version: 1 or 2.
+        note: What was used in place of what was given, or "".
+        files: Its files.
+        variables: A DataFrame, a row per tensor.
+    """
+
+    prefix: str
+    version: int
+    note: str
+    files: tuple[FileContents, ...]
+    variables: pd.DataFrame = field(repr=False)
+
+    @property
+    def summary(self) -> str:
+        """Number of tensors, their elements and bytes, in one line."""
+        table = self.variables
+        count, size = int(table["elements"].sum()), int(table["bytes"].sum())
+        groups = table.groupby("group", observed=True)["bytes"].agg(["count", "sum"])
+        shares = ", ".join(
+            f"{group}: {amount(int(row['count']), 'tensor')}, {int(row['sum']):,} bytes"
+            for group, row in groups.iterrows()
+        )
+        text = f"{amount(len(table), 'tensor')}, {amount(count, 'element')}, {size:,} bytes"
+        return text if len(groups) < 2 else f"{text} ({shares})"
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                self._title(),
+                *([visible(self.note)] if self.note else []),
+                *(f"  {line}" for line in text_table(self._file_rows())),
+                self.summary,
+                *(f"  {line}" for line in text_table([_COLUMNS, *self._variable_rows()])),
+            ]
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return (
+            html_table(self._title(), ("file", "holds", "bytes"), self._file_rows(), numeric={"bytes"})
+            + html_lines([self.note] if self.note else [])
+            + html_table(self.summary, _COLUMNS, self._variable_rows(), numeric=_NUMERIC)
+        )
+
+    def _title(self) -> str:
+        return f"Checkpoint {visible(self.prefix)}, format V{self.version}"
+
+    def _file_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (visible(os.path.basename(file.path)), file.holds, "missing" if file.bytes is None else f"{file.bytes:,}")
+            for file in self.files
+        ]
+
+    def _variable_rows(self) -> list[tuple[str, ...]]:
+        shown = self.variables.head(MAX_ROWS)
+        columns = [shown[column].tolist() for column in _COLUMNS]
+        rows: list[tuple[str, ...]] = [
+            (visible(name), dtype, format_shape(shape), f"{elements:,}", f"{size:,}" if size == size else "", group)  # noqa: PLR0124 - a missing size equals nothing
+            for name, dtype, shape, elements, size, group in zip(*columns, strict=True)
+        ]
+        more = len(self.variables) - len(shown)
+        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+
+
+def describe_checkpoint(source: str | os.PathLike[str]) -> CheckpointContents:
+    """Return what a checkpoint holds, for showing.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint.
+        DataLossError: Its index is damaged.
+    """
+    with load_checkpoint(source) as reader:
+        return CheckpointContents(
+            reader.prefix, reader.version, reader.source.note, tuple(_files(reader)), reader.variables
+        )
+
+
+def _files(reader: CheckpointReader) -> list[FileContents]:
+    tensors = amount(len(reader), "tensor")
+    held: dict[str, str] = {}
+    for path in reader.files:
+        if reader.version == 1:
+            held[path] = "Names, dtypes, shapes and values, in one table"
+        elif path.endswith(".index"):
+            held[path] = f"The index: name, dtype, shape, place and checksum of {tensors}"
+        else:
+            held[path] = "The values, one tensor after the other"
+    contents = [_file(path, text) for path, text in held.items()]
+    beside = {
+        naming.meta_graph_filename(
+            reader.prefix
+        ): "The graph: its operations, collections and how to save and restore it",
+        os.path.join(os.path.dirname(reader.prefix), "checkpoint"): "The directory's list of checkpoints, latest first",
+    }
+    return contents + [_file(path, text) for path, text in beside.items() if files.is_file(path)]
+
+
+def _file(path: str, holds: str) -> FileContents:
+    return FileContents(path, os.path.getsize(path) if files.is_file(path) else None, holds)

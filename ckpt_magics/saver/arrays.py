@@ -1,0 +1,83 @@
+"""Saving anything that holds tensors as a checkpoint, from plain Python."""
+
+# ruff: noqa: ANN401 - objects of libraries that are not imported here have no type to name
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.saver.values import collect_tensors
+
+__all__ = ["save_checkpoint"]
+
+
+def save_checkpoint(
+    prefix: str | os.PathLike[str],
+    tensors: Any,
+    *,
+    write_version: int = 2,
+    global_step: Any = None,
+    max_to_keep: int | None = 5,
+    keep_checkpoint_every_n_hours: float = 10000.0,
+    num_shards: int = 1,
+    write_state: bool = True,
+    absolute_paths: bool = False,
+    latest_filename: str | None = None,
+    durable: bool = True,
+    progress: Callable[[int, int], object] | None = None,
+) -> SavedCheckpoint:
+    """Save tensors as a TensorFlow checkpoint; at any instant there is the former one or the new one, whole.
+
+    Args:
+        prefix: Stem of the files, such as ``runs/model.ckpt``.
+        tensors: What to save, by name: anything that `collect_tensors` understands. They are written in the order
+            of their names, as TensorFlow's Saver writes them.
+        write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
+        global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
+        max_to_keep: How many checkpoints of this directory's list stay; older ones are deleted. None or 0 keeps all.
+        keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
+        num_shards: How many data files to spread the tensors over.
+        write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
+        absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
+        latest_filename: Another name for that list.
+        durable: Wait until the disk has the files.
+        progress: Called with the bytes written so far and in all.
+
+    Returns:
+        The prefix with its step, a str, with the files, bytes and seconds as attributes.
+
+    Raises:
+        InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version.
+        ResourceExhaustedError: The disk is full; nothing of the new checkpoint is left on it.
+    """
+    arrays = collect_tensors(tensors)
+    if not arrays:
+        raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")
+    return write_checkpoint(
+        os.fspath(prefix),
+        dict(sorted(arrays.items())),
+        write_version=write_version,
+        global_step=None if global_step is None else _step(global_step),
+        max_to_keep=max_to_keep,
+        keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+        num_shards=num_shards,
+        write_state=write_state,
+        absolute_paths=absolute_paths,
+        latest_filename=latest_filename,
+        durable=durable,
+        progress=progress,
+    )
+
+
+def _step(value: Any) -> int:
+    """The step as an int, from an int, a rank-0 integer array, a variable or a tensor."""
+    array = next(iter(collect_tensors(value, "global_step").values()), np.empty(0))
+    if array.shape != () or array.dtype.kind not in "iu":
+        raise InvalidArgumentError(f"global_step has to be one whole number, not {value!r:.100}")
+    return int(array)
