@@ -49,6 +49,15 @@ def decode_shape(message: bytes) -> tuple[int, ...]:
             shape.append(_decode_dim(value))
         elif number == 3 and wire_type == VARINT and value:
             raise DataLossError("Invalid tensor shape: unknown rank")
+    return checked_shape(shape)
+
+
+def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a shape that was found in a file, if a tensor can have it.
+
+    Raises:
+        DataLossError: None can: a size is negative, or there are too many dimensions or elements.
+    """
     if len(shape) > MAX_RANK:
         raise DataLossError(f"Invalid tensor shape: {len(shape)} dimensions, more than {MAX_RANK}")
     # The sizes beside a 0 must not overflow either: TensorFlow multiplies them before it sees the 0.

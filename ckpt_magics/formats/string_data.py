@@ -26,6 +26,7 @@ ReadVariantTensor.
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -98,15 +99,30 @@ def decode_strings(data: bytes, count: int, expected_crc: int, *, big_endian: bo
         message = f"The length checksum does not match: expected {stored:08} but actual is {crc:08}"
         raise ChecksumError(message, stored=stored, computed=crc)
     start += CHECKSUM_SIZE
-    available = len(data) - start
-    # Each length is compared on its own first, so that the sum cannot overflow.
-    if (lengths.size and int(lengths.max()) > available) or int(lengths.sum()) > available:
-        raise TruncatedError(f"Read less bytes than requested: strings are longer than the {available} bytes stored")
-    if int(lengths.sum()) != available:
-        raise DataLossError(f"strings fill {int(lengths.sum())} of the {available} bytes stored")
+    elements = _cut(data, start, lengths)
     check_crc(crc32c(memoryview(data)[start:], crc32c(checksum, crc)), expected_crc)
-    ends = (np.cumsum(lengths) + np.uint64(start)).tolist()
-    return [data[begin:end] for begin, end in zip([start, *ends[:-1]], ends, strict=bool(ends))]
+    return elements
+
+
+def split_strings(data: bytes, count: int) -> list[bytes]:
+    """Return the elements of a string tensor without checksums: all lengths, then all bytes.
+
+    Raises:
+        DataLossError: The elements need more or fewer bytes than there are.
+    """
+    lengths, start = _decode_lengths(data, count)
+    return _cut(data, start, lengths)
+
+
+def _cut(data: bytes, start: int, lengths: npt.NDArray[np.uint64]) -> list[bytes]:
+    """Cut the bytes from ``start`` on into elements, which must fill them."""
+    # Python's numbers, because the sum of lengths that nobody vouches for could overflow NumPy's.
+    bounds = list(accumulate(lengths.tolist(), initial=start))
+    if bounds[-1] > len(data):
+        raise TruncatedError(f"Read less bytes than requested: strings end at byte {bounds[-1]} of {len(data)}")
+    if bounds[-1] < len(data):
+        raise DataLossError(f"strings end at byte {bounds[-1]} of {len(data)}")
+    return [data[begin:end] for begin, end in pairwise(bounds)]
 
 
 def _decode_lengths(data: bytes, count: int) -> tuple[npt.NDArray[np.uint64], int]:
@@ -114,7 +130,7 @@ def _decode_lengths(data: bytes, count: int) -> tuple[npt.NDArray[np.uint64], in
     head = np.frombuffer(data, np.uint8, min(len(data), count * MAX_VARINT_SIZE))
     last = np.flatnonzero(head < 0x80)[:count]
     start = int(last[-1]) + 1 if last.size else 0
-    if last.size < count or start + CHECKSUM_SIZE > len(data):
+    if last.size < count:
         raise TruncatedError(f"Read less bytes than requested: the lengths of {count} strings are cut off")
     return decode_packed_varints(head[:start]), start
 
