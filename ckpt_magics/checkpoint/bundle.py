@@ -87,9 +87,9 @@ class BundleStore:
                 lines.append(b"%s (%s) [%s]\n" % (key, entry.dtype.enum_name.encode(), shape.encode()))
         return b"".join(lines)
 
-    def missing(self, name: bytes) -> str:
-        """Return TensorFlow's words for a name that is not there."""
-        return f"Key {visible(name)} not found in checkpoint"
+    def missing(self, name: str) -> str:
+        """Return TensorFlow's words for a name, printable, that is not there."""
+        return f"Key {name} not found in checkpoint"
 
     def file_names(self) -> list[str]:
         """Return the paths of the index and of all data files, present or not."""

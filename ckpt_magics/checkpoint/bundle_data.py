@@ -7,12 +7,13 @@ above ``VERIFIED_SIZE`` a region costs the bytes of that region and is not verif
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
 
-from ckpt_magics.checkpoint.files import LocalFile, open_file
-from ckpt_magics.checkpoint.naming import data_filename
+from ckpt_magics.checkpoint.files import LocalFile, list_directory, open_file
+from ckpt_magics.checkpoint.naming import data_filename, parse_data_filename
 from ckpt_magics.checkpoint.store import Array, store_into
 from ckpt_magics.errors import ChecksumError, DataLossError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
@@ -64,9 +65,15 @@ class BundleData:
             file = open_file(self.filename(shard_id))
         except NotFoundError as error:
             raise error.locate(
-                hint=f"Copy this data file too: shard {shard_id + 1} of {self._header.num_shards} of the checkpoint."
+                hint=f"{self._describe_files()}; copy the missing ones from where it was saved."
             ) from None
         return self._files.setdefault(shard_id, file)
+
+    def _describe_files(self) -> str:
+        directory, base = os.path.split(self._prefix)
+        names = [name for name in list_directory(directory) if (data := parse_data_filename(name)) and data[0] == base]
+        found = f": {', '.join(map(visible, names[:3]))}" if names else ""
+        return f"The checkpoint has {self._header.num_shards} data files, and {len(names)} are here{found}"
 
     def read(
         self, key: bytes, entry: BundleEntry, region: TensorSlice | None = None, out: Array | None = None

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
 from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
 from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.checkpoint.source import CheckpointSource, find_checkpoint
 from ckpt_magics.checkpoint.store import Array, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
-from ckpt_magics.errors import CheckpointError, TensorMismatchError, TensorNotFoundError, visible
+from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
+from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
-from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 
 if TYPE_CHECKING:
@@ -131,18 +132,18 @@ class CheckpointReader(Mapping[str, Any]):
 
     def has_tensor(self, tensor_str: str | bytes) -> bool:
         """Tell whether the checkpoint has a record of that name."""
-        key = _to_key(tensor_str)
+        key = name_to_key(tensor_str)
         return key is not None and self._retrying(lambda store: store.has_key(key))
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the full shape of every tensor by name."""
         columns = self._list(lambda store: store.columns())
-        return dict(zip(map(_to_text, columns.names), map(list, columns.shapes), strict=True))
+        return dict(zip(map(key_to_name, columns.names), map(list, columns.shapes), strict=True))
 
     def get_variable_to_dtype_map(self) -> dict[str, DType]:
         """Return the type of every tensor by name."""
         columns = self._list(lambda store: store.columns())
-        return dict(zip(map(_to_text, columns.names), columns.dtypes, strict=True))
+        return dict(zip(map(key_to_name, columns.names), columns.dtypes, strict=True))
 
     def debug_string(self) -> bytes:
         """Return a line per tensor, as ``weight (DT_FLOAT) [2,3]``.
@@ -157,7 +158,7 @@ class CheckpointReader(Mapping[str, Any]):
         return self.get_tensor(name)
 
     def __iter__(self) -> Iterator[str]:
-        return map(_to_text, self.keys_bytes())
+        return map(key_to_name, self.keys_bytes())
 
     def __len__(self) -> int:
         return len(self.keys_bytes())
@@ -184,7 +185,7 @@ class CheckpointReader(Mapping[str, Any]):
 
     def entry_or_none(self, name: str | bytes) -> TensorEntry | None:
         """Return the same, or None if there is no such tensor."""
-        key = _to_key(name)
+        key = name_to_key(name)
         try:
             return None if key is None else self._retrying(lambda store: store.entry(key))
         except KeyError:
@@ -230,18 +231,17 @@ class CheckpointReader(Mapping[str, Any]):
             TensorMismatchError: It has another type or shape.
             InvalidArgumentError: The spec is malformed.
         """
-        entry, wanted = self.entry(name), as_dtype(dtype)
-        if entry.dtype != wanted:
-            raise TensorMismatchError(_dtype_mismatch(self.version, entry, wanted), tensor=name)
+        try:
+            entry = self.entry(name)
+        except TensorNotFoundError as error:
+            if self.version == 1:
+                error.message = f'Tensor name "{visible(name)}" not found in checkpoint files {visible(self.prefix)}'
+            raise
+        check_dtype(entry, as_dtype(dtype), version=self.version)
         if not shape_and_slice:
             return self._read(name, None, None)
         shape, part, _ = parse_shape_and_slice(shape_and_slice)
-        if shape != entry.shape:
-            raise TensorMismatchError(
-                f"tensor_name = {visible(entry.name)}; shape in shape_and_slice spec {format_shape(shape)} does not "
-                f"match the shape stored in checkpoint: {format_shape(entry.shape)}",
-                tensor=name,
-            )
+        check_shape(entry, shape)
         return self._read(name, part, None)
 
     def close(self) -> None:
@@ -297,7 +297,7 @@ class CheckpointReader(Mapping[str, Any]):
         return self._list(lambda store: store.entries())
 
     def _find(self, name: str | bytes, find: Callable[[TensorStore, bytes], Result]) -> Result:
-        key = _to_key(name)
+        key = name_to_key(name)
         try:
             if key is not None:
                 return self._retrying(lambda store: find(store, key))
@@ -306,19 +306,19 @@ class CheckpointReader(Mapping[str, Any]):
         raise self._not_found(name)
 
     def _not_found(self, name: str | bytes) -> TensorNotFoundError:
-        text = name if isinstance(name, str) else _to_text(name)
+        text = name if isinstance(name, str) else key_to_name(name)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                names = [_to_text(key) for key in self.keys_bytes()]
+                names = [key_to_name(key) for key in self.keys_bytes()]
                 short = self.object_graph.short_names if self.object_graph is not None else {}
         except CheckpointError:
             names, short = [], {}
         found = (short[text],) if text in short else nearest_names(text, names)
-        key = text.encode("utf-8", "surrogatepass")
-        return TensorNotFoundError(
-            self._store.missing(key), name=name, suggestions=found, hint=suggestion_hint(found, self.prefix)
-        )
+        hint = suggestion_hint(found, self.prefix)
+        if self._store.damage:
+            hint += " A part of the checkpoint is damaged, and the tensor may have been there."
+        return TensorNotFoundError(self._store.missing(visible(name)), name=name, suggestions=found, hint=hint)
 
     def _read(self, name: str | bytes, region: Region | None, out: Array | None) -> Array:
         def read(store: TensorStore, key: bytes) -> Array:
@@ -326,45 +326,8 @@ class CheckpointReader(Mapping[str, Any]):
             if region is not None or out is not None:
                 entry = store.entry(key)
                 part = None if region is None else as_tensor_slice(region, entry.shape)
-                _check_out(out, entry, entry.shape if part is None else part.shape(entry.shape))
+                if out is not None:
+                    check_out(out, entry, entry.shape if part is None else part.shape(entry.shape))
             return store.read(key, part, out)
 
         return self._find(name, read)
-
-
-def _to_key(name: object) -> bytes | None:
-    """Return a name as it is stored, None if it cannot be."""
-    if isinstance(name, bytes):
-        return name
-    if not isinstance(name, str):
-        raise TypeError(f"Expected binary or unicode string, got {name!r}")
-    try:
-        return name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return None
-
-
-def _to_text(key: bytes) -> str:
-    return key.decode("utf-8", "surrogateescape")
-
-
-def _check_out(out: Array | None, entry: TensorEntry, shape: tuple[int, ...]) -> None:
-    if out is not None and (out.shape != shape or out.dtype != entry.dtype.numpy or not out.flags.writeable):
-        raise TensorMismatchError(
-            f"the array given has dtype {out.dtype} and shape {format_shape(out.shape)}, the tensor has dtype "
-            f"{entry.dtype.numpy} and shape {format_shape(shape)}; it has to be writeable",
-            tensor=entry.name,
-        )
-
-
-def _dtype_mismatch(version: int, entry: TensorEntry, wanted: DType) -> str:
-    """Return TensorFlow's words, which differ between the formats."""
-    if version == 1:
-        return (
-            f"Expected to restore a tensor of type {wanted.c_name}, got a tensor of type {entry.dtype.c_name} instead: "
-            f"tensor_name = {visible(entry.name)}"
-        )
-    return (
-        f"tensor_name = {visible(entry.name)}; expected dtype {wanted.c_name} does not equal original dtype "
-        f"{entry.dtype.c_name}"
-    )

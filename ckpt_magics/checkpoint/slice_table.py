@@ -192,9 +192,9 @@ class SliceTableStore:
             lines.append(name + text.encode() + (b", %d slices\n" % count if count > 1 else b"\n"))
         return b"".join(lines)
 
-    def missing(self, name: bytes) -> str:
-        """Return TensorFlow's words for a name that is not there."""
-        return f"{visible(name)} not found in checkpoint file"
+    def missing(self, name: str) -> str:
+        """Return TensorFlow's words for a name, printable, that is not there."""
+        return f"{name} not found in checkpoint file"
 
     def file_names(self) -> list[str]:
         """Return the paths of the files."""

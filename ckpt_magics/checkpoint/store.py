@@ -100,8 +100,8 @@ class TensorStore(Protocol):
         """Return one line per record, as TensorFlow's reader does."""
         ...
 
-    def missing(self, name: bytes) -> str:
-        """Return TensorFlow's words for a name that is not there."""
+    def missing(self, name: str) -> str:
+        """Return TensorFlow's words for a name, printable, that is not there."""
         ...
 
     def file_names(self) -> list[str]:
