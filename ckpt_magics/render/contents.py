@@ -10,6 +10,7 @@ from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.saver.saved_listing import FILE_ROLES
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 
 if TYPE_CHECKING:
@@ -128,23 +129,19 @@ def describe_checkpoint(source: str | os.PathLike[str]) -> CheckpointContents:
 
 
 def _files(reader: CheckpointReader) -> list[FileContents]:
-    tensors = amount(len(reader), "tensor")
-    held: dict[str, str] = {}
-    for path in reader.files:
-        if reader.version == 1:
-            held[path] = "Names, dtypes, shapes and values, in one table"
-        elif path.endswith(".index"):
-            held[path] = f"The index: name, dtype, shape, place and checksum of {tensors}"
-        else:
-            held[path] = "The values, one tensor after the other"
-    contents = [_file(path, text) for path, text in held.items()]
+    roles = {path: _role(path, reader.version) for path in reader.files}
     beside = {
-        naming.meta_graph_filename(
-            reader.prefix
-        ): "The graph: its operations, collections and how to save and restore it",
-        os.path.join(os.path.dirname(reader.prefix), "checkpoint"): "The directory's list of checkpoints, latest first",
+        naming.meta_graph_filename(reader.prefix): "meta graph",
+        os.path.join(os.path.dirname(reader.prefix), naming.STATE_FILENAME): "state",
     }
-    return contents + [_file(path, text) for path, text in beside.items() if files.is_file(path)]
+    roles |= {path: role for path, role in beside.items() if files.is_file(path)}
+    return [_file(path, FILE_ROLES[role]) for path, role in roles.items()]
+
+
+def _role(path: str, version: int) -> str:
+    if version == 1:
+        return "V1"
+    return "index" if path.endswith(".index") else "data"
 
 
 def _file(path: str, holds: str) -> FileContents:

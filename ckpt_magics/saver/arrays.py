@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.saver.values import collect_tensors
@@ -30,14 +30,14 @@ def save_checkpoint(
     absolute_paths: bool = False,
     latest_filename: str | None = None,
     durable: bool = True,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> SavedCheckpoint:
     """Save tensors as a TensorFlow checkpoint; at any instant there is the former one or the new one, whole.
 
     Args:
         prefix: Stem of the files, such as ``runs/model.ckpt``.
-        tensors: What to save, by name: anything that `collect_tensors` understands. They are written in the order
-            of their names, as TensorFlow's Saver writes them.
+        tensors: What to save, by name: anything that `collect_tensors` understands. They are stored in the order of
+            their names, as TensorFlow's Saver stores them.
         write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
         global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
         max_to_keep: How many checkpoints of this directory's list stay; older ones are deleted. None or 0 keeps all.
@@ -61,7 +61,7 @@ def save_checkpoint(
         raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")
     return write_checkpoint(
         os.fspath(prefix),
-        dict(sorted(arrays.items())),
+        arrays,
         write_version=write_version,
         global_step=None if global_step is None else _step(global_step),
         max_to_keep=max_to_keep,

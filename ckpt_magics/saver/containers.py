@@ -136,7 +136,8 @@ def _update_pytree(value: Any, children: dict[Any, Any]) -> Any:
     return tree_util.tree_unflatten(structure, [children.get(_path_text(path), leaf) for path, leaf in leaves])
 
 
-# The first row that matches counts. A module that is also a mapping (torch.nn.ModuleDict) goes by its state dict.
+# The first row that matches counts. A module that is also a mapping (torch.nn.ModuleDict) goes by its state dict, a
+# dataclass that JAX knows by JAX's own rules, which leave out fields that hold functions.
 CONTAINER_KINDS: tuple[ContainerKind, ...] = (
     ContainerKind(
         "object with a state dict",
@@ -161,6 +162,7 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
     ContainerKind(
         "list", lambda value: isinstance(value, list | tuple), lambda value: list(enumerate(value)), _update_sequence
     ),
+    ContainerKind("pytree", _is_pytree_node, _pytree_children, _update_pytree),
     ContainerKind(
         "dataclass",
         lambda value: dataclasses.is_dataclass(value) and not isinstance(value, type),
@@ -173,7 +175,6 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
         lambda frame: [(column, frame[column]) for column in frame.columns],
         _update_frame,
     ),
-    ContainerKind("pytree", _is_pytree_node, _pytree_children, _update_pytree),
 )
 
 

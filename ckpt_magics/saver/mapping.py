@@ -40,7 +40,9 @@ class NameMap:
                     f"the map {visible(new)}={visible(old)} takes a scope to a name",
                     hint="A scope ends with / on both sides: new/=old/, or / for the root",
                 )
-            if not _is_stored(old, known, stored) and _is_stored(new, known, stored):
+            backwards = _is_stored(new, known, stored) and not _is_stored(old, known, stored)
+            # "/" names no scope, so {"/": "scope/"} with no such scope can only be the checkpoint's root.
+            if backwards or (new == ROOT and old != ROOT and not _is_stored(old, known, stored)):
                 new, old = old, new  # noqa: PLW2901 - the pair is meant the other way round
                 self.reversed.append(f"{new}={old}")
             if new.endswith("/"):
@@ -88,5 +90,5 @@ def _scope(text: str) -> str:
 
 def _is_stored(text: str, known: set[str], stored: list[str]) -> bool:
     if text.endswith("/"):
-        return text == ROOT or any(name.startswith(text) for name in stored)
+        return any(name.startswith(text) for name in stored)
     return text in known

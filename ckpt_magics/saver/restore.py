@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import find_fix, with_fix
@@ -23,8 +24,6 @@ from ckpt_magics.saver.stored import StoredTensors
 from ckpt_magics.saver.tree import Node, take_apart
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
-
-Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ from ckpt_magics.checkpoint.saving import SavedCheckpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.tables import amount, html_table, text_table
 
-__all__ = ["saved_html", "saved_text"]
+__all__ = ["FILE_ROLES", "saved_html", "saved_text"]
+
+FILE_ROLES = {
+    "index": "the index: name, dtype, shape, place and checksum of every tensor",
+    "data": "the values, one tensor after the other",
+    "V1": "names, dtypes, shapes and values of all tensors, in one table",
+    "meta graph": "the graph: its operations, its collections, and how to save and restore it",
+    "state": "the directory's list of checkpoints, and which is the latest",
+}
+"""What each file of a checkpoint holds, by its role."""
 
 
 def saved_html(saved: SavedCheckpoint) -> str:
@@ -22,9 +31,8 @@ def saved_text(saved: SavedCheckpoint) -> str:
 
 
 def _summary(saved: SavedCheckpoint) -> str:
-    tensors = saved.tensors if isinstance(saved.tensors, int) else len(saved.tensors)
-    return f"Saved {visible(saved)}: {amount(tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
+    return f"Saved {visible(saved)}: {amount(saved.tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
 
 
 def _rows(saved: SavedCheckpoint) -> list[tuple[str, ...]]:
-    return [(visible(os.path.basename(file.path)), file.role, f"{file.bytes:,}") for file in saved.files]
+    return [(visible(os.path.basename(file.path)), FILE_ROLES[file.role], f"{file.bytes:,}") for file in saved.files]

@@ -1,0 +1,152 @@
+"""Anything that holds tensors becomes named arrays, or an error that names the part that does not."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+import pandas as pd
+import pytest
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.saver.values import collect_tensors
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@dataclass
+class Layer:
+    kernel: Any
+    bias: Any
+
+
+class OnlyDLPack:
+    """A tensor of a library that speaks DLPack and nothing else."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **options):
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "shape"),
+    [
+        (np.zeros((2, 3), np.float16), np.float16, (2, 3)),
+        (np.float32(1.5), np.float32, ()),
+        (np.zeros(2, ml_dtypes.bfloat16), ml_dtypes.bfloat16, (2,)),
+        (np.arange(3, dtype=">i4"), np.int32, (3,)),
+        (True, np.bool_, ()),
+        (7, np.int64, ()),
+        (2**63, np.uint64, ()),
+        (0.5, np.float64, ()),
+        (1j, np.complex128, ()),
+        ("text", object, ()),
+        (b"bytes", object, ()),
+        ([1, 2, 3], np.int64, (3,)),
+        ([[1.0, 2.0], [3.0, 4.0]], np.float64, (2, 2)),
+        ((True, False), np.bool_, (2,)),
+        (["a", "b"], object, (2,)),
+        (np.array(["a", "bc"]), object, (2,)),
+        (np.zeros((0, 3)), np.float64, (0, 3)),
+        (pd.Series([1, 2], dtype="int32"), np.int32, (2,)),
+        (pd.Series(["a", "b"]), object, (2,)),
+        (OnlyDLPack(np.arange(4)), np.int64, (4,)),
+    ],
+)
+def test_collects_a_value_as_one_tensor(value, dtype, shape):
+    (array,) = collect_tensors({"value": value}).values()
+    assert (array.dtype, array.shape) == (np.dtype(dtype), shape)
+    assert array.dtype.isnative
+
+
+def test_encodes_text_as_utf8_bytes():
+    assert collect_tensors({"text": "hé"})["text"][()] == "hé".encode()
+    assert collect_tensors({"texts": [["a"], ["ü"]]})["texts"].tolist() == [[b"a"], ["ü".encode()]]
+    assert collect_tensors({"texts": np.array([b"\xff\x00", "x"], object)})["texts"].tolist() == [b"\xff\x00", b"x"]
+
+
+def test_joins_the_keys_of_nested_holders():
+    model = {
+        "layers": [Layer(np.ones(1), None), Layer(np.ones(2), [0.5])],
+        "pair": Pair(np.ones(3), {"deep": (np.ones(4), np.ones(5))}),
+        "state": OrderedDict([(0, np.ones(6))]),
+        "nothing": [],
+    }
+    assert {name: array.shape for name, array in collect_tensors(model, "model").items()} == {
+        "model/layers/0/kernel": (1,),
+        "model/layers/1/kernel": (2,),
+        "model/layers/1/bias": (1,),
+        "model/pair/first": (3,),
+        "model/pair/second/deep/0": (4,),
+        "model/pair/second/deep/1": (5,),
+        "model/state/0": (6,),
+    }
+
+
+def test_collects_a_frame_by_columns():
+    frame = pd.DataFrame({"loss": [0.5, 0.25], "epoch": [1, 2], "note": ["a", "b"]})
+    assert {name: array.dtype for name, array in collect_tensors(frame, "log").items()} == {
+        "log/loss": np.dtype(np.float64),
+        "log/epoch": np.dtype(np.int64),
+        "log/note": np.dtype(object),
+    }
+
+
+def test_saves_a_ragged_list_as_several_tensors():
+    assert list(collect_tensors({"sizes": [[1, 2], [3]]})) == ["sizes/0", "sizes/1"]
+
+
+def test_shares_memory_with_the_array():
+    array = np.zeros(3)
+    assert collect_tensors({"array": array})["array"] is array
+
+
+def test_nests_deeper_than_the_call_stack():
+    value: Any = np.ones(1)
+    for _ in range(5000):
+        value = {"x": value}
+    (name,) = collect_tensors(value)
+    assert name.count("/") == 4999
+
+
+def _cycle():
+    model: dict[str, Any] = {"inner": {}}
+    model["inner"]["back"] = model
+    return model
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"net": {"act": max}}, "'net/act' is a builtins.builtin_function_or_method"),
+        ({"net": {1, 2}}, "'net' is a builtins.set"),
+        ({"when": np.zeros(2, "datetime64[s]")}, "'when', a NumPy array, cannot be saved: datetime64"),
+        ({"row": np.zeros(2, "i4,f4")}, "'row', a NumPy array, cannot be saved"),
+        ({"big": 2**64}, "'big', a Python value, cannot be saved"),
+        ({"things": np.array([1, "a"], object)}, "element 0 of it is a int"),
+        ({"gaps": pd.Series(["a", None])}, "it has missing values"),
+        ({"masked": np.ma.masked_array([1, 2], [True, False])}, "would lose its mask"),
+        ({("a", "b"): np.ones(1)}, "has the key \\('a', 'b'\\), a tuple"),
+        ({"a": {"b": 1}, "a/b": 2}, "two tensors would have the name 'a/b'"),
+        (_cycle(), "'inner/back' holds itself"),
+        (np.ones(1), "has no name"),
+        ({"declared": ((2, 3), "float32")}, "declares a tensor and has no values"),
+    ],
+)
+def test_refuses_what_is_no_tensor_by_its_path(value, text):
+    with pytest.raises(InvalidArgumentError, match=text):
+        collect_tensors(value)
+
+
+def test_lets_the_same_array_appear_twice():
+    shared = {"w": np.ones(2)}
+    assert list(collect_tensors({"a": shared, "b": shared})) == ["a/w", "b/w"]
