@@ -82,16 +82,20 @@ def _writer_is_gone(name: str) -> bool:
     if process == os.getpid():
         with _live_lock:
             return name not in _live
+    return not _is_running(process)
+
+
+def _is_running(process: int) -> bool:
     if os.name == "nt":
-        # There os.kill ends the process it is asked about.
-        return False
+        # There os.kill ends the process that it is asked about; a leftover stays until the next start of the machine.
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
-        return True
-    except OSError:
         return False
-    return False
+    except OSError:
+        return True
+    return True
 
 
 def remove_leftovers(directory: str) -> list[str]:
@@ -179,6 +183,13 @@ class StagedFiles:
         self._files.append(file)
         return file
 
+    def add(self, path: str, contents: bytes) -> disk.OutputFile:
+        """Stage a file whose contents are at hand."""
+        file = self.create(path, len(contents))
+        file.write(contents)
+        self.finish(file)
+        return file
+
     def finish(self, file: disk.OutputFile) -> None:
         """Write out, sync and close a file; its contents are then as durable as asked for."""
         file.finish(durable=self._durable)
@@ -261,13 +272,12 @@ def _remove_quietly(path: str) -> None:
         return
 
 
-def write_file(path: str, data: bytes, role: str, *, durable: bool = True) -> None:
+def write_file(path: str, data: bytes, role: str, *, durable: bool = True) -> WrittenFile:
     """Replace one file by new contents in one step.
 
     Raises:
         CheckpointError: As :func:`disk.writing_to` says; the old contents are still there.
     """
     with StagedFiles(os.path.dirname(path), durable=durable) as stage:
-        file = stage.create(path, len(data))
-        file.write(data)
-        stage.commit(file, path, role)
+        stage.commit(stage.add(path, data), path, role)
+    return stage.written[0]

@@ -10,13 +10,13 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleWriter, Merge
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
+from ckpt_magics.checkpoint.data_files import data_files, remove_old_files
 from ckpt_magics.checkpoint.locking import directory_lock
-from ckpt_magics.checkpoint.naming import data_filename, index_filename, parse_data_filename
+from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.tensors_to_save import (
     Part,
@@ -26,7 +26,7 @@ from ckpt_magics.checkpoint.tensors_to_save import (
     path_text,
     split_into_shards,
 )
-from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.bundle_records import (
     HEADER_ENTRY_KEY,
     BundleEntry,
@@ -98,7 +98,7 @@ def write_shards(
                     raise error.locate(tensor=part.tensor.name) from None
             stage.finish(file)
             files.append(file)
-        publish_bundle(stage, name, files, BundleHeader(), index.entries(), companions)
+        publish_bundle(stage, name, files, header=BundleHeader(), entries=index.entries(), companions=companions)
         meter.finish()
     return tuple(stage.written)
 
@@ -140,7 +140,8 @@ class _IndexBuilder:
     def add(self, part: Part, entry: BundleEntry) -> None:
         """Add what was written for a part; for a slice also its place in the entry of the whole tensor."""
         name = part.tensor.name
-        if part.tensor_slice is None:
+        if part.is_whole:
+            # Also a slice that spells out all of its tensor.
             self._entries[name] = entry
             return
         self._entries[part.tensor_slice.encode_key(name)] = entry
@@ -160,6 +161,7 @@ def publish_bundle(
     stage: StagedFiles,
     prefix: str,
     files: Sequence[disk.OutputFile | str],
+    *,
     header: BundleHeader,
     entries: Mapping[bytes, BundleEntry],
     companions: Mapping[str, bytes] | None = None,
@@ -183,12 +185,7 @@ def publish_bundle(
             table.add(key, encode_entry(entries[key]))
         table.finish()
         stage.finish(index)
-        others = []
-        for path, contents in (companions or {}).items():
-            file = stage.create(path, len(contents))
-            file.write(contents)
-            stage.finish(file)
-            others.append((file, path))
+        others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
         for shard_id in range(num_shards):
             path = data_filename(prefix, shard_id, num_shards)
             shard = files[shard_id] if shard_id < len(files) else stage.create(path)
@@ -199,14 +196,8 @@ def publish_bundle(
         for file, path in others:
             stage.publish(file, path, "meta graph")
         stage.commit(index, index_filename(prefix), "index")
-        _remove_other_shards(prefix, num_shards)
-
-
-def _shard_counts(prefix: str) -> dict[str, int]:
-    """The data files of a prefix, and of how many shards each says it is one."""
-    directory, base = os.path.split(prefix)
-    found = ((name, parse_data_filename(name)) for name in disk.list_names(directory))
-    return {os.path.join(directory, name): parts[2] for name, parts in found if parts and parts[0] == base}
+        # The data of the version before, and what killed saves left.
+        remove_old_files([path for path, count in data_files(prefix).items() if count != num_shards])
 
 
 def _free_shard_count(prefix: str, wanted: int) -> int:
@@ -214,17 +205,7 @@ def _free_shard_count(prefix: str, wanted: int) -> int:
     if not os.path.lexists(index_filename(prefix)):
         # Data without an index is what a save left that was killed before its commit.
         return wanted
-    taken = set(_shard_counts(prefix).values())
+    taken = set(data_files(prefix).values())
     while wanted in taken:
         wanted += 1
     return wanted
-
-
-def _remove_other_shards(prefix: str, num_shards: int) -> None:
-    """Remove the data of the version before, and what killed saves left."""
-    for path, count in _shard_counts(prefix).items():
-        if count != num_shards:
-            try:
-                disk.remove_file(path)
-            except CheckpointError as error:
-                warnings.warn(f"{visible(str(error))}: old data stays behind", UserWarning, stacklevel=4)

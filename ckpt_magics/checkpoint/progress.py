@@ -22,7 +22,7 @@ class ProgressMeter:
     """
 
     def __init__(self, total: int, progress: Progress | None) -> None:
-        self._total = total
+        self.total = total
         self._progress = progress
         self._done = 0
         self._reported = 0
@@ -36,10 +36,10 @@ class ProgressMeter:
     def finish(self) -> None:
         """Report the end."""
         if self._progress is not None:
-            self._done = self._total
+            self._done = self.total
             self._report()
 
     def _report(self) -> None:
         assert self._progress is not None  # noqa: S101  # both callers look
         self._reported = self._done
-        self._progress(min(self._done, self._total), self._total)
+        self._progress(min(self._done, self.total), self.total)

@@ -53,7 +53,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-_SIMPLE = {b: v for b, v in zip(b"abfnrtv\\'\"?", b"\a\b\f\n\r\t\v\\'\"?", strict=True)}
+_SIMPLE = dict(zip(b"abfnrtv\\'\"?", b"\a\b\f\n\r\t\v\\'\"?", strict=True))
 _STRINGS = frozenset({"model_checkpoint_path", "all_model_checkpoint_paths"})
 _NUMBERS = frozenset({"all_model_checkpoint_timestamps", "last_preserved_timestamp"})
 
@@ -91,7 +91,7 @@ class _Tokens:
     def __init__(self, text: str) -> None:
         self._text = text
         self._start = self._position = 0
-        self.kind = self.token = ""
+        self.kind, self.word = "", ""
         self.advance()
 
     @property
@@ -107,19 +107,19 @@ class _Tokens:
         self._start = self._position
         if found is None or found.lastgroup is None:
             raise self.error("something that is no name, number or string")
-        self.kind, self.token = found.lastgroup, found[found.lastgroup]
+        self.kind, self.word = found.lastgroup, found[found.lastgroup]
         self._position = found.end()
-        self._start = self._position - len(self.token)
+        self._start = self._position - len(self.word)
 
     def take(self, kind: str, what: str) -> str:
         if self.kind != kind:
             raise self.error(f"{what} is missing")
-        token = self.token
+        token = self.word
         self.advance()
         return token
 
     def is_mark(self, mark: str) -> bool:
-        return self.kind == "mark" and self.token == mark
+        return self.kind == "mark" and self.word == mark
 
     def take_mark(self, mark: str) -> None:
         if not self.is_mark(mark):
@@ -127,7 +127,7 @@ class _Tokens:
         self.advance()
 
     def skip_separator(self) -> None:
-        if self.kind == "mark" and self.token in ",;":
+        if self.kind == "mark" and self.word in ",;":
             self.advance()
 
 
@@ -148,7 +148,7 @@ def _parse_values(tokens: _Tokens, name: str) -> list[str] | list[float]:
 
 def _parse_string(tokens: _Tokens) -> str:
     """Adjacent strings make one, as in C."""
-    parts = []
+    parts: list[bytes] = []
     while tokens.kind == "string" or not parts:
         parts.append(_unescape(tokens.take("string", "a string")[1:-1], tokens))
     return b"".join(parts).decode("utf-8", "surrogateescape")
@@ -181,7 +181,7 @@ def _unescape(text: str, tokens: _Tokens) -> bytes:
 def _parse_number(tokens: _Tokens) -> float:
     if tokens.kind not in {"number", "name"}:
         raise tokens.error("a number is missing")
-    token = tokens.token.lower().replace("_", "?")
+    token = tokens.word.lower().replace("_", "?")
     try:
         # A trailing f, as in C, is allowed; "inf" has one of its own.
         value = float(token if token.endswith("inf") else token.removesuffix("f"))

@@ -58,13 +58,15 @@ class Part(NamedTuple):
     Attributes:
         tensor: What to write.
         shape: Full shape of the tensor.
-        tensor_slice: Which part of it this is; None if it is all of it.
+        tensor_slice: Which part of it this is, as it was given.
+        is_whole: Whether that is all of it.
         size: Bytes that the values take.
     """
 
     tensor: TensorToSave
     shape: tuple[int, ...]
-    tensor_slice: TensorSlice | None
+    tensor_slice: TensorSlice
+    is_whole: bool
     size: int
 
 
@@ -97,7 +99,7 @@ def parse_part(tensor: TensorToSave) -> Part:
     if len(shape) > MAX_RANK:
         raise InvalidArgumentError(f"{len(shape)} dimensions are more than {MAX_RANK}", tensor=tensor.name)
     if not tensor.shape_and_slice:
-        return Part(tensor, shape, None, tensor.count_bytes())
+        return Part(tensor, shape, TensorSlice.full(len(shape)), is_whole=True, size=tensor.count_bytes())
     try:
         full_shape, tensor_slice, slice_shape = parse_shape_and_slice(tensor.shape_and_slice)
     except CheckpointError as error:
@@ -108,10 +110,7 @@ def parse_part(tensor: TensorToSave) -> Part:
             f"{tensor.shape_and_slice}, tensor: {format_shape(shape)}",
             tensor=tensor.name,
         )
-    # A slice that is all of its tensor is stored like any tensor.
-    if tensor_slice.is_full(full_shape):
-        return Part(tensor, full_shape, None, tensor.count_bytes())
-    return Part(tensor, full_shape, tensor_slice, tensor.count_bytes())
+    return Part(tensor, full_shape, tensor_slice, tensor_slice.is_full(full_shape), tensor.count_bytes())
 
 
 def check_parts(parts: Sequence[Part]) -> None:
@@ -121,28 +120,27 @@ def check_parts(parts: Sequence[Part]) -> None:
         InvalidArgumentError: A tensor, or a slice of one, is there twice, or slices and a whole tensor share a name.
         InternalError: Slices of one name differ in full shape or dtype, or overlap.
     """
-    first: dict[bytes, Part] = {}
-    slices: dict[bytes, list[TensorSlice]] = {}
+    known: dict[bytes, list[Part]] = {}
     for part in parts:
         name = part.tensor.name
-        known = first.setdefault(name, part)
-        if known is part and part.tensor_slice is None:
-            continue
-        if known is not part and (known.tensor_slice is None or part.tensor_slice is None):
+        siblings = known.setdefault(name, [])
+        if siblings and (part.is_whole or siblings[0].is_whole):
             raise InvalidArgumentError(f"Adding duplicate key: {visible(name)}", tensor=name)
-        assert part.tensor_slice is not None  # noqa: S101  # the two lines above
-        _check_same_tensor(known, part)
-        siblings = slices.setdefault(name, [])
-        for sibling in siblings:
-            if sibling == part.tensor_slice:
-                raise InvalidArgumentError(
-                    f"Adding duplicate key: {visible(name)}, slice {part.tensor_slice}", tensor=name
-                )
-            if sibling.intersect(part.tensor_slice, part.shape) is not None:
-                raise InternalError(
-                    f"Overlapping slices: existing slice = {sibling}, new slice = {part.tensor_slice}", tensor=name
-                )
-        siblings.append(part.tensor_slice)
+        if siblings:
+            _check_same_tensor(siblings[0], part)
+            _check_apart(siblings, part)
+        siblings.append(part)
+
+
+def _check_apart(siblings: Sequence[Part], part: Part) -> None:
+    """Slices of one tensor do not overlap."""
+    name, new = part.tensor.name, part.tensor_slice
+    for sibling in siblings:
+        existing = sibling.tensor_slice
+        if existing == new:
+            raise InvalidArgumentError(f"Adding duplicate key: {visible(name)}, slice {new}", tensor=name)
+        if existing.intersect(new, part.shape) is not None:
+            raise InternalError(f"Overlapping slices: existing slice = {existing}, new slice = {new}", tensor=name)
 
 
 def _check_same_tensor(known: Part, part: Part) -> None:

@@ -1,0 +1,122 @@
+"""Note a checkpoint in its directory when no saver object lives from one save to the next.
+
+What a saver would remember is recovered from the state file: the checkpoints that it lists, with CheckpointManager's
+timestamps if they are needed. Only checkpoints named like the new one but for the number at the end count as its
+predecessors: ``best`` does not go because ``step-7`` came, nor do those of another notebook.
+
+Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+
+from ckpt_magics.checkpoint.atomic import WrittenFile
+from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.locking import directory_lock
+from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, index_filename, meta_graph_filename
+from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS, listed_checkpoints, remove_old_checkpoint
+from ckpt_magics.checkpoint.state import CheckpointState, read_state, update_checkpoint_state
+from ckpt_magics.errors import DataLossError
+
+__all__ = ["record_checkpoint"]
+
+_NUMBER = re.compile(r"-?[0-9]+\Z")
+
+
+def record_checkpoint(
+    path: str,
+    *,
+    max_to_keep: int | None = 5,
+    keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
+    latest_filename: str | None = None,
+    meta_graph_suffix: str = META_GRAPH_SUFFIX,
+    save_relative_paths: bool = True,
+    durable: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> WrittenFile:
+    """Make a checkpoint the latest of its directory; then delete its predecessors but the last ``max_to_keep``.
+
+    Args:
+        path: Prefix or V1 pattern of the checkpoint just saved.
+        max_to_keep: How many to keep, this one included; None or 0 deletes none and lists only the new one.
+        keep_checkpoint_every_n_hours: A checkpoint that is this much younger than the last one kept for ever is kept.
+        latest_filename: Name of the state file.
+        meta_graph_suffix: What the names of meta graphs end with.
+        save_relative_paths: Write relative paths to the state file.
+        durable: Sync.
+        clock: Returns seconds since 1970.
+
+    Returns:
+        The state file.
+
+    Raises:
+        CheckpointError: The state file could not be written.
+    """
+    directory = os.path.dirname(path)
+    with directory_lock(directory):
+        kept = _Kept(directory, path, latest_filename, clock())
+        if max_to_keep:
+            kept.drop_old(max_to_keep, keep_checkpoint_every_n_hours)
+        else:
+            kept.forget_predecessors()
+        paths, times = map(list, zip(*kept.listed, strict=True))
+        written = update_checkpoint_state(
+            directory,
+            path,
+            paths,
+            latest_filename,
+            times if kept.has_times else None,
+            kept.last_preserved,
+            save_relative_paths=save_relative_paths,
+            durable=durable,
+        )
+        for old in kept.dropped:
+            version = 2 if index_filename(old) in checkpoint_files(old) else 1
+            remove_old_checkpoint(old, directory, paths, version, meta_graph_suffix)
+    return written
+
+
+class _Kept:
+    """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
+
+    def __init__(self, directory: str, path: str, latest_filename: str | None, now: float) -> None:
+        try:
+            state = read_state(directory, latest_filename) or CheckpointState()
+        except DataLossError:
+            state = CheckpointState()
+        self.has_times = bool(state.all_model_checkpoint_timestamps)
+        self.last_preserved: float | None = state.last_preserved_timestamp or None
+        self.dropped: list[str] = []
+        new = os.path.abspath(path)
+        listed = listed_checkpoints(directory, latest_filename)
+        self.listed = [known for known in listed if os.path.abspath(known[0]) != new]
+        self.listed.append((path, now))
+        self._series = _series(path)
+
+    def forget_predecessors(self) -> None:
+        """List none of the predecessors, as a Saver without max_to_keep."""
+        self.listed = [known for known in self.listed[:-1] if _series(known[0]) != self._series] + self.listed[-1:]
+
+    def drop_old(self, max_to_keep: int, keep_hours: float) -> None:
+        """Let the oldest of the series go while there are too many."""
+        if keep_hours != DEFAULT_KEEP_HOURS:
+            # Without times in the state file the next call could not know what to keep.
+            self.has_times = True
+            self.last_preserved = self.last_preserved or min(time for _, time in self.listed) - 1.0
+        series = [known for known in self.listed if _series(known[0]) == self._series]
+        for path, saved in series[:-max_to_keep]:
+            self.listed.remove((path, saved))
+            if self.last_preserved is not None and saved - keep_hours * 3600 >= self.last_preserved:
+                self.last_preserved = saved
+            else:
+                self.dropped.append(path)
+
+
+def _series(path: str) -> str:
+    """What checkpoints of one run have in common: the name without the number at its end."""
+    name = os.path.basename(meta_graph_filename(path, "")).removesuffix(".")
+    return _NUMBER.sub("", name)

@@ -1,0 +1,165 @@
+"""Save arrays as a checkpoint: files, state file, and which old ones go.
+
+The order of events is what keeps a directory usable at any instant: the new files become visible all at once, then the
+state file names them, then an old checkpoint may go.
+
+Format: tensorflow/python/training/saver.py (Saver.save).
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, SupportsIndex
+
+import numpy.typing as npt
+
+from ckpt_magics.checkpoint.atomic import WrittenFile
+from ckpt_magics.checkpoint.bundle_writer import write_bundle
+from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
+from ckpt_magics.checkpoint.progress import Progress
+from ckpt_magics.checkpoint.recording import record_checkpoint
+from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS
+from ckpt_magics.checkpoint.slice_table_writer import write_slice_shards, write_slice_table
+from ckpt_magics.checkpoint.tensors_to_save import TensorToSave, path_text, tensors_from_mapping
+from ckpt_magics.errors import InvalidArgumentError, visible
+
+__all__ = ["SavedCheckpoint", "check_latest_filename", "write_checkpoint"]
+
+Tensors = Mapping[str, npt.NDArray[Any]] | Sequence[TensorToSave]
+
+
+class SavedCheckpoint(str):
+    """The prefix of a checkpoint just saved, with what it took.
+
+    Attributes:
+        files: What was written.
+        tensors: Number of tensors.
+        seconds: How long it took.
+    """
+
+    __slots__ = ("files", "seconds", "tensors")
+    files: tuple[WrittenFile, ...]
+    tensors: int
+    seconds: float
+
+    def __new__(cls, prefix: str, files: tuple[WrittenFile, ...], tensors: int, seconds: float) -> Self:
+        """Make the text of the prefix and hang the facts on it."""
+        saved = super().__new__(cls, prefix)
+        saved.files, saved.tensors, saved.seconds = files, tensors, seconds
+        return saved
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Return what makes a copy, for pickle."""
+        return str(self), self.files, self.tensors, self.seconds
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files, in bytes."""
+        return sum(file.bytes for file in self.files)
+
+
+def write_checkpoint(
+    prefix: str | os.PathLike[str],
+    tensors: Tensors,
+    *,
+    write_version: int = 2,
+    global_step: SupportsIndex | None = None,
+    max_to_keep: int | None = 5,
+    keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
+    num_shards: int = 1,
+    write_state: bool = True,
+    absolute_paths: bool = False,
+    durable: bool = True,
+    progress: Progress | None = None,
+    meta_graph: bytes | None = None,
+    meta_graph_suffix: str = META_GRAPH_SUFFIX,
+    latest_filename: str | None = None,
+) -> SavedCheckpoint:
+    """Save tensors under a prefix, all or nothing.
+
+    Args:
+        prefix: Of the checkpoint, ``~`` being the home directory; one missing directory is created.
+        tensors: Arrays by name, stored sorted by name; or tensors in the order in which they are to be stored.
+        write_version: 2, or 1 for the format of a single file.
+        global_step: Appended to the prefix as ``-STEP``.
+        max_to_keep: How many checkpoints of this name, differing in the step, to keep; None or 0 keeps all.
+        keep_checkpoint_every_n_hours: One of those that would go is kept for ever each time so many hours have passed.
+        num_shards: Number of data files.
+        write_state: Write the state file ``checkpoint`` beside it; without, no old checkpoint goes either.
+        absolute_paths: Write absolute paths to the state file if ``prefix`` is absolute, as TensorFlow does; else all
+            paths in it are relative, so that the directory can be moved.
+        durable: Sync, so that a power loss after the return takes nothing.
+        progress: Called with (bytes done, bytes in all); what it raises ends the save and undoes it.
+        meta_graph: Contents of the meta graph file, which is written beside the checkpoint if given.
+        meta_graph_suffix: What its name ends with.
+        latest_filename: Name of the state file, ``checkpoint`` by default.
+
+    Returns:
+        The prefix, or the pattern of a V1 checkpoint in several files; with files, bytes, tensors and seconds.
+
+    Raises:
+        InvalidArgumentError: What was asked for cannot be, such as a name given twice.
+        UnimplementedError: The format cannot hold a tensor's type; nothing was written.
+        CheckpointError: The disk refuses; see :func:`disk.writing_to`. What was there before is as it was.
+    """
+    start = time.perf_counter()
+    path = os.path.expanduser(path_text(prefix))
+    check_latest_filename(path, latest_filename, is_renamed=global_step is not None or num_shards > 1)
+    if global_step is not None:
+        path = f"{path}-{_step_number(global_step)}"
+    items = tensors_from_mapping(tensors) if isinstance(tensors, Mapping) else list(tensors)
+    companions = None if meta_graph is None else {meta_graph_filename(path, meta_graph_suffix): meta_graph}
+    if write_version == 2:
+        files = write_bundle(
+            path, items, num_shards=num_shards, durable=durable, progress=progress, companions=companions
+        )
+    elif write_version != 1:
+        raise InvalidArgumentError(f"write_version is {write_version!r}; there are versions 1 and 2")
+    elif num_shards == 1:
+        files = write_slice_table(path, items, durable=durable, progress=progress, companions=companions)
+    else:
+        path, files = write_slice_shards(
+            path, items, num_shards, durable=durable, progress=progress, companions=companions
+        )
+    if write_state:
+        state_file = record_checkpoint(
+            path,
+            max_to_keep=max_to_keep,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            latest_filename=latest_filename,
+            meta_graph_suffix=meta_graph_suffix,
+            save_relative_paths=not absolute_paths,
+            durable=durable,
+        )
+        files = (*files, state_file)
+    return SavedCheckpoint(path, files, len({item.name for item in items}), time.perf_counter() - start)
+
+
+def check_latest_filename(path: str, latest_filename: str | None, *, is_renamed: bool) -> None:
+    """Refuse a state file elsewhere than beside the checkpoint, or one that the checkpoint would overwrite.
+
+    Args:
+        path: Prefix of the checkpoint, without the step.
+        latest_filename: Name of the state file, None for ``checkpoint``.
+        is_renamed: Whether a step or a shard number will be appended to the prefix.
+
+    Raises:
+        InvalidArgumentError: In the words of TensorFlow's Saver.
+    """
+    name = latest_filename or STATE_FILENAME
+    if os.path.split(name)[0]:
+        raise InvalidArgumentError("'latest_filename' must not contain path components")
+    if os.path.basename(path) == name and not is_renamed:
+        raise InvalidArgumentError(
+            f"'latest_filename' collides with 'save_path': '{visible(name)}' and '{visible(path)}'"
+        )
+
+
+def _step_number(global_step: SupportsIndex) -> int:
+    try:
+        return operator.index(global_step)
+    except TypeError:
+        raise InvalidArgumentError(f"global_step is a whole number, not {global_step!r}") from None

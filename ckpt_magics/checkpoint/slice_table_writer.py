@@ -1,0 +1,177 @@
+"""Write V1 checkpoints, byte for byte as TensorFlow writes them: one table in one file, in place by one rename.
+
+Format: tensorflow/core/util/tensor_slice_writer.cc.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from ckpt_magics.checkpoint import disk
+from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
+from ckpt_magics.checkpoint.data_files import data_files, remove_old_files, v1_shards
+from ckpt_magics.checkpoint.locking import directory_lock
+from ckpt_magics.checkpoint.naming import index_filename, v1_shard_filename, v1_shard_pattern
+from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
+from ckpt_magics.checkpoint.tensors_to_save import (
+    Part,
+    TensorToSave,
+    check_parts,
+    parse_part,
+    path_text,
+    split_into_shards,
+)
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.formats.dtypes import UINT32, UINT64
+from ckpt_magics.formats.slice_records import META_KEY, V1_DTYPES, SliceMeta, encode_meta, encode_saved_slice
+from ckpt_magics.formats.table import TableWriter
+
+__all__ = ["check_v1_dtypes", "write_slice_shards", "write_slice_table"]
+
+
+def check_v1_dtypes(tensors: Sequence[TensorToSave]) -> None:
+    """Refuse types that V1 files cannot hold, all of them at once.
+
+    Raises:
+        InvalidArgumentError: TensorFlow's class and words for uint32 and uint64.
+        UnimplementedError: TensorFlow's for all others.
+    """
+    refused = [tensor for tensor in tensors if tensor.dtype not in V1_DTYPES]
+    if not refused:
+        return
+    dtype = refused[0].dtype
+    names = ", ".join(f"{visible(tensor.name)} ({tensor.dtype.name})" for tensor in refused[:10])
+    more = f" and {len(refused) - 10} more" if len(refused) > 10 else ""
+    hint = f"V1 files cannot hold {names}{more}; save as V2, or convert them first."
+    if dtype in {UINT32, UINT64}:
+        raise InvalidArgumentError(
+            f"Tensor slice serialization not implemented for dtype {dtype.number}", tensor=refused[0].name, hint=hint
+        )
+    raise UnimplementedError(f"Saving data type {dtype.c_name} not yet supported", tensor=refused[0].name, hint=hint)
+
+
+def write_slice_table(
+    path: str | os.PathLike[str],
+    tensors: Sequence[TensorToSave],
+    *,
+    durable: bool = True,
+    progress: Progress | None = None,
+    companions: Mapping[str, bytes] | None = None,
+) -> tuple[WrittenFile, ...]:
+    """Write tensors as one V1 file.
+
+    A V2 checkpoint of the same prefix would hide it from every reader, so that one is removed in the end.
+
+    Args:
+        path: The file; one missing directory is created.
+        tensors: What to write; slices of a partitioned tensor are separate items.
+        durable: Sync file and directory.
+        progress: Called with (bytes done, bytes in all).
+        companions: Contents of other files by path, in the same directory, that appear with the checkpoint.
+
+    Raises:
+        InvalidArgumentError: A name is empty or given twice, a shape_and_slice does not fit its tensor, or a tensor
+            is larger than a V1 record can be.
+        InternalError: Slices of one tensor do not fit together.
+        UnimplementedError: V1 files cannot hold a tensor's type; nothing was written.
+        CheckpointError: The disk refuses; see :func:`disk.writing_to`. The old version is as it was.
+    """
+    name = path_text(path)
+    written = _write_tables([name], [_checked_parts(tensors)], durable, progress, companions)
+    _remove_bundle(name)
+    return written
+
+
+def write_slice_shards(
+    prefix: str | os.PathLike[str],
+    tensors: Sequence[TensorToSave],
+    num_shards: int,
+    *,
+    durable: bool = True,
+    progress: Progress | None = None,
+    companions: Mapping[str, bytes] | None = None,
+) -> tuple[str, tuple[WrittenFile, ...]]:
+    """Write tensors as a V1 checkpoint in several files; else as :func:`write_slice_table`.
+
+    Over a checkpoint of the same prefix there will be more files than asked for: names of its files must not be
+    reused before it goes, or a reader would find half of each.
+
+    Returns:
+        The pattern that stands for the files, and the files.
+    """
+    name = path_text(prefix)
+    parts = _checked_parts(tensors)
+    old = v1_shards(name)
+    while num_shards in old.values():
+        num_shards += 1
+    paths = [v1_shard_filename(name, shard_id, num_shards) for shard_id in range(num_shards)]
+    written = _write_tables(paths, split_into_shards(parts, num_shards), durable, progress, companions)
+    remove_old_files(list(old))
+    return v1_shard_pattern(name, num_shards), written
+
+
+def _checked_parts(tensors: Sequence[TensorToSave]) -> list[Part]:
+    check_v1_dtypes(tensors)
+    parts = [parse_part(tensor) for tensor in tensors]
+    check_parts(parts)
+    return parts
+
+
+def _write_tables(
+    paths: Sequence[str],
+    shards: Sequence[Sequence[Part]],
+    durable: bool,
+    progress: Progress | None,
+    companions: Mapping[str, bytes] | None,
+) -> tuple[WrittenFile, ...]:
+    """Write one V1 file for each list of parts; they appear in order, after their companions."""
+    meter = ProgressMeter(sum(part.size for shard in shards for part in shard), progress)
+    directory = os.path.dirname(paths[0])
+    with StagedFiles(directory, durable=durable) as stage:
+        files = []
+        for path, shard in zip(paths, shards, strict=True):
+            file = stage.create(path, sum(part.size for part in shard))
+            _write_table(file, shard, meter)
+            stage.finish(file)
+            files.append(file)
+        with directory_lock(directory):
+            others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
+            for other, other_path in others:
+                stage.publish(other, other_path, "meta graph")
+            for file, path in zip(files[:-1], paths[:-1], strict=True):
+                stage.publish(file, path, "V1")
+            stage.commit(files[-1], paths[-1], "V1")
+        meter.finish()
+    return tuple(stage.written)
+
+
+def _write_table(file: disk.OutputFile, parts: Sequence[Part], meter: ProgressMeter) -> None:
+    table = TableWriter(file.write)
+    table.add(META_KEY, encode_meta(_list_tensors(parts)))
+    keyed = ((part.tensor_slice.encode_key(part.tensor.name), part) for part in parts)
+    for key, part in sorted(keyed, key=lambda item: item[0]):
+        tensor = part.tensor
+        try:
+            table.add(key, encode_saved_slice(tensor.name, part.tensor_slice, tensor.array, tensor.dtype))
+        except CheckpointError as error:
+            raise error.locate(tensor=tensor.name) from None
+        meter.advance(part.size)
+    table.finish()
+
+
+def _list_tensors(parts: Sequence[Part]) -> list[SliceMeta]:
+    """The list of tensors that the file begins with, by name; slices of one in the order given."""
+    slices: dict[bytes, list[Part]] = {}
+    for part in parts:
+        slices.setdefault(part.tensor.name, []).append(part)
+    return [
+        SliceMeta(name, found[0].shape, found[0].tensor.dtype, tuple(part.tensor_slice for part in found))
+        for name, found in sorted(slices.items())
+    ]
+
+
+def _remove_bundle(prefix: str) -> None:
+    """Remove a V2 checkpoint of the same prefix, its index first: from that instant on the V1 file is what loads."""
+    if disk.remove_file(index_filename(prefix)):
+        remove_old_files(list(data_files(prefix)))
