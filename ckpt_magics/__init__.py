@@ -11,6 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ckpt_magics.checkpoint.listing import list_variables as list_variables
+    from ckpt_magics.checkpoint.listing import load_variable as load_variable
+    from ckpt_magics.checkpoint.reader import CheckpointReader as CheckpointReader
+    from ckpt_magics.checkpoint.reader import load_checkpoint as load_checkpoint
+    from ckpt_magics.checkpoint.saving import SavedCheckpoint as SavedCheckpoint
+    from ckpt_magics.checkpoint.state import checkpoint_exists as checkpoint_exists
+    from ckpt_magics.checkpoint.state import get_checkpoint_state as get_checkpoint_state
+    from ckpt_magics.checkpoint.state import latest_checkpoint as latest_checkpoint
     from ckpt_magics.errors import AbortedError as AbortedError
     from ckpt_magics.errors import CheckpointError as CheckpointError
     from ckpt_magics.errors import CheckpointNotFoundError as CheckpointNotFoundError
@@ -27,12 +35,17 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TensorNotFoundError as TensorNotFoundError
     from ckpt_magics.errors import TruncatedError as TruncatedError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
+    from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
+    from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
+    from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
+    from ckpt_magics.saver.restore import restore_checkpoint as restore_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
     "AbortedError": "errors",
     "CheckpointError": "errors",
     "CheckpointNotFoundError": "errors",
+    "CheckpointReader": "checkpoint.reader",
     "ChecksumError": "errors",
     "DataLossError": "errors",
     "FailedPreconditionError": "errors",
@@ -42,10 +55,21 @@ _HOMES = {
     "OutOfRangeError": "errors",
     "PermissionDeniedError": "errors",
     "ResourceExhaustedError": "errors",
+    "SavedCheckpoint": "checkpoint.saving",
     "TensorMismatchError": "errors",
     "TensorNotFoundError": "errors",
     "TruncatedError": "errors",
     "UnimplementedError": "errors",
+    "checkpoint_exists": "checkpoint.state",
+    "get_checkpoint_state": "checkpoint.state",
+    "latest_checkpoint": "checkpoint.state",
+    "list_variables": "checkpoint.listing",
+    "load_checkpoint": "checkpoint.reader",
+    "load_ipython_extension": "magics",
+    "load_variable": "checkpoint.listing",
+    "restore_checkpoint": "saver.restore",
+    "save_checkpoint": "saver.arrays",
+    "unload_ipython_extension": "magics",
 }
 
 __all__ = list(_HOMES)
