@@ -66,10 +66,10 @@ def _shaped_proto(array: npt.NDArray[Any], dtype: DType, shape: TensorShape | No
         return array_to_tensor_proto(array, dtype)
     sizes = [int(size) for size in shape]
     room = math.prod(sizes)
-    if array.size > room:
+    if array.size > max(room, 1):
         raise ValueError(f"Too many elements provided. Needed at most {room}, but received {array.size}")
-    if array.size == room:
-        return array_to_tensor_proto(array.reshape(sizes), dtype)
+    if room in {0, array.size}:
+        return array_to_tensor_proto(np.resize(array, sizes), dtype)
     if array.size > 1:
         filled = np.concatenate([array.ravel(), np.repeat(array.ravel()[-1:], room - array.size)])
         return array_to_tensor_proto(filled.reshape(sizes), dtype)

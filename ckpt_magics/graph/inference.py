@@ -95,6 +95,9 @@ class _ShapeContext:
     def constant(self, index: int) -> npt.NDArray[Any] | None:
         return constant_value(self._op.inputs[index])
 
+    def handle_shape(self, index: int) -> tuple[int | None, ...] | None:
+        return resource_shape(self._op.inputs[index])
+
 
 def infer_shapes(op: Operation) -> None:
     """Set the shapes of an operation's outputs as far as its row in the op table can tell them."""
@@ -103,6 +106,14 @@ def infer_shapes(op: Operation) -> None:
         return
     for tensor, sizes in zip(op.outputs, row.infer(_ShapeContext(op)), strict=True):
         tensor.replace_shape(TensorShape(sizes))
+
+
+def resource_shape(handle: Tensor) -> tuple[int | None, ...] | None:
+    """Return the shape of the variable that a resource handle stands for, or None."""
+    while handle.op.type == "Identity":
+        handle = handle.op.inputs[0]
+    attrs = handle.op.attrs
+    return TensorShape(attrs["shape"].shape).sizes if "shape" in attrs else None
 
 
 def constant_value(tensor: Tensor) -> npt.NDArray[Any] | None:

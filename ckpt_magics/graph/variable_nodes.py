@@ -90,9 +90,7 @@ def make_reference(recipe: Recipe) -> VariableNodes:
 
 def _reference(recipe: Recipe, value: Tensor, scope: str) -> Tensor:
     shape = _shape(recipe, value)
-    handle = output("VariableV2", shape=shape, dtype=value.dtype, name=scope)
-    handle.replace_shape(shape)
-    return handle
+    return output("VariableV2", shape=shape, dtype=value.dtype, name=scope)
 
 
 def make_resource(recipe: Recipe) -> VariableNodes:
@@ -121,7 +119,6 @@ def make_resource(recipe: Recipe) -> VariableNodes:
             initializer = apply("AssignVariableOp", handle, value, name=name)
         with graph.name_scope("Read"), graph.device(handle.device):
             snapshot = output("ReadVariableOp", handle, dtype=value.dtype)
-            snapshot.replace_shape(_shape(recipe, value))
     return VariableNodes(handle, initializer, snapshot, value)
 
 

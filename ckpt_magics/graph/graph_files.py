@@ -1,0 +1,125 @@
+"""Graph files as messages: binary or text, told apart by their content.
+
+Format: tensorflow/core/protobuf/meta_graph.proto, saved_model.proto and tensorflow/core/framework/graph.proto.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError, Message
+
+from ckpt_magics.checkpoint.atomic import write_file
+from ckpt_magics.checkpoint.files import exists, is_directory, open_file, system_errors
+from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, InvalidArgumentError, visible
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
+
+__all__ = ["parse_message", "read_graph_def", "read_meta_graph", "read_saved_model", "write_message"]
+
+MESSAGE_LIMIT = (1 << 31) - 1
+"""Most bytes that one message can have, binary."""
+
+M = TypeVar("M", MetaGraphDef, GraphDef, SavedModel)
+
+
+def read_meta_graph(path: str | os.PathLike[str]) -> MetaGraphDef:
+    """Return the MetaGraphDef in a ``.meta`` file.
+
+    Raises:
+        CheckpointNotFoundError: There is no such file.
+        DataLossError: It holds no MetaGraphDef, neither binary nor text.
+    """
+    name = os.fspath(path)
+    if not exists(name):
+        raise CheckpointNotFoundError(f"File does not exist. Received: {visible(name)}.")
+    return _read(name, MetaGraphDef)
+
+
+def read_graph_def(path: str | os.PathLike[str]) -> GraphDef:
+    """Return the GraphDef in a ``.pb`` or ``.pbtxt`` file.
+
+    Raises:
+        CheckpointNotFoundError: There is no such file.
+        DataLossError: It holds no GraphDef, neither binary nor text.
+    """
+    name = os.fspath(path)
+    if not exists(name):
+        raise CheckpointNotFoundError(f"File {visible(name)} does not exist.")
+    return _read(name, GraphDef)
+
+
+def read_saved_model(path: str | os.PathLike[str]) -> SavedModel:
+    """Return the SavedModel in a directory, or in its ``saved_model.pb`` or ``saved_model.pbtxt``.
+
+    Raises:
+        CheckpointNotFoundError: There is no such file.
+        DataLossError: It holds no SavedModel, neither binary nor text.
+    """
+    name = os.fspath(path)
+    if is_directory(name):
+        candidates = [os.path.join(name, "saved_model.pb"), os.path.join(name, "saved_model.pbtxt")]
+        name = next((candidate for candidate in candidates if exists(candidate)), candidates[0])
+    if not exists(name):
+        raise CheckpointNotFoundError(f"SavedModel file does not exist at: {visible(name)}")
+    return _read(name, SavedModel)
+
+
+def _read(name: str, message_class: type[M]) -> M:
+    with open_file(name) as file:
+        if file.size > MESSAGE_LIMIT:
+            raise DataLossError(f"{file.size} bytes are more than one message can have", file=name)
+        data = file.read_at(0, file.size, message_class.__name__)
+    return parse_message(data, message_class, name)
+
+
+def parse_message(data: bytes, message_class: type[M], name: str) -> M:
+    """Return the message that ``data`` holds, binary or else as text.
+
+    Args:
+        data: Contents of a file.
+        message_class: What they should be.
+        name: The file, for messages.
+
+    Raises:
+        DataLossError: They are no such message.
+    """
+    try:
+        return message_class.FromString(data)
+    except DecodeError:
+        pass  # perhaps text
+    try:
+        return text_format.Parse(data.decode("utf-8"), message_class())
+    except UnicodeDecodeError as error:
+        reason = f"neither a binary {message_class.__name__} nor text"
+        raise DataLossError(f"Cannot parse file {visible(name)}: {reason}.") from error
+    except (text_format.ParseError, RecursionError, ValueError) as error:
+        raise DataLossError(f"Cannot parse file {visible(name)}: {visible(str(error))}.") from error
+
+
+def write_message(message: Message, path: str, *, as_text: bool = False, role: str = "graph") -> None:
+    """Write a message to a file that then appears whole; missing directories are made.
+
+    Equal messages give equal files: map entries are sorted by their keys.
+
+    Args:
+        message: What to write.
+        path: Where to.
+        as_text: Write protobuf's text format.
+        role: What the file is, for those who list written files.
+
+    Raises:
+        CheckpointError: The file cannot be written.
+        InvalidArgumentError: The message has required parts that are not set, or is too large.
+    """
+    if as_text:
+        data = text_format.MessageToString(message).encode()
+    else:
+        try:
+            data = message.SerializeToString(deterministic=True)
+        except ValueError as error:
+            raise InvalidArgumentError(f"{type(message).__name__} cannot be written: {error}") from error
+    with system_errors(path):
+        os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
+    write_file(path, data, role)
