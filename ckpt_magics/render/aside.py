@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ckpt_magics.render.item import Item
-from ckpt_magics.render.kinds import SAVE_OPS, SUMMARY_OPS, is_optimizer_op
+from ckpt_magics.render.kinds import SAVE_FUNCTION, SAVE_OPS, SUMMARY_OPS, called_function, is_optimizer_op
 
 # Order of the strip below the picture. The text says what the group holds.
 GROUPS: Final = {
@@ -75,6 +75,8 @@ def _group_of_scope(item: Item) -> str:
 
 
 def _group_of_leaf(item: Item, parent: Item) -> str:
+    if item.kind == "function" and item.node is not None and SAVE_FUNCTION.fullmatch(called_function(item.node)):
+        return "save"
     if item.kind == "constant":
         return "constants"
     if item.op in SUMMARY_OPS:

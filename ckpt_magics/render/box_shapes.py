@@ -32,12 +32,11 @@ def draw_box(kind: Kind, box: Box, paint: Paint, *, series: bool, upward: bool) 
     sheets = ""
     if series:
         width, height = width - PILE, height - PILE
-        sheets = "".join(
-            _outline("op" if kind == "op" else "bundle", left + shift, top + PILE - shift, width, height, paint, upward)
-            for shift in (PILE, PILE / 2)
-        )
+        sheet: Kind = "op" if kind == "op" else "bundle"
+        for shift in (PILE, PILE / 2):
+            sheets += _outline(sheet, (left + shift, top + PILE - shift, width, height), paint, upward=upward)
         top += PILE
-    outline = _outline(kind, left, top, width, height, paint, upward)
+    outline = _outline(kind, (left, top, width, height), paint, upward=upward)
     middle = top + height / 2
     if kind == "variable":
         middle += _LID / 3
@@ -48,7 +47,9 @@ def draw_box(kind: Kind, box: Box, paint: Paint, *, series: bool, upward: bool) 
     return sheets + outline, left + width / 2 + (5 if kind == "function" else 0), middle
 
 
-def _outline(kind: Kind, left: float, top: float, width: float, height: float, paint: Paint, upward: bool) -> str:
+def _outline(kind: Kind, rectangle: tuple[float, float, float, float], paint: Paint, *, upward: bool) -> str:
+    """One shape; the rectangle is left, top, width and height."""
+    left, top, width, height = rectangle
     style: dict[str, str | float] = {"fill": paint.fill, "stroke": paint.stroke, "stroke-width": 1.2}
     if kind == "op":
         rounding = min(height / 2, 14.0)
@@ -104,7 +105,7 @@ def _note(x: float, y: float, w: float, h: float) -> str:
 
 def _component(x: float, y: float, w: float, h: float) -> str:
     """A box with two plugs on its left side."""
-    plugs = []
+    plugs: list[str | float] = []
     for plug in (y + h * 0.22, y + h * 0.58):
         plugs += ["M", x - 4, plug, "h", 10.0, "v", h * 0.2, "h", -10.0, "Z"]
     return _path("M", x, y, "h", w, "v", h, "h", -w, "Z", *plugs)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ckpt_magics.render.aside import GROUPS
 from ckpt_magics.render.cut import HIGH_DEGREE, HIGH_DEGREE_NODES, Cut, Visible, group_of
-from ckpt_magics.render.describe import MAX_SAMPLED, Describer
+from ckpt_magics.render.describe import Describer
 from ckpt_magics.render.hierarchy import ROOT, Hierarchy
 from ckpt_magics.render.metaedges import Metaedges
 from ckpt_magics.render.outputs import OpDefs
@@ -34,6 +34,7 @@ class _Composer:
         self.options = options
         self.describer = Describer(hierarchy, op_defs)
         cut = Cut(hierarchy, options)
+        self.shown = cut.shown
         self.visible: Visible = cut.choose()
         edges = cut.edges_with_aside(self.visible)
         inner = (edges.sources >= 0) & (edges.targets >= 0)
@@ -72,7 +73,7 @@ class _Composer:
         if len(self.visible.nodes) < HIGH_DEGREE_NODES:
             return
         for item_id, degree in sorted(degrees.items(), key=lambda pair: -pair[1]):
-            if degree > HIGH_DEGREE and self._is_single(item_id):
+            if degree > HIGH_DEGREE and self._is_single(item_id) and item_id not in self.shown:
                 self._pull(item_id, degree)
 
     def _is_single(self, item_id: int) -> bool:
@@ -80,18 +81,12 @@ class _Composer:
         if item_id >= len(self.hierarchy.items):
             return False
         item = self.hierarchy.items[item_id]
-        return item_id not in {self.hierarchy.items[ROOT].id} and (not item.children or item.own is not None)
+        return not item.children or item.own is not None
 
     def _pull(self, item_id: int, degree: int) -> None:
-        if item_id in self.options_shown():
-            return
         self.busy[item_id] = degree
         del self.visible.nodes[item_id]
         self.edges = self.edges.keep((self.edges.sources != item_id) & (self.edges.targets != item_id))
-
-    def options_shown(self) -> set[int]:
-        """Items that the options want in the main graph by name."""
-        return {item_id for name in self.options.show if name not in GROUPS for item_id in self.hierarchy.find(name)}
 
     def _fit_edges(self) -> None:
         """Leave out control edges, then the busiest boxes, until the edges fit."""
@@ -101,13 +96,10 @@ class _Composer:
             self.notes.append(f"{int(is_control.sum()):,} control edges are not drawn.")
             self.edges = self.edges.keep(~is_control)
         while len(self.edges) > budget:
-            item_id, degree = max(self.edges.degrees().items(), key=lambda pair: (pair[1], -pair[0]))
-            self.busy[item_id] = degree
-            del self.visible.nodes[item_id]
-            self.edges = self.edges.keep((self.edges.sources != item_id) & (self.edges.targets != item_id))
+            self._pull(*max(self.edges.degrees().items(), key=lambda pair: (pair[1], -pair[0])))
 
     def _pull_unconnected_aside(self) -> None:
-        """Pull top-level boxes without an edge aside when others have edges: a layout would put them in one long row."""
+        """Pull top-level boxes without an edge aside when others have edges: a layout makes them one long row."""
         connected = {int(end) for ends in (self.edges.sources, self.edges.targets) for end in ends}
         if not connected:
             return
@@ -119,7 +111,8 @@ class _Composer:
     def _used_clusters(self) -> set[int]:
         """Open scopes in which a box is left."""
         used: set[int] = set()
-        for cluster in self.visible.nodes.values():
+        for innermost in self.visible.nodes.values():
+            cluster = innermost
             while cluster is not None and cluster not in used:
                 used.add(cluster)
                 cluster = self.hierarchy.items[cluster].parent or None
@@ -157,8 +150,7 @@ class _Composer:
         says = {box.id: box.detail for box in boxes}
         columns = (self.edges.sources, self.edges.targets, self.edges.counts, self.edges.data_counts, self.edges.first)
         for source, target, count, data_count, first in zip(*(c.tolist() for c in columns), strict=True):
-            sample = self.edges.order[first : first + min(count, MAX_SAMPLED)]
-            label = self.describer.edge_label(sample, data_count) if data_count else ""
+            label = self.describer.edge_label(self.edges.order[first : first + count]) if data_count else ""
             if label == says.get(source):
                 # The box itself says so: a variable's shape needs no second time on every line out of it.
                 label = ""
@@ -178,12 +170,17 @@ class _Composer:
 def _links_aside(edges: Metaedges) -> Mapping[int, list[str]]:
     """Tooltip lines on connections to groups aside, by drawn item."""
     counts: dict[int, dict[str, int]] = {}
-    for source, target, count in zip(edges.sources.tolist(), edges.targets.tolist(), edges.counts.tolist(), strict=True):
+    for source, target, count in zip(
+        edges.sources.tolist(), edges.targets.tolist(), edges.counts.tolist(), strict=True
+    ):
         drawn, other = (source, target) if source >= 0 else (target, source)
         of_item = counts.setdefault(drawn, {})
         group = GROUPS[group_of(other)]
         of_item[group] = of_item.get(group, 0) + count
     return {
-        drawn: [f"connected to {group}, aside ({count:,} edge{'' if count == 1 else 's'})" for group, count in groups.items()]
+        drawn: [
+            f"connected to {group}, aside ({count:,} edge{'' if count == 1 else 's'})"
+            for group, count in groups.items()
+        ]
         for drawn, groups in counts.items()
     }

@@ -18,6 +18,8 @@ HIGH_DEGREE: Final = 12
 HIGH_DEGREE_NODES: Final = 15
 # A model as small as this is mostly calls, so the functions themselves are shown.
 FEW_NODES: Final = 20
+# Edges per box above which a scope is not opened unasked.
+TANGLE: Final = 1.4
 _FIRST_ASIDE: Final = -2
 
 
@@ -132,18 +134,24 @@ class Cut:
         automatic = self.options.depth is None
         limit = self.options.comfortable_nodes if automatic else self.options.max_nodes
         room = limit - len(visible.nodes)
-        wave = []
-        for size, item_id in sorted((self._size(item_id), item_id) for item_id in self._candidates(visible, tried)):
-            tried.add(item_id)
-            if size - 1 <= room:
-                room -= size - 1
-                wave.append(item_id)
+        wave: list[int] = []
+        for size, members in self._alike(self._candidates(visible, tried)):
+            tried.update(members)
+            if (size - 1) * len(members) <= room:
+                room -= (size - 1) * len(members)
+                wave.extend(members)
         self.open.update(wave)
-        while automatic and wave and len(self.edges(self.visible())) > self.options.comfortable_edges:
+        while automatic and wave and not self._is_comfortable():
             kept = wave[: len(wave) // 2]
             self.open.difference_update(wave[len(kept) :])
             wave = kept
         return wave
+
+    def _is_comfortable(self) -> bool:
+        """Whether the edges still read as a graph; far more edges than boxes are a tangle."""
+        visible = self.visible()
+        edges = len(self.edges(visible))
+        return edges <= self.options.comfortable_edges and edges <= max(TANGLE * len(visible.nodes), FEW_NODES)
 
     def _candidates(self, visible: Visible, tried: set[int]) -> list[int]:
         """Closed scopes that say more when open; what looks like one op does not, and bodies of functions are many."""
@@ -156,13 +164,19 @@ class Cut:
             if item_id not in tried
         ]
 
+    def _alike(self, candidates: list[int]) -> list[tuple[int, list[int]]]:
+        """Group siblings of the same structure, small ones first: of twins, both are opened or neither."""
+        alike: dict[tuple[int, int, int], list[int]] = {}
+        for item_id in candidates:
+            item = self.hierarchy.items[item_id]
+            alike.setdefault((self._size(item_id), item.parent, item.structure), []).append(item_id)
+        return sorted((size, members) for (size, *_), members in alike.items())
+
     def _size(self, item_id: int) -> int:
         """Boxes that opening an item adds to the main graph."""
         items = self.hierarchy.items
         return sum(
-            1
-            for child in items[item_id].children
-            if self.is_main(items[child]) and not self.is_hidden(items[child])
+            1 for child in items[item_id].children if self.is_main(items[child]) and not self.is_hidden(items[child])
         )
 
     def edges(self, visible: Visible) -> Metaedges:
@@ -187,7 +201,7 @@ def group_of(representative: int) -> str:
 
 
 def _bundle_overflow(hierarchy: Hierarchy, visible: Visible, budget: int) -> Visible:
-    """Put what exceeds the budget into bundles: first siblings with the same op, largest family first, then the tail."""
+    """Bundle what exceeds the budget: first siblings with the same op, largest family first, then the tail."""
     items = hierarchy.items
     families: dict[tuple[int | None, str, str], list[int]] = {}
     for item_id, cluster in visible.nodes.items():

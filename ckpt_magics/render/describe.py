@@ -13,12 +13,13 @@ import numpy.typing as npt
 from ckpt_magics.proto import messages
 from ckpt_magics.render.hierarchy import CONTROL_SLOT, Hierarchy
 from ckpt_magics.render.item import Item
+from ckpt_magics.render.kinds import called_function
 from ckpt_magics.render.outputs import OpDefs, describe_node, describe_output
 from ckpt_magics.render.view import ViewCluster, ViewNode
 
 # Names in the tooltip of a box that stands for many, ops in that of a scope.
 MAX_LISTED: Final = 12
-# Edges of a bundle that are looked at for their dtype and shape.
+# Tensors of a bundle that are looked at for their dtype and shape.
 MAX_SAMPLED: Final = 32
 _NUMBERED: Final = re.compile(r"_\d+\Z")
 
@@ -87,7 +88,7 @@ class Describer:
         if own.kind in {"variable", "placeholder", "constant"}:
             return describe_node(own.node, self.op_defs)
         if own.kind == "function":
-            return _called_function(own.node) or own.op
+            return called_function(own.node) or own.op
         return "" if own.op.lower() == _NUMBERED.sub("", item.label).lower() else own.op
 
     def _facts(self, item: Item, own: Item) -> list[str]:
@@ -111,21 +112,17 @@ class Describer:
         listed = [op if count == 1 else f"{op} {chr(0xD7)} {count:,}" for op, count in ops.most_common(MAX_LISTED)]
         return ", ".join(listed) + (f" and {len(ops) - MAX_LISTED:,} more" if len(ops) > MAX_LISTED else "")
 
-    def edge_label(self, edges: npt.NDArray[np.int64], count: int) -> str:
-        """Return what a metaedge carries.
+    def edge_label(self, edges: npt.NDArray[np.int64]) -> str:
+        """Return what a metaedge carries: how many different tensors, and what those that were looked at share.
 
         Args:
-            edges: int64 [edges], positions of its data edges in the hierarchy's arrays, or of the first of them.
-            count: Data edges in all.
+            edges: int64 [edges], positions of its edges in the hierarchy's arrays.
         """
-        outputs = {
-            (int(self.hierarchy.sources[edge]), int(self.hierarchy.slots[edge]))
-            for edge in edges
-            if self.hierarchy.slots[edge] != CONTROL_SLOT
-        }
-        known = {self._output(source, slot) for source, slot in outputs}
+        edges = edges[self.hierarchy.slots[edges] != CONTROL_SLOT]
+        outputs = np.unique(np.stack([self.hierarchy.sources[edges], self.hierarchy.slots[edges]]), axis=1)
+        tensors = outputs.shape[1]
+        known = {self._output(source, slot) for source, slot in outputs[:, :MAX_SAMPLED].T.tolist()}
         label = known.pop() if len(known) == 1 else ""
-        tensors = len(outputs) if len(edges) == count else count
         if tensors <= 1:
             return label
         return f"{tensors:,} {chr(0xD7)} {label}" if label else f"{tensors:,} tensors"
@@ -133,10 +130,6 @@ class Describer:
     def _output(self, source: int, slot: int) -> str:
         node = self.hierarchy.items[source].node
         return "" if node is None else describe_output(node, slot, self.op_defs)
-
-
-def _called_function(node: messages.NodeDef) -> str:
-    return node.attr["f"].func.name if "f" in node.attr else ""
 
 
 def op_definitions(ops: Iterable[messages.OpDef]) -> dict[str, messages.OpDef]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -77,7 +78,7 @@ def shows_edge_labels(view: View) -> bool:
 
 def _attributes(values: Mapping[str, str | float]) -> str:
     """Return an attribute list; strings are quoted already where they hold anything but letters and digits."""
-    assert values.keys() <= ALLOWED_ATTRIBUTES
+    assert values.keys() <= ALLOWED_ATTRIBUTES, values  # noqa: S101 -- our own names, never data
     return " [" + " ".join(f"{name}={value}" for name, value in values.items()) + "]"
 
 
@@ -97,8 +98,14 @@ def _graph_lines(view: View, options: DotOptions) -> list[str]:
         "bgcolor": f'"{palette.page}"' if palette.page else "transparent",
         "fontname": f'"{FONT}"',
     }
-    node = {"fontname": f'"{FONT}"', "fontsize": NAME_SIZE, "margin": 0, "fixedsize": "true", "style": "filled"}
-    edge = {
+    node: dict[str, str | float] = {
+        "fontname": f'"{FONT}"',
+        "fontsize": NAME_SIZE,
+        "margin": 0,
+        "fixedsize": "true",
+        "style": "filled",
+    }
+    edge: dict[str, str | float] = {
         "fontname": f'"{FONT}"',
         "fontsize": EDGE_SIZE,
         "color": f'"{palette.edge}"',
@@ -170,7 +177,7 @@ def _node_attributes(node: ViewNode, palette: Palette) -> str:
 
 def edge_width(edge: ViewEdge) -> float:
     """Return the width of a line, in points: more tensors, thicker."""
-    return min(1 + 0.4 * (edge.count - 1).bit_length(), 3.0)
+    return min(1 + 0.3 * (edge.count - 1).bit_length(), 2.5)
 
 
 def _edge_attributes(number: int, edge: ViewEdge, with_label: bool) -> str:
@@ -193,7 +200,7 @@ def _loose_lines(view: View, ids: Mapping[int, str]) -> Iterator[str]:
         if node.id not in connected:
             loose.setdefault(node.cluster, []).append(node)
     for nodes in loose.values():
-        for number, (above, below) in enumerate(zip(nodes, nodes[1:], strict=False), start=1):
+        for number, (above, below) in enumerate(pairwise(nodes), start=1):
             if number % LOOSE_COLUMN:
                 yield f"  {ids[above.id]} -> {ids[below.id]} [style=invis]"
 
@@ -204,7 +211,7 @@ def _aside_lines(view: View, palette: Palette, ids: Mapping[int, str]) -> Iterat
         yield f"  subgraph cluster_aside {{{_cluster_attributes(heading, palette)}"
         for node in view.aside:
             yield f"    {ids[node.id]}{_node_attributes(node, palette)}"
-        for number, (above, below) in enumerate(zip(view.aside, view.aside[1:], strict=False), start=1):
+        for number, (above, below) in enumerate(pairwise(view.aside), start=1):
             if number % LOOSE_COLUMN:
                 yield f"    {ids[above.id]} -> {ids[below.id]} [style=invis]"
         yield "  }"

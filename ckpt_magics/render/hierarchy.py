@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -101,9 +101,7 @@ class _Builder:
         """Append an item below its parent; sets its id."""
         item.id = len(self.items)
         self.items.append(item)
-        siblings = self.items[item.parent].children
-        assert isinstance(siblings, list)
-        siblings.append(item.id)
+        cast("list[int]", self.items[item.parent].children).append(item.id)
         return item
 
     def add_scopes(self, names: Iterable[str], root: int, prefix: str) -> dict[str, int]:
@@ -239,7 +237,7 @@ def _function_nodes(function: messages.FunctionDef) -> list[messages.NodeDef]:
 
 
 def _mark_variable_scopes(items: list[Item]) -> None:
-    """A scope around a variable of its own name looks like the variable: the rest (``w/read``, slots) is its helpers."""
+    """A scope around a variable of its own name looks like the variable; ``w/read`` and slots are its helpers."""
     for item in items:
         scope = items[item.parent]
         if item.kind == "variable" and not item.is_compound and scope.kind == "scope" and scope.name == item.name:

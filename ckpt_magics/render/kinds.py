@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import Final, Literal
+
+from ckpt_magics.proto import messages
 
 Kind = Literal["scope", "series", "library", "bundle", "op", "variable", "placeholder", "constant", "function"]
 
@@ -23,6 +26,8 @@ CALL_OPS: Final = frozenset(
 SAVE_OPS: Final = frozenset(
     {"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"}
 )
+# Functions that TensorFlow 2 traces to save and restore: what save/ is in a graph of TensorFlow 1.
+SAVE_FUNCTION: Final = re.compile(r"__inference__traced_(save|restore)(_\d+)?")
 SUMMARY_OPS: Final = frozenset(
     {
         "AudioSummary",
@@ -48,6 +53,11 @@ def kind_of_op(op: str, functions: Container[str] = ()) -> Kind:
     if op in CALL_OPS or op in functions:
         return "function"
     return "op"
+
+
+def called_function(node: messages.NodeDef) -> str:
+    """Return the name of the function that a node calls, ``""`` for a node that calls none."""
+    return node.attr["f"].func.name if "f" in node.attr else ""
 
 
 def is_optimizer_op(op: str) -> bool:

@@ -76,7 +76,7 @@ def read_layout(text: bytes, view: View, engine: str) -> Layout:
         raise InternalError(f"{engine} printed something that is no layout of this graph: {error}") from error
 
 
-def _decode_layout(graph: Any, view: View, engine: str) -> Layout:
+def _decode_layout(graph: dict[str, Any], view: View, engine: str) -> Layout:
     left, bottom, right, top = _numbers(graph["bb"], 4)
     objects = {entry["name"]: entry for entry in graph.get("objects", ())}
     clusters = {}

@@ -13,6 +13,7 @@ from ckpt_magics.proto import messages
 _DTYPE_ATTRS: Final = ("dtype", "DstT", "out_type", "output_type", "Tout", "T")
 _DTYPE_LIST_ATTRS: Final = ("Tout", "component_types", "output_types", "dtypes", "T")
 _RESULT_OF_OP: Final = {"Shape": messages.DT_INT32, "VarHandleOp": messages.DT_RESOURCE, "SaveV2": 0, "NoOp": 0}
+_HANDLES: Final = frozenset({"resource", "variant"})
 MAX_DIMS: Final = 8
 
 OpDefs = Mapping[str, messages.OpDef]
@@ -21,6 +22,9 @@ OpDefs = Mapping[str, messages.OpDef]
 def describe_output(node: messages.NodeDef, slot: int, op_defs: OpDefs) -> str:
     """Return dtype and shape of one output as ``float32 [?, 10]``; what is not known is left out."""
     dtype, shape = output_dtype(node, slot, op_defs), output_shape(node, slot)
+    if dtype in _HANDLES:
+        # The shape of a handle is always scalar, and never that of what it leads to.
+        shape = ""
     return " ".join(part for part in (dtype, shape) if part)
 
 
@@ -41,9 +45,9 @@ def output_dtype(node: messages.NodeDef, slot: int, op_defs: OpDefs) -> str:
     if node.op in _RESULT_OF_OP:
         return dtype_name(_RESULT_OF_OP[node.op])
     for name in _DTYPE_LIST_ATTRS:
-        types = node.attr[name].list.type if name in node.attr else ()
-        if 0 <= slot < len(types):
-            return dtype_name(types[slot])
+        listed = node.attr[name].list.type if name in node.attr else ()
+        if 0 <= slot < len(listed):
+            return dtype_name(listed[slot])
     return next((dtype_name(number) for name in _DTYPE_ATTRS if (number := _attr_type(node, name))), "")
 
 

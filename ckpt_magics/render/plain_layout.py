@@ -55,8 +55,7 @@ def arrange(view: View) -> Layout:
                 clusters[element] = moved
                 origins[element] = (moved.x - moved.width / 2 + _MARGIN, moved.y - moved.height / 2 + _MARGIN + _HEADER)
     routes = {
-        number: _route(nodes[edge.source], nodes[edge.target], view.direction)
-        for number, edge in enumerate(view.edges)
+        number: _route(nodes[edge.source], nodes[edge.target], view.direction) for number, edge in enumerate(view.edges)
     }
     width, height = _extent(inner[None].values())
     return Layout(width, height, nodes, clusters, routes, ENGINE)
@@ -151,7 +150,7 @@ def _rows(elements: Sequence[_Element], edges: Sequence[tuple[_Element, _Element
         before.setdefault(target, []).append(source)
     rank = _ranks(elements, after, before)
     rows: list[list[_Element]] = [[] for _ in range(max(rank.values()) + 1)]
-    loose = []
+    loose: list[_Element] = []
     for element in elements:
         (rows[rank[element]] if element in after or element in before else loose).append(element)
     for sweep in range(_SWEEPS):
@@ -179,24 +178,26 @@ def _without_cycles(
     after: dict[_Element, list[_Element]] = {}
     for source, target in edges:
         after.setdefault(source, []).append(target)
-    state: dict[_Element, bool] = {}
+    followed: dict[_Element, bool] = {}
     kept = []
     for start in elements:
-        if start in state:
+        if start in followed:
             continue
-        state[start] = True
+        followed[start] = True
         path = [(start, iter(after.get(start, ())))]
         while path:
             element, targets = path[-1]
-            target = next(targets, None)
-            if target is None:
-                state[element] = False
-                path.pop()
-            elif state.get(target) is not True:
+            for target in targets:
+                if followed.get(target) is True:
+                    continue
                 kept.append((element, target))
-                if target not in state:
-                    state[target] = True
+                if target not in followed:
+                    followed[target] = True
                     path.append((target, iter(after.get(target, ()))))
+                    break
+            else:
+                followed[element] = False
+                path.pop()
     return kept
 
 

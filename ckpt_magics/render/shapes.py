@@ -28,6 +28,8 @@ TWO_LINES: Final = 40.0
 EXTRA_HEIGHT: Final = {"variable": 8.0, "placeholder": 10.0, "scope": 6.0, "library": 6.0}
 EXTRA_WIDTH: Final = {"function": 10.0, "constant": 6.0, "placeholder": 4.0}
 PILE: Final = 6.0
+# Bold letters are this much wider.
+BOLD: Final = 1.08
 
 
 def box_lines(node: ViewNode) -> tuple[str, ...]:
@@ -39,7 +41,8 @@ def box_lines(node: ViewNode) -> tuple[str, ...]:
 def box_size(node: ViewNode) -> tuple[float, float]:
     """Return width and height of a box, in points."""
     lines = box_lines(node)
-    widths = [text_width(line, size) for line, size in zip(lines, (NAME_SIZE, DETAIL_SIZE), strict=False)]
+    name_size = NAME_SIZE * (BOLD if node.kind in {"scope", "library"} else 1)
+    widths = [text_width(line, size) for line, size in zip(lines, (name_size, DETAIL_SIZE), strict=False)]
     width = max(MIN_WIDTH, *widths, 0) + 2 * PADDING - 8 + EXTRA_WIDTH.get(node.kind, 0)
     height = (TWO_LINES if len(lines) > 1 else ONE_LINE) + EXTRA_HEIGHT.get(node.kind, 0)
     pile = PILE if node.series else 0

@@ -65,14 +65,20 @@ def draw_svg(view: View, layout: Layout, palette: Palette, title: str) -> str:
     for position, edge in enumerate(view.edges):
         if position in layout.routes:
             _draw_edge(canvas, edge, layout.routes[position], names)
+    # Beside a line that runs down, above one that runs across.
+    below = EDGE_SIZE / 3 if view.direction in {"TB", "BT"} else EDGE_SIZE / 9
     for position, edge in enumerate(view.edges):
         label_at = layout.routes[position].label if position in layout.routes else None
         if with_labels and edge.label and label_at is not None:
-            canvas.write(label_at[0], label_at[1] + EDGE_SIZE / 3, shown(edge.label), EDGE_SIZE, palette.edge_text)
+            canvas.write(label_at[0], label_at[1] + below, shown(edge.label), EDGE_SIZE, palette.edge_text)
     for node in view.nodes:
         _draw_node(canvas, node, layout.nodes[node.id], upward=view.direction == "BT")
     _draw_strip(canvas, view)
-    _draw_legend(canvas, view)
+    if view.nodes or view.aside:
+        _draw_legend(canvas, view)
+    else:
+        canvas.width, canvas.height = STRIP_WIDTH, 2 * _HEADING
+        canvas.write(0, _HEADING, "The graph has no nodes.", _HEADING, palette.frame_text, text_anchor="start")
     return _document(canvas, title)
 
 
@@ -98,14 +104,19 @@ def _draw_cluster(canvas: _Canvas, cluster: ViewCluster, box: Box) -> None:
     palette = canvas.palette
     left, top = box.x - box.width / 2, box.y - box.height / 2
     frame: dict[str, str | float] = {
-        **{"x": left, "y": top, "width": box.width, "height": box.height, "rx": 8},
-        **{"fill": palette.frame_fill, "fill-opacity": "0.1", "stroke": palette.frame, "stroke-width": 1},
+        "x": left,
+        "y": top,
+        "width": box.width,
+        "height": box.height,
+        "rx": 8,
+        "fill": palette.frame_fill,
+        "fill-opacity": "0.1",
+        "stroke": palette.frame,
+        "stroke-width": 1,
     }
     canvas.parts.append(element("rect", frame, _cut_tooltip(cluster.name)))
     label = shorten(shown(cluster.label), 56)
-    canvas.write(
-        left + 10, top + 15, label, _HEADING, palette.frame_text, text_anchor="start", font_weight="bold"
-    )
+    canvas.write(left + 10, top + 15, label, _HEADING, palette.frame_text, text_anchor="start", font_weight="bold")
 
 
 def _draw_edge(canvas: _Canvas, edge: ViewEdge, route: Route, names: dict[int, str]) -> None:
@@ -213,9 +224,7 @@ def _draw_legend(canvas: _Canvas, view: View) -> None:
         box = Box(left + _SWATCH * 0.8, top + _SWATCH / 2, _SWATCH * 1.6, _SWATCH)
         outline, _, _ = draw_box(kind, box, palette.boxes[kind], series=False, upward=False)
         canvas.parts.append(outline)
-        canvas.write(
-            left + _SWATCH * 1.6 + 6, top + 11.5, label, DETAIL_SIZE, palette.frame_text, text_anchor="start"
-        )
+        canvas.write(left + _SWATCH * 1.6 + 6, top + 11.5, label, DETAIL_SIZE, palette.frame_text, text_anchor="start")
         left += width
     if any(edge.is_control for edge in view.edges):
         line: dict[str, str | float] = {"d": f"M{number(left)},{number(top + 8)}h26", "fill": "none"}
@@ -225,5 +234,3 @@ def _draw_legend(canvas: _Canvas, view: View) -> None:
         left += 32 + text_width("control edge", DETAIL_SIZE)
     canvas.width = max(canvas.width, min(left, limit))
     canvas.height = top + _SWATCH
-
-

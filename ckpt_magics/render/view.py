@@ -51,7 +51,11 @@ class ViewOptions:
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
             raise InvalidArgumentError(f"direction is {self.direction!r}; it can be {', '.join(DIRECTIONS)}")
-        for name, value in (("depth", self.depth), ("node_budget", self.node_budget), ("edge_budget", self.edge_budget)):
+        for name, value in (
+            ("depth", self.depth),
+            ("node_budget", self.node_budget),
+            ("edge_budget", self.edge_budget),
+        ):
             if value is not None and value < (name != "depth"):
                 raise InvalidArgumentError(f"{name} is {value}; it must be at least {int(name != 'depth')}")
 
