@@ -50,6 +50,12 @@ class Planner:
 
     The tree gains a node for every tensor that has no place yet and may get one.
 
+    Args:
+        stored: What there is.
+        root: The places.
+        options: How to restore.
+        suggest: Look for what missing names may have meant.
+
     Attributes:
         matches: What would be restored.
         problems: What stands against it.
@@ -57,7 +63,7 @@ class Planner:
         unused: Stored tensors that go nowhere.
     """
 
-    def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions) -> None:
+    def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions, *, suggest: bool = True) -> None:
         self._stored = stored
         self._root = root
         self._options = options
@@ -73,6 +79,8 @@ class Planner:
         self.left_alone: list[str] = []
         self.unused: list[str] = []
         self._plan()
+        if suggest:
+            self._suggest()
 
     def _plan(self) -> None:
         homeless = self._place_new()
@@ -87,7 +95,6 @@ class Planner:
         used = {match.tensor.stored for match in self.matches}
         used |= {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
-        self._suggest(used)
 
     def _stored_name(self, name: str) -> str:
         return self._stored.known_name(self.map.stored_name(name))
@@ -205,8 +212,11 @@ class Planner:
         shape, dtype = self._stored.shapes.get(stored), self._stored.dtypes.get(stored)
         self.problems.append(Problem(kind, name, stored, spec, text, shape, dtype))
 
-    def _suggest(self, used: set[str]) -> None:
+    def _suggest(self) -> None:
         """Give the missing their nearest names, and their text."""
+        if not any(problem.kind in {"missing", "pattern"} for problem in self.problems):
+            return
+        used = {match.tensor.stored for match in self.matches}
         suggester = Suggester(self._stored.shapes, frozenset(used))
         suggested = 0
         for position, problem in enumerate(self.problems):

@@ -120,14 +120,16 @@ def plan_restore(
     )
     places = {} if targets is None else targets
 
-    def plan(tried: RestoreOptions) -> tuple[Node, Planner]:
-        root = take_apart(places)
-        return root, Planner(stored, root, tried)
-
-    root, planner = plan(options)
+    root = take_apart(places)
+    planner = Planner(stored, root, options)
     fix = None
     if planner.problems:
-        fix = find_fix(planner, options, stored.shapes, lambda tried: plan(tried)[1])
+
+        def attempt(tried: RestoreOptions) -> Planner:
+            # A tree of its own, since planning adds to it.
+            return Planner(stored, take_apart(places), tried, suggest=False)
+
+        fix = find_fix(planner, options, stored.shapes, attempt)
     call = "" if fix is None else (write_call or (lambda fix: _python_call(stored.origin, options, fix)))(fix)
     report = RestoreReport(
         source=stored.origin,

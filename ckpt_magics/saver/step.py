@@ -40,8 +40,9 @@ def _steps(directory: str, stem: str | None) -> dict[str, int]:
     """Step by file name of prefix, of the index files and V1 files in a directory."""
     steps: dict[str, int] = {}
     for entry in list_directory(directory):
-        name = entry.removesuffix(".index")
-        match = re.fullmatch(r"(.*)-(\d+)", name, re.DOTALL)
-        if match and (stem is None or match[1] == stem) and "." not in match[2]:
+        # The shards of a V1 checkpoint have their number behind the step; the reader takes their pattern.
+        name = re.sub(r"-\d{5}(-of-\d{5})$", r"-?????\1", entry.removesuffix(".index"))
+        match = re.fullmatch(r"(.*)-(\d+)(-\?{5}-of-\d{5})?", name, re.DOTALL)
+        if match and ".data-" not in name and (stem is None or match[1] == stem):
             steps[name] = int(match[2])
     return steps

@@ -1,0 +1,385 @@
+"""A restore happens whole or not at all, and says why and what would work."""
+
+import _thread
+import dataclasses
+from typing import Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+import pandas as pd
+import pytest
+
+from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, TensorMismatchError, TensorNotFoundError
+from ckpt_magics.saver.arrays import save_checkpoint
+from ckpt_magics.saver.report import RestoreRefusedError
+from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
+
+WEIGHT = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+BIASES = np.array([7, 8, 9], np.float32)
+SEED = {"weight": WEIGHT, "biases": BIASES}
+
+
+def copied(value):
+    return {name: copied(item) for name, item in value.items()} if isinstance(value, dict) else np.array(value)
+
+
+def problems(source, targets, **options):
+    report = plan_restore(source, targets, **options).report
+    return [(problem.kind, problem.name) for problem in report.problems]
+
+
+class TestTutorial:
+    """Saved: weight [2,3] and biases [3]. Wanted: weights [2,3] and biases [1,3]."""
+
+    def targets(self):
+        return {"weights": np.zeros((2, 3), np.float32), "biases": np.zeros((1, 3), np.float32)}
+
+    def test_reports_both_problems_at_once_and_changes_nothing(self):
+        targets = self.targets()
+        with pytest.raises(RestoreRefusedError) as caught:
+            restore_checkpoint(SEED, targets)
+        assert isinstance(caught.value, TensorNotFoundError)
+        assert isinstance(caught.value, TensorMismatchError)
+        report = caught.value.report
+        assert {(problem.kind, problem.name) for problem in report.problems} == {
+            ("missing", "weights"),
+            ("shape", "biases"),
+        }
+        text = str(caught.value)
+        assert "nearest: weight (float32 [2,3])" in text
+        assert "its shape is [1,3] here, [3] in the checkpoint; 3 elements in both" in text
+        assert not any(array.any() for array in targets.values())
+
+    def test_suggests_the_call_that_works(self, tmp_path):
+        prefix = save_checkpoint(tmp_path / "model.ckpt", SEED)
+        targets = self.targets()
+        arrays = dict(targets)
+        call = plan_restore(prefix, targets).report.call
+        assert call == f"restore_checkpoint({str(prefix)!r}, targets, mapping={{'weights': 'weight'}}, reshape=True)"
+        eval(call, {"restore_checkpoint": restore_checkpoint, "targets": targets})
+        assert targets["weights"] is arrays["weights"]
+        np.testing.assert_array_equal(targets["weights"], WEIGHT)
+        np.testing.assert_array_equal(targets["biases"], BIASES.reshape(1, 3))
+
+    def test_still_refuses_without_reshape(self):
+        assert problems(SEED, self.targets(), mapping={"weights": "weight"}) == [("shape", "biases")]
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@dataclasses.dataclass
+class Layer:
+    kernel: Any
+    scale: float
+
+
+def test_restores_new_values_in_nested_dicts():
+    stored = {"net/layer/w": WEIGHT, "net/layer/b": BIASES, "step": np.int64(3), "name": np.array(b"x", object)}
+    values = restore_checkpoint(stored).values
+    np.testing.assert_array_equal(values["net"]["layer"]["w"], WEIGHT)
+    assert (values["step"], values["name"]) == (3, b"x")
+
+
+def test_keeps_a_tensor_and_those_below_its_name_side_by_side():
+    values = restore_checkpoint({"a/w": WEIGHT, "a/w/Adam": WEIGHT, "a/w/Adam/x/y": WEIGHT}).values
+    assert list(values["a"]) == ["w", "w/Adam", "w/Adam/x/y"]
+
+
+def test_changes_in_place_what_can_be():
+    frame = pd.DataFrame({"loss": [0.0, 0.0]})
+    tree = {
+        "array": np.zeros((2, 3), np.float32),
+        "deep": {"list": [0, 0], "arrays": [np.zeros(3, np.float32)]},
+        "layer": Layer(np.zeros(3, np.float32), 0.0),
+        "log": frame,
+        "words": np.array(["", ""], "U3"),
+    }
+    inner, array = tree["deep"], tree["array"]
+    numbers = inner["list"]
+    report = restore_checkpoint(
+        {
+            "array": WEIGHT,
+            "deep/list": np.arange(5),
+            "deep/arrays/0": BIASES,
+            "layer/kernel": BIASES,
+            "layer/scale": np.float32(0.5),
+            "log/loss": np.array([0.5, 0.25]),
+            "words": np.array([b"abc", b"\xc3\xbc"], object),
+        },
+        tree,
+    )
+    assert len(report.restored) == 7
+    assert tree["array"] is array
+    assert tree["deep"] is inner
+    assert inner["list"] is numbers
+    np.testing.assert_array_equal(array, WEIGHT)
+    assert numbers == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(inner["arrays"][0], BIASES)
+    assert tree["layer"].scale == 0.5
+    assert frame["loss"].tolist() == [0.5, 0.25]
+    assert tree["words"].tolist() == ["abc", "ü"]
+
+
+def test_replaces_what_cannot_change():
+    tree = {"step": 0, "rate": 0.0, "name": "", "pair": Pair(np.float32(0), (0, 0)), "on": False}
+    restore_checkpoint(
+        {
+            "step": np.int32(5),
+            "rate": np.float32(0.5),
+            "name": np.array(b"net", object),
+            "pair/first": np.float32(2),
+            "pair/second": np.array([3, 4]),
+            "on": np.True_,
+        },
+        tree,
+    )
+    assert tree == {"step": 5, "rate": 0.5, "name": "net", "pair": Pair(np.float32(2), (3, 4)), "on": True}
+    assert [type(value) for value in tree.values()] == [int, float, str, Pair, bool]
+
+
+def test_takes_declared_shapes_and_open_places():
+    targets = {"weight": ((2, 3), "float32"), "biases": None, "rest": None}
+    values = restore_checkpoint({**SEED, "rest/a/b": WEIGHT, "rest/c": BIASES}, targets).values
+    np.testing.assert_array_equal(values["weight"], WEIGHT)
+    np.testing.assert_array_equal(values["rest"]["a"]["b"], WEIGHT)
+    assert problems(SEED, {"weight": ((3, 2), "float32")}) == [("shape", "weight")]
+    assert problems(SEED, {"nothing": None}) == [("missing", "nothing")]
+
+
+def test_restores_only_what_the_targets_name():
+    report = restore_checkpoint(SEED, {"weight": np.zeros((2, 3), np.float32)})
+    assert [tensor.name for tensor in report.restored] == ["weight"]
+    assert report.unused == ("biases",)
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        (np.zeros((3, 2), np.float32), "shape"),
+        (np.zeros((2, 3), np.float64), "dtype"),
+        (1.5, "shape"),
+        (["a", "b"], "dtype"),
+    ],
+)
+def test_refuses_what_does_not_fit(target, kind):
+    assert kind in [found for found, _ in problems(SEED, {"weight": target})]
+
+
+def test_refuses_a_read_only_array():
+    array = np.zeros((2, 3), np.float32)
+    array.flags.writeable = False
+    assert problems(SEED, {"weight": array}) == [("place", "weight")]
+
+
+@pytest.mark.parametrize(
+    ("stored", "target"),
+    [
+        (np.float32([1.5, -2.5]), np.zeros(2, np.float64)),
+        (np.float64([1.0, 2.0]), np.zeros(2, ml_dtypes.bfloat16)),
+        (np.int64([1, 2]), np.zeros(2, np.int8)),
+        (np.int64([0, 1]), np.zeros(2, bool)),
+        (np.float32([1.0, 2.0]), np.zeros(2, np.complex64)),
+    ],
+)
+def test_casts_when_permitted(stored, target):
+    assert problems({"x": stored}, {"x": target}) == [("dtype", "x")]
+    restore_checkpoint({"x": stored}, {"x": target}, cast=True)
+    np.testing.assert_array_equal(target, stored.astype(target.dtype))
+
+
+def test_never_casts_text_or_drops_an_imaginary_part():
+    stored = {"text": np.array([b"1"], object), "wave": np.ones(1, np.complex64)}
+    targets = {"text": np.zeros(1), "wave": np.zeros(1)}
+    assert problems(stored, targets, cast=True) == [("dtype", "text"), ("dtype", "wave")]
+
+
+@pytest.mark.parametrize("value", [300.0, -200.0, np.nan, np.inf])
+def test_refuses_a_cast_that_overflows_before_anything_changes(value):
+    targets = {"a": np.zeros(1), "b": np.zeros(1, np.int8)}
+    with pytest.raises(TensorMismatchError, match="do not fit in int8"):
+        restore_checkpoint({"a": np.ones(1), "b": np.array([value])}, targets, cast=True)
+    assert targets["a"][0] == 0
+
+
+def test_refuses_text_that_would_be_cut():
+    with pytest.raises(TensorMismatchError, match="does not fit in the array's 2 characters"):
+        restore_checkpoint({"w": np.array([b"abc"], object)}, {"w": np.array([""], "U2")})
+
+
+def test_leaves_the_excluded_and_their_slots_alone():
+    stored = {"body/w": WEIGHT, "head/w": WEIGHT, "head/w/Adam": WEIGHT}
+    targets = {"body": {"w": np.zeros_like(WEIGHT)}, "head": {"w": np.zeros((9, 9)), "w/Adam": np.zeros((9, 9))}}
+    report = restore_checkpoint(stored, targets, exclude=["head/w"])
+    assert [tensor.name for tensor in report.restored] == ["body/w"]
+    assert report.left_alone == ("head/w", "head/w/Adam")
+    assert report.unused == ("head/w", "head/w/Adam")
+
+
+def test_leaves_alone_what_is_not_there_when_partial():
+    targets = {"weight": np.zeros((2, 3), np.float32), "new": np.ones(4)}
+    assert restore_checkpoint(SEED, targets, partial=True).left_alone == ("new",)
+    assert targets["new"].tolist() == [1, 1, 1, 1]
+
+
+def test_names_patterns_that_match_nothing():
+    assert problems(SEED, None, include=["bias*", "wait*"]) == [("pattern", "wait*")]
+    assert problems(SEED, None, exclude=["gone"]) == [("pattern", "gone")]
+
+
+def test_maps_scopes():
+    stored = {"old/a/w": WEIGHT, "old/b": BIASES, "step": np.int64(1)}
+    values = restore_checkpoint(stored, mapping={"new/": "old/"}).values
+    assert (list(values["new"]), list(values)) == (["a", "b"], ["new", "step"])
+
+
+@pytest.mark.parametrize(
+    ("stored", "targets", "fix"),
+    [
+        (["old/a/w", "old/a/b", "old/c"], ["new/a/w", "new/a/b", "new/c"], "mapping={'new/': 'old/'}"),
+        (["net/a/w", "net/a/b"], ["a/w", "a/b"], "mapping={'/': 'net/'}"),
+        (["a/w", "a/b"], ["net/a/w", "net/a/b"], "mapping={'net/': '/'}"),
+        (["layer/kernel"], ["layer/kernels"], "mapping={'layer/kernels': 'layer/kernel'}"),
+        (["a", "b"], ["a", "b", "completely_new"], "exclude=['completely_new']"),
+    ],
+)
+def test_finds_a_fix_and_proves_it(stored, targets, fix):
+    source = {name: np.full(3, position, np.float32) for position, name in enumerate(stored)}
+    places = {name: np.zeros(3, np.float32) for name in targets}
+    report = plan_restore(source, places).report
+    assert fix in report.call
+    options = {name: getattr(report.fix, name) for name in ("mapping", "exclude", "reshape", "cast", "partial")}
+    assert not plan_restore(source, places, **options).report.problems
+
+
+def test_combines_what_a_fix_needs():
+    targets = {"weight": np.zeros((3, 2), np.float64), "biases": np.zeros(4, np.float32), "extra": np.zeros(2)}
+    call = plan_restore(SEED, targets).report.call
+    assert "exclude=['biases', 'extra'], reshape=True, cast=True" in call
+
+
+def test_offers_nothing_when_nothing_would_be_left():
+    report = plan_restore(SEED, {"entirely": np.zeros(77)}).report
+    assert (report.fix, report.call) == (None, "")
+
+
+def test_damage_leaves_everything_as_it_was(tmp_path):
+    prefix = save_checkpoint(tmp_path / "m", SEED)
+    data = tmp_path / "m.data-00000-of-00001"
+    damaged = bytearray(data.read_bytes())
+    damaged[-1] ^= 1
+    data.write_bytes(damaged)
+    targets = copied(SEED)
+    targets["biases"][:] = -1
+    with pytest.raises(ValueError, match="hecksum"):
+        restore_checkpoint(prefix, targets)
+    assert targets["biases"].tolist() == [-1, -1, -1]
+
+
+def test_an_interrupt_while_reading_leaves_everything_as_it_was():
+    targets = {name: np.zeros_like(array) for name, array in SEED.items()}
+
+    def interrupt(done, total):
+        if done < total:
+            _thread.interrupt_main()
+
+    with pytest.raises(KeyboardInterrupt):
+        restore_checkpoint(SEED, targets, progress=interrupt)
+    assert not any(array.any() for array in targets.values())
+
+
+def test_an_interrupt_while_assigning_waits_until_all_is_assigned():
+    class Variable:
+        shape, dtype, value = (), np.dtype(np.float64), np.float64(0)
+
+        def numpy(self):
+            return self.value
+
+        def assign(self, value):
+            _thread.interrupt_main()
+            self.value = value[()]
+
+    targets = {"a": Variable(), "b": Variable()}
+    with pytest.raises(KeyboardInterrupt):
+        restore_checkpoint({"a": np.float64(1), "b": np.float64(2)}, targets)
+    assert (targets["a"].value, targets["b"].value) == (1, 2)
+
+
+def test_dry_run_changes_nothing():
+    targets = {"weight": np.zeros((2, 3), np.float32)}
+    report = restore_checkpoint(SEED, targets, dry_run=True)
+    assert report.dry_run
+    assert "1 would be restored" in str(report)
+    assert not targets["weight"].any()
+
+
+def test_loads_an_object_with_a_state_dict_as_a_whole():
+    class Schedule:
+        def __init__(self):
+            self.state = {"epoch": 0, "rates": [0.5, 0.5], "seen": {}}
+
+        def state_dict(self):
+            return self.state
+
+        def load_state_dict(self, state):
+            if state["epoch"] > 9:
+                raise RuntimeError("too old")
+            self.state = state
+
+    schedule = Schedule()
+    before = schedule.state
+    stored = {"s/epoch": np.int64(3), "s/rates": np.array([0.25, 0.5, 1.0]), "s/seen/0": np.ones(2)}
+    restore_checkpoint(stored, {"s": schedule})
+    assert before == {"epoch": 0, "rates": [0.5, 0.5], "seen": {}}
+    assert (schedule.state["epoch"], schedule.state["rates"]) == (3, [0.25, 0.5, 1.0])
+    np.testing.assert_array_equal(schedule.state["seen"][0], np.ones(2))
+    with pytest.raises(RuntimeError, match="too old"):
+        restore_checkpoint({"s/epoch": np.int64(10), "s/rates": np.ones(3)}, {"s": schedule}, partial=True)
+    assert schedule.state["epoch"] == 3
+
+
+def test_report_lists_restored_left_alone_and_unused():
+    targets = {"weight": np.zeros((2, 3), np.float32), "biases": np.zeros(3, np.float32)}
+    report = restore_checkpoint({**SEED, "more": BIASES}, targets, exclude=["biases"])
+    assert report.summary.startswith("1 restored, 1 left alone, 2 unused; 24 bytes")
+    frame = report.to_frame()
+    assert frame[["name", "status", "stored"]].to_numpy().tolist() == [
+        ["weight", "restored", "weight"],
+        ["biases", "left alone", ""],
+        ["", "unused", "biases"],
+        ["", "unused", "more"],
+    ]
+
+
+def test_escapes_names_wherever_it_shows_them():
+    name = "<img src=x onerror=alert(1)>\x1b[2J"
+    report = restore_checkpoint({name: BIASES})
+    assert "\x1b" not in str(report)
+    assert "<img" not in report._repr_html_()
+    assert "&lt;img" in report._repr_html_()
+
+
+def test_handles_a_great_many_names():
+    stored = {f"scope_{number % 100}/layer_{number}/kernel": np.zeros(1, np.float32) for number in range(20000)}
+    targets = {name.replace("scope", "block"): np.zeros(1, np.float32) for name in list(stored)[:2000]}
+    report = plan_restore(stored, targets).report
+    assert len(report.problems) == 2000
+    assert len(str(report).splitlines()) < 40
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_finds_a_step(tmp_path, version):
+    for step in (5, 10):
+        save_checkpoint(tmp_path / "model.ckpt", {"x": np.float32(step)}, global_step=step, write_version=version)
+    assert restore_checkpoint(tmp_path / "model.ckpt", step=5).values["x"] == 5
+    assert restore_checkpoint(tmp_path, step=10).values["x"] == 10
+    assert restore_checkpoint(tmp_path).values["x"] == 10
+    with pytest.raises(CheckpointNotFoundError, match="There are the steps 5, 10"):
+        restore_checkpoint(tmp_path, step=7)
+
+
+def test_refuses_targets_that_hold_nothing():
+    with pytest.raises(InvalidArgumentError, match="'act' is a builtins"):
+        restore_checkpoint(SEED, {"act": print})
