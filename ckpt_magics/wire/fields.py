@@ -35,7 +35,8 @@ def iter_fields(buffer: Buffer) -> Iterator[tuple[int, int, int | memoryview]]:
         DataLossError: A field is cut off, has number 0 or an unknown wire type, or groups do not match.
     """
     view = memoryview(buffer)
-    position, end, groups = 0, len(view), 0
+    position, end = 0, len(view)
+    groups: list[int] = []
     while position < end:
         start = position
         key, position = decode_varint(view, position)
@@ -45,9 +46,11 @@ def iter_fields(buffer: Buffer) -> Iterator[tuple[int, int, int | memoryview]]:
         value: int | memoryview
         if wire_type == VARINT:
             value, position = decode_varint(view, position)
+        elif wire_type == START_GROUP and len(groups) < MAX_GROUP_DEPTH:
+            groups.append(number)
+            continue
         elif wire_type in {START_GROUP, END_GROUP}:
-            groups += 1 if wire_type == START_GROUP else -1
-            if not 0 <= groups <= MAX_GROUP_DEPTH:
+            if wire_type == START_GROUP or not groups or groups.pop() != number:
                 raise DataLossError("groups do not match or are too deep", offset=start)
             continue
         else:
