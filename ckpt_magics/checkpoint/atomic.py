@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -231,21 +232,24 @@ class StagedFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            for file in self._files:
-                file.abandon()
-            committed = self.is_committed
-            if not committed:
-                for move in reversed(self._moves):
-                    _undo(move)
-            for temporary in self._temporary:
-                _remove_quietly(temporary)
+        committed = self.is_committed
+        # The stack runs the last one first, and all of them even if a second Ctrl-C comes during one.
+        with ExitStack() as cleanup:
+            cleanup.callback(self._forget)
             if self._created_directory and not committed:
-                disk.remove_directory_if_empty(self._directory)
-        finally:
-            # Also when a second Ctrl-C cuts this short: the next save then sees these names as left over.
-            with _live_lock:
-                _live.difference_update(map(os.path.basename, self._temporary))
+                cleanup.callback(disk.remove_directory_if_empty, self._directory)
+            for temporary in self._temporary:
+                cleanup.callback(_remove_quietly, temporary)
+            if not committed:
+                for move in self._moves:
+                    cleanup.callback(_undo, move)
+            for file in self._files:
+                cleanup.callback(file.abandon)
+
+    def _forget(self) -> None:
+        """Let the next save sweep what could not be removed."""
+        with _live_lock:
+            _live.difference_update(map(os.path.basename, self._temporary))
 
 
 def _undo(move: _Move) -> None:

@@ -1,0 +1,134 @@
+"""Whatever call fails, and wherever a save is killed: the old version loads or the new one, with nothing left over."""
+
+import errno
+import os
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+from ckpt_magics.checkpoint.atomic import is_temporary_name
+from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.checkpoint.saving import write_checkpoint
+from ckpt_magics.checkpoint.state import latest_checkpoint
+from ckpt_magics.errors import CheckpointError, PermissionDeniedError, ResourceExhaustedError
+from tests.checkpoint.faults import Killed, faulty_disk
+
+OLD, NEW, NEXT = 1.0, 2.0, 3.0
+
+
+def _tensors(value):
+    return {
+        "weight": np.full((40, 50), value, np.float32),
+        "biases": np.full(3, value),
+        "name": np.array([b"x"], object),
+    }
+
+
+def _save(folder, value, *, step=None, **options):
+    return write_checkpoint(
+        str(folder / "m"), _tensors(value), global_step=step, max_to_keep=2, meta_graph=b"%f" % value, **options
+    )
+
+
+def _value(prefix):
+    with load_checkpoint(prefix) as reader:
+        assert set(reader) == {"weight", "biases", "name"}
+        values = {float(v) for name in ("weight", "biases") for v in np.unique(reader[name])}
+    assert len(values) == 1
+    return values.pop()
+
+
+def _litter(folder):
+    return [name for name in os.listdir(folder) if is_temporary_name(name)]
+
+
+CASES = {
+    "V2": {},
+    "V2 in shards": {"num_shards": 2},
+    "V1": {"write_version": 1},
+    "not durable": {"durable": False},
+}
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def options(request):
+    return request.param
+
+
+@pytest.fixture(params=["same prefix", "next step"])
+def steps(request):
+    """Steps of an old and a new save: the same prefix is overwritten, or the new one gets its own."""
+    return (None, None, None) if request.param == "same prefix" else (1, 2, 3)
+
+
+def _each_call(tmp_path, options, steps):
+    """Yield a directory with an old checkpoint for each call that the next save makes."""
+    old = tmp_path / "old"
+    _save(old, OLD, step=steps[0], **{**options, "durable": False})
+    counted = tmp_path / "counted"
+    shutil.copytree(old, counted)
+    with faulty_disk() as disk:
+        _save(counted, NEW, step=steps[1], **options)
+    assert len(disk.calls) > 8
+    for at in range(len(disk.calls)):
+        folder = tmp_path / str(at)
+        shutil.copytree(old, folder)
+        yield at, folder
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC, errno.EROFS, KeyboardInterrupt], ids=str)
+def test_every_call_may_fail(tmp_path, options, steps, fault):
+    for at, folder in _each_call(tmp_path, options, steps):
+        before = set(os.listdir(folder))
+        saved = True
+        with faulty_disk(at, fault, cut=True) as disk:
+            try:
+                # Old data that cannot be removed is a warning: the save itself has succeeded.
+                with warnings.catch_warnings(action="ignore"):
+                    _save(folder, NEW, step=steps[1], **options)
+            except (CheckpointError, KeyboardInterrupt) as error:
+                saved = False
+                _check_kind(error, fault)
+        failed = disk.calls[at]
+        value = _value(latest_checkpoint(folder))
+        assert value == NEW if saved else value in {OLD, NEW}, failed
+        if failed != "unlink":
+            assert not _litter(folder), failed
+            if value == OLD and not saved and steps[0] is None:
+                assert set(os.listdir(folder)) == before, failed
+        _save(folder, NEXT, step=steps[2], **{**options, "durable": False})
+        assert _value(latest_checkpoint(folder)) == NEXT
+        assert not _litter(folder), failed
+
+
+def _check_kind(error, fault):
+    if fault is KeyboardInterrupt:
+        assert isinstance(error, KeyboardInterrupt)
+    elif fault == errno.ENOSPC:
+        assert isinstance(error, ResourceExhaustedError)
+        assert "bytes are free" in str(error)
+        assert error.errno == errno.ENOSPC
+    elif fault == errno.EROFS:
+        assert isinstance(error, PermissionDeniedError)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+def test_a_kill_at_every_call_leaves_old_or_new(tmp_path, options, steps, after):
+    for at, folder in _each_call(tmp_path, options, steps):
+        with faulty_disk(at, Killed, after=after, cut=True) as disk, pytest.raises(Killed):
+            _save(folder, NEW, step=steps[1], **options)
+        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, disk.calls[at]
+        _save(folder, NEXT, step=steps[2], **{**options, "durable": False})
+        assert _value(latest_checkpoint(folder)) == NEXT
+        assert not _litter(folder), disk.calls[at]
+
+
+def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options, steps):
+    for at, folder in _each_call(tmp_path, options, steps):
+        with faulty_disk(at, KeyboardInterrupt, after=True) as disk, pytest.raises(KeyboardInterrupt):
+            _save(folder, NEW, step=steps[1], **options)
+        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, disk.calls[at]
+        assert not _litter(folder), disk.calls[at]
