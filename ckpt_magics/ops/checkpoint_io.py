@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ckpt_magics.checkpoint.bundle_writer import TensorToSave, merge_bundles, write_bundle
+from ckpt_magics.checkpoint.bundle_merge import merge_bundles
+from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
 from ckpt_magics.errors import InvalidArgumentError
