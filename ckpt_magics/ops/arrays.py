@@ -210,7 +210,9 @@ ROWS: tuple[Op, ...] = (
     ),
     Op("Size", "input: T -> output: out_type", (T, OUT_TYPE), scalar, _size),
     Op("Rank", "input: T -> output: int32", (T,), scalar, _rank),
-    Op("Reshape", "tensor: T, shape: Tshape -> output: T", (T, types("Tshape", INDEX, INT32)), _reshape_shape, _reshape),
+    Op(
+        "Reshape", "tensor: T, shape: Tshape -> output: T", (T, types("Tshape", INDEX, INT32)), _reshape_shape, _reshape
+    ),
     Op("ExpandDims", "input: T, dim: Tdim -> output: T", (T, types("Tdim", INDEX, INT32)), _expand_shape, _expand),
     Op(
         "Squeeze",
@@ -234,7 +236,13 @@ ROWS: tuple[Op, ...] = (
         shape_from_input(1),
         _broadcast_to,
     ),
-    Op("Tile", "input: T, multiples: Tmultiples -> output: T", (T, types("Tmultiples", INDEX, INT32)), _tile_shape, _tile),
+    Op(
+        "Tile",
+        "input: T, multiples: Tmultiples -> output: T",
+        (T, types("Tmultiples", INDEX, INT32)),
+        _tile_shape,
+        _tile,
+    ),
     Op(
         "BroadcastArgs",
         "s0: T, s1: T -> r0: T",

@@ -87,7 +87,7 @@ def _equality(ctx: ShapeContext) -> list[Shape]:
         return [()]
 
 
-def _compare(compute: Callable[[Array, Array], Array], otherwise: bool) -> Callable[..., Array]:  # noqa: FBT001 -- a value
+def _compare(compute: Callable[[Array, Array], Array], otherwise: bool) -> Callable[..., Array]:
     """Return the kernel of an (in)equality; shapes that do not go together may simply mean "not equal"."""
 
     def kernel(ctx: KernelContext, x: Array, y: Array) -> Array:

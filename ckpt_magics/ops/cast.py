@@ -21,7 +21,7 @@ def cast_array(x: Array, target: DType) -> Array:
     """
     if x.dtype == target.numpy:
         return x
-    if object in {x.dtype.type, target.numpy.type} or x.dtype == object or target.numpy == object:
+    if "O" in {x.dtype.kind, target.numpy.kind}:
         raise UnimplementedError(f"Cast {x.dtype.name} to {target.c_name} is not supported")
     if np.iscomplexobj(x) and target.numpy.kind != "c":
         x = np.real(x) if target.numpy.kind != "b" else x

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ def _const(ctx: KernelContext) -> Array:
     return value
 
 
-def _fill(ctx: KernelContext, dims: Array, value: Any) -> Array:
+def _fill(ctx: KernelContext, dims: Array, value: Array) -> Array:
     return np.full(check_shape_input(dims), value, ctx.output_dtypes[0].numpy)
 
 
@@ -62,14 +61,14 @@ def _ones_like(ctx: KernelContext, x: Array) -> Array:
     return np.ones(np.shape(x), ctx.output_dtypes[0].numpy)
 
 
-def _range_size(start: Any, limit: Any, delta: Any) -> int:
+def _range_size(start: float, limit: float, delta: float) -> int:
     if delta == 0:
         raise InvalidArgumentError(f"Requires delta != 0: {delta}")
     if (start > limit) if delta > 0 else (start < limit):
         sign, relation = (">", "<=") if delta > 0 else ("<", ">=")
         raise InvalidArgumentError(f"Requires start {relation} limit when delta {sign} 0: {start}/{limit}")
     if isinstance(delta, int):
-        return -((start - limit) // delta)
+        return int(-((start - limit) // delta))
     return math.ceil(abs((limit - start) / delta))
 
 
@@ -108,7 +107,7 @@ def _one_hot_shape(ctx: ShapeContext) -> list[Shape]:
     return [(*indices[:axis], None if depth is None else int(depth), *indices[axis:])]
 
 
-def _one_hot(ctx: KernelContext, indices: Array, depth: Array, on_value: Any, off_value: Any) -> Array:
+def _one_hot(ctx: KernelContext, indices: Array, depth: Array, on_value: Array, off_value: Array) -> Array:
     if depth < 0:
         raise InvalidArgumentError(f"depth must be non-negative, got: {depth}")
     axis = canonical_axis(ctx.attr("axis"), np.ndim(indices) + 1)

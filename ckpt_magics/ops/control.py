@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import numpy as np
 
@@ -16,11 +15,11 @@ __all__ = ["ROWS"]
 LOG = logging.getLogger(__name__)
 
 
-def _given(_ctx: KernelContext, value: Any) -> Any:
+def _given(_ctx: KernelContext, value: Array) -> Array:
     return value
 
 
-def _all_given(_ctx: KernelContext, *values: Any) -> tuple[Any, ...]:
+def _all_given(_ctx: KernelContext, *values: Array) -> tuple[Array, ...]:
     return values
 
 
@@ -56,7 +55,9 @@ PASS = (types("T"),)
 
 ROWS: tuple[Op, ...] = (
     Op("Identity", "input: T -> output: T", PASS, like_input(), _given),
-    Op("IdentityN", "input: list(T) -> output: list(T)", (Attr("T", "list(type)", minimum=1),), _all_inputs, _all_given),
+    Op(
+        "IdentityN", "input: list(T) -> output: list(T)", (Attr("T", "list(type)", minimum=1),), _all_inputs, _all_given
+    ),
     Op("Snapshot", "input: T -> output: T", PASS, like_input(), _given),
     Op("StopGradient", "input: T -> output: T", PASS, like_input(), _given),
     Op("PreventGradient", "input: T -> output: T", (*PASS, Attr("message", "string", b"")), like_input(), _given),

@@ -33,18 +33,6 @@ def _rsqrt(x: Array) -> Array:
     return np.reciprocal(np.sqrt(x))
 
 
-def _reciprocal(x: Array) -> Array:
-    if x.dtype.kind in "iu":
-        return _integer_reciprocal(x)
-    return np.reciprocal(x)
-
-
-def _integer_reciprocal(x: Array) -> Array:
-    from ckpt_magics.ops.binary import truncate_divide
-
-    return truncate_divide(np.ones_like(x), x)
-
-
 def _round(x: Array) -> Array:
     return x if x.dtype.kind in "iu" else np.rint(x)
 
@@ -79,8 +67,8 @@ ROWS: tuple[Op, ...] = (
     _unary("Sign", SIGNED_OR_COMPLEX, _sign),
     _unary("Sqrt", FLOAT_OR_COMPLEX, np.sqrt),
     _unary("Rsqrt", FLOAT_OR_COMPLEX, _rsqrt),
-    _unary("Reciprocal", SIGNED_OR_COMPLEX, _reciprocal),
-    _unary("Inv", SIGNED_OR_COMPLEX, _reciprocal),
+    _unary("Reciprocal", SIGNED_OR_COMPLEX, np.reciprocal),
+    _unary("Inv", SIGNED_OR_COMPLEX, np.reciprocal),
     _unary("Square", SQUARE_TYPES, np.square),
     _unary("Exp", FLOAT_OR_COMPLEX, np.exp),
     _unary("Expm1", FLOAT_OR_COMPLEX, np.expm1),

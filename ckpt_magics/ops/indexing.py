@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -66,7 +64,8 @@ class _Masks:
 
 
 def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, strides: Array) -> Array:
-    masks, index = _Masks(ctx), []
+    masks = _Masks(ctx)
+    index: list[object] = []
     if not np.all(strides):
         raise InvalidArgumentError(f"strides[{int(np.argmin(np.abs(strides)))}] must be non-zero")
     for entry, (start, stop, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
@@ -89,7 +88,7 @@ def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
     shape, entries = ctx.shape(0), input_as_shape(ctx, 3)
     if shape is None or entries is None:
         return [None]
-    begin, end, strides = (ctx.constant(index) for index in (1, 2, 3))
+    bounds = [ctx.constant(index) for index in (1, 2, 3)]
     masks, dims = _Masks(ctx), list(shape)
     missing = len(shape) - masks.consumes(len(entries))
     if missing < 0:
@@ -102,9 +101,9 @@ def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
         elif masks.new_axis & bit:
             result.append(1)
         elif masks.shrink & bit:
-            _check_index(begin, entry, dims.pop(0))
+            _check_index(bounds[0], entry, dims.pop(0))
         else:
-            result.append(_strided_size(begin, end, strides, entry, masks, dims.pop(0)))
+            result.append(_strided_size(bounds, entry, masks, dims.pop(0)))
     return [(*result, *dims)]
 
 
@@ -113,10 +112,9 @@ def _check_index(begin: Array | None, entry: int, size: int | None) -> None:
         raise InvalidArgumentError(f"slice index {begin[entry]} of dimension {entry} out of bounds.")
 
 
-def _strided_size(
-    begin: Array | None, end: Array | None, strides: Array | None, entry: int, masks: _Masks, size: int | None
-) -> int | None:
-    """Return the size of one dimension of a strided slice, if it can be told."""
+def _strided_size(bounds: list[Array], entry: int, masks: _Masks, size: int | None) -> int | None:
+    """Return the size of one dimension of a strided slice, if what is known of begin, end and strides tells it."""
+    begin, end, strides = bounds
     start = None if masks.begin >> entry & 1 else begin
     stop = None if masks.end >> entry & 1 else end
     known = (start is not None or masks.begin >> entry & 1) and (stop is not None or masks.end >> entry & 1)
@@ -125,8 +123,8 @@ def _strided_size(
     step = int(strides[entry])
     if size is None:
         return _size_of_unknown(start, stop, step, entry)
-    bounds = (None if start is None else int(start[entry]), None if stop is None else int(stop[entry]), step)
-    return len(range(*slice(*bounds).indices(size)))
+    region = slice(None if start is None else int(start[entry]), None if stop is None else int(stop[entry]), step)
+    return len(range(*region.indices(size)))
 
 
 def _size_of_unknown(start: Array | None, stop: Array | None, step: int, entry: int) -> int | None:
@@ -204,7 +202,7 @@ def _pad_shape(ctx: ShapeContext) -> list[Shape]:
     return [tuple(None if size is None else size + extra for size, extra in zip(shape, around, strict=True))]
 
 
-def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Any = None) -> Array:
+def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) -> Array:
     if paddings.shape != (value.ndim, 2):
         raise InvalidArgumentError(f"paddings must have shape [{value.ndim},2], got {format_shape(paddings.shape)}")
     if np.any(paddings < 0):

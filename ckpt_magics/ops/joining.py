@@ -60,12 +60,9 @@ def _joined(shapes: list[Shape], axis: Array | None) -> list[Shape]:
         return [(None,) * rank]
     position = canonical_axis(int(axis.item()), rank, "concat dimension")
     along = [None if shape is None else shape[position] for shape in shapes]
-    others = merge_shapes(
-        None if shape is None else (*shape[:position], None, *shape[position + 1 :]) for shape in shapes
-    )
-    assert others is not None, "one of the shapes has a rank"
+    others = merge_shapes((*shape[:position], None, *shape[position + 1 :]) for shape in shapes if shape is not None)
     total = None if None in along else sum(size for size in along if size is not None)
-    return [(*others[:position], total, *others[position + 1 :])]
+    return [None if others is None else (*others[:position], total, *others[position + 1 :])]
 
 
 def _concat_shape(ctx: ShapeContext) -> list[Shape]:

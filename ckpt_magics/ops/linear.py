@@ -126,7 +126,9 @@ ROWS: tuple[Op, ...] = (
         _matmul_shape,
         _matmul,
     ),
-    Op("BatchMatMul", "x: T, y: T -> output: T", (types("T", BATCH_TYPES), *ADJOINT_ATTRS), _batch_shape, _batch_matmul),
+    Op(
+        "BatchMatMul", "x: T, y: T -> output: T", (types("T", BATCH_TYPES), *ADJOINT_ATTRS), _batch_shape, _batch_matmul
+    ),
     Op(
         "BatchMatMulV2",
         "x: T, y: T -> output: T",

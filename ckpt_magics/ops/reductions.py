@@ -45,11 +45,11 @@ def _reduced(ctx: ShapeContext) -> list[Shape]:
     return [tuple(size for axis, size in enumerate(shape) if axis not in axes)]
 
 
-def _sum(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _sum(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.sum(x, axis=axes, keepdims=keep, dtype=accumulator(x.dtype))
 
 
-def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     count = int(np.prod([x.shape[axis] for axis in axes]))
     total = _sum(x, axes, keep)
     if x.dtype.kind not in "iu":
@@ -60,7 +60,7 @@ def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001
     return quotient + ((quotient < 0) & (quotient * total.dtype.type(count) != total)).astype(total.dtype)
 
 
-def _prod(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _prod(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.prod(x, axis=axes, keepdims=keep, dtype=accumulator(x.dtype))
 
 
@@ -71,19 +71,19 @@ def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     return dtype.type(-np.inf), dtype.type(np.inf)
 
 
-def _max(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _max(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.max(x, axis=axes, keepdims=keep, initial=_limits(x.dtype)[0])
 
 
-def _min(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _min(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.min(x, axis=axes, keepdims=keep, initial=_limits(x.dtype)[1])
 
 
-def _all(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _all(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.all(x, axis=axes, keepdims=keep)
 
 
-def _any(x: Array, axes: tuple[int, ...], keep: bool) -> Array:  # noqa: FBT001 -- the op's attribute
+def _any(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return np.any(x, axis=axes, keepdims=keep)
 
 

@@ -20,7 +20,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.proto.messages import AttrValue, FullTypeDef, OpDef, OpDeprecation, TensorShapeProto
@@ -28,25 +27,46 @@ from ckpt_magics.proto.messages import AttrValue, FullTypeDef, OpDef, OpDeprecat
 if TYPE_CHECKING:
     from ckpt_magics.ops.variable_store import VariableStore
 
-__all__ = ["Arg", "Array", "Attr", "Kernel", "KernelContext", "Op", "Shape", "ShapeContext", "ShapeRule", "flag", "types"]
+__all__ = [
+    "UNKNOWN_RANK",
+    "Arg",
+    "Array",
+    "Attr",
+    "AttrContent",
+    "Kernel",
+    "KernelContext",
+    "Op",
+    "Shape",
+    "ShapeContext",
+    "ShapeRule",
+    "flag",
+    "types",
+]
 
 Shape = tuple[int | None, ...] | None
 """Sizes of the dimensions, None for an unknown one; None for an unknown rank."""
 
-Array = npt.NDArray[Any]
+Array = Any
+"""An array or, of rank 0, a NumPy scalar: which of the two an expression gives, NumPy's types cannot say."""
+
+AttrContent = Any
+"""What an attribute holds: types as `DType`, strings as bytes, shapes and tensors as messages, lists of these."""
 
 
 class ShapeContext(Protocol):
     """What a shape rule may ask about the operation whose outputs it is to describe."""
 
-    def attr(self, name: str) -> Any:
-        """Return an attribute: types as `DType`, strings as bytes, shapes and tensors as messages."""
+    def attr(self, name: str) -> AttrContent:
+        """Return an attribute of the operation."""
 
     def shape(self, index: int) -> Shape:
         """Return the shape of one input."""
 
     def constant(self, index: int) -> Array | None:
         """Return the value of one input if it is the same in every run."""
+
+    def handle_shape(self, index: int) -> Shape:
+        """Return the shape of the variable that one input, a resource handle, stands for."""
 
 
 class KernelContext(Protocol):
@@ -68,8 +88,8 @@ class KernelContext(Protocol):
     def random(self) -> np.random.Generator:
         """The operation's own stream of random numbers, which goes on from one run to the next."""
 
-    def attr(self, name: str) -> Any:
-        """Return an attribute as `ShapeContext.attr` does; a default where the operation has none."""
+    def attr(self, name: str) -> AttrContent:
+        """Return an attribute of the operation, or the op's default where it has none."""
 
 
 ShapeRule = Callable[[ShapeContext], list[Shape]]
@@ -124,7 +144,7 @@ class Attr:
 
     name: str
     kind: str
-    default: Any = None
+    default: AttrContent = None
     minimum: int | None = None
     allowed: Sequence[DType] | Sequence[bytes] = ()
 
@@ -136,24 +156,31 @@ class Attr:
         if self.minimum is not None:
             message.has_minimum, message.minimum = True, self.minimum
         if self.allowed:
-            field = "type" if "type" in self.kind else "s"
-            values = [value.number if isinstance(value, DType) else value for value in self.allowed]
-            message.allowed_values.CopyFrom(AttrValue(list=AttrValue.ListValue(**{field: values})))
+            message.allowed_values.CopyFrom(_list_value(_FIELDS[self.kind], self.allowed))
         return message
 
     def default_value(self) -> AttrValue:
         """Return the default as a message."""
         if self.kind.startswith("list("):
-            return AttrValue(list=AttrValue.ListValue(**{_FIELDS[self.kind[5:-1]]: list(self.default)}))
-        value = self.default.number if isinstance(self.default, DType) else self.default
-        return AttrValue(**{_FIELDS[self.kind]: value})
+            return _list_value(_FIELDS[self.kind[5:-1]], self.default)
+        content: dict[str, Any] = {_FIELDS[self.kind]: _plain(self.default)}
+        return AttrValue(**content)
+
+
+def _plain(value: AttrContent) -> AttrContent:
+    return value.number if isinstance(value, DType) else value
+
+
+def _list_value(field: str, values: Sequence[AttrContent]) -> AttrValue:
+    content: dict[str, Any] = {field: [_plain(value) for value in values]}
+    return AttrValue(list=AttrValue.ListValue(**content))
 
 
 UNKNOWN_RANK = TensorShapeProto(unknown_rank=True)
 """Default of a shape attribute that says nothing."""
 
 
-def flag(name: str, default: bool | None = False) -> Attr:  # noqa: FBT001 -- the flag's own value
+def flag(name: str, default: bool | None = False) -> Attr:
     """Return a bool attribute."""
     return Attr(name, "bool", default)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -32,9 +31,9 @@ class Variable:
         self.container = container
         self.dtype = dtype
         self.shape = shape
-        self.value: Array | None = None
+        self.value: Array = None
 
-    def assign(self, value: Any) -> None:  # noqa: ANN401 -- an array or a NumPy scalar
+    def assign(self, value: Array) -> None:
         """Set the value.
 
         An array that owns its memory is kept and can no longer be written to; a view is copied, because someone else
@@ -45,6 +44,12 @@ class Variable:
             value = value.copy()
         value.flags.writeable = False
         self.value = value
+
+    def accepts(self, shape: tuple[int, ...]) -> bool:
+        """Return whether the graph allows a value of that shape."""
+        return self.shape is None or (
+            len(self.shape) == len(shape) and all(a is None or a == b for a, b in zip(self.shape, shape, strict=True))
+        )
 
     def read(self) -> Array:
         """Return the value of a resource variable, which nobody may write to.

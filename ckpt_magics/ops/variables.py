@@ -12,13 +12,11 @@ from ckpt_magics.ops.row import Array, Attr, Kernel, KernelContext, Op, Shape, S
 from ckpt_magics.ops.shapes import (
     attr_shape,
     format_shape,
-    like_input,
     merge_shapes,
     no_outputs,
     scalar,
     shape_from_attr,
     shape_from_proto,
-    unknown,
 )
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS
 from ckpt_magics.ops.variable_store import Variable
@@ -50,12 +48,6 @@ def _var_handle(ctx: KernelContext) -> Variable:
     )
 
 
-def _fits(declared: Shape, shape: tuple[int, ...]) -> bool:
-    return declared is None or (
-        len(declared) == len(shape) and all(a is None or a == b for a, b in zip(declared, shape, strict=True))
-    )
-
-
 def _assign_shape(ctx: ShapeContext) -> list[Shape]:
     if ctx.attr("validate_shape"):
         return [merge_shapes([ctx.shape(0), ctx.shape(1)])]
@@ -63,8 +55,9 @@ def _assign_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _assign(ctx: KernelContext, ref: Variable, value: Array) -> Variable:
-    expected = ref.shape if ref.value is None else ref.value.shape
-    if ctx.attr("validate_shape") and not _fits(expected, value.shape):
+    fits = ref.accepts(value.shape) if ref.value is None else ref.value.shape == value.shape
+    if ctx.attr("validate_shape") and not fits:
+        expected = ref.shape if ref.value is None else ref.value.shape
         raise TensorMismatchError(
             "Assign requires shapes of both tensors to match. "
             f"lhs shape= {format_shape(expected or ())} rhs shape= {format_shape(value.shape)}"
@@ -74,10 +67,10 @@ def _assign(ctx: KernelContext, ref: Variable, value: Array) -> Variable:
 
 
 def _update(function: Callable[[Array, Array], Array]) -> Kernel:
-    """Return the kernel that changes a reference variable by a value of its own shape."""
+    """Return the kernel that changes a reference variable, which has a value, by one of the same shape."""
 
     def kernel(_ctx: KernelContext, ref: Variable, value: Array) -> Variable:
-        current = _value(ref)
+        current = ref.value
         if current.shape != value.shape:
             raise InvalidArgumentError(
                 "Assign update requires shapes of both tensors to match. "
@@ -89,17 +82,16 @@ def _update(function: Callable[[Array, Array], Array]) -> Kernel:
     return kernel
 
 
-def _value(ref: Variable) -> Array:
-    assert ref.value is not None, "the session hands out no reference to a variable without a value"
-    return ref.value
-
-
 def _update_shape(ctx: ShapeContext) -> list[Shape]:
     return [merge_shapes([ctx.shape(0), ctx.shape(1)])]
 
 
 def _is_initialized(_ctx: KernelContext, variable: Variable) -> Array:
     return np.array(variable.value is not None)
+
+
+def _read_shape(ctx: ShapeContext) -> list[Shape]:
+    return [ctx.handle_shape(0)]
 
 
 def _read(ctx: KernelContext, resource: Variable) -> Array:
@@ -120,7 +112,7 @@ def _assign_resource(ctx: KernelContext, resource: Variable, value: Array) -> No
         )
     # TensorFlow's graphs let a resource variable take any shape without a word, which hides a checkpoint of another
     # model; its eager mode and this package refuse.
-    if not _fits(resource.shape, value.shape):
+    if not resource.accepts(value.shape):
         raise TensorMismatchError(
             f"Cannot assign value to variable '{resource.name}': Shape mismatch. The variable shape "
             f"{format_shape(resource.shape or ())}, and the assigned value shape {format_shape(value.shape)} are "
@@ -142,6 +134,11 @@ def _update_resource(function: Callable[[Array, Array], Array]) -> Kernel:
         resource.assign(function(current, value))
 
     return kernel
+
+
+def _variable_shape_shape(ctx: ShapeContext) -> list[Shape]:
+    shape = ctx.handle_shape(0)
+    return [(None if shape is None else len(shape),)]
 
 
 def _variable_shape(ctx: KernelContext, resource: Variable) -> Array:
@@ -193,8 +190,15 @@ ROWS: tuple[Op, ...] = (
         _var_handle,
         is_stateful=True,
     ),
-    Op("VarIsInitializedOp", "resource: resource -> is_initialized: bool", (), scalar, _is_initialized, is_stateful=True),
-    Op("ReadVariableOp", "resource: resource -> value: dtype", (types("dtype"),), unknown, _read, is_stateful=True),
+    Op(
+        "VarIsInitializedOp",
+        "resource: resource -> is_initialized: bool",
+        (),
+        scalar,
+        _is_initialized,
+        is_stateful=True,
+    ),
+    Op("ReadVariableOp", "resource: resource -> value: dtype", (types("dtype"),), _read_shape, _read, is_stateful=True),
     Op(
         "AssignVariableOp",
         "resource: resource, value: dtype ->",
@@ -223,7 +227,7 @@ ROWS: tuple[Op, ...] = (
         "VariableShape",
         "input: resource -> output: out_type",
         (types("out_type", INDEX, INT32),),
-        lambda _ctx: [(None,)],
+        _variable_shape_shape,
         _variable_shape,
         is_stateful=True,
     ),

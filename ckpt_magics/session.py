@@ -1,1 +1,0 @@
-"""Session: runs a graph's ops with NumPy."""

@@ -1,0 +1,53 @@
+"""What a kernel sees of the operation that it computes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.graph.attributes import python_value
+from ckpt_magics.graph.node import Operation
+from ckpt_magics.ops.row import AttrContent, Op
+from ckpt_magics.ops.variable_store import VariableStore
+
+__all__ = ["OperationContext"]
+
+
+class OperationContext:
+    """One operation in one session.
+
+    Args:
+        op: The operation.
+        row: The row of its op.
+        variables: The session's variables.
+
+    Attributes:
+        node_name: Name of the operation.
+        output_dtypes: Type of each output.
+        variables: The session's variables.
+        fixed: The output of an op that gives the same in every run, once it is computed.
+    """
+
+    def __init__(self, op: Operation, row: Op, variables: VariableStore) -> None:
+        self.node_name = op.name
+        self.output_dtypes = [tensor.dtype for tensor in op.outputs]
+        self.variables = variables
+        self.fixed: Any = None
+        self._attrs: dict[str, AttrContent] = {
+            name: python_value(attr.default_value()) for name, attr in row.defaults.items()
+        }
+        self._attrs.update(
+            (attr.name, python_value(op.attrs[attr.name])) for attr in row.attrs if attr.name in op.attrs
+        )
+
+    def attr(self, name: str) -> AttrContent:
+        """Return an attribute of the operation, or the op's default where it has none."""
+        return self._attrs[name]
+
+    @cached_property
+    def random(self) -> np.random.Generator:
+        """The operation's own stream of random numbers; without seeds another one in every session."""
+        seeds = [self._attrs.get(name, 0) % (1 << 64) for name in ("seed", "seed2")]
+        return np.random.default_rng(seeds if any(seeds) else None)

@@ -1,0 +1,286 @@
+"""The plan of a run: which operations to compute in which order, worked out once and used again.
+
+Values live in numbered slots of one list. An operation becomes a step: its kernel, the slots that it reads, and the
+slots that it fills. What is the same in every run (constants, variables' handles) is in the list from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ckpt_magics.errors import (
+    CheckpointError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    UnimplementedError,
+)
+from ckpt_magics.graph.node import Operation, Tensor
+from ckpt_magics.ops.row import Kernel, Op
+from ckpt_magics.ops.table import find_op
+from ckpt_magics.ops.variable_store import Variable
+from ckpt_magics.session.operation_context import OperationContext
+
+__all__ = ["Plan", "order_operations"]
+
+FIXED_OPS = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp"})
+"""Ops whose output is the same in every run of a session."""
+
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
+
+CONTROL_FLOW = frozenset(
+    {f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Switch", "Merge", "Enter", "Exit", "NextIteration")}
+) | {"LoopCond"}
+"""Ops of loops and conditionals, which run some of their inputs' nodes and not others."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """One operation of a plan.
+
+    Attributes:
+        op: The operation.
+        kernel: What computes it.
+        context: What the kernel sees of it.
+        sources: Slot of each input.
+        reads: Inputs that are references where the op wants values: position, name in messages.
+        checks: Inputs that are references to variables which must have a value: position, name in messages.
+        target: First slot of its outputs.
+        count: Number of its outputs.
+        done: Slots that no later step reads.
+    """
+
+    op: Operation
+    kernel: Kernel
+    context: OperationContext
+    sources: tuple[int, ...]
+    reads: tuple[tuple[int, str], ...]
+    checks: tuple[tuple[int, str], ...]
+    target: int
+    count: int
+    done: tuple[int, ...] = ()
+
+
+class Plan:
+    """How to compute some fetches from some feeds.
+
+    Args:
+        fetches: What is wanted: values of tensors, or that operations run.
+        feeds: Tensors whose values are given.
+        context_of: Returns what a kernel sees of an operation.
+
+    Raises:
+        InvalidArgumentError: The operations needed wait for each other in a circle.
+        UnimplementedError: An operation that is needed has an op without a kernel.
+    """
+
+    def __init__(
+        self,
+        fetches: Sequence[Tensor | Operation],
+        feeds: Iterable[Tensor],
+        context_of: Callable[[Operation, Op], OperationContext],
+    ) -> None:
+        self._slots: dict[Tensor, int] = {}
+        self._initial: list[Any] = []
+        self._fed = [self._new_slot(tensor) for tensor in feeds]
+        fed = frozenset(self._slots)
+        self._steps: list[_Step] = []
+        operations = order_operations(fetches, fed)
+        _refuse_unknown(operations)
+        for op in operations:
+            self._add(op, fed, context_of)
+        self._outputs = [self._output_of(item, fed) for item in fetches]
+        self._release()
+
+    def _new_slot(self, tensor: Tensor) -> int:
+        self._slots[tensor] = len(self._initial)
+        self._initial.append(None)
+        return self._slots[tensor]
+
+    def _add(
+        self, op: Operation, fed: frozenset[Tensor], context_of: Callable[[Operation, Op], OperationContext]
+    ) -> None:
+        row = find_op(op.type)
+        if row is None:
+            raise UnimplementedError(f"op {op.type} has no kernel")
+        context = context_of(op, row)
+        target = len(self._initial)
+        for tensor in op.outputs:
+            if tensor in fed:
+                self._initial.append(None)
+            else:
+                self._new_slot(tensor)
+        if op.type in FIXED_OPS:
+            if context.fixed is None:
+                context.fixed = _call(op, row.kernel, context, ())
+            self._initial[target] = context.fixed
+            return
+        wanted = {position for position, arg in enumerate(row.inputs) if arg.is_ref}
+        reads, checks = [], []
+        for position, tensor in enumerate(op.inputs):
+            is_ref = tensor.is_ref and tensor not in fed
+            if position in wanted and not is_ref:
+                raise InvalidArgumentError(f"Input {position} of node {op.name} was passed a value, not a variable")
+            if is_ref and position not in wanted:
+                reads.append((position, tensor.input_name))
+            elif is_ref and not row.allows_uninitialized_input:
+                checks.append((position, tensor.input_name))
+        sources = tuple(self._slots[tensor] for tensor in op.inputs)
+        self._steps.append(
+            _Step(op, row.kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs))
+        )
+
+    def _output_of(self, item: Tensor | Operation, fed: frozenset[Tensor]) -> tuple[int, str]:
+        """Return the slot of a fetch and, where it is a reference to read, its name in messages; -1 for none."""
+        if isinstance(item, Operation):
+            return -1, ""
+        return self._slots[item], item.input_name if item.is_ref and item not in fed else ""
+
+    def _release(self) -> None:
+        """Note with each step which values no later step needs, so that they need not be kept in memory."""
+        kept = {slot for slot, _ in self._outputs}
+        for step in reversed(self._steps):
+            used = {slot for slot in step.sources if self._initial[slot] is None} - kept
+            step.done = tuple(used)
+            kept |= used
+
+    def run(self, feeds: Iterable[Any]) -> list[Any]:
+        """Compute the fetches.
+
+        Args:
+            feeds: Values of the fed tensors, in the order given to the plan.
+
+        Returns:
+            One value per fetch, None for an operation.
+
+        Raises:
+            CheckpointError: A kernel failed; the message names its node.
+        """
+        values = self._initial.copy()
+        for slot, value in zip(self._fed, feeds, strict=True):
+            values[slot] = value
+        for step in self._steps:
+            inputs = [values[slot] for slot in step.sources]
+            if step.reads or step.checks:
+                _dereference(step, inputs)
+            result = _call(step.op, step.kernel, step.context, inputs)
+            if step.count == 1:
+                values[step.target] = result[0] if isinstance(result, tuple) else result
+            elif step.count:
+                values[step.target : step.target + step.count] = result
+            for slot in step.done:
+                values[slot] = None
+        return [self._fetch(values, slot, name) for slot, name in self._outputs]
+
+    def _fetch(self, values: list[Any], slot: int, name: str) -> Any:  # noqa: ANN401 -- an array or a scalar
+        if slot < 0:
+            return None
+        return _read(values[slot], name) if name else values[slot]
+
+
+def _call(op: Operation, kernel: Kernel, context: OperationContext, inputs: Iterable[Any]) -> Any:  # noqa: ANN401 -- outputs
+    """Run a kernel; whatever goes wrong inside becomes an error of this package that names the node."""
+    try:
+        return kernel(context, *inputs)
+    except CheckpointError as error:
+        raise _name_node(error, op) from error.__cause__
+    except MemoryError as error:
+        raise _name_node(ResourceExhaustedError(f"out of memory: {error}"), op) from error
+    except (ValueError, TypeError, IndexError, KeyError, ArithmeticError) as error:
+        raise _name_node(InvalidArgumentError(f"{op.type}: {error}"), op) from error
+
+
+def _name_node(error: CheckpointError, op: Operation) -> CheckpointError:
+    """Add to an error's message which node it comes from, as TensorFlow does."""
+    error.message = f"{error.message}\n\t [[{{{{node {op.name}}}}}]]"
+    error.args = (error.message,)
+    return error
+
+
+def _dereference(step: _Step, inputs: list[Any]) -> None:
+    """Put values in the place of references, and refuse variables without a value."""
+    try:
+        for position, name in step.reads:
+            inputs[position] = _read(inputs[position], name)
+        for position, name in step.checks:
+            _read(inputs[position], name)
+    except FailedPreconditionError as error:
+        raise _name_node(error, step.op) from None
+
+
+def _read(variable: Variable, name: str) -> Any:  # noqa: ANN401 -- an array
+    if variable.value is None:
+        raise FailedPreconditionError(f"Attempting to use uninitialized value {name}")
+    return variable.value
+
+
+def _refuse_unknown(operations: Iterable[Operation]) -> None:
+    unknown: dict[str, str] = {}
+    for op in operations:
+        if find_op(op.type) is None:
+            unknown.setdefault(op.type, op.name)
+    if not unknown:
+        return
+    listed = ", ".join(f"{op_type} (node {name})" for op_type, name in sorted(unknown.items()))
+    hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
+    if unknown.keys() & CONTROL_FLOW:
+        hint += ". Loops and conditionals of TensorFlow 1 graphs are not run"
+    first, name = next(iter(unknown.items()))
+    raise UnimplementedError(
+        f"No OpKernel was registered to support Op '{first}' used by {{{{node {name}}}}}. "
+        f"Ops without a kernel among what is fetched: {listed}",
+        hint=hint,
+    )
+
+
+def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Operation]:
+    """Return the operations that the fetches need, each after all that it waits for.
+
+    Raises:
+        InvalidArgumentError: Some of them wait for each other in a circle.
+    """
+    ordered: list[Operation] = []
+    finished: dict[Operation, bool] = {}
+    for item in fetches:
+        if isinstance(item, Tensor) and item in fed:
+            continue
+        root = item.op if isinstance(item, Tensor) else item
+        if root in finished:
+            continue
+        finished[root] = False
+        # An explicit stack: graphs are deeper than Python's recursion goes.
+        stack = [(root, _awaited(root, fed))]
+        while stack:
+            op, awaited = stack[-1]
+            following = next((other for other in awaited if not finished.get(other, False)), None)
+            if following is None:
+                finished[op] = True
+                ordered.append(op)
+                stack.pop()
+            elif following in finished:
+                _refuse_circle([entry for entry, _ in stack], following)
+            else:
+                finished[following] = False
+                stack.append((following, _awaited(following, fed)))
+    return ordered
+
+
+def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
+    for tensor in op.inputs:
+        if tensor not in fed:
+            yield tensor.op
+    for other in op.control_inputs:
+        # Feeding a placeholder stands for running it.
+        if other.type not in PLACEHOLDERS or not any(tensor in fed for tensor in other.outputs):
+            yield other
+
+
+def _refuse_circle(path: list[Operation], op: Operation) -> None:
+    circle = path[path.index(op) :]
+    loops = {other.type for other in circle} & CONTROL_FLOW
+    if loops:
+        _refuse_unknown(circle)
+    names = ", ".join(other.name for other in circle[:5])
+    raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")

@@ -1,0 +1,212 @@
+"""The session: variables' values, and runs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import NotFoundError, TensorMismatchError
+from ckpt_magics.formats.dtypes import STRING
+from ckpt_magics.graph.default import get_default_graph, session_as_default
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.node import Operation, Tensor
+from ckpt_magics.ops.row import Op
+from ckpt_magics.ops.shapes import format_shape
+from ckpt_magics.ops.table import find_op
+from ckpt_magics.ops.variable_store import Variable, VariableStore
+from ckpt_magics.session.feeds import collect_feeds, frozen_array
+from ckpt_magics.session.fetches import Fetches
+from ckpt_magics.session.operation_context import OperationContext
+from ckpt_magics.session.plan import Plan
+
+__all__ = ["Session"]
+
+MAX_PLANS = 256
+"""Plans kept for further runs; a program that fetches something new each time must not fill the memory with them."""
+
+VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
+
+
+class Session:
+    """Runs the operations of a graph and holds the values of its variables.
+
+    Random ops draw from NumPy's generators: seeds make runs repeatable, but the numbers are not TensorFlow's.
+
+    Args:
+        target: Empty: everything runs in this process. TensorFlow's first argument, kept in its place.
+        graph: The graph; the default one if it is left out.
+        config: Of TensorFlow's programs; nothing in it applies here.
+
+    Raises:
+        TypeError: ``graph`` is no graph, or ``target`` no string.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
+        if not isinstance(target, str):
+            raise TypeError(
+                f'Argument `target` must be a string, but got "{type(target).__name__}". '
+                "Did you do Session(g) instead of Session(graph=g)?"
+            )
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
+        self._graph = get_default_graph() if graph is None else graph
+        self._config = config
+        self._variables = VariableStore()
+        self._contexts: dict[Operation, OperationContext] = {}
+        self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
+        self._entered: list[ExitStack] = []
+        self._closed = False
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the session runs."""
+        return self._graph
+
+    def run(
+        self,
+        fetches: Any,  # noqa: ANN401 -- any structure
+        feed_dict: Mapping[Any, Any] | None = None,
+        options: object = None,  # noqa: ARG002 -- TensorFlow's programs pass these two; nothing in them applies here
+        run_metadata: object = None,  # noqa: ARG002
+    ) -> Any:  # noqa: ANN401 -- the same structure
+        """Compute what is asked for, and nothing that it does not need.
+
+        Args:
+            fetches: A tensor, operation, variable or name, or lists, tuples, dicts and named tuples of these.
+            feed_dict: Values for tensors, by tensor, variable or tensor name.
+            options: Not used.
+            run_metadata: Not used.
+
+        Returns:
+            The structure of the fetches: for a tensor its value as a fresh array, or as a NumPy scalar or bytes if it
+            has no dimensions; for an operation None.
+
+        Raises:
+            FailedPreconditionError: A variable has no value yet.
+            InvalidArgumentError: An operation cannot take the values that reach it, or a placeholder gets none.
+            RuntimeError: The session is closed, or the graph is empty.
+            TypeError: Something fetched or fed is of no type that fits.
+            UnimplementedError: An operation that is needed has an op without a kernel.
+            ValueError: A name is not in the graph, or a fed value has a wrong shape.
+        """
+        self._check_open()
+        if not len(self._graph):
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+        wanted = Fetches(self._graph, fetches)
+        feeds = collect_feeds(self._graph, feed_dict)
+        with np.errstate(all="ignore"):
+            results = self._plan(tuple(wanted.elements), tuple(feeds)).run(feeds.values())
+        return wanted.build(_detach(results))
+
+    def _plan(self, fetches: tuple[Tensor | Operation, ...], feeds: tuple[Tensor, ...]) -> Plan:
+        plan = self._plans.get((fetches, feeds))
+        if plan is None:
+            plan = Plan(fetches, feeds, self._context)
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[fetches, feeds] = plan
+        return plan
+
+    def _context(self, op: Operation, row: Op) -> OperationContext:
+        context = self._contexts.get(op)
+        if context is None:
+            context = self._contexts[op] = OperationContext(op, row, self._variables)
+        return context
+
+    # Variables
+
+    def variable_values(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the values of the graph's variables that have one, by the name of their operation.
+
+        The arrays are the session's own and cannot be written to.
+        """
+        return {name: item.value for name, item in self._variables_by_name().items() if item.value is not None}
+
+    def assign_variables(self, values: Mapping[str, npt.ArrayLike]) -> None:
+        """Give variables new values, all of them or, if one does not fit, none.
+
+        Args:
+            values: Values by the name of the variable's operation.
+
+        Raises:
+            NotFoundError: The graph has no such variable.
+            TensorMismatchError: A value has another dtype or shape than its variable.
+        """
+        self._check_open()
+        variables = self._variables_by_name()
+        checked = [(self._variable(variables, name), np.asarray(value)) for name, value in values.items()]
+        for (name, _), (variable, array) in zip(values.items(), checked, strict=True):
+            _check_fits(name, variable, array)
+        for variable, array in checked:
+            variable.assign(frozen_array(variable.dtype, array))
+
+    def _variables_by_name(self) -> dict[str, Variable]:
+        found = {}
+        for op in self._graph.get_operations():
+            row = find_op(op.type) if op.type in VARIABLE_OPS else None
+            if row is not None:
+                found[op.name] = row.kernel(self._context(op, row))
+        return found
+
+    def _variable(self, variables: Mapping[str, Variable], name: str) -> Variable:
+        if name not in variables:
+            raise NotFoundError(f"the graph has no variable named {name!r}")
+        return variables[name]
+
+    # Life
+
+    def close(self) -> None:
+        """Forget the variables' values; nothing can be run afterwards."""
+        self._closed = True
+        self._variables.clear()
+        self._plans.clear()
+        self._contexts.clear()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+
+    def as_default(self) -> AbstractContextManager[None]:
+        """Make the session the default inside a ``with`` block, for ``Tensor.eval`` and ``Operation.run``."""
+        return session_as_default(self)
+
+    def __enter__(self) -> Self:
+        stack = ExitStack()
+        stack.enter_context(self._graph.as_default())
+        stack.enter_context(self.as_default())
+        self._entered.append(stack)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._entered.pop().close()
+        if not self._entered:
+            self.close()
+
+
+def _check_fits(name: str, variable: Variable, array: npt.NDArray[Any]) -> None:
+    if variable.dtype != array.dtype and not (variable.dtype == STRING and array.dtype.kind in "SUO"):
+        raise TensorMismatchError(f"variable {name!r} is of dtype {variable.dtype.name}, the value {array.dtype.name}")
+    if not variable.accepts(array.shape):
+        raise TensorMismatchError(
+            f"variable {name!r} has shape {format_shape(variable.shape or ())}, the value {format_shape(array.shape)}"
+        )
+
+
+def _detach(results: Sequence[Any]) -> list[Any]:
+    """Return results that the caller may write to without changing a variable, a constant or each other."""
+    given: set[int] = set()
+    detached = []
+    for value in results:
+        result = value
+        if isinstance(value, np.ndarray):
+            if value.ndim == 0:
+                result = value[()]
+            elif value.base is not None or not value.flags.writeable or id(value) in given:
+                result = value.copy()
+            given.add(id(value))
+        detached.append(result)
+    return detached
