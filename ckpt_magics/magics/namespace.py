@@ -74,8 +74,12 @@ def _evaluated(expression: str, word: str, scope: Mapping[str, Any]) -> Any:  # 
 
 def _unknown(word: str, values: Mapping[str, Any]) -> str:
     known = ", ".join(array_names(values)[:20]) or "none"
-    kind = "nothing in the notebook is called" if word.isidentifier() else "there is no variable"
-    return f"{kind} {visible(word)}; an expression needs a name: NAME={visible(word)}. Arrays here: {known}"
+    if word.isidentifier():
+        return f"nothing in the notebook is called {word}. Arrays here: {known}"
+    return (
+        f"{visible(word)} is neither a name nor NAME=EXPRESSION; blanks in an expression need quotes around all of "
+        f"'NAME=EXPRESSION'. Arrays here: {known}"
+    )
 
 
 def notebook_map(stored: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ def split_words(line: str) -> list[str]:
     ['my model.ckpt', 'w=np.zeros((2, 3))', 'a[0]']
     """
     words: list[str] = []
-    position, line = 0, line.strip().removesuffix(";")
+    position, line = 0, line.strip(_BLANK).removesuffix(";")
     while position < len(line):
         if line[position] in _BLANK:
             position += 1
@@ -67,7 +67,7 @@ def quoted(word: str) -> str:
 
     Braces are doubled, for IPython fills in ``{expressions}`` before a magic sees its line.
     """
-    if not word or any(sign in word for sign in " \t#;'\"([{$"):
+    if not word or any(sign in word for sign in " \t\r\n#;'\"([{$"):
         mark = '"' if "'" in word else "'"
         word = f"{mark}{word}{mark}"
     return word.replace("{", "{{").replace("}", "}}")

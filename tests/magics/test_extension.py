@@ -1,0 +1,34 @@
+"""Loading registers, unloading takes away, and both can be repeated."""
+
+from ckpt_magics.checkpoint.saving import SavedCheckpoint
+from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
+
+NAMES = {"ckpt_save", "ckpt_restore", "ckpt_show"}
+
+
+def state(shell):
+    return (
+        NAMES & set(shell.magics_manager.magics["line"]),
+        len(shell.Completer.custom_matchers),
+        len(shell.configurables),
+        {
+            mimetype: SavedCheckpoint in shell.display_formatter.formatters[mimetype]
+            for mimetype in ("text/html", "text/plain")
+        },
+    )
+
+
+def test_loads_unloads_and_loads_again(shell):
+    unload_ipython_extension(shell)
+    bare = state(shell)
+    assert bare[0] == set()
+    load_ipython_extension(shell)
+    loaded = state(shell)
+    assert loaded == (NAMES, bare[1] + 1, bare[2] + 1, {"text/html": True, "text/plain": True})
+    load_ipython_extension(shell)
+    assert state(shell) == loaded
+    unload_ipython_extension(shell)
+    assert state(shell) == bare
+    load_ipython_extension(shell)
+    assert state(shell) == loaded
+    unload_ipython_extension(shell)
