@@ -18,6 +18,8 @@ HIGH_DEGREE: Final = 12
 HIGH_DEGREE_NODES: Final = 15
 # A model as small as this is mostly calls, so the functions themselves are shown.
 FEW_NODES: Final = 20
+# A row of more boxes that all feed the same one is wider than a notebook.
+COMFORTABLE_DEGREE: Final = 8
 # Edges per box above which a scope is not opened unasked.
 TANGLE: Final = 1.4
 _FIRST_ASIDE: Final = -2
@@ -54,9 +56,11 @@ class Cut:
         self.hidden_groups, hide_names = split_choices(options.hide)
         self.hidden = self._named(hide_names)
         self.closed = self._named(options.close)
+        self.asked_open: set[int] = set()
         asked = self._named(options.open)
         self.shown = self._named(show_names) | asked
         self.open = {ROOT} | asked
+        self.asked_open |= asked
         for item_id in asked | self._named(show_names):
             self._open_around(item_id)
         self.main_groups = set(show_groups) | {hierarchy.items[item_id].group for item_id in asked} | {""}
@@ -80,6 +84,7 @@ class Cut:
         while parent != ROOT:
             self.open.add(parent)
             self.shown.add(parent)
+            self.asked_open.add(parent)
             parent = self.hierarchy.items[parent].parent
 
     def is_main(self, item: Item) -> bool:
@@ -116,7 +121,8 @@ class Cut:
             # Nothing but constants, or nothing but save/: then that is the model.
             self.main_groups.update(visible.aside)
             visible = self.visible()
-        if "functions" in visible.aside and len(visible.nodes) <= FEW_NODES and self.options.depth is None:
+        calls = any(self.hierarchy.items[item_id].kind == "function" for item_id in visible.nodes)
+        if "functions" in visible.aside and calls and len(visible.nodes) <= FEW_NODES and self.options.depth is None:
             self.main_groups.add("functions")
             visible = self.visible()
         tried: set[int] = set(self.closed)
@@ -150,8 +156,10 @@ class Cut:
     def _is_comfortable(self) -> bool:
         """Whether the edges still read as a graph; far more edges than boxes are a tangle."""
         visible = self.visible()
-        edges = len(self.edges(visible))
-        return edges <= self.options.comfortable_edges and edges <= max(TANGLE * len(visible.nodes), FEW_NODES)
+        edges = self.edges(visible)
+        return len(edges) <= min(self.options.comfortable_edges, max(TANGLE * len(visible.nodes), FEW_NODES)) and (
+            max(edges.degrees().values(), default=0) <= COMFORTABLE_DEGREE
+        )
 
     def _candidates(self, visible: Visible, tried: set[int]) -> list[int]:
         """Closed scopes that say more when open; what looks like one op does not, and bodies of functions are many."""
@@ -161,7 +169,8 @@ class Cut:
             item_id
             for item_id in visible.nodes
             if items[item_id].children and items[item_id].own is None and items[item_id].kind not in left_closed
-            if item_id not in tried
+            # Who opens a scope by name goes on from there by name.
+            if item_id not in tried and (self.options.depth is not None or items[item_id].parent not in self.asked_open)
         ]
 
     def _alike(self, candidates: list[int]) -> list[tuple[int, list[int]]]:

@@ -14,6 +14,7 @@ from ckpt_magics.proto import messages
 from ckpt_magics.render.hierarchy import CONTROL_SLOT, Hierarchy
 from ckpt_magics.render.item import Item
 from ckpt_magics.render.kinds import called_function
+from ckpt_magics.render.labels import TIMES
 from ckpt_magics.render.outputs import OpDefs, describe_node, describe_output
 from ckpt_magics.render.view import ViewCluster, ViewNode
 
@@ -63,7 +64,7 @@ class Describer:
         items = [self.hierarchy.items[member] for member in members]
         ops = {item.op for item in items}
         common = ops.pop() if len(ops) == 1 else ""
-        label = label or f"{len(items):,} {chr(0xD7)} {common}" if common else label or f"{len(items):,} more"
+        label = label or f"{len(items):,} {TIMES} {common}" if common else label or f"{len(items):,} more"
         names = [item.name for item in items[:MAX_LISTED]]
         if len(items) > MAX_LISTED:
             names.append(f"and {len(items) - MAX_LISTED:,} more")
@@ -80,7 +81,7 @@ class Describer:
     def _detail(self, item: Item, own: Item) -> str:
         if item.kind == "series":
             each = own.op or self.hierarchy.counted(own.op_count)
-            return f"{len(item.children)} {chr(0xD7)} {each}"
+            return f"{len(item.children)} {TIMES} {each}"
         if own.detail:
             return own.detail
         if own.node is None:
@@ -109,7 +110,7 @@ class Describer:
 
     def _inside(self, item_id: int) -> str:
         ops = Counter(leaf.op or leaf.name for leaf in self.hierarchy.leaves(item_id))
-        listed = [op if count == 1 else f"{op} {chr(0xD7)} {count:,}" for op, count in ops.most_common(MAX_LISTED)]
+        listed = [op if count == 1 else f"{op} {TIMES} {count:,}" for op, count in ops.most_common(MAX_LISTED)]
         return ", ".join(listed) + (f" and {len(ops) - MAX_LISTED:,} more" if len(ops) > MAX_LISTED else "")
 
     def edge_label(self, edges: npt.NDArray[np.int64]) -> str:
@@ -125,7 +126,7 @@ class Describer:
         label = known.pop() if len(known) == 1 else ""
         if tensors <= 1:
             return label
-        return f"{tensors:,} {chr(0xD7)} {label}" if label else f"{tensors:,} tensors"
+        return f"{tensors:,} {TIMES} {label}" if label else f"{tensors:,} tensors"
 
     def _output(self, source: int, slot: int) -> str:
         node = self.hierarchy.items[source].node

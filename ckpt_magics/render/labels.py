@@ -15,6 +15,9 @@ MAX_DOT_STRING: Final = 1500
 # A tooltip in SVG has no such limit, but a picture of 150 boxes must stay small enough for a notebook.
 MAX_TOOLTIP_LINE: Final = 400
 
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
+
 NAME_SIZE: Final = 12.0
 DETAIL_SIZE: Final = 10.0
 EDGE_SIZE: Final = 9.0
@@ -41,7 +44,7 @@ _WIDTHS: Final = {
         833: "mM",
         889: "%",
         944: "W",
-        1000: "\N{HORIZONTAL ELLIPSIS}",
+        1000: ELLIPSIS,
         1015: "@",
     }.items()
     for character in characters
@@ -57,12 +60,12 @@ def shorten(text: str, limit: int) -> str:
     """Cut the middle out of a text that is too long: names differ at their ends.
 
     >>> shorten("gradients/conv2d_transpose_grad/kernel", 20)
-    'gradients/…ad/kernel'
+    'gradients…rad/kernel'
     """
     if len(text) <= limit:
         return text
     tail = limit // 2
-    return f"{text[: limit - tail - 1]}\N{HORIZONTAL ELLIPSIS}{text[-tail:]}"
+    return f"{text[: limit - tail - 1]}{ELLIPSIS}{text[-tail:]}"
 
 
 def text_width(text: str, size: float) -> float:

@@ -8,6 +8,7 @@ from typing import Final
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import dtype_by_number
 from ckpt_magics.proto import messages
+from ckpt_magics.render.labels import ELLIPSIS
 
 # Attributes that hold an output's dtype, most telling first, for graphs that come without op definitions.
 _DTYPE_ATTRS: Final = ("dtype", "DstT", "out_type", "output_type", "Tout", "T")
@@ -91,7 +92,7 @@ def format_dims(dims: Sequence[int | None]) -> str:
     """Return dimensions as text; None and negative numbers are unknown."""
     shown = ["?" if dim is None or dim < 0 else str(dim) for dim in dims[:MAX_DIMS]]
     if len(dims) > MAX_DIMS:
-        shown.append("\N{HORIZONTAL ELLIPSIS}")
+        shown.append(ELLIPSIS)
     return f"[{', '.join(shown)}]"
 
 

@@ -50,7 +50,7 @@ def _fold_children(items: list[Item], scope: Item, minimum: int) -> None:
 
 def _make_series(items: list[Item], scope: Item, head: str, tail: str, members: list[int]) -> Item:
     numbers = [split_number(items[member].label)[1] for member in members]
-    label = f"{head}[{min(numbers)}\N{EN DASH}{max(numbers)}]{tail}"
+    label = f"{head}[{min(numbers)}-{max(numbers)}]{tail}"
     prefix = f"{scope.name}/" if scope.name else ""
     first = items[members[0]]
     return Item(

@@ -9,7 +9,7 @@ from typing import Final
 from ckpt_magics.proto import messages
 from ckpt_magics.render.hierarchy import ROOT, Hierarchy
 from ckpt_magics.render.item import Item
-from ckpt_magics.render.labels import MAX_TOOLTIP_LINE, shorten, shown
+from ckpt_magics.render.labels import ELLIPSIS, MAX_TOOLTIP_LINE, shorten, shown
 from ckpt_magics.render.outputs import dtype_name, format_shape
 
 # A listing is the text form of one notebook cell, not the graph.
@@ -27,7 +27,7 @@ def list_scopes(hierarchy: Hierarchy) -> list[str]:
     count_width = max((len(count) for _, count, _ in rows), default=0)
     lines = [f"{name:{width}}  {count:>{count_width}}  {ops}".rstrip() for name, count, ops in rows[:MAX_LINES]]
     if len(rows) > MAX_LINES:
-        lines.append(f"{chr(0x2026)} and more")
+        lines.append(f"{ELLIPSIS} and more")
     return lines
 
 
