@@ -118,22 +118,11 @@ def _strided_size(bounds: list[Array], entry: int, masks: _Masks, size: int | No
     start = None if masks.begin >> entry & 1 else begin
     stop = None if masks.end >> entry & 1 else end
     known = (start is not None or masks.begin >> entry & 1) and (stop is not None or masks.end >> entry & 1)
-    if strides is None or not known:
+    if strides is None or size is None or not known:
         return None
     step = int(strides[entry])
-    if size is None:
-        return _size_of_unknown(start, stop, step, entry)
     region = slice(None if start is None else int(start[entry]), None if stop is None else int(stop[entry]), step)
     return len(range(*region.indices(size)))
-
-
-def _size_of_unknown(start: Array | None, stop: Array | None, step: int, entry: int) -> int | None:
-    """Return the size of a slice of a dimension whose own size is unknown, taken to be large enough."""
-    first = (0 if step > 0 else -1) if start is None else int(start[entry])
-    last = None if stop is None else int(stop[entry])
-    if last is None or (first < 0) != (last < 0):
-        return None
-    return len(range(first, last, step))
 
 
 def _gather_shape(ctx: ShapeContext) -> list[Shape]:
