@@ -93,9 +93,21 @@ def parse_message(data: bytes, message_class: type[M], name: str) -> M:
         return text_format.Parse(data.decode("utf-8"), message_class())
     except UnicodeDecodeError as error:
         reason = f"neither a binary {message_class.__name__} nor text"
-        raise DataLossError(f"Cannot parse file {visible(name)}: {reason}.") from error
+        raise DataLossError(f"Cannot parse file {visible(name)}: {reason}.", hint=_other_kind(data)) from error
     except (text_format.ParseError, RecursionError, ValueError) as error:
         raise DataLossError(f"Cannot parse file {visible(name)}: {visible(str(error))}.") from error
+
+
+def _other_kind(data: bytes) -> str | None:
+    """Return what a file that is not what it should be is, as a sentence, if it is another kind of graph file."""
+    for message_class, field in ((SavedModel, "meta_graphs"), (MetaGraphDef, "graph_def"), (GraphDef, "node")):
+        try:
+            names = [descriptor.name for descriptor, _ in message_class.FromString(data).ListFields()]
+        except DecodeError:
+            continue
+        if field in names:
+            return f"It is a {message_class.__name__}."
+    return None
 
 
 def write_message(message: Message, path: str, *, as_text: bool = False, role: str = "graph") -> None:

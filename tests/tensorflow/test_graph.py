@@ -1,323 +1,130 @@
-"""The same program through TensorFlow and through us gives the same GraphDef."""
+"""The same program through TensorFlow and through us gives the same GraphDef, and the same MetaGraphDef."""
 
-from __future__ import annotations
-
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 
-from ckpt_magics.formats import dtypes
-from ckpt_magics.graph import build, initialization, initializers, partition, random_values, variable_scope
-from ckpt_magics.graph.arithmetic import cast
-from ckpt_magics.graph.constants import constant
-from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.keys import GraphKeys
-from ckpt_magics.graph.variable import Variable
-from ckpt_magics.graph.variable_store import AUTO_REUSE
+from ckpt_magics.graph.import_graph import import_graph_def
+from ckpt_magics.graph.meta_graph import export_scoped_meta_graph
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef
+from tests.graph.programs import PROGRAMS, build_graph
 
 pytestmark = pytest.mark.tensorflow
 
 
-def seed_references(tf):
-    tf.Variable([[1, 2, 3], [3, 4, 5]], dtype=tf.float32, name="weight", use_resource=False)
-    tf.Variable([1, 2, 3], dtype=tf.float32, name="biases", use_resource=False)
-    tf.global_variables_initializer()
-
-
-def seed_resources(tf):
-    tf.Variable([[1, 2, 3], [3, 4, 5]], dtype=tf.float32, name="weight", use_resource=True)
-    tf.Variable([1, 2, 3], dtype=tf.float32, name="biases", use_resource=True)
-    tf.global_variables_initializer()
-
-
-def references(tf):
-    tf.Variable(lambda: tf.zeros([2]), name="c", use_resource=False, trainable=False)
-    v = tf.Variable(tf.random_normal([2, 3], stddev=0.35), name="r", use_resource=False)
-    tf.Variable(tf.zeros([1]), use_resource=False, validate_shape=False)
-    tf.Variable(np.arange(4.0), use_resource=False)
-    v.assign(tf.ones([2, 3]))
-    v.assign_add(tf.ones([2, 3]))
-    v.assign_sub(tf.ones([2, 3]), use_locking=True)
-    tf.assign(v, tf.ones([2, 3]))
-    tf.assign_add(v, v)
-    v.read_value()
-    tf.identity(v.value())
-    _ = v + 1.0
-    tf.variables_initializer([v], name="only")
-    tf.local_variables_initializer()
-    tf.is_variable_initialized(v)
-
-
-def resources(tf):
-    v = tf.Variable([[1.0, 2, 3], [3, 4, 5]], name="r", use_resource=True)
-    tf.Variable(lambda: tf.zeros([2], tf.int32), use_resource=True, trainable=False)
-    with tf.name_scope("q"):
-        a = v.assign(tf.ones([2, 3]))
-        v.assign_add(tf.ones([2, 3]))
-        v.assign_sub(tf.ones([2, 3]), use_locking=True)
-        v.assign(tf.ones([2, 3]), read_value=False)
-    tf.identity(a, name="ia")
-    tf.assign(v, tf.ones([2, 3]))
-    tf.assign_add(v, v)
-    v.read_value()
-    v.value()
-    tf.identity(v)
-    _ = v + 1.0, v * v, 1.0 - v, -v, v[0]
-    tf.matmul(v, v, transpose_b=True)
-    tf.group(a)
-    with tf.control_dependencies([v.assign(tf.ones([2, 3]))]):
-        tf.identity(v)
-    tf.is_variable_initialized(v)
-
-
-def constants(tf):
-    for value in (1, 2.5, True, "text", b"bytes", 1 + 2j, [1, 2], [[1.5]], [], ["a", b"bc"], 2**40, np.float64(2)):
-        tf.constant(value)
-    for array in (np.zeros((0, 3)), np.arange(6, dtype=np.uint8).reshape(2, 3), np.array([1, 2], np.int64)):
-        tf.constant(array)
-    tf.constant([[1.5, 2]], tf.float16)
-    tf.constant(1, shape=[2, 2])
-    tf.constant([1, 2, 3, 4], shape=[2, 2], dtype=tf.int64)
-    for make in (tf.zeros, tf.ones):
-        for shape in ([], [1], [3, 4], [0], [2000]):
-            make(shape)
-        make([2], tf.int32)
-        make([2], tf.bool)
-        make([2], tf.complex64)
-    tf.zeros([2], tf.string)
-    tf.fill([2, 3], 5.0)
-
-
-def randoms(tf):
-    tf.random_normal([2])
-    tf.random_uniform([2, 2])
-    tf.random_uniform([2], -1, 1, seed=4)
-    tf.random_uniform([2], 0, 10, dtype=tf.int32, seed=1)
-    tf.truncated_normal([], name="tn", dtype=tf.float64)
-    tf.set_random_seed(5)
-    tf.random_normal([2])
-    tf.truncated_normal([2], seed=0)
-    tf.random_uniform([2])
-
-
-def scopes(tf):
-    with tf.name_scope("a"):
-        tf.constant(1, name="c")
-        with tf.name_scope("b") as inner:
-            tf.constant(1, name="c")
-            tf.constant(1, name="C")
-    with tf.name_scope("a"):
-        tf.constant(1, name="c")
-        tf.constant(1, name="c")
-        tf.constant(1, name="c_1")
-    with tf.name_scope(inner):
-        tf.constant(1, name="c")
-        with tf.name_scope(None):
-            tf.constant(1, name="top")
-    with tf.variable_scope("v"):
-        tf.get_variable("x", [1], use_resource=False)
-        tf.constant(0, name="k")
-        with tf.variable_scope("in"):
-            tf.get_variable("x", [1], use_resource=False)
-            tf.Variable(1.0, use_resource=False)
-    with tf.variable_scope("v", reuse=True):
-        tf.get_variable("x", [1])
-        tf.constant(0, name="k")
-    with tf.variable_scope("v", reuse=tf.AUTO_REUSE) as scope:
-        tf.get_variable("x", [1])
-        tf.get_variable("y", [1], use_resource=True)
-    with tf.variable_scope(scope):
-        tf.get_variable("z", [1], use_resource=False)
-        tf.constant(0, name="k")
-    with tf.variable_scope(scope, auxiliary_name_scope=False):
-        tf.get_variable("z2", [1], use_resource=False)
-        tf.constant(0, name="k")
-    for _ in range(3):
-        with tf.variable_scope(None, "def"), tf.variable_scope(None, "sub"):
-            tf.get_variable("x", [1], use_resource=False)
-
-
-def initial_values(tf):
-    made = [
-        None, tf.zeros_initializer(), tf.ones_initializer(), tf.constant_initializer(3.0), tf.random_normal_initializer(),
-        tf.random_uniform_initializer(-1, 1, seed=3), tf.truncated_normal_initializer(stddev=0.1),
-        tf.glorot_uniform_initializer(), tf.glorot_normal_initializer(), tf.variance_scaling_initializer(),
-        tf.variance_scaling_initializer(2.0, "fan_out", "untruncated_normal"), tf.uniform_unit_scaling_initializer(),
-        tf.zeros_initializer,
-    ]  # fmt: skip
-    for use_resource in (False, True):
-        for initializer in made:
-            for shape in ([3, 4], [5], [2, 2, 3, 4]):
-                with tf.variable_scope(None, "s"):
-                    tf.get_variable("v", shape, initializer=initializer, use_resource=use_resource)
-        with tf.variable_scope("r" if use_resource else "c"):
-            tf.get_variable("v", initializer=tf.constant([1.0, 2.0]), use_resource=use_resource)
-            tf.get_variable("a", initializer=np.ones((2,), np.float32), use_resource=use_resource)
-            tf.get_variable("i", [2], tf.int32, use_resource=use_resource)
-            tf.get_variable("b", [2], tf.bool, use_resource=use_resource)
-            tf.get_variable("s", (), initializer=tf.constant_initializer([5.0]), use_resource=use_resource)
-            tf.get_variable("z", [2000], initializer=tf.zeros_initializer(), use_resource=use_resource)
-
-
-def devices(tf):
-    with tf.device("/cpu:0"):
-        tf.constant(1)
-    with tf.device("/job:ps/task:1"):
-        tf.constant(1)
-        with tf.device("/gpu:0"):
-            tf.constant(1)
-            tf.Variable(1.0, use_resource=False)
-            tf.Variable(1.0, use_resource=True)
-            tf.Variable(lambda: 1.0, use_resource=False, name="cb")
-            tf.get_variable("g1", [2], use_resource=True)
-        with tf.device(None):
-            tf.constant(1)
-        with tf.device(lambda op: "/cpu:1" if op.type == "Const" else "/cpu:2"):
-            tf.identity(tf.constant(2))
-    with tf.device("/device:CPU:0"):
-        v = tf.Variable(1.0, use_resource=True)
-        tf.get_variable("g", [2], use_resource=False)
-        tf.global_variables_initializer()
-    _ = v + 1
-    v.assign(2.0)
-    for name in ("cpu:0", "/CPU:*", "", "/job:a/replica:0/task:3/device:XLA_GPU:2"):
-        with tf.device(name):
-            tf.constant(1)
-    with tf.colocate_with(v.op):
-        tf.constant(2)
-    with tf.device("/gpu:1"), tf.device("/cpu"):
-        tf.constant(2)
-
-
-def control(tf):
-    a = tf.constant(1, name="a")
-    b = tf.constant(2, name="b")
-    with tf.control_dependencies([a, b.op]):
-        c = tf.add(a, b)
-        d = tf.no_op()
-        tf.identity(c)
-        with tf.control_dependencies([d, a]):
-            tf.no_op()
-        with tf.control_dependencies(None):
-            tf.no_op()
-        tf.Variable(1.0, use_resource=False, name="vv")
-        tf.Variable(lambda: 1.0, use_resource=True, name="vr")
-        tf.constant(3)
-    tf.group(a, b, name="g")
-    tf.group()
-
-
-def operators(tf):
-    a = tf.placeholder(tf.float32, [None, 3], name="a")
-    b = tf.placeholder(tf.float32, [3], name="b")
-    i = tf.placeholder(tf.int32)
-    less = a < b
-    _ = (
-        a + b, a - b, a * b, a / b, a @ tf.ones([3, 2]), a**2, -a, a <= b, a > b, a >= b, abs(a), 1.0 + a, 2 * a, 1 - a,
-        1 / a, a // b, a % b, i / i, i // 2, ~less, less & less, less | less, less ^ less, 2.0**a, i + 1, 3 % i,
-        np.float32(2) * a, a + np.ones(3, np.float32), a == b,
-    )  # fmt: skip
-    _ = a[0], a[1:2], a[:, 1], a[..., None], a[:, -1:], b[::2], a[i], a[1:2, ...]
-
-
-def partitions(tf):
-    p = tf.get_variable("p", [5, 2], partitioner=tf.fixed_size_partitioner(3), use_resource=False)
-    zeros = tf.zeros_initializer()
-    r = tf.get_variable(
-        "r", [5, 2], partitioner=tf.fixed_size_partitioner(2, axis=1), use_resource=True, initializer=zeros
-    )
-    with tf.variable_scope("sc", partitioner=tf.variable_axis_size_partitioner(64)):
-        tf.get_variable("q", [40, 2], use_resource=False, initializer=tf.ones_initializer())
-        tf.get_variable("scalar", [], use_resource=False, initializer=tf.ones_initializer())
-    with tf.variable_scope("sm", partitioner=tf.min_max_variable_partitioner(2, min_slice_size=16)):
-        tf.get_variable("q", [40, 2], use_resource=False, initializer=tf.ones_initializer())
-    one = tf.get_variable("one", [5, 2], partitioner=tf.fixed_size_partitioner(1), use_resource=False)
-    tf.get_variable(
-        "c", partitioner=tf.fixed_size_partitioner(2), initializer=tf.constant([1.0, 2, 3]), use_resource=False
-    )
-    for whole in (p, r, r, one):
-        tf.identity(whole)
-
-
-def dense_net(tf):
-    x = tf.placeholder(tf.float32, [None, 2], name="x")
-    w = tf.Variable(tf.truncated_normal([2, 1], stddev=0.1), name="w", use_resource=False)
-    b = tf.Variable(tf.zeros([1]), name="b", use_resource=False)
-    tf.add(tf.matmul(x, w), b, name="y")
-    with tf.variable_scope("steps"):
-        step = tf.train.get_or_create_global_step()
-    tf.assign_add(step, 1)
-    tf.global_variables_initializer()
-
-
-PROGRAMS = [
-    seed_references, seed_resources, references, resources, constants, randoms, scopes, initial_values, devices, control,
-    operators, partitions, dense_net,
-]  # fmt: skip
-
-
-def set_random_seed(seed):
-    get_default_graph().seed = seed
-
-
-OURS = SimpleNamespace(
-    Graph=Graph,
-    GraphKeys=GraphKeys,
-    Variable=Variable,
-    AUTO_REUSE=AUTO_REUSE,
-    constant=constant,
-    cast=cast,
-    set_random_seed=set_random_seed,
-    device=lambda name: get_default_graph().device(name),
-    colocate_with=lambda op: get_default_graph().colocate_with(op),
-    control_dependencies=lambda ops: get_default_graph().control_dependencies(ops),
-    add=lambda x, y, name=None: build.apply("AddV2", x, y, name=name or "Add"),
-    matmul=lambda a, b, **options: build.apply("MatMul", a, b, **options),
-    train=SimpleNamespace(get_or_create_global_step=initialization.get_or_create_global_step),
-    zeros_initializer=initializers.Zeros,
-    ones_initializer=initializers.Ones,
-    constant_initializer=initializers.Constant,
-    random_normal_initializer=initializers.RandomNormal,
-    random_uniform_initializer=initializers.RandomUniform,
-    truncated_normal_initializer=initializers.TruncatedNormal,
-    uniform_unit_scaling_initializer=initializers.UniformUnitScaling,
-    variance_scaling_initializer=initializers.VarianceScaling,
-    glorot_uniform_initializer=initializers.glorot_uniform,
-    glorot_normal_initializer=initializers.glorot_normal,
-    **{row.name: row for row in dtypes.DTYPES},
-    **{
-        name: getattr(module, name)
-        for module in (build, initialization, random_values, partition, variable_scope)
-        for name in module.__all__
-    },
-)
-
-
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
-def test_program_gives_the_nodes_that_tensorflow_makes(tf, program):
-    theirs, ours = tf.Graph(), Graph()
+@pytest.fixture(params=PROGRAMS, ids=lambda program: program.__name__)
+def both(tf, request):
+    """A program's graph by TensorFlow, and by us."""
+    theirs = tf.Graph()
     with theirs.as_default():
-        program(tf.compat.v1)
-    with ours.as_default():
-        program(OURS)
-    expected = [type(node).SerializeToString(node, deterministic=True) for node in theirs.as_graph_def().node]
-    node_class = type(theirs.as_graph_def().node.add())
-    mine = [node_class.FromString(node.SerializeToString()) for node in ours.as_graph_def().node]
-    assert [str(node_class.FromString(data)) for data in expected] == [str(node) for node in mine]
-    for name in ("variables", "trainable_variables", "local_variables"):
+        request.param(tf.compat.v1)
+    return theirs, build_graph(request.param)
+
+
+def as_text(graph_def):
+    """Return the nodes as text, attributes in order, in our messages whoever wrote them."""
+    nodes = GraphDef.FromString(graph_def.SerializeToString()).node
+    return [node.SerializeToString(deterministic=True) for node in nodes]
+
+
+def test_program_gives_the_nodes_that_tensorflow_makes(both):
+    theirs, ours = both
+    expected, found = theirs.as_graph_def(), ours.as_graph_def()
+    assert [node.name for node in expected.node] == [node.name for node in found.node]
+    assert as_text(expected) == as_text(found)
+
+
+def test_output_shapes_are_those_that_tensorflow_infers(both):
+    theirs, ours = both
+    assert as_text(theirs.as_graph_def(add_shapes=True)) == as_text(ours.as_graph_def(add_shapes=True))
+
+
+def test_collections_hold_the_same_variables(both):
+    theirs, ours = both
+    for name in ("variables", "trainable_variables", "local_variables", "global_step"):
         assert [v.name for v in theirs.get_collection(name)] == [v.name for v in ours.get_collection(name)]
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
-def test_output_shapes_are_those_that_tensorflow_infers(tf, program):
-    theirs, ours = tf.Graph(), Graph()
+EXPORTS = {
+    "whole": {},
+    "scope": {"export_scope": "v"},
+    "no devices": {"clear_devices": True},
+    "no defaults": {"strip_default_attrs": True},
+    "only some collections": {"collection_list": ["variables"]},
+}
+
+
+def sort_control_inputs(graph_def):
+    for node in graph_def.node:
+        node.input[:] = sorted(node.input, key=lambda name: name if name.startswith("^") else "")
+
+
+def normal(meta_graph):
+    """Return a MetaGraphDef as our message, without what tells who wrote it."""
+    result = MetaGraphDef.FromString(meta_graph.SerializeToString())
+    result.meta_info_def.ClearField("tensorflow_git_version")
+    # With cleared devices TensorFlow leaves control inputs in the order of their making, else it sorts them.
+    sort_control_inputs(result.graph_def)
+    return result
+
+
+@pytest.mark.parametrize("options", EXPORTS.values(), ids=EXPORTS)
+def test_exported_meta_graph_is_the_one_that_tensorflow_exports(tf, both, options):
+    theirs, ours = both
     with theirs.as_default():
-        program(tf.compat.v1)
-    with ours.as_default():
-        program(OURS)
-    for mine in ours.get_operations():
-        shapes = [t.shape.as_list() if t.shape.ndims is not None else None for t in mine.outputs]
-        other = [o.shape for o in theirs.get_operation_by_name(mine.name).outputs]
-        assert (mine.name, [s.as_list() if s.rank is not None else None for s in other]) == (mine.name, shapes)
+        expected = normal(tf.compat.v1.train.export_meta_graph(**options))
+    found = normal(export_scoped_meta_graph(graph=ours, **options)[0])
+    assert expected.SerializeToString(deterministic=True) == found.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("scope", ["", "imp"])
+def test_importing_twice_gives_the_nodes_that_tensorflow_gives(tf, both, scope):
+    graph_def = both[0].as_graph_def(add_shapes=True)
+    expected, found = tf.Graph(), Graph()
+    for _ in range(2):
+        with expected.as_default(), tf.device("/gpu:1"):
+            tf.import_graph_def(graph_def, name=scope)
+        with found.as_default(), found.device("/gpu:1"):
+            import_graph_def(GraphDef.FromString(graph_def.SerializeToString()), name=scope)
+    # A new name can change the place of a control input; TensorFlow sorts again, we keep the file's order.
+    theirs, ours = expected.as_graph_def(add_shapes=True), found.as_graph_def(add_shapes=True)
+    sort_control_inputs(theirs)
+    sort_control_inputs(ours)
+    assert as_text(theirs) == as_text(ours)
+
+
+def test_tensorflow_imports_what_we_export(tf, both, tmp_path):
+    _, ours = both
+    path = str(tmp_path / "model.meta")
+    export_scoped_meta_graph(path, graph=ours)
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.compat.v1.train.import_meta_graph(path)
+    for op in ours.get_operations():
+        assert [t.name for t in graph.get_operation_by_name(op.name).inputs] == [t.name for t in op.inputs]
+    names = [v.name for v in ours.get_collection("variables")]
+    assert names == [v.name for v in graph.get_collection("variables")]
+
+
+def test_input_map_and_return_elements_work_as_in_tensorflow(tf, both):
+    theirs, _ = both
+    graph_def = theirs.as_graph_def()
+    source = next((name for node in graph_def.node for name in node.input if not name.startswith("^")), None)
+    if source is None:
+        return
+    dtype = theirs.as_graph_element(source if ":" in source else f"{source}:0").dtype
+    element = graph_def.node[-1].name
+    expected, found = tf.Graph(), Graph()
+    with expected.as_default():
+        feed = tf.compat.v1.placeholder(dtype.base_dtype, name="feed")
+        try:
+            tf.import_graph_def(graph_def, input_map={source: feed}, return_elements=[element], name="in")
+        except ValueError:
+            return  # a placeholder can stand for a value, but not for a variable
+    with found.as_default():
+        feed = found.create_op(
+            "Placeholder", attrs={"dtype": dtype.base_dtype.as_datatype_enum, "shape": None}, name="feed"
+        )
+        ours_def = GraphDef.FromString(graph_def.SerializeToString())
+        returned = import_graph_def(ours_def, input_map={source: feed.outputs[0]}, return_elements=[element], name="in")
+    assert returned == [found.get_operation_by_name(f"in/{element}")]
+    assert as_text(expected.as_graph_def()) == as_text(found.as_graph_def())
