@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import numpy as np
-
 from ckpt_magics.checkpoint.bundle import BundleStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
@@ -18,7 +16,7 @@ from ckpt_magics.checkpoint.source import CheckpointSource, find_checkpoint
 from ckpt_magics.checkpoint.store import Array, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
-from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
+from ckpt_magics.errors import CheckpointError, FailedPreconditionError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 
@@ -67,6 +65,7 @@ class CheckpointReader(Mapping[str, Any]):
         self._store = self._open()
         self._object_graph: ObjectGraph | None = None
         self._warned = False
+        self._closed = False
 
     @property
     def prefix(self) -> str:
@@ -202,7 +201,7 @@ class CheckpointReader(Mapping[str, Any]):
         """Return a tensor, or some of its rows, as a table: the last dimension across, the others down."""
         from ckpt_magics.frames.values import tensor_frame
 
-        value = np.asarray(self.get_tensor(name)) if rows is None else self.get_slice(name, rows)
+        value = self._read(name, rows, None)
         return tensor_frame(value, first_row=0 if rows is None else rows.indices(self.entry(name).shape[0])[0])
 
     @property
@@ -246,6 +245,7 @@ class CheckpointReader(Mapping[str, Any]):
 
     def close(self) -> None:
         """Close the files. Closing twice is fine."""
+        self._closed = True
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -264,6 +264,8 @@ class CheckpointReader(Mapping[str, Any]):
 
     def _retrying(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again."""
+        if self._closed:
+            raise FailedPreconditionError("the reader was closed", file=self.prefix)
         try:
             return read(self._store)
         except (CheckpointError, KeyError):

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ckpt_magics.formats.dtypes import as_dtype
+
 _PLAIN_KINDS = "biufcO"
 
 
@@ -39,8 +41,4 @@ def tensor_frame(value: npt.NDArray[Any], *, first_row: int = 0) -> pd.DataFrame
 
 def _plain_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the nearest type of NumPy's own that holds every value of an ml_dtypes type."""
-    try:
-        is_whole = bool(np.ones(1, dtype) / np.array(2, dtype) == 0)
-    except TypeError:
-        is_whole = True
-    return np.dtype(np.int8 if is_whole else np.float32)
+    return np.dtype(np.int8 if as_dtype(dtype).is_integer else np.float32)
