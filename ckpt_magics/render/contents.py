@@ -10,7 +10,7 @@ from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.saver.saved_listing import FILE_ROLES
+from ckpt_magics.saver.saved_listing import file_sentence
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _files(reader: CheckpointReader) -> list[FileContents]:
         os.path.join(os.path.dirname(reader.prefix), naming.STATE_FILENAME): "state",
     }
     roles |= {path: role for path, role in beside.items() if files.is_file(path)}
-    return [_file(path, FILE_ROLES[role]) for path, role in roles.items()]
+    return [_file(path, role) for path, role in roles.items()]
 
 
 def _role(path: str, version: int) -> str:
@@ -144,5 +144,6 @@ def _role(path: str, version: int) -> str:
     return "index" if path.endswith(".index") else "data"
 
 
-def _file(path: str, holds: str) -> FileContents:
-    return FileContents(path, os.path.getsize(path) if files.is_file(path) else None, holds)
+def _file(path: str, role: str) -> FileContents:
+    size = os.path.getsize(path) if files.is_file(path) else None
+    return FileContents(path, size, file_sentence(role, size))

@@ -137,14 +137,11 @@ class RestoreReport:
         return text if self.dry_run else f"{text} in {self.seconds:.2f} s"
 
     def __str__(self) -> str:
-        parts = [self.summary]
-        if self.problems:
-            parts += [f"  {line}" for line in text_table(self._problem_rows())]
-            parts += ["This works:", *(f"  {line}" for line in self.call.splitlines())] if self.call else []
-        else:
-            parts += [f"  {line}" for line in text_table(self._rows())]
-            parts += self._remainders()
-        return "\n".join([*parts, *map(visible, self.notes)])
+        rows = self._problem_rows() if self.problems else self._rows()
+        parts = [self.summary, *(f"  {line}" for line in text_table(rows)), *map(visible, self._lines())]
+        if self.call:
+            parts += ["This works:", *(f"  {line}" for line in self.call.splitlines())]
+        return "\n".join(parts)
 
     def __repr__(self) -> str:
         return str(self)
@@ -152,9 +149,7 @@ class RestoreReport:
     def _repr_html_(self) -> str:
         columns = ("name", "problem") if self.problems else ("name", "from", "dtype", "shape", "bytes", "")
         rows = self._problem_rows(MAX_LISTED * 5) if self.problems else self._rows(MAX_LISTED * 5)
-        lines = [*self._remainders(), *self.notes]
-        if self.call:
-            lines.append(f"This works: {self.call}")
+        lines = [*self._lines(), *([f"This works: {self.call}"] if self.call else [])]
         return html_table(self.summary, columns, rows, numeric={"bytes"}) + html_lines(lines)
 
     def to_frame(self) -> pd.DataFrame:
@@ -191,9 +186,11 @@ class RestoreReport:
         more = len(self.problems) - limit
         return [*rows, (f"… and {more:,} more", "")] if more > 0 else rows
 
-    def _remainders(self) -> list[str]:
+    def _lines(self) -> list[str]:
+        """What stands below the table."""
         lists = (("Left alone", self.left_alone), ("Unused in the checkpoint", self.unused))
-        return [f"{title}: {_listed(names)}" for title, names in lists if names]
+        remainders = [f"{title}: {_listed(names)}" for title, names in lists if names and not self.problems]
+        return [*remainders, *self.notes]
 
 
 class RestoreMismatchError(TensorMismatchError):

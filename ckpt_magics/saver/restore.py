@@ -13,6 +13,7 @@ from typing import Any
 
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import find_fix, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
@@ -63,10 +64,15 @@ class RestorePlan:
         arrays: dict[str, Array] = {}
         done, total = 0, self.report.nbytes
         for match in self._matches:
-            array = self._stored.read(match.tensor.stored)
-            arrays[match.tensor.name] = converted(
-                array, match.spec, match.tensor.name, reshape=self._options.reshape, cast=self._options.cast
-            )
+            name = match.tensor.name
+            try:
+                array = self._stored.read(match.tensor.stored)
+                arrays[name] = converted(
+                    array, match.spec, name, reshape=self._options.reshape, cast=self._options.cast
+                )
+            except CheckpointError as error:
+                error.hint = f"Nothing was changed; exclude {visible(name)} to restore the others"
+                raise error.locate(tensor=name) from error.__cause__
             done += match.tensor.nbytes
             if progress is not None:
                 progress(done, total)

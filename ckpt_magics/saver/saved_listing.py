@@ -8,7 +8,7 @@ from ckpt_magics.checkpoint.saving import SavedCheckpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.tables import amount, html_table, text_table
 
-__all__ = ["FILE_ROLES", "saved_html", "saved_text"]
+__all__ = ["FILE_ROLES", "file_sentence", "saved_html", "saved_text"]
 
 FILE_ROLES = {
     "index": "the index: name, dtype, shape, place and checksum of every tensor",
@@ -18,6 +18,13 @@ FILE_ROLES = {
     "state": "the directory's list of checkpoints, and which is the latest",
 }
 """What each file of a checkpoint holds, by its role."""
+
+EMPTY_DATA = "nothing: it only counts, for the number of data files tells a save from the one that it replaced"
+
+
+def file_sentence(role: str, size: int | None) -> str:
+    """Return what a file of a role and a size in bytes holds."""
+    return EMPTY_DATA if role == "data" and size == 0 else FILE_ROLES[role]
 
 
 def saved_html(saved: SavedCheckpoint) -> str:
@@ -35,4 +42,7 @@ def _summary(saved: SavedCheckpoint) -> str:
 
 
 def _rows(saved: SavedCheckpoint) -> list[tuple[str, ...]]:
-    return [(visible(os.path.basename(file.path)), FILE_ROLES[file.role], f"{file.bytes:,}") for file in saved.files]
+    return [
+        (visible(os.path.basename(file.path)), file_sentence(file.role, file.bytes), f"{file.bytes:,}")
+        for file in saved.files
+    ]

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, TensorMismatchError, TensorNotFoundError
+from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.errors import (
+    CheckpointNotFoundError,
+    ChecksumError,
+    InvalidArgumentError,
+    TensorMismatchError,
+    TensorNotFoundError,
+)
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.report import RestoreRefusedError
 from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
@@ -273,7 +280,7 @@ def test_damage_leaves_everything_as_it_was(tmp_path):
     data.write_bytes(damaged)
     targets = copied(SEED)
     targets["biases"][:] = -1
-    with pytest.raises(ValueError, match="hecksum"):
+    with pytest.raises(ChecksumError, match="Nothing was changed; exclude weight to restore the others"):
         restore_checkpoint(prefix, targets)
     assert targets["biases"].tolist() == [-1, -1, -1]
 
@@ -383,3 +390,26 @@ def test_finds_a_step(tmp_path, version):
 def test_refuses_targets_that_hold_nothing():
     with pytest.raises(InvalidArgumentError, match="'act' is a builtins"):
         restore_checkpoint(SEED, {"act": print})
+
+
+def test_names_an_object_based_checkpoint_by_short_names(golden):
+    (index,) = (golden / "tf2.21.0" / "object_net").rglob("*.index")
+    with load_checkpoint(index) as reader:
+        short = dict(reader.object_graph.short_names)
+        values = restore_checkpoint(reader).values
+        np.testing.assert_array_equal(values["model"]["alias"]["w"], reader[short["model/alias/w"]])
+        key = short["model/alias/w"]
+        np.testing.assert_array_equal(
+            restore_checkpoint(reader, {"w": None}, mapping={"w": key}).values["w"], reader[key]
+        )
+
+
+def test_restores_every_checkpoint_that_tensorflow_wrote(golden):
+    for index in sorted(golden.rglob("*.index")):
+        with load_checkpoint(index) as reader:
+            # One fixture has a tensor that its writer left incomplete.
+            incomplete = ["holes"] if "holes" in reader else []
+            report = restore_checkpoint(reader, exclude=incomplete)
+            assert list(report.unused) == incomplete
+            assert len(report.restored) == len(reader) - len(incomplete) - (reader.object_graph is not None)
+            str(report), report._repr_html_(), report.to_frame()
