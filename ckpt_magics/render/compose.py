@@ -160,7 +160,7 @@ class _Composer:
     def _note_faults(self) -> None:
         if self.visible.bundles:
             count = sum(len(members) for members in self.visible.bundles.values())
-            self.notes.append(f"{count:,} boxes are drawn as {len(self.visible.bundles):,}, to fit the node budget.")
+            self.notes.append(f"{count:,} boxes are drawn as {len(self.visible.bundles):,}.")
         if self.hierarchy.missing_inputs:
             self.notes.append(f"{self.hierarchy.missing_inputs:,} inputs name a node that the graph does not have.")
         if self.hierarchy.duplicate_names:

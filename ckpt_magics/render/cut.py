@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -57,7 +58,7 @@ class Cut:
         self.hidden = self._named(hide_names)
         self.closed = self._named(options.close)
         self.asked_open: set[int] = set()
-        asked = self._named(options.open)
+        self.asked = asked = self._named(options.open)
         self.shown = self._named(show_names) | asked
         self.open = {ROOT} | asked
         self.asked_open |= asked
@@ -109,10 +110,22 @@ class Cut:
                 visible.aside.setdefault(item.group, []).append(item_id)
             elif item_id in self.open and item.children:
                 visible.clusters.append(item_id)
-                waiting.extend((child, item_id) for child in reversed(item.children))
+                waiting.extend((child, item_id) for child in reversed(self._opened_children(item, visible)))
             else:
                 visible.nodes[item_id] = cluster
         return visible
+
+    def _opened_children(self, item: Item, visible: Visible) -> Sequence[int]:
+        """Children of an open item; of a series opened for the sake of some members, the others stay together."""
+        if item.kind != "series" or item.id in self.asked:
+            return item.children
+        members = [child for child in item.children if child in self.shown]
+        others = [child for child in item.children if child not in self.shown]
+        if len(others) < 2:
+            return item.children
+        # The series is a cluster now, so a number of its own above all items is free for the box of the others.
+        _bundle(visible, len(self.hierarchy.items) + item.id, item.id, others)
+        return members
 
     def choose(self) -> Visible:
         """Open scopes until the picture is full. Returns what is visible then, never above the node budget."""
@@ -121,7 +134,8 @@ class Cut:
             # Nothing but constants, or nothing but save/: then that is the model.
             self.main_groups.update(visible.aside)
             visible = self.visible()
-        calls = any(self.hierarchy.items[item_id].kind == "function" for item_id in visible.nodes)
+        items = self.hierarchy.items
+        calls = any(items[item_id].kind == "function" for item_id in visible.nodes if item_id < len(items))
         if "functions" in visible.aside and calls and len(visible.nodes) <= FEW_NODES and self.options.depth is None:
             self.main_groups.add("functions")
             visible = self.visible()
@@ -168,6 +182,7 @@ class Cut:
         return [
             item_id
             for item_id in visible.nodes
+            if item_id not in visible.bundles
             if items[item_id].children and items[item_id].own is None and items[item_id].kind not in left_closed
             # Who opens a scope by name goes on from there by name.
             if item_id not in tried and (self.options.depth is not None or items[item_id].parent not in self.asked_open)
@@ -214,8 +229,9 @@ def _bundle_overflow(hierarchy: Hierarchy, visible: Visible, budget: int) -> Vis
     items = hierarchy.items
     families: dict[tuple[int | None, str, str], list[int]] = {}
     for item_id, cluster in visible.nodes.items():
-        families.setdefault((cluster, items[item_id].kind, items[item_id].op), []).append(item_id)
-    next_id = len(items)
+        if item_id not in visible.bundles:
+            families.setdefault((cluster, items[item_id].kind, items[item_id].op), []).append(item_id)
+    next_id = 2 * len(items)
     for (cluster, *_), members in sorted(families.items(), key=lambda family: -len(family[1])):
         if len(visible.nodes) <= budget or len(members) == 1:
             break
@@ -236,7 +252,7 @@ def _bundle(visible: Visible, bundle: int, cluster: int | None, members: list[in
     """Replace members by a bundle; a bundle among them gives up its own members. Returns the next free id."""
     inside: list[int] = []
     for member in members:
-        del visible.nodes[member]
+        visible.nodes.pop(member, None)
         inside.extend(visible.bundles.pop(member, [member]))
     visible.nodes[bundle] = cluster
     visible.bundles[bundle] = inside

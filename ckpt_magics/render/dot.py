@@ -12,7 +12,7 @@ from ckpt_magics.render.kinds import Kind
 from ckpt_magics.render.labels import EDGE_SIZE, MAX_LABEL, NAME_SIZE, quote, quote_lines, shorten, shown
 from ckpt_magics.render.palette import PALETTES, Palette
 from ckpt_magics.render.shapes import box_lines, box_size, shape_of
-from ckpt_magics.render.view import SPLINES, View, ViewCluster, ViewEdge, ViewNode
+from ckpt_magics.render.view import SPLINES, Direction, View, ViewCluster, ViewEdge, ViewNode
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 # Above these, labels on edges make a layout slow and a picture unreadable; curves do the former alone.
@@ -133,7 +133,8 @@ def _scope_lines(view: View, palette: Palette, ids: Mapping[int, str]) -> Iterat
             yield "  " * (depth + 1) + "}"
             continue
         if scope is not None:
-            yield f"{'  ' * (depth + 1)}subgraph cluster_{scope.id} {{{_cluster_attributes(scope, palette)}"
+            attributes = _cluster_attributes(scope, palette, view.direction)
+            yield f"{'  ' * (depth + 1)}subgraph cluster_{scope.id} {{{attributes}"
             waiting.append(("close", scope))
             depth += 1
         key = None if scope is None else scope.id
@@ -142,12 +143,13 @@ def _scope_lines(view: View, palette: Palette, ids: Mapping[int, str]) -> Iterat
         waiting.extend(("open", inner) for inner in reversed(clusters.get(key, [])))
 
 
-def _cluster_attributes(cluster: ViewCluster, palette: Palette) -> str:
+def _cluster_attributes(cluster: ViewCluster, palette: Palette, direction: Direction) -> str:
     values: dict[str, str | float] = {
         "label": quote(shorten(shown(cluster.label), 2 * MAX_LABEL)),
         "tooltip": quote(shown(cluster.name)),
         "labeljust": "l",
-        "labelloc": "t",
+        # Graphviz turns a picture that grows upward over, names of scopes included.
+        "labelloc": "b" if direction == "BT" else "t",
         "style": "rounded",
         "color": f'"{palette.frame}"',
         "fontcolor": f'"{palette.frame_text}"',
@@ -208,7 +210,7 @@ def _loose_lines(view: View, ids: Mapping[int, str]) -> Iterator[str]:
 def _aside_lines(view: View, palette: Palette, ids: Mapping[int, str]) -> Iterator[str]:
     if view.aside:
         heading = ViewCluster(0, "pulled aside", "pulled aside", "scope", None)
-        yield f"  subgraph cluster_aside {{{_cluster_attributes(heading, palette)}"
+        yield f"  subgraph cluster_aside {{{_cluster_attributes(heading, palette, view.direction)}"
         for node in view.aside:
             yield f"    {ids[node.id]}{_node_attributes(node, palette)}"
         for number, (above, below) in enumerate(pairwise(view.aside), start=1):
@@ -220,7 +222,7 @@ def _aside_lines(view: View, palette: Palette, ids: Mapping[int, str]) -> Iterat
 def _legend_lines(view: View, palette: Palette) -> Iterator[str]:
     entries = legend_entries(view)
     heading = ViewCluster(0, "legend", "legend", "scope", None)
-    yield f"  subgraph cluster_legend {{{_cluster_attributes(heading, palette)}"
+    yield f"  subgraph cluster_legend {{{_cluster_attributes(heading, palette, view.direction)}"
     for number, (kind, label) in enumerate(entries):
         node = ViewNode(0, label, label, kind, False, "", (), None)
         yield f"    l{number}{_node_attributes(node, palette)}"

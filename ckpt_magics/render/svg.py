@@ -204,6 +204,7 @@ def _draw_strip(canvas: _Canvas, view: View) -> None:
         left += width + _GAP
         row = max(row, height)
         canvas.width = max(canvas.width, left - _GAP)
+    canvas.width = max(canvas.width, limit) if view.nodes else canvas.width
     canvas.height = top + row
 
 

@@ -51,6 +51,13 @@ def test_named_scope_is_opened_with_those_around_it():
     assert {"gradients/model/stage0/block0", "gradients/model/stage1"} <= names(view.nodes)
 
 
+def test_opening_one_of_a_series_keeps_the_others_together():
+    view = view_of(training_graph(1, 9, ops=1), depth=0, open=("model/stage0/block3",))
+    labels = {node.label for node in view.nodes}
+    assert {"Conv2D", "kernel", "8 more"} <= labels
+    assert not any(label.startswith("block") for label in labels)
+
+
 def test_named_scope_stays_closed():
     assert "model" in names(view_of(MODEL, close=("model",)).nodes)
 
