@@ -33,7 +33,16 @@ export const NO_FILTER: FilterState = {
   has_nan: false,
 };
 
-export type SortColumn = "name" | "dtype" | "shape" | "elements" | "bytes" | "group" | "offset";
+export type SortColumn =
+  | "name"
+  | "dtype"
+  | "shape"
+  | "elements"
+  | "bytes"
+  | "group"
+  | "offset"
+  /** A column that only this index has, by its key. */
+  | `extra.${string}`;
 
 export interface SortState {
   readonly column: SortColumn;
@@ -110,10 +119,17 @@ export function sortRows(index: VariableIndex, rows: Uint32Array, sort: SortStat
   const sorted = rows.slice();
   const sign = sort.descending ? -1 : 1;
   const key = sortKey(index, sort.column);
-  if (key) sorted.sort((a, b) => sign * ((key[a] ?? 0) - (key[b] ?? 0)) || a - b);
+  if (key) sorted.sort((a, b) => compareNumbers(key[a] ?? 0, key[b] ?? 0, sign) || a - b);
   else if (sort.column === "shape") sorted.sort((a, b) => sign * compareShapes(index, a, b) || a - b);
   else if (sort.descending) sorted.reverse();
   return sorted;
+}
+
+/** Rows without a number come last, whichever way the others go. */
+function compareNumbers(a: number, b: number, sign: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  // Infinities are equal to themselves, which their difference does not say.
+  return a === b ? 0 : sign * (a < b ? -1 : 1);
 }
 
 /** The numbers a column sorts by; null for names, whose order is that of the index, and for shapes. */
@@ -126,8 +142,12 @@ function sortKey(index: VariableIndex, column: SortColumn): ArrayLike<number> | 
       return Uint8Array.from(index.dtype, alphabetical(index.dtypes));
     case "group":
       return index.group;
-    default:
+    case "elements":
+    case "bytes":
+    case "offset":
       return index[column];
+    default:
+      return index.extras.find((extra) => `extra.${extra.key}` === column)?.numbers ?? null;
   }
 }
 

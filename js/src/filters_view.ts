@@ -43,9 +43,9 @@ export function filtersView(
   const [height = 0, width = 0, channels = 1, all = 0] = shape;
   const count = Math.min(all, MAX_FILTERS);
   const scale = scaleFor(values.numbers);
-  const { cells, columns } = mosaicOf(values.numbers, [height, width, count], (scale.low + scale.high) / 2);
-  const canvas = element("canvas", { class: "ckpt-heat", role: "img", "aria-label": `${count} filters` });
-  paintCells(canvas, cells, columns, scale);
+  const { cells, columns, filled } = mosaicOf(values.numbers, [height, width, count]);
+  const canvas = element("canvas", { class: "ckpt-mosaic", role: "img", "aria-label": `${count} filters` });
+  paintCells(canvas, cells, columns, scale, (cell) => filled[cell] === 0);
   const shown = count < all ? `${formatCount(count)} of ${formatCount(all)}` : formatCount(count);
   const nodes: HTMLElement[] = [
     element("div", { class: "ckpt-heat-box" }, canvas),

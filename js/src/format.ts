@@ -10,7 +10,8 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
+  const decimals = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(decimals)} ${UNITS[unit]}`;
 }
 
 /** 1234567 → "1,234,567". */

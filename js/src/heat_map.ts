@@ -3,12 +3,16 @@ import { type ColorScale, colorOf, scaleFor } from "./color_scale";
 import { element } from "./dom";
 import { formatNumber } from "./format";
 
-/** Paint `numbers` (row by row, `columns` wide), one pixel a cell; CSS enlarges the canvas without smoothing. */
+/**
+ * Paint `numbers` (row by row, `columns` wide), one pixel a cell; CSS enlarges the canvas without smoothing. Empty cells
+ * let the page show through.
+ */
 export function paintCells(
   canvas: HTMLCanvasElement,
   numbers: ArrayLike<number>,
   columns: number,
   scale: ColorScale = scaleFor(numbers),
+  isEmpty: (cell: number) => boolean = () => false,
 ): void {
   const rows = Math.ceil(numbers.length / Math.max(columns, 1));
   canvas.width = Math.max(columns, 1);
@@ -17,6 +21,7 @@ export function paintCells(
   if (!context || numbers.length === 0) return;
   const image = context.createImageData(columns, rows);
   for (let cell = 0; cell < numbers.length; cell++) {
+    if (isEmpty(cell)) continue;
     const [red, green, blue] = colorOf(numbers[cell] as number, scale);
     image.data.set([red, green, blue, 255], cell * 4);
   }
@@ -42,34 +47,34 @@ export function colorLegend(scale: ColorScale): HTMLElement {
   );
 }
 
-/** A pane of filters: `count` pictures of `height` × `width` in a near-square mosaic with gaps between. */
+/** A pane of filters: `count` pictures of `height` × `width` in a mosaic, twice as wide as high, with gaps between. */
 export interface Mosaic {
   readonly cells: Float64Array;
   readonly columns: number;
+  /** 1 where a cell belongs to a picture, 0 in the gaps. */
+  readonly filled: Uint8Array;
 }
 
-/**
- * Lay out convolution filters as a mosaic.
- *
- * `numbers` is a kernel [height, width, count] in C order; gaps are NaN-free: they take the value of the scale's
- * middle through `gap`.
- */
+/** Lay out convolution filters as a mosaic; `numbers` is a kernel [height, width, count] in C order. */
 export function mosaicOf(
   numbers: ArrayLike<number>,
   shape: readonly [height: number, width: number, count: number],
-  gap: number,
 ): Mosaic {
   const [height, width, count] = shape;
-  const across = Math.ceil(Math.sqrt((count * height) / Math.max(width, 1)));
+  const across = Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / Math.max(width, 1))));
   const down = Math.ceil(count / Math.max(across, 1));
   const columns = across * (width + 1) - 1;
-  const cells = new Float64Array(Math.max(columns * (down * (height + 1) - 1), 0)).fill(gap);
+  const cells = new Float64Array(Math.max(columns * (down * (height + 1) - 1), 0));
+  const filled = new Uint8Array(cells.length);
   for (let filter = 0; filter < count; filter++) {
     const top = Math.floor(filter / across) * (height + 1);
     const left = (filter % across) * (width + 1);
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        cells[(top + y) * columns + left + x] = numbers[(y * width + x) * count + filter] as number;
+      for (let x = 0; x < width; x++) {
+        const cell = (top + y) * columns + left + x;
+        cells[cell] = numbers[(y * width + x) * count + filter] as number;
+        filled[cell] = 1;
+      }
   }
-  return { cells, columns };
+  return { cells, columns, filled };
 }

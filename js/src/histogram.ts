@@ -82,7 +82,7 @@ export function barButtons(name: string, bars: readonly Bar[]): HTMLElement {
     const title = `${bar.label}: ${formatCount(bar.count)}`;
     const node = element("button", {
       type: "button",
-      class: "ckpt-bar",
+      class: "ckpt-bin",
       title,
       "aria-label": `${name} ${title}`,
       "aria-pressed": String(bar.chosen),

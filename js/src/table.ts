@@ -1,66 +1,20 @@
-/** The table of variables: virtual rows, sortable headers with histograms, selection by mouse and keyboard. */
+/** The table of variables: virtual rows, selection by mouse and keyboard, a small histogram in each row. */
+import { type Column, columnsOf, NAME_WIDTH } from "./columns";
 import { element, uniqueId } from "./dom";
 import type { SortColumn, SortState } from "./filter";
-import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "./format";
+import { visibleName } from "./format";
 import { drawBars } from "./histogram";
+import { fillNameLabel, nameLabel } from "./name_label";
 import type { Selection } from "./selection";
 import type { Statistics } from "./statistics";
-import { dtypeOf, groupOf, shapeOf, type VariableIndex } from "./variable_index";
+import { TableHeader } from "./table_header";
+import type { VariableIndex } from "./variable_index";
 import { VirtualRows } from "./virtual_rows";
 
-interface Column {
-  readonly title: string;
-  readonly sort: SortColumn | null;
-  readonly class: string;
-  /** Text of the cell; the distribution has a canvas instead. */
-  text(index: VariableIndex, row: number, statistics: Statistics | undefined): string;
-}
-
-const metadata = (
-  title: string,
-  sort: SortColumn | null,
-  kind: string,
-  text: (index: VariableIndex, row: number) => string,
-): Column => ({ title, sort, class: kind, text });
-
-const statistic = (
-  title: string,
-  key: "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs",
-): Column => ({
-  title,
-  sort: null,
-  class: "number statistic",
-  text: (_, __, statistics) => {
-    const value = statistics?.[key];
-    return value === undefined || value === null ? "" : formatNumber(value);
-  },
-});
-
-const COLUMNS: readonly Column[] = [
-  metadata("Name", "name", "name", (index, row) => visibleName(index.names[row] ?? "")),
-  metadata("Dtype", "dtype", "dtype", dtypeOf),
-  metadata("Shape", "shape", "shape", (index, row) => formatShape(shapeOf(index, row))),
-  metadata("Elements", "elements", "number", (index, row) => formatCount(index.elements[row] ?? 0)),
-  metadata("Bytes", "bytes", "number", (index, row) => formatBytes(index.bytes[row] ?? 0)),
-  metadata("Group", "group", "group", groupOf),
-  {
-    title: "Distribution",
-    sort: null,
-    class: "distribution",
-    text: (_, __, statistics) => statistics?.error ?? "",
-  },
-  statistic("Min", "min"),
-  statistic("Max", "max"),
-  statistic("Mean", "mean"),
-  statistic("Std", "std"),
-  statistic("Zeros", "zeros"),
-  statistic("NaN", "nans"),
-  statistic("Inf", "infs"),
-];
-
-const DISTRIBUTION = 6;
-
 export const ROW_HEIGHT = 24;
+
+/** Pixels; wider names are the user's choice. */
+const MOST_FITTED = 420;
 
 export interface TableOptions {
   readonly index: VariableIndex;
@@ -77,20 +31,33 @@ export interface TableOptions {
 export class Table {
   readonly root: HTMLElement;
   readonly #options: TableOptions;
+  readonly #columns: readonly Column[];
+  readonly #header: TableHeader;
   readonly #rows: VirtualRows;
-  readonly #header = element("div", { class: "ckpt-header", role: "row", "aria-rowindex": 1 });
-  readonly #grid: HTMLElement;
+  readonly #empty = element("p", { class: "ckpt-empty", hidden: true }, "No variable passes the filter.");
   readonly #id = uniqueId("row");
   #order: Uint32Array = new Uint32Array();
-  #sort: SortState = { column: "name", descending: false };
+  /** Gives the names the room there is, until the user says how wide they shall be. */
+  readonly #fitting: ResizeObserver | null;
   #asking = true;
   /** Position of the row that keys act on. */
   #current = 0;
 
   constructor(options: TableOptions) {
     this.#options = options;
-    const scroller = element("div", { class: "ckpt-scroller", role: "rowgroup" });
-    this.#grid = element(
+    this.#columns = columnsOf(options.index);
+    this.#header = new TableHeader({
+      columns: this.#columns,
+      onSort: options.onSort,
+      bars: options.headerBars,
+      onNameWidth: (width) => {
+        this.#fitting?.disconnect();
+        this.#setWidths(width);
+      },
+    });
+    // The head sticks to the top inside the scroller, so that it goes sideways with the rows.
+    const head = element("div", { role: "rowgroup", class: "ckpt-header-group" }, this.#header.root);
+    this.root = element(
       "div",
       {
         class: "ckpt-grid",
@@ -98,34 +65,33 @@ export class Table {
         tabindex: 0,
         "aria-label": "Variables",
         "aria-multiselectable": "true",
-        "aria-colcount": COLUMNS.length,
+        "aria-colcount": this.#columns.length,
       },
-      element("div", { role: "rowgroup", class: "ckpt-header-group" }, this.#header),
-      scroller,
+      head,
+      this.#empty,
     );
-    this.root = this.#grid;
-    this.#rows = new VirtualRows(scroller, {
+    this.#rows = new VirtualRows(this.root, {
       rowHeight: ROW_HEIGHT,
+      headHeight: () => head.offsetHeight,
       create: () => this.#createRow(),
       fill: (row, position) => this.#fillRow(row, position),
       onRange: (start, end) => {
         if (this.#asking) options.onVisible(Array.from(this.#order.subarray(start, end)));
       },
     });
-    // The header scrolls sideways with the rows.
-    scroller.addEventListener("scroll", () => {
-      this.#header.style.transform = `translateX(${-scroller.scrollLeft}px)`;
-    });
-    this.#grid.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#setWidths(NAME_WIDTH);
+    this.#fitting = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => this.#fitNames());
+    this.#fitting?.observe(this.root);
+    this.root.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   /** Show these rows in this order. */
   show(order: Uint32Array, sort: SortState, keepPosition = false): void {
     this.#order = order;
-    this.#sort = sort;
     this.#current = Math.min(this.#current, Math.max(order.length - 1, 0));
-    this.#grid.setAttribute("aria-rowcount", String(order.length + 1));
-    this.#renderHeader();
+    this.root.setAttribute("aria-rowcount", String(order.length + 1));
+    this.#empty.hidden = order.length > 0;
+    this.#header.show(sort);
     this.#rows.setLength(order.length, keepPosition);
     this.#markCurrent();
   }
@@ -142,6 +108,12 @@ export class Table {
     this.#asking = true;
   }
 
+  /** Paint the histograms of the rows in the colours that hold now. */
+  repaint(): void {
+    for (const canvas of this.root.querySelectorAll("canvas")) canvas.dataset.row = "";
+    this.refreshStatistics();
+  }
+
   /** Scroll to a row of the index, if it is shown. */
   reveal(row: number): void {
     const position = this.#order.indexOf(row);
@@ -149,59 +121,45 @@ export class Table {
   }
 
   close(): void {
+    this.#fitting?.disconnect();
     this.#rows.close();
   }
 
-  #renderHeader(): void {
-    const cells = COLUMNS.map((column, position) => {
-      const { sort } = column;
-      const sorted = sort !== null && sort === this.#sort.column;
-      const cell = element("div", {
-        class: `ckpt-cell ${column.class}`,
-        role: "columnheader",
-        "aria-colindex": position + 1,
-        "aria-sort": sorted ? (this.#sort.descending ? "descending" : "ascending") : "none",
-      });
-      if (sort === null) cell.append(element("span", { class: "ckpt-title" }, column.title));
-      else {
-        const mark = sorted ? (this.#sort.descending ? " ▾" : " ▴") : "";
-        const onclick = () =>
-          this.#options.onSort({ column: sort, descending: sorted && !this.#sort.descending });
-        const label = `Sort by ${column.title.toLowerCase()}`;
-        cell.append(
-          element(
-            "button",
-            { type: "button", class: "ckpt-title", title: label, onclick },
-            column.title + mark,
-          ),
-        );
-        const bars = this.#options.headerBars(sort);
-        if (bars) cell.append(bars);
-      }
-      return cell;
-    });
-    this.#header.replaceChildren(...cells);
+  #fitNames(): void {
+    const beside = this.#columns.findIndex((column) => column.kind === "distribution");
+    const taken = this.#columns.slice(1, beside + 1).reduce((sum, column) => sum + column.width, 0);
+    const room = this.root.clientWidth - taken;
+    const width = Math.round(Math.min(Math.max(room, NAME_WIDTH), MOST_FITTED));
+    this.#header.nameWidth = width;
+    this.#setWidths(width);
+  }
+
+  #setWidths(name: number): void {
+    const widths = this.#columns.map((column, place) => (place === 0 ? name : column.width));
+    const total = widths.reduce((sum, width) => sum + width, 0);
+    this.root.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
+    this.root.style.setProperty("--width", `${total}px`);
   }
 
   #createRow(): HTMLElement {
     const row = element("div", { class: "ckpt-row", role: "row" });
-    COLUMNS.forEach((column, position) => {
+    this.#columns.forEach((column, place) => {
       const cell = element("div", {
         class: `ckpt-cell ${column.class}`,
         role: "gridcell",
-        "aria-colindex": position + 1,
+        "aria-colindex": place + 1,
       });
-      if (position === DISTRIBUTION)
+      if (column.kind === "name") cell.append(nameLabel());
+      if (column.kind === "distribution")
         cell.append(element("canvas", { "aria-hidden": "true" }), element("span"));
       row.append(cell);
     });
     row.addEventListener("click", (event) => this.#onClick(row, event));
-    row.addEventListener("dblclick", () => this.#activate(Number(row.dataset.position)));
     return row;
   }
 
   #fillRow(node: HTMLElement, position: number): void {
-    const { index, selection } = this.#options;
+    const { selection } = this.#options;
     const row = this.#order[position] ?? 0;
     const statistics = this.#options.statistics(row);
     node.id = `${this.#id}-${position}`;
@@ -209,22 +167,20 @@ export class Table {
     node.setAttribute("aria-selected", String(selection.has(row)));
     node.classList.toggle("current", position === this.#current);
     node.classList.toggle("damaged", statistics?.error != null);
-    COLUMNS.forEach((column, place) => {
+    node.classList.toggle("has-nan", (statistics?.nans ?? 0) + (statistics?.infs ?? 0) > 0);
+    this.#columns.forEach((column, place) => {
       const cell = node.children[place] as HTMLElement;
-      const text = column.text(index, row, statistics);
-      const holder = place === DISTRIBUTION ? (cell.lastElementChild as HTMLElement) : cell;
-      if (holder.textContent !== text) holder.textContent = text;
-      if (place === 0 || place === DISTRIBUTION) cell.title = text;
+      const text = column.text(row, statistics);
+      if (column.kind === "name") {
+        fillNameLabel(cell.firstElementChild as Element, text);
+        cell.setAttribute("aria-label", visibleName(text));
+      } else {
+        const holder = column.kind === "distribution" ? (cell.lastElementChild as Element) : cell;
+        if (holder.textContent !== text) holder.textContent = text;
+      }
+      if (column.kind !== "text") cell.title = visibleName(text);
+      if (column.kind === "distribution") drawDistribution(cell, row, statistics);
     });
-    this.#drawDistribution(node.children[DISTRIBUTION] as HTMLElement, row, statistics);
-  }
-
-  #drawDistribution(cell: HTMLElement, row: number, statistics: Statistics | undefined): void {
-    const canvas = cell.firstElementChild as HTMLCanvasElement;
-    const drawn = statistics ? String(row) : "";
-    if (canvas.dataset.row === drawn) return;
-    canvas.dataset.row = drawn;
-    drawBars(canvas, statistics?.bins ?? [], true);
   }
 
   #onClick(node: HTMLElement, event: MouseEvent): void {
@@ -232,22 +188,18 @@ export class Table {
     const row = this.#order[position];
     if (row === undefined) return;
     const { selection } = this.#options;
+    const several = event.shiftKey || event.ctrlKey || event.metaKey;
     if (event.shiftKey) selection.extendTo(row, this.#order);
-    else if (event.ctrlKey || event.metaKey) selection.toggle(row);
+    else if (several) selection.toggle(row);
     else selection.only(row);
     this.#moveTo(position);
     this.#options.onSelect();
-    if (!event.shiftKey && !event.ctrlKey && !event.metaKey) this.#options.onActivate(row);
-  }
-
-  #activate(position: number): void {
-    const row = this.#order[position];
-    if (row !== undefined) this.#options.onActivate(row);
+    if (!several) this.#options.onActivate(row);
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (event.target !== this.#grid) return;
-    const last = this.#order.length - 1;
+    if (event.target !== this.root) return;
+    const last = Math.max(this.#order.length - 1, 0);
     const page = this.#rows.pageSize;
     const moves: Record<string, number> = {
       ArrowDown: this.#current + 1,
@@ -257,27 +209,34 @@ export class Table {
       Home: 0,
       End: last,
     };
-    const { selection } = this.#options;
     const target = moves[event.key];
-    if (target !== undefined) {
-      this.#moveTo(Math.min(Math.max(target, 0), Math.max(last, 0)));
-      const row = this.#order[this.#current];
-      if (event.shiftKey && row !== undefined) selection.extendTo(row, this.#order);
-      if (event.shiftKey) this.#options.onSelect();
-    } else if (event.key === "Enter") this.#activate(this.#current);
-    else if (event.key === " ") this.#toggleCurrent();
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
-      selection.replace(this.#order);
-      this.#options.onSelect();
-    } else return;
+    if (target !== undefined) this.#moveByKey(Math.min(Math.max(target, 0), last), event.shiftKey);
+    else if (event.key === "Enter") this.#choose((row) => this.#options.selection.only(row), true);
+    else if (event.key === " ") this.#choose((row) => this.#options.selection.toggle(row), false);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
+      this.#choose(() => this.#options.selection.replace(this.#order), false);
+    else return;
     event.preventDefault();
   }
 
-  #toggleCurrent(): void {
+  #moveByKey(position: number, extend: boolean): void {
+    const { selection } = this.#options;
+    const from = this.#order[this.#current];
+    this.#moveTo(position);
+    if (!extend) return;
+    this.#choose((row) => {
+      if (selection.size === 0 && from !== undefined) selection.only(from);
+      selection.extendTo(row, this.#order);
+    }, false);
+  }
+
+  /** Change the selection at the current row, and open its values if wanted. */
+  #choose(change: (row: number) => void, activate: boolean): void {
     const row = this.#order[this.#current];
     if (row === undefined) return;
-    this.#options.selection.toggle(row);
+    change(row);
     this.#options.onSelect();
+    if (activate) this.#options.onActivate(row);
   }
 
   #moveTo(position: number): void {
@@ -288,7 +247,15 @@ export class Table {
 
   #markCurrent(): void {
     const row = this.#rows.rowAt(this.#current);
-    if (row) this.#grid.setAttribute("aria-activedescendant", row.id);
-    else this.#grid.removeAttribute("aria-activedescendant");
+    if (row) this.root.setAttribute("aria-activedescendant", row.id);
+    else this.root.removeAttribute("aria-activedescendant");
   }
+}
+
+function drawDistribution(cell: HTMLElement, row: number, statistics: Statistics | undefined): void {
+  const canvas = cell.firstElementChild as HTMLCanvasElement;
+  const drawn = statistics ? String(row) : "";
+  if (canvas.dataset.row === drawn) return;
+  canvas.dataset.row = drawn;
+  drawBars(canvas, statistics?.bins ?? [], true);
 }

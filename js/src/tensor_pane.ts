@@ -55,6 +55,7 @@ export class TensorPane {
   #mode: Mode = "picture";
   #part = "abs";
   #request: AbortController | null = null;
+  #statistics: Statistics | undefined;
 
   constructor(channel: Channel, onClose: () => void) {
     this.#channel = channel;
@@ -83,12 +84,24 @@ export class TensorPane {
     this.root.replaceChildren();
   }
 
+  /** Paint the pictures in the colours that hold now. */
+  repaint(): void {
+    if (!this.#heading) return;
+    this.#facts.replaceChildren();
+    this.showStatistics(this.#statistics);
+    void this.#fetch();
+  }
+
   /** Fill in what the statistics say, once they are there. */
   showStatistics(statistics: Statistics | undefined): void {
+    if (statistics && statistics === this.#statistics && this.#facts.hasChildNodes()) return;
+    this.#statistics = statistics;
     this.#facts.replaceChildren();
     if (!statistics) return;
+    if (statistics.error !== null) return;
     const { min, max, mean, std, zeros, nans, infs, bins } = statistics;
-    const facts = { min, max, mean, std, zeros, NaN: nans, Inf: infs };
+    const elements = this.#heading?.shape.reduce((product, size) => product * size, 1) ?? 0;
+    const facts = { elements, min, max, mean, std, zeros, NaN: nans, Inf: infs };
     const list = element("dl", {});
     for (const [label, value] of Object.entries(facts))
       if (value !== null) list.append(element("dt", {}, label), element("dd", {}, formatNumber(value)));
@@ -106,8 +119,15 @@ export class TensorPane {
       title: "Close (Esc)",
       "aria-label": "Close",
     });
-    const head = element("header", {}, element("h3", { title: name }, name), close, element("p", {}, size));
-    this.root.replaceChildren(head, this.#controls(heading), this.#body, this.#readout, this.#facts);
+    const head = element("header", {}, element("h3", { title: name }, name), element("p", {}, size), close);
+    const main = element(
+      "div",
+      { class: "ckpt-tensor-main" },
+      this.#controls(heading),
+      this.#body,
+      this.#readout,
+    );
+    this.root.replaceChildren(head, element("div", { class: "ckpt-tensor-parts" }, main, this.#facts));
     this.#readout.value = "";
     void this.#fetch();
   }

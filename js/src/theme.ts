@@ -5,10 +5,16 @@
  * html); what none of them can hide is the colour that is painted behind the view, so that is what is measured.
  */
 
+/** Fired at the root of a view after it turned light or dark: canvases keep the colours they were painted with. */
+export const THEME_EVENT = "ckpt-theme";
+
 /** Keep `data-theme` of `root` at "light" or "dark"; the returned function stops that. */
 export function followTheme(root: HTMLElement): () => void {
   const update = () => {
-    root.dataset.theme = isDark(backgroundBehind(root)) ? "dark" : "light";
+    const theme = isDark(backgroundBehind(root)) ? "dark" : "light";
+    if (root.dataset.theme === theme) return;
+    root.dataset.theme = theme;
+    root.dispatchEvent(new CustomEvent(THEME_EVENT));
   };
   // The host's style sheet may be applied after the attribute changes.
   const later = () => requestAnimationFrame(() => requestAnimationFrame(update));

@@ -4,13 +4,20 @@
  *
  * Buffers in order, each a zlib stream: name lengths u32 (bytes), names UTF-8, dtype code u8, rank u8, dims f64 (all
  * rows' dims one after the other), elements f64, bytes f64, shard i32 (-1: more than one), offset f64 (-1: none),
- * slices u32, group code u8. The kernel's half is ckpt_magics/widgets/variable_index.py.
+ * slices u32, group code u8; then the columns that the reply names under `extras`: numbers f64 (NaN: none), or texts as
+ * lengths u32 (bytes) and UTF-8. The kernel's half is ckpt_magics/widgets/variable_index.py.
  */
 import { assert } from "./assert";
 import { bytesOf, inflate, numbersOf } from "./buffers";
 import type { Reply } from "./messages";
 
 const BUFFERS = 11;
+
+/** A column that only some indexes have; it holds numbers or texts. */
+export type Extra = { readonly key: string; readonly title: string } & (
+  | { readonly numbers: Float64Array; readonly texts: null }
+  | { readonly numbers: null; readonly texts: readonly string[] }
+);
 
 export interface VariableIndex {
   readonly rows: number;
@@ -28,11 +35,15 @@ export interface VariableIndex {
   readonly offset: Float64Array;
   readonly slices: Uint32Array;
   readonly group: Uint8Array;
+  /** What the groups are, as a title. */
+  readonly groupTitle: string;
+  readonly extras: readonly Extra[];
 }
 
 /** Decode the reply to an "index" request; throws an Error when its parts do not fit each other. */
 export async function decodeIndex(reply: Reply): Promise<VariableIndex> {
-  assert(reply.buffers.length === BUFFERS, `an index has ${BUFFERS} buffers, got ${reply.buffers.length}`);
+  const found = reply.buffers.length;
+  assert(found >= BUFFERS, `an index has at least ${BUFFERS} buffers, got ${found}`);
   const parts = await Promise.all(reply.buffers.map((buffer) => inflate(bytesOf(buffer))));
   const part = (position: number) => parts[position] as Uint8Array<ArrayBuffer>;
   const rank = numbersOf(part(3), "u8");
@@ -51,12 +62,35 @@ export async function decodeIndex(reply: Reply): Promise<VariableIndex> {
     offset: numbersOf(part(8), "f64"),
     slices: numbersOf(part(9), "u32"),
     group: numbersOf(part(10), "u8"),
+    groupTitle: typeof reply.content.group_title === "string" ? reply.content.group_title : "Group",
+    extras: decodeExtras(reply.content.extras, parts.slice(BUFFERS)),
   };
   const { names, dtype, elements, bytes, shard, offset, slices, group } = index;
   for (const column of [names, dtype, elements, bytes, shard, offset, slices, group])
     assert(column.length === index.rows, "the columns of an index are of one length");
+  for (const { numbers, texts } of index.extras)
+    assert(
+      (numbers ?? texts).length === index.rows,
+      "the extra columns of an index are as long as the others",
+    );
   assert(index.dims.length === (index.dimStart[index.rows] ?? 0), "the dims of an index fit its ranks");
   return index;
+}
+
+function decodeExtras(described: unknown, parts: Uint8Array<ArrayBuffer>[]): Extra[] {
+  if (described === undefined) return [];
+  assert(Array.isArray(described), "extra columns come as a list");
+  const next = () => {
+    const part = parts.shift();
+    assert(part, "every extra column has its buffers");
+    return part;
+  };
+  return described.map(({ key, title, kind }): Extra => {
+    const label = { key: String(key), title: String(title) };
+    if (kind === "numbers") return { ...label, numbers: numbersOf(next(), "f64"), texts: null };
+    const lengths = numbersOf(next(), "u32");
+    return { ...label, numbers: null, texts: splitNames(next(), lengths) };
+  });
 }
 
 /** Shape of one row, as numbers. */

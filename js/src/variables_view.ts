@@ -8,14 +8,16 @@ import type { AnyModel, RenderProps } from "@anywidget/types";
 import { button, element } from "./dom";
 import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows } from "./filter";
 import { FilterBar } from "./filter_bar";
-import { formatBytes, formatCount, visibleName } from "./format";
+import { formatBytes, formatCount, formatShare, visibleName } from "./format";
 import { headerBars } from "./header_bars";
-import { Channel, isAbort } from "./messages";
+import { Channel } from "./messages";
+import { Notice } from "./notice";
 import { ScopeTree, scopeTotals } from "./scope_tree";
 import { Selection } from "./selection";
 import { StatisticsStore } from "./statistics";
-import { Table } from "./table";
+import { ROW_HEIGHT, Table } from "./table";
 import { TensorPane } from "./tensor_pane";
+import { THEME_EVENT } from "./theme";
 import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
 import { errorLine, openViewRoot, titleBar } from "./view_root";
 
@@ -38,8 +40,9 @@ class VariablesApp {
   readonly #tree: ScopeTree;
   readonly #filterBar: FilterBar;
   readonly #pane: TensorPane;
+  readonly #notice = new Notice();
+  readonly #restoreButton: HTMLButtonElement;
   readonly #status = element("span", { class: "ckpt-status", role: "status", "aria-live": "polite" });
-  readonly #work = element("span", { class: "ckpt-work" });
   readonly root: HTMLElement;
   #order: Uint32Array = new Uint32Array();
   #frame = 0;
@@ -49,7 +52,6 @@ class VariablesApp {
     this.#channel = channel;
     this.#index = index;
     this.#statistics = new StatisticsStore(channel, () => this.#scheduleRefresh());
-    this.#selection.replace(model.get("selected_rows"));
     this.#table = new Table({
       index,
       selection: this.#selection,
@@ -66,31 +68,17 @@ class VariablesApp {
       onHasNan: (wanted) => void this.#filterNan(wanted),
     });
     this.#pane = new TensorPane(channel, () => this.#set("active_row", -1));
-    const tools = element(
-      "div",
-      { class: "ckpt-tools", role: "toolbar", "aria-label": "Actions" },
-      this.#work,
-      button("Statistics of all", () => void this.#computeAll()),
-      button("Copy as code", () => void this.#copyCode(), {
-        title: "Python that reads the selected variables",
-      }),
-      button("Restore selection", () => void this.#restore(), {
-        title: "Bring the selected variables into the notebook",
-      }),
-    );
-    this.root = element(
-      "div",
-      { class: "ckpt-variables-body" },
-      element("div", { class: "ckpt-bar" }, this.#filterBar.root, tools),
-      element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.root, this.#pane.root),
-      element("div", { class: "ckpt-foot" }, this.#status),
-    );
+    this.#restoreButton = button("Restore", () => void this.#restore(), {
+      title: "Bring the selected variables into the notebook",
+    });
+    this.root = this.#layOut();
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:filter_state", this.#onFilter);
     model.on("change:sort", this.#onFilter);
     model.on("change:selected_rows", this.#onSelected);
     model.on("change:active_row", this.#onActive);
     this.#tree.show(scopeTotals(index, index.names.keys()), this.#filter.scope);
+    this.#selection.replace(model.get("selected_rows"));
     this.#onFilter();
     this.#onActive();
   }
@@ -103,6 +91,39 @@ class VariablesApp {
     cancelAnimationFrame(this.#frame);
     this.#statistics.close();
     this.#table.close();
+  }
+
+  /** Paint the canvases again in the colours that hold now. */
+  repaint(): void {
+    this.#table.repaint();
+    this.#pane.repaint();
+  }
+
+  #layOut(): HTMLElement {
+    const tools = element(
+      "div",
+      { class: "ckpt-tools", role: "toolbar", "aria-label": "Actions" },
+      button("Statistics", () => void this.#computeAll(), {
+        title: "Compute the statistics of every row shown, also of those not on the screen",
+      }),
+      button("Copy as code", () => void this.#copyCode(), {
+        title: "Python that reads the selected variables, or those shown",
+      }),
+      this.#restoreButton,
+    );
+    const split = element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.root);
+    // A checkpoint of ten variables needs no room for a hundred.
+    const head = 2.5;
+    split.style.setProperty("--rows-height", `${(Math.max(this.#index.rows, 5) + head) * ROW_HEIGHT}px`);
+    return element(
+      "div",
+      { class: "ckpt-variables-body" },
+      element("div", { class: "ckpt-bar" }, this.#filterBar.root, tools),
+      this.#notice.root,
+      split,
+      this.#pane.root,
+      element("div", { class: "ckpt-foot" }, this.#status),
+    );
   }
 
   get #filter(): FilterState {
@@ -156,22 +177,15 @@ class VariablesApp {
   };
 
   #showStatus(): void {
-    const total = (column: Float64Array, rows: Iterable<number>) => {
-      let sum = 0;
-      for (const row of rows) sum += column[row] ?? 0;
-      return sum;
-    };
-    const describe = (rows: ArrayLike<number> & Iterable<number>) =>
-      `${formatCount(total(this.#index.elements, rows))} elements, ${formatBytes(total(this.#index.bytes, rows))}`;
-    const all = formatCount(this.#index.rows);
-    const shown =
-      this.#order.length === this.#index.rows
-        ? `${all} variables`
-        : `${formatCount(this.#order.length)} of ${all} variables`;
-    const parts = [`${shown}, ${describe(this.#order)}`];
+    const index = this.#index;
+    const all = formatCount(index.rows);
+    const shown = this.#order.length === index.rows ? all : `${formatCount(this.#order.length)} of ${all}`;
+    const parts = [`${shown} variables: ${describeTotals(index, this.#order)}`];
     const selected = this.#selection.toArray();
-    if (selected.length > 0) parts.push(`${formatCount(selected.length)} selected, ${describe(selected)}`);
-    this.#status.textContent = parts.join(" · ");
+    if (selected.length > 0)
+      parts.push(`${formatCount(selected.length)} selected: ${describeTotals(index, selected)}`);
+    this.#status.textContent = parts.join("  ·  ");
+    this.#restoreButton.disabled = selected.length === 0;
   }
 
   #scheduleRefresh(): void {
@@ -190,21 +204,15 @@ class VariablesApp {
   /** Statistics of every row shown, with progress and a button to stop; resolves to whether it was finished. */
   async #computeAll(rows: readonly number[] = Array.from(this.#order)): Promise<boolean> {
     const controller = new AbortController();
-    const bar = element("progress", { max: 1, value: 0, "aria-label": "Computing statistics" });
-    this.#work.replaceChildren(
-      bar,
-      button("Stop", () => controller.abort()),
-    );
+    const onProgress = this.#notice.showProgress("Computing statistics", () => controller.abort());
     try {
-      await this.#statistics.compute(rows, controller.signal, (share) => {
-        bar.value = share;
-      });
+      await this.#statistics.compute(rows, controller.signal, onProgress);
+      this.#notice.close();
       return true;
     } catch (error) {
-      if (!isAbort(error)) this.#say(error);
+      this.#notice.close();
+      this.#notice.fail(error);
       return false;
-    } finally {
-      if (bar.isConnected) this.#work.replaceChildren();
     }
   }
 
@@ -218,35 +226,23 @@ class VariablesApp {
     try {
       const reply = await this.#channel.request("code");
       const code = String(reply.content.text);
-      const box = element("textarea", {
-        class: "ckpt-code",
-        readonly: true,
-        rows: Math.min(code.split("\n").length, 12),
-      });
-      box.value = code;
-      this.#work.replaceChildren(box);
-      box.select();
-      await navigator.clipboard?.writeText(code).catch(() => undefined);
-      box.addEventListener("blur", () => box.remove());
+      const copied = await navigator.clipboard?.writeText(code).then(
+        () => true,
+        () => false,
+      );
+      this.#notice.showCode(copied ? "Copied:" : "Copy this:", code);
     } catch (error) {
-      this.#say(error);
+      this.#notice.fail(error);
     }
   }
 
   async #restore(): Promise<void> {
     try {
       const reply = await this.#channel.request("restore");
-      this.#work.replaceChildren(
-        element("span", { role: "status" }, visibleName(String(reply.content.text))),
-      );
+      this.#notice.say(String(reply.content.text));
     } catch (error) {
-      this.#say(error);
+      this.#notice.fail(error);
     }
-  }
-
-  #say(error: unknown): void {
-    const line = errorLine(error);
-    if (line) this.#work.replaceChildren(line);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -258,6 +254,18 @@ class VariablesApp {
     } else return;
     event.preventDefault();
   }
+}
+
+/** Elements, bytes and share of the file of some rows. */
+function describeTotals(index: VariableIndex, rows: Iterable<number>): string {
+  let [elements, bytes, whole] = [0, 0, 0];
+  for (const row of rows) {
+    elements += index.elements[row] ?? 0;
+    bytes += index.bytes[row] ?? 0;
+  }
+  for (const size of index.bytes) whole += Math.max(size, 0);
+  const share = whole > 0 && bytes < whole ? ` (${formatShare(bytes / whole)} of all)` : "";
+  return `${formatCount(elements)} elements, ${formatBytes(bytes)}${share}`;
 }
 
 /** What is on the page until the whole index is there: the first rows, without tools. */
@@ -292,6 +300,7 @@ function render({ model, el }: RenderProps<VariablesModel>): () => void {
   const channel = new Channel(model as AnyModel);
   let app: VariablesApp | null = null;
   let closed = false;
+  view.root.addEventListener(THEME_EVENT, () => app?.repaint());
   open(view.root, model, channel)
     .then((opened) => {
       app = opened;

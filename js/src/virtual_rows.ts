@@ -15,6 +15,8 @@ const MARGIN = 4;
 export interface VirtualRowsOptions {
   /** Height of a row in pixels. */
   readonly rowHeight: number;
+  /** Height in pixels of what sticks to the top of the scroller, over the rows. */
+  headHeight?(): number;
   /** Make an empty row; it is filled and moved many times. */
   create(): HTMLElement;
   /** Show the item at `position` in a row of the pool. */
@@ -27,7 +29,7 @@ export class VirtualRows {
   /** The scrolling element; its size is the caller's business. */
   readonly scroller: HTMLElement;
   readonly #options: VirtualRowsOptions;
-  readonly #canvas = element("div", { class: "ckpt-canvas", role: "presentation" });
+  readonly #canvas = element("div", { class: "ckpt-canvas", role: "rowgroup" });
   readonly #pool: HTMLElement[] = [];
   readonly #observer: ResizeObserver | null;
   #length = 0;
@@ -69,7 +71,7 @@ export class VirtualRows {
 
   /** The pool's element that shows the item at `position`, if it is near the visible range. */
   rowAt(position: number): HTMLElement | undefined {
-    return this.#pool.find((row) => row.dataset.position === String(position) && !row.hidden);
+    return this.#pool.find((row) => row.dataset.position === String(position));
   }
 
   /** Fill the visible rows anew. */
@@ -80,16 +82,16 @@ export class VirtualRows {
     const visible = Math.ceil(this.#viewHeight / rowHeight) + 1;
     const end = Math.min(this.#length, start + visible + 2 * MARGIN);
     while (this.#pool.length < end - start) this.#pool.push(this.#canvas.appendChild(create()));
+    while (this.#pool.length > end - start) this.#pool.pop()?.remove();
     const shift = this.scroller.scrollTop - virtualTop;
     this.#pool.forEach((row, place) => {
       const position = start + place;
-      row.hidden = position >= end;
-      if (row.hidden) return;
       row.dataset.position = String(position);
       row.style.transform = `translateY(${shift + position * rowHeight}px)`;
       fill(row, position);
     });
-    onRange?.(Math.min(start + MARGIN, end), Math.max(start, end - MARGIN));
+    const first = Math.floor(virtualTop / rowHeight);
+    onRange?.(Math.min(first, end), Math.min(first + visible, end));
   }
 
   close(): void {
@@ -102,7 +104,8 @@ export class VirtualRows {
   }
 
   get #viewHeight(): number {
-    return this.scroller.clientHeight || 10 * this.#options.rowHeight;
+    const head = this.#options.headHeight?.() ?? 0;
+    return Math.max(this.scroller.clientHeight - head, 0) || 10 * this.#options.rowHeight;
   }
 
   /** How far the list is scrolled, in unscaled pixels. */

@@ -23,9 +23,10 @@ test("a constant tensor and an empty one have a colour", () => {
 
 test("filters stand beside each other with a gap", () => {
   // Kernel [1, 2, 3]: filter f has the values f and 10 + f.
-  const { cells, columns } = mosaicOf([0, 1, 2, 10, 11, 12], [1, 2, 3], -1);
+  const { cells, columns, filled } = mosaicOf([0, 1, 2, 10, 11, 12], [1, 2, 3]);
   expect(columns).toBe(5);
-  expect([...cells]).toEqual([0, 10, -1, 1, 11, -1, -1, -1, -1, -1, 2, 12, -1, -1, -1]);
+  expect([...cells]).toEqual([0, 10, 0, 1, 11, 0, 0, 0, 0, 0, 2, 12, 0, 0, 0]);
+  expect([...filled]).toEqual([1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0]);
 });
 
 test("the read-out names the element under the pointer, also of a turned picture", () => {

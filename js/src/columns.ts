@@ -1,0 +1,92 @@
+/** The columns of the table: titles, widths, what they sort by and what their cells say. */
+import type { SortColumn } from "./filter";
+import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "./format";
+import type { Statistics } from "./statistics";
+import { dtypeOf, type Extra, groupOf, shapeOf, type VariableIndex } from "./variable_index";
+
+/** Pixels; names take more where there is room. */
+export const NAME_WIDTH = 240;
+
+/** What a cell holds besides text. */
+export type CellKind = "text" | "name" | "distribution";
+
+export interface Column {
+  readonly title: string;
+  readonly sort: SortColumn | null;
+  readonly kind: CellKind;
+  readonly class: string;
+  /** Pixels; the name's is only where it starts, for the user can change it. */
+  readonly width: number;
+  text(row: number, statistics: Statistics | undefined): string;
+}
+
+/** Columns for an index, in the order shown. */
+export function columnsOf(index: VariableIndex): Column[] {
+  const metadata = (
+    title: string,
+    sort: SortColumn,
+    width: number,
+    text: (row: number) => string,
+    style = "",
+  ): Column => ({ title, sort, kind: "text", class: style, width, text });
+  const number = (title: string, sort: SortColumn, width: number, text: (row: number) => string) =>
+    metadata(title, sort, width, text, "number");
+  return [
+    {
+      title: "Name",
+      sort: "name",
+      kind: "name",
+      class: "name",
+      width: NAME_WIDTH,
+      text: (row) => index.names[row] ?? "",
+    },
+    metadata("Dtype", "dtype", 76, (row) => dtypeOf(index, row)),
+    metadata("Shape", "shape", 108, (row) => formatShape(shapeOf(index, row))),
+    number("Elements", "elements", 88, (row) => formatCount(index.elements[row] ?? 0)),
+    number("Bytes", "bytes", 80, (row) => formatBytes(index.bytes[row] ?? 0)),
+    {
+      title: "Values",
+      sort: null,
+      kind: "distribution",
+      class: "distribution",
+      width: 112,
+      text: (_, statistics) => statistics?.error ?? "",
+    },
+    metadata(index.groupTitle, "group", 118, (row) => groupOf(index, row)),
+    ...index.extras.map(extraColumn),
+    statistic("Min", "min", 86),
+    statistic("Max", "max", 86),
+    statistic("Mean", "mean", 86),
+    statistic("Std", "std", 86),
+    statistic("Zeros", "zeros", 76),
+    statistic("NaN", "nans", 66),
+    statistic("Inf", "infs", 66),
+  ];
+}
+
+type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs";
+
+function statistic(title: string, key: StatisticKey, width: number): Column {
+  return {
+    title,
+    sort: null,
+    kind: "text",
+    class: `number statistic ${key}`,
+    width,
+    text: (_, statistics) => {
+      const value = statistics?.error === null ? statistics[key] : null;
+      return value === null ? "" : formatNumber(value);
+    },
+  };
+}
+
+function extraColumn(extra: Extra): Column {
+  const { title, key, numbers, texts } = extra;
+  const base = { title, kind: "text", width: numbers ? 96 : 150 } as const;
+  if (!numbers) return { ...base, sort: null, class: "", text: (row) => visibleName(texts[row] ?? "") };
+  const text = (row: number) => {
+    const value = numbers[row] ?? Number.NaN;
+    return Number.isNaN(value) ? "" : formatNumber(value);
+  };
+  return { ...base, sort: `extra.${key}`, class: "number", text };
+}

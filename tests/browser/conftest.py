@@ -1,0 +1,124 @@
+"""One Jupyter server and one browser per run; a notebook per test."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import launch
+from tests.browser.jupyter import Complaints, JupyterServer, Notebook, wait_until_ready, write_notebook
+
+OpenNotebook = Callable[..., Notebook]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of the run."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A running JupyterLab."""
+    server = JupyterServer("lab", tmp_path_factory.mktemp("lab"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def classic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A running Notebook 7."""
+    server = JupyterServer("notebook", tmp_path_factory.mktemp("notebook"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def lab_page(browser: Browser, lab: JupyterServer) -> Page:
+    """A page with JupyterLab, which takes seconds to load and so is shared; tests open notebooks in it."""
+    page = _new_page(browser)
+    page.goto(f"{lab.base}/lab?reset")
+    page.wait_for_function("() => window.jupyterapp")
+    page.evaluate("() => window.jupyterapp.restored")
+    return page
+
+
+@pytest.fixture(scope="session")
+def lab_complaints(lab_page: Page) -> Complaints:
+    return Complaints(lab_page)
+
+
+@pytest.fixture
+def in_lab(lab_page: Page, lab: JupyterServer, lab_complaints: Complaints) -> Iterator[OpenNotebook]:
+    """Open a notebook with these cells in JupyterLab, and run them."""
+    lab_complaints.found.clear()
+    numbers = itertools.count()
+
+    def open_notebook(*cells: str) -> Notebook:
+        path = _fresh_path(lab.folder, numbers)
+        write_notebook(path, cells)
+        arguments = {"path": path.name, "factory": "Notebook"}
+        lab_page.evaluate("args => window.jupyterapp.commands.execute('docmanager:open', args)", arguments)
+        wait_until_ready(lab_page)
+        notebook = Notebook(lab_page, path)
+        notebook.run()
+        return notebook
+
+    yield open_notebook
+    lab_page.evaluate(_CLOSE)
+    assert lab_complaints.found == []
+
+
+@pytest.fixture
+def in_classic(browser: Browser, classic: JupyterServer) -> Iterator[OpenNotebook]:
+    """Open a notebook with these cells in Notebook 7, and run them."""
+    page = _new_page(browser)
+    complaints = Complaints(page)
+    numbers = itertools.count()
+
+    def open_notebook(*cells: str) -> Notebook:
+        path = _fresh_path(classic.folder, numbers)
+        write_notebook(path, cells)
+        page.goto(f"{classic.base}/notebooks/{path.name}")
+        wait_until_ready(page)
+        notebook = Notebook(page, path)
+        notebook.run()
+        return notebook
+
+    yield open_notebook
+    page.context.close()
+    assert complaints.found == []
+
+
+# Every open notebook goes, with its kernel: the machine has little memory to spare for idle ones.
+_CLOSE = """async () => {
+    const app = window.jupyterapp;
+    await app.serviceManager.sessions.shutdownAll();
+    for (const widget of [...app.shell.widgets("main")]) {
+        if (widget.context) widget.context.model.dirty = false;
+        widget.close();
+    }
+}"""
+
+
+def _new_page(browser: Browser) -> Page:
+    page = browser.new_context(viewport={"width": 1400, "height": 950}).new_page()
+    page.set_default_timeout(20_000)
+    return page
+
+
+def _fresh_path(folder: Path, numbers: Iterator[int]) -> Path:
+    return next(path for number in numbers if not (path := folder / f"notebook-{number}.ipynb").exists())
