@@ -11,7 +11,6 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.checkpoint import files
-from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.magics.namespace import array_names, user_values
 from ckpt_magics.magics.words import quoted, split_words
@@ -126,6 +125,9 @@ def _prefixes(word: str) -> list[str]:
 
 
 def _names_in(source: str) -> list[str]:
+    # Loading the extension stays quick when what reads checkpoints loads on first use.
+    from ckpt_magics.checkpoint.reader import load_checkpoint
+
     try:
         with load_checkpoint(os.path.expanduser(source)) as reader:
             graph = reader.object_graph

@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.magics.namespace import notebook_map, user_values
 from ckpt_magics.magics.progress import shown_progress
@@ -37,14 +37,14 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
     source = expanded(arguments.source)
     path = source if arguments.step is None else checkpoint_at_step(source, arguments.step)
     with load_checkpoint(path) as reader:
-        mapping = parse_map(arguments.map)
+        stored, mapping = StoredTensors(reader), parse_map(arguments.map)
         if arguments.into is None:
-            mapping = notebook_map(StoredTensors(reader), mapping)
-            targets = _concerned(reader, arguments, mapping, user_values(shell))
+            mapping = notebook_map(stored, mapping)
+            targets = _concerned(stored, arguments, mapping, user_values(shell))
         else:
             targets = _holder(shell, arguments.into)
         plan = plan_restore(
-            reader,
+            stored,
             targets,
             include=arguments.pattern,
             exclude=arguments.exclude,
@@ -72,10 +72,9 @@ def _holder(shell: InteractiveShell, name: str) -> Any:  # noqa: ANN401 - whatev
 
 
 def _concerned(
-    reader: CheckpointReader, arguments: argparse.Namespace, mapping: Mapping[str, str], values: Mapping[str, Any]
+    stored: StoredTensors, arguments: argparse.Namespace, mapping: Mapping[str, str], values: Mapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """The notebook's variables that the restore is about: those that share a first name with what is chosen."""
-    stored = StoredTensors(reader)
     names = NameMap(mapping, stored)
     origins = {new: old for old in stored for new in names.new_names(old)}
     selection = Selection(arguments.pattern, arguments.exclude)

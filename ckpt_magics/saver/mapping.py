@@ -63,6 +63,8 @@ class NameMap:
 
     def new_names(self, stored: str) -> list[str]:
         """Return the names that a stored tensor is restored to: what `stored_name` takes to it."""
+        if not self._names and not self._scopes:
+            return [stored]
         candidates = [new for new, old in self._names.items() if old == stored]
         candidates += [new + stored[len(old) :] for new, old in self._scopes if stored.startswith(old)]
         candidates.append(stored)

@@ -80,7 +80,7 @@ class RestorePlan:
 
 
 def plan_restore(
-    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array],
+    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array] | StoredTensors,
     targets: Any = None,
     *,
     include: Sequence[str] = (),
@@ -95,8 +95,8 @@ def plan_restore(
     """Work out a restore without reading a value; see `restore_checkpoint` for the arguments.
 
     Args:
-        source: A reader, which must stay open until the plan is applied, or a mapping of arrays, or a path, which is
-            opened for good.
+        source: A reader, or what it holds, which must stay open until the plan is applied; or a mapping of arrays; or
+            a path, which is opened for good.
         targets: What to restore into.
         include: Patterns of names.
         exclude: Patterns of names to leave alone.
@@ -113,8 +113,8 @@ def plan_restore(
     Raises:
         InvalidArgumentError: A target is nothing that can hold tensors, or the map takes a scope to a name.
     """
-    reader = load_checkpoint(source) if isinstance(source, str | os.PathLike) else source
-    stored = StoredTensors(reader)
+    opened = load_checkpoint(source) if isinstance(source, str | os.PathLike) else source
+    stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened)
     options = RestoreOptions(
         tuple(include),
         tuple(exclude),
