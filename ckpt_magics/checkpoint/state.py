@@ -128,15 +128,20 @@ def latest_checkpoint(checkpoint_dir: StrPath, latest_filename: str | None = Non
         InvalidArgumentError: As :func:`get_checkpoint_state`.
     """
     directory = os.fspath(checkpoint_dir)
-    state = get_checkpoint_state(directory, latest_filename)
-    if state is None:
-        return None
-    path = state.model_checkpoint_path
-    moved = os.path.join(directory, os.path.basename(path))
-    for candidate in dict.fromkeys((path, moved)):
-        if has_all_files(candidate):
-            _warn_if_doubtful(candidate, state)
-            return candidate
+    path = ""
+    while True:
+        state = get_checkpoint_state(directory, latest_filename)
+        if state is None:
+            return None
+        if state.model_checkpoint_path == path:
+            break
+        path = state.model_checkpoint_path
+        moved = os.path.join(directory, os.path.basename(path))
+        for candidate in dict.fromkeys((path, moved)):
+            if has_all_files(candidate):
+                _warn_if_doubtful(candidate, state)
+                return candidate
+        # Another process may have saved and let this one go since the state file was read: look there once more.
     newest = newest_whole_checkpoint(directory)
     name = visible(state_filename(directory, latest_filename))
     if newest is not None:

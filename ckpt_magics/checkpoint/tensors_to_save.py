@@ -173,8 +173,10 @@ def split_into_shards(parts: Sequence[Part], num_shards: int) -> list[list[Part]
     position = 0
     for shards_left in range(num_shards, 0, -1):
         goal, size, start = left / shards_left, 0, position
-        end = len(parts) - (shards_left - 1)
-        while position < end and (position == start or shards_left == 1 or size + parts[position].size / 2 <= goal):
+        end = max(start + 1, len(parts) - (shards_left - 1))
+        while position < min(end, len(parts)) and (
+            position == start or shards_left == 1 or size + parts[position].size / 2 <= goal
+        ):
             size += parts[position].size
             position += 1
         shards.append(list(parts[start:position]))
