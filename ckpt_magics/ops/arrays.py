@@ -11,7 +11,15 @@ from ckpt_magics.formats.dtypes import INT32
 from ckpt_magics.ops.cast import BITCAST_ROW
 from ckpt_magics.ops.constants import check_shape_input
 from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, types
-from ckpt_magics.ops.shapes import canonical_axis, format_shape, input_as_shape, scalar, shape_from_input
+from ckpt_magics.ops.shapes import (
+    canonical_axis,
+    format_shape,
+    input_as_shape,
+    merge_dims,
+    rank_of_vector,
+    scalar,
+    with_rank,
+)
 from ckpt_magics.ops.type_sets import INDEX
 from ckpt_magics.proto.messages import TFT_SHAPE_TENSOR, TFT_VAR, FullTypeDef
 
@@ -46,15 +54,15 @@ def _rank(_ctx: KernelContext, value: Array) -> Array:
 
 def _reshape_shape(ctx: ShapeContext) -> list[Shape]:
     given, wanted = ctx.shape(0), input_as_shape(ctx, 1)
-    if wanted is None or given is None or None in given or wanted.count(None) > 1:
+    if wanted is None or given is None or wanted.count(None) > 1 or ctx.constant(1) is None:
         return [wanted]
-    if ctx.constant(1) is None:
+    if None in given and 0 not in given:
         return [wanted]
     count = math.prod(size for size in given if size is not None)
     known = math.prod(size for size in wanted if size is not None)
     if None in wanted and known and count % known == 0:
         return [tuple(count // known if size is None else size for size in wanted)]
-    if None in wanted or known != count:
+    if known != count and (known or None not in wanted):
         raise InvalidArgumentError(f"Cannot reshape a tensor with {count} elements to shape {format_shape(wanted)}")
     return [wanted]
 
@@ -66,19 +74,26 @@ def _reshape(_ctx: KernelContext, value: Array, shape: Array) -> Array:
         raise InvalidArgumentError("Only one input size may be -1, not both 0 and 1")
     if min(sizes, default=0) < -1:
         raise InvalidArgumentError(f"Size {sizes.index(min(sizes))} must be non-negative, not {min(sizes)}")
-    if -1 in sizes and (known == 0 or value.size % known):
-        if known == 0:
-            sizes = [0 if size == -1 else size for size in sizes]
-        else:
-            raise InvalidArgumentError(
-                f"Input to reshape is a tensor with {value.size} values, but the requested shape requires a multiple "
-                f"of {known}"
-            )
-    elif -1 not in sizes and known != value.size:
+    if -1 in sizes:
+        rest = _rest(value.shape, sizes)
+        sizes = [rest if size == -1 else size for size in sizes]
+    elif known != value.size:
         raise InvalidArgumentError(
             f"Input to reshape is a tensor with {value.size} values, but the requested shape has {known}"
         )
     return value.reshape(sizes)
+
+
+def _rest(shape: tuple[int, ...], sizes: list[int]) -> int:
+    """Return the size that -1 stands for. Where another size is 0, the sizes that are not 0 settle it."""
+    without_zeros = 0 in sizes
+    count = math.prod(size for size in shape if size or not without_zeros)
+    known = math.prod(size for size in sizes if size > 0)
+    if count % known:
+        raise InvalidArgumentError(
+            f"Input to reshape is a tensor with {count} values, but the requested shape requires a multiple of {known}"
+        )
+    return count // known
 
 
 def _expand_shape(ctx: ShapeContext) -> list[Shape]:
@@ -126,8 +141,9 @@ def _squeeze(ctx: KernelContext, value: Array) -> Array:
 def _transpose_shape(ctx: ShapeContext) -> list[Shape]:
     shape, perm = ctx.shape(0), ctx.constant(1)
     if shape is None or perm is None:
-        known = shape if shape is not None else input_as_shape(ctx, 1)
-        return [None if known is None else (None,) * len(known)]
+        known = shape if shape is not None else rank_of_vector(ctx, 1)
+        # TensorFlow takes an empty permutation for no information about the rank.
+        return [(None,) * len(known) if known else known if known == shape else None]
     return [tuple(shape[axis] for axis in _permutation(perm, len(shape)))]
 
 
@@ -150,6 +166,18 @@ def _invert_permutation(_ctx: KernelContext, x: Array) -> Array:
     return result
 
 
+def _broadcast_to_shape(ctx: ShapeContext) -> list[Shape]:
+    shape, wanted = ctx.shape(0), input_as_shape(ctx, 1)
+    if shape is None or wanted is None:
+        return [wanted]
+    if len(shape) > len(wanted):
+        raise InvalidArgumentError(f"Shape must be at most rank {len(wanted)} but is rank {len(shape)}")
+    for own, size in zip(reversed(shape), reversed(wanted), strict=False):
+        if own != 1:
+            merge_dims(own, size)
+    return [wanted]
+
+
 def _broadcast_to(_ctx: KernelContext, value: Array, shape: Array) -> Array:
     try:
         return np.broadcast_to(value, check_shape_input(shape))
@@ -161,20 +189,35 @@ def _broadcast_to(_ctx: KernelContext, value: Array, shape: Array) -> Array:
 
 def _tile_shape(ctx: ShapeContext) -> list[Shape]:
     shape, multiples = ctx.shape(0), ctx.constant(1)
-    if shape is None or multiples is None:
-        known = shape if shape is not None else input_as_shape(ctx, 1)
+    if multiples is None:
+        known = shape if shape is not None else rank_of_vector(ctx, 1)
         return [None if known is None else (None,) * len(known)]
-    return [tuple(None if size is None else size * int(by) for size, by in zip(shape, multiples, strict=True))]
+    shape = (None,) * len(multiples) if shape is None else shape
+    _check_multiples(multiples, len(shape))
+    return [tuple(_tiled(size, by) for size, by in zip(shape, multiples.tolist(), strict=True))]
 
 
-def _tile(_ctx: KernelContext, value: Array, multiples: Array) -> Array:
-    if len(multiples) != np.ndim(value):
+def _tiled(size: int | None, by: int) -> int | None:
+    return 0 if by == 0 else None if size is None else size * by
+
+
+def _check_multiples(multiples: Array, rank: int) -> None:
+    if len(multiples) != rank:
         raise InvalidArgumentError(
-            f"Expected multiples argument to be a vector of length {np.ndim(value)} but got length {len(multiples)}"
+            f"Expected multiples argument to be a vector of length {rank} but got length {len(multiples)}"
         )
     if np.any(multiples < 0):
         raise InvalidArgumentError(f"Expected multiples[{int(np.argmin(multiples))}] >= 0, but got {multiples.min()}")
+
+
+def _tile(_ctx: KernelContext, value: Array, multiples: Array) -> Array:
+    _check_multiples(multiples, np.ndim(value))
     return np.tile(value, multiples.tolist())
+
+
+def _broadcast_args_shape(ctx: ShapeContext) -> list[Shape]:
+    (left,), (right,) = with_rank(ctx.shape(0), 1), with_rank(ctx.shape(1), 1)
+    return [(None if left is None or right is None else max(left, right),)]
 
 
 def _broadcast_args(_ctx: KernelContext, s0: Array, s1: Array) -> Array:
@@ -183,6 +226,8 @@ def _broadcast_args(_ctx: KernelContext, s0: Array, s1: Array) -> Array:
 
 def _reduced_axes(_ctx: KernelContext, s0: Array, s1: Array) -> tuple[Array, Array]:
     """Return, for each of two shapes, the axes of their combined shape that a gradient has to be summed over."""
+    if np.array_equal(s0, s1):
+        return np.empty(0, s0.dtype), np.empty(0, s0.dtype)
     rank = max(len(s0), len(s1))
     np.broadcast_shapes(tuple(s0), tuple(s1))
     padded = [np.concatenate([np.ones(rank - len(shape), shape.dtype), shape]) for shape in (s0, s1)]
@@ -233,7 +278,7 @@ ROWS: tuple[Op, ...] = (
         "BroadcastTo",
         "input: T, shape: Tidx -> output: T",
         (T, types("Tidx", INDEX, INT32)),
-        shape_from_input(1),
+        _broadcast_to_shape,
         _broadcast_to,
     ),
     Op(
@@ -247,7 +292,7 @@ ROWS: tuple[Op, ...] = (
         "BroadcastArgs",
         "s0: T, s1: T -> r0: T",
         (types("T", INDEX, INT32),),
-        lambda _ctx: [(None,)],
+        _broadcast_args_shape,
         _broadcast_args,
     ),
     Op(

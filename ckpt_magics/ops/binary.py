@@ -10,11 +10,11 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.ops.elementwise import function
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import broadcast, broadcast_shapes, merge_shapes
+from ckpt_magics.ops.row import Array, Attr, Kernel, KernelContext, Op, Shape, ShapeContext, flag, types
+from ckpt_magics.ops.shapes import broadcast, broadcast_shapes, format_shape, merge_dims, merge_shapes
 from ckpt_magics.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
 
-__all__ = ["ROWS", "truncate_divide"]
+__all__ = ["ROWS"]
 
 
 def _refuse_zero(y: Array) -> None:
@@ -22,18 +22,19 @@ def _refuse_zero(y: Array) -> None:
         raise InvalidArgumentError("Integer division by zero")
 
 
-def truncate_divide(x: Array, y: Array) -> Array:
-    """Return x / y; for integers rounded towards zero.
-
-    Raises:
-        InvalidArgumentError: An integer is divided by zero.
-    """
+def _div(x: Array, y: Array) -> Array:
+    """Divide; integers are rounded towards zero."""
     if x.dtype.kind not in "iu":
         return x / y
     _refuse_zero(y)
     quotient = np.floor_divide(x, y)
     # NumPy rounds down; one more where that was not towards zero.
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
+
+
+def _truncate_divide(x: Array, y: Array) -> Array:
+    quotient = _div(x, y)
+    return quotient if x.dtype.kind in "iuc" else np.trunc(quotient)
 
 
 def _divide(x: Array, y: Array) -> Array:
@@ -115,7 +116,13 @@ def _add_n_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _select_shape(ctx: ShapeContext) -> list[Shape]:
-    return [merge_shapes([ctx.shape(1), ctx.shape(2)])]
+    condition, data = ctx.shape(0), merge_shapes([ctx.shape(1), ctx.shape(2)])
+    if not condition or data is None:
+        return [data]
+    if len(condition) == 1 and data:
+        merge_dims(condition[0], data[0])
+        return [data]
+    return [merge_shapes([data, condition])]
 
 
 def _select(_ctx: KernelContext, condition: Array, t: Array, e: Array) -> Array:
@@ -161,12 +168,26 @@ def _binary(
 ) -> Op:
     """Return the row of an op of two inputs of one type."""
     signature = f"x: T, y: T -> z: {output}"
-    return Op(name, signature, (types("T", allowed),), broadcast, function(compute), **flags)  # type: ignore[arg-type]
+    return Op(name, signature, (types("T", allowed),), broadcast, _broadcasting(compute), **flags)  # type: ignore[arg-type]
+
+
+def _broadcasting(compute: Callable[[Any, Any], Any]) -> Kernel:
+    """Return the kernel that applies a NumPy function to two inputs whose shapes must go together."""
+
+    def kernel(_ctx: KernelContext, x: Array, y: Array) -> Array:
+        try:
+            return compute(x, y)
+        except ValueError as error:
+            raise InvalidArgumentError(
+                f"Incompatible shapes: {format_shape(x.shape)} vs. {format_shape(y.shape)}"
+            ) from error
+
+    return kernel
 
 
 def _logical(name: str, compute: Callable[[Any, Any], Any]) -> Op:
     """Return the row of an op of two truth values."""
-    return Op(name, "x: bool, y: bool -> z: bool", (), broadcast, function(compute), is_commutative=True)
+    return Op(name, "x: bool, y: bool -> z: bool", (), broadcast, _broadcasting(compute), is_commutative=True)
 
 
 EQUALITY_ATTRS = (types("T"), flag("incompatible_shape_error", True))
@@ -185,9 +206,9 @@ ROWS: tuple[Op, ...] = (
     ),
     _binary("Sub", SUB_TYPES, np.subtract),
     _binary("Mul", MUL_TYPES, np.multiply, is_commutative=True),
-    _binary("Div", MUL_TYPES, truncate_divide),
+    _binary("Div", MUL_TYPES, _div),
     _binary("RealDiv", MUL_TYPES, _divide),
-    _binary("TruncateDiv", MUL_TYPES, truncate_divide),
+    _binary("TruncateDiv", MUL_TYPES, _truncate_divide),
     _binary("FloorDiv", MUL_TYPES, _floor_divide),
     _binary("FloorMod", FLOOR_MOD_TYPES, _floor_mod),
     _binary("Mod", MOD_TYPES, _truncate_mod),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -13,9 +11,9 @@ from ckpt_magics.ops.row import UNKNOWN_RANK, Array, Attr, KernelContext, Op, Sh
 from ckpt_magics.ops.shapes import (
     canonical_axis,
     format_shape,
+    input_as_shape,
     like_input,
     shape_from_attr,
-    shape_from_input,
     shape_from_proto,
 )
 from ckpt_magics.ops.type_sets import INDEX, dtypes
@@ -47,6 +45,13 @@ def _const(ctx: KernelContext) -> Array:
     return value
 
 
+def _fill_shape(ctx: ShapeContext) -> list[Shape]:
+    dims = ctx.constant(0)
+    if dims is not None and np.any(dims < 0):
+        raise InvalidArgumentError("Fill dimensions must be >= 0")
+    return [input_as_shape(ctx, 0)]
+
+
 def _fill(ctx: KernelContext, dims: Array, value: Array) -> Array:
     return np.full(check_shape_input(dims), value, ctx.output_dtypes[0].numpy)
 
@@ -61,7 +66,7 @@ def _ones_like(ctx: KernelContext, x: Array) -> Array:
     return np.ones(np.shape(x), ctx.output_dtypes[0].numpy)
 
 
-def _range_size(start: float, limit: float, delta: float) -> int:
+def _range_size(start: Array, limit: Array, delta: Array) -> int:
     if delta == 0:
         raise InvalidArgumentError(f"Requires delta != 0: {delta}")
     if (start > limit) if delta > 0 else (start < limit):
@@ -69,19 +74,25 @@ def _range_size(start: float, limit: float, delta: float) -> int:
         raise InvalidArgumentError(f"Requires start {relation} limit when delta {sign} 0: {start}/{limit}")
     if isinstance(delta, int):
         return int(-((start - limit) // delta))
-    return math.ceil(abs((limit - start) / delta))
+    # In the type itself: TensorFlow's rounding decides whether the last step still fits.
+    return int(np.ceil(np.abs((limit - start) / delta)))
 
 
 def _range_shape(ctx: ShapeContext) -> list[Shape]:
     values = [ctx.constant(index) for index in range(3)]
     if any(value is None for value in values):
         return [(None,)]
-    return [(_range_size(*(value.item() for value in values if value is not None)),)]
+    return [(_range_size(*(_exact(value) for value in values)),)]
+
+
+def _exact(value: Array) -> Array:
+    """Return a number as a Python int if it is whole by its type, so that differences cannot overflow."""
+    return value.item() if value.dtype.kind in "iu" else value[()]
 
 
 def _range(ctx: KernelContext, start: Array, limit: Array, delta: Array) -> Array:
     dtype = ctx.output_dtypes[0].numpy
-    size = _range_size(start.item(), limit.item(), delta.item())
+    size = _range_size(_exact(start), _exact(limit), _exact(delta))
     if dtype.kind in "iu":
         return (start.item() + np.arange(size, dtype=np.int64) * delta.item()).astype(dtype)
     # TensorFlow adds delta again and again in the type itself; the rounding errors are part of the result.
@@ -90,12 +101,17 @@ def _range(ctx: KernelContext, start: Array, limit: Array, delta: Array) -> Arra
 
 def _lin_space_shape(ctx: ShapeContext) -> list[Shape]:
     num = ctx.constant(2)
+    _check_count(num)
     return [(None if num is None else int(num),)]
 
 
-def _lin_space(ctx: KernelContext, start: Array, stop: Array, num: Array) -> Array:
-    if num <= 0:
+def _check_count(num: Array) -> None:
+    if num is not None and num <= 0:
         raise InvalidArgumentError(f"Requires num > 0: {num}")
+
+
+def _lin_space(ctx: KernelContext, start: Array, stop: Array, num: Array) -> Array:
+    _check_count(num)
     return np.linspace(start.item(), stop.item(), int(num)).astype(ctx.output_dtypes[0].numpy)
 
 
@@ -143,7 +159,7 @@ ROWS: tuple[Op, ...] = (
         "Fill",
         "dims: index_type, value: T -> output: T",
         (types("T"), types("index_type", INDEX, INT32)),
-        shape_from_input(0),
+        _fill_shape,
         _fill,
     ),
     Op("ZerosLike", "x: T -> y: T", (types("T"),), like_input(), _zeros_like),

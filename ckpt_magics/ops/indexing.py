@@ -7,7 +7,7 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import BOOL, INT32
 from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import canonical_axis, format_shape, input_as_shape, like_input
+from ckpt_magics.ops.shapes import canonical_axis, format_shape, like_input, rank_of_vector
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS"]
@@ -16,7 +16,7 @@ __all__ = ["ROWS"]
 def _slice_shape(ctx: ShapeContext) -> list[Shape]:
     shape, begin, size = ctx.shape(0), ctx.constant(1), ctx.constant(2)
     if size is None:
-        known = shape if shape is not None else input_as_shape(ctx, 2) or input_as_shape(ctx, 1)
+        known = shape if shape is not None else rank_of_vector(ctx, 2) or rank_of_vector(ctx, 1)
         return [None if known is None else (None,) * len(known)]
     result: list[int | None] = []
     for axis, length in enumerate(size.tolist()):
@@ -66,8 +66,7 @@ class _Masks:
 def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, strides: Array) -> Array:
     masks = _Masks(ctx)
     index: list[object] = []
-    if not np.all(strides):
-        raise InvalidArgumentError(f"strides[{int(np.argmin(np.abs(strides)))}] must be non-zero")
+    _check_strides(strides)
     for entry, (start, stop, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
         bit = 1 << entry
         if masks.ellipsis & bit:
@@ -85,10 +84,12 @@ def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, s
 
 
 def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
-    shape, entries = ctx.shape(0), input_as_shape(ctx, 3)
+    shape, entries = ctx.shape(0), rank_of_vector(ctx, 3)
     if shape is None or entries is None:
         return [None]
     bounds = [ctx.constant(index) for index in (1, 2, 3)]
+    if bounds[2] is not None:
+        _check_strides(bounds[2])
     masks, dims = _Masks(ctx), list(shape)
     missing = len(shape) - masks.consumes(len(entries))
     if missing < 0:
@@ -105,6 +106,11 @@ def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
         else:
             result.append(_strided_size(bounds, entry, masks, dims.pop(0)))
     return [(*result, *dims)]
+
+
+def _check_strides(strides: Array) -> None:
+    if not np.all(strides):
+        raise InvalidArgumentError(f"strides[{int(np.argmin(np.abs(strides)))}] must be non-zero")
 
 
 def _check_index(begin: Array | None, entry: int, size: int | None) -> None:
@@ -185,17 +191,25 @@ def _gather_nd(_ctx: KernelContext, params: Array, indices: Array) -> Array:
 
 def _pad_shape(ctx: ShapeContext) -> list[Shape]:
     shape, paddings = ctx.shape(0), ctx.constant(1)
+    around_each = ctx.shape(1)
+    if shape is None and around_each is not None and around_each[0] is not None:
+        shape = (None,) * around_each[0]
     if shape is None or paddings is None:
         return [None if shape is None else (None,) * len(shape)]
+    _check_paddings(paddings, len(shape))
     around = paddings.sum(axis=1).tolist()
     return [tuple(None if size is None else size + extra for size, extra in zip(shape, around, strict=True))]
 
 
-def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) -> Array:
-    if paddings.shape != (value.ndim, 2):
-        raise InvalidArgumentError(f"paddings must have shape [{value.ndim},2], got {format_shape(paddings.shape)}")
+def _check_paddings(paddings: Array, rank: int) -> None:
+    if paddings.shape != (rank, 2):
+        raise InvalidArgumentError(f"paddings must have shape [{rank},2], got {format_shape(paddings.shape)}")
     if np.any(paddings < 0):
         raise InvalidArgumentError(f"Paddings must be non-negative: {paddings.tolist()}")
+
+
+def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) -> Array:
+    _check_paddings(paddings, value.ndim)
     default = b"" if value.dtype == object else ctx.output_dtypes[0].numpy.type(0)
     return np.pad(value, paddings.tolist(), constant_values=default if fill is None else fill)
 
@@ -215,6 +229,8 @@ def _where_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _where(_ctx: KernelContext, value: Array) -> Array:
+    if np.ndim(value) == 0:
+        raise InvalidArgumentError("WhereOp : Unhandled input dimensions: 0")
     return np.argwhere(value)
 
 

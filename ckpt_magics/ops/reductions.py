@@ -52,10 +52,10 @@ def _sum(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
 def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     count = int(np.prod([x.shape[axis] for axis in axes]))
     total = _sum(x, axes, keep)
+    if count == 0 and x.dtype.kind in "iuc":
+        return np.zeros_like(total)
     if x.dtype.kind not in "iu":
         return total / total.dtype.type(count)
-    if count == 0:
-        return np.zeros_like(total)
     quotient = total // total.dtype.type(count)
     return quotient + ((quotient < 0) & (quotient * total.dtype.type(count) != total)).astype(total.dtype)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.ops.row import Shape, ShapeContext, ShapeRule
 from ckpt_magics.proto.messages import TensorShapeProto
@@ -17,10 +19,12 @@ __all__ = [
     "broadcast_shapes",
     "canonical_axis",
     "format_shape",
+    "input_as_shape",
     "like_input",
     "merge_dims",
     "merge_shapes",
     "no_outputs",
+    "rank_of_vector",
     "scalar",
     "shape_from_attr",
     "shape_from_input",
@@ -79,11 +83,18 @@ def input_as_shape(ctx: ShapeContext, index: int) -> Shape:
     """Return what is known of the shape whose sizes are the elements of an input; -1 there means unknown."""
     value = ctx.constant(index)
     if value is not None:
+        if np.any(value < -1):
+            raise InvalidArgumentError(f"Invalid value in tensor used for shape: {value.min()}")
         return tuple(None if size < 0 else int(size) for size in value.reshape(-1))
-    sizes = ctx.shape(index)
-    if sizes is None or len(sizes) != 1 or sizes[0] is None:
+    return rank_of_vector(ctx, index)
+
+
+def rank_of_vector(ctx: ShapeContext, index: int) -> Shape:
+    """Return a shape with as many unknown sizes as an input has elements, one per dimension."""
+    length = ctx.shape(index)
+    if length is None or len(length) != 1 or length[0] is None:
         return None
-    return (None,) * sizes[0]
+    return (None,) * length[0]
 
 
 def broadcast_shapes(left: Shape, right: Shape) -> Shape:
@@ -107,7 +118,7 @@ def _broadcast_dim(left: int | None, right: int | None) -> int | None:
     if right == 1:
         return left
     # An unknown size beside a known one above 1 can only be that one or 1; an unknown one beside 0 may be either.
-    return left or right if None in {left, right} else left
+    return left or right or None if None in {left, right} else left
 
 
 def merge_dims(left: int | None, right: int | None) -> int | None:
