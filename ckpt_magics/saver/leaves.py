@@ -79,7 +79,7 @@ def _declaration_spec(value: Any) -> Spec:
 
 
 def _no_values(value: object) -> Array:
-    message = f"{type(value).__name__} declares a tensor and has no values"
+    message = f"{type(value).__name__} declares a tensor and has no values here; in a graph, a session has them"
     raise TypeError(message)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
-from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import find_fix, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
@@ -127,6 +127,10 @@ def plan_restore(
     places = {} if targets is None else targets
 
     root = take_apart(places)
+    if root.leaf is not None:
+        raise InvalidArgumentError(
+            f"a {root.leaf.word} alone has no name to be restored by", hint="Give targets by name, as a dict"
+        )
     planner = Planner(stored, root, options)
     fix = None
     if planner.problems:

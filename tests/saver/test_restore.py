@@ -1,13 +1,17 @@
 """A restore happens whole or not at all, and says why and what would work."""
 
 import _thread
+import copy
 import dataclasses
+import pickle
 from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import (
@@ -20,6 +24,8 @@ from ckpt_magics.errors import (
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.report import RestoreRefusedError
 from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
+from ckpt_magics.saver.values import collect_tensors
+from tests.strategies import arrays
 
 WEIGHT = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
 BIASES = np.array([7, 8, 9], np.float32)
@@ -385,6 +391,41 @@ def test_finds_a_step(tmp_path, version):
     assert restore_checkpoint(tmp_path).values["x"] == 10
     with pytest.raises(CheckpointNotFoundError, match="There are the steps 5, 10"):
         restore_checkpoint(tmp_path, step=7)
+
+
+def test_refuses_targets_without_a_name():
+    with pytest.raises(InvalidArgumentError, match="a NumPy array alone has no name"):
+        restore_checkpoint(SEED, np.zeros(3))
+
+
+def test_its_error_survives_pickling():
+    with pytest.raises(RestoreRefusedError) as caught:
+        restore_checkpoint(SEED, TestTutorial().targets())
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert (str(twin), twin.report.problems) == (str(caught.value), caught.value.report.problems)
+
+
+KEYS = st.text(st.characters(exclude_characters="/", codec="utf-8"), min_size=1, max_size=5)
+TREES = st.recursive(
+    arrays(),
+    lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3) | st.lists(inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(KEYS, TREES, min_size=1, max_size=3), st.sampled_from([1, 2]))
+def test_any_tree_comes_back_in_place(tmp_path_factory, tree, shards):
+    prefix = save_checkpoint(tmp_path_factory.mktemp("tree") / "m", tree, num_shards=shards, durable=False)
+    saved = collect_tensors(tree)
+    target = copy.deepcopy(tree)
+    empty = collect_tensors(target)
+    for array in empty.values():
+        array[...] = b"" if array.dtype == object else np.zeros((), array.dtype)
+    restore_checkpoint(prefix, target)
+    for name, array in collect_tensors(target).items():
+        assert array is empty[name] or array.dtype == object
+        assert array.dtype == saved[name].dtype
+        assert array.tobytes() == saved[name].tobytes() if array.dtype != object else (array == saved[name]).all()
 
 
 def test_refuses_targets_that_hold_nothing():
