@@ -28,7 +28,8 @@ def should_include(item: object, export_scope: str | None, excluded: Collection[
         return True
     if name in excluded:
         return False
-    return not export_scope or name.startswith((UNBOUND_PREFIX, export_scope))
+    # TensorFlow forgets unbound control inputs here, and what it writes then cannot be imported.
+    return not export_scope or name.lstrip("^").startswith((UNBOUND_PREFIX, export_scope))
 
 
 def scoped_node(node: NodeDef, export_scope: str | None, unbound: list[str]) -> None:

@@ -86,9 +86,13 @@ def parse_message(data: bytes, message_class: type[M], name: str) -> M:
         DataLossError: They are no such message.
     """
     try:
-        return message_class.FromString(data)
+        message = message_class.FromString(data)
     except DecodeError:
         pass  # perhaps text
+    else:
+        if data and not message.ListFields():  # another kind of message, all of it unknown fields
+            raise DataLossError(f"{visible(name)} holds no {message_class.__name__}.", hint=_other_kind(data))
+        return message
     try:
         return text_format.Parse(data.decode("utf-8"), message_class())
     except UnicodeDecodeError as error:

@@ -86,10 +86,10 @@ def _check_unbound(collection: CollectionDef, input_map: Mapping[str, object]) -
     kind = collection.WhichOneof("kind")
     values = getattr(collection, kind).value if kind in {"bytes_list", "node_list"} else ()
     names = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]
-    if names and sorted(names) != sorted(input_map):
-        missing = ",".join(visible(name) for name in names if name not in input_map)
+    missing = [name for name in dict.fromkeys(names) if name not in input_map]
+    if missing:
         raise InvalidArgumentError(
-            f"Graph contains unbound inputs: {missing}. Must provide these inputs through input_map."
+            f"Graph contains unbound inputs: {visible(','.join(missing))}. Must provide these inputs through input_map."
         )
 
 
