@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
+
+import numpy as np
 
 from ckpt_magics.checkpoint.assemble import assemble
+from ckpt_magics.checkpoint.bundle_batches import Wanted, is_small, read_batches
 from ckpt_magics.checkpoint.bundle_data import BundleData
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, visible
-from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry, decode_entry
+from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
 
@@ -30,7 +36,6 @@ class BundleStore:
         self._index = BundleIndex(prefix)
         self.header = self._index.header
         self._data = BundleData(prefix, self.header, mmap=mmap)
-        self._entries: list[TensorEntry] | None = None
 
     @property
     def damage(self) -> list[CheckpointError]:
@@ -39,19 +44,29 @@ class BundleStore:
 
     def names(self) -> list[bytes]:
         """Return the names of all tensors, sorted."""
-        return self._index.listing().keys
+        listing = self._index.listing()
+        return [listing.keys[row] for row in listing.tensors]
 
     def columns(self) -> Columns:
-        """Return names, types and shapes of all tensors."""
+        """Return what is known of all tensors."""
         listing = self._index.listing()
-        return Columns(listing.keys, listing.dtypes, listing.shapes)
-
-    def entries(self) -> list[TensorEntry]:
-        """Return the entries of all tensors, sorted by name."""
-        if self._entries is None:
-            listing = self._index.listing()
-            self._entries = [self._to_entry(key, decode_entry(listing.values[key])) for key in listing.keys]
-        return self._entries
+        rows, entries = listing.tensors, listing.entries
+        shown = rows.tolist()
+        columns = Columns(
+            [listing.keys[row] for row in shown],
+            [cast("DType", entries.dtypes[row]) for row in shown],
+            [entries.shapes[row] for row in shown],
+            entries.shard_ids[rows],
+            entries.offsets[rows],
+            entries.sizes[rows],
+            np.ones(len(shown), np.int64),
+        )
+        for position in np.flatnonzero(np.isin(rows, list(entries.slices))).tolist():
+            entry = self._to_entry(columns.names[position], entries.entry(shown[position]))
+            columns.offsets[position] = -1
+            columns.sizes[position] = -1 if entry.size is None else entry.size
+            columns.slice_counts[position] = len(entry.slices)
+        return columns
 
     def entry(self, name: bytes) -> TensorEntry:
         """Return what is known of one tensor."""
@@ -59,7 +74,7 @@ class BundleStore:
 
     def has_key(self, key: bytes) -> bool:
         """Tell whether the index has a record under ``key``; the empty key is the header's."""
-        return self._index.get_bytes(key) is not None
+        return self._index.has_key(key)
 
     def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a region of it."""
@@ -68,24 +83,37 @@ class BundleStore:
             return self._read_slices(name, entry, region, out)
         return self._read_value(name, name, entry, region, out)
 
-    def read_stored_slice(self, name: bytes, part: TensorSlice) -> Array | None:
-        """Return a slice that is stored under its own key, None if this one is not."""
-        key = part.encode_key(name)
-        entry = self._index.get(key)
-        return None if entry is None or entry.slices else self._read_value(name, key, entry, None, None)
+    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by name; small ones that are neighbours in a file are read together."""
+        values: dict[bytes, Array] = {}
+        self._index.listing()
+        for shard_id, wanted in self._find_small(names).items():
+            values.update(read_batches(self._data.file(shard_id), wanted))
+        for name in names:
+            if name not in values:
+                values[name] = self.read(name)
+        return values
+
+    def _find_small(self, names: Sequence[bytes]) -> dict[int, list[Wanted]]:
+        """Return the small values among ``names`` by data file."""
+        found: dict[int, list[Wanted]] = {}
+        if not self._data.can_batch:
+            return found
+        for name in dict.fromkeys(names):
+            entry = self._find(name)
+            if is_small(entry) and entry.shard_id < self.header.num_shards:
+                found.setdefault(entry.shard_id, []).append(Wanted(name, entry))
+        return found
 
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3]`` for each record in key order: slices under their keys, not the wholes."""
-        lines = []
-        for key, value in sorted(self._index.listing().values.items()):
-            try:
-                entry = decode_entry(value)
-            except DataLossError:
-                continue
-            if not entry.slices:
-                shape = ",".join(map(str, entry.shape))
-                lines.append(b"%s (%s) [%s]\n" % (key, entry.dtype.enum_name.encode(), shape.encode()))
-        return b"".join(lines)
+        listing = self._index.listing()
+        columns = zip(listing.keys, listing.entries.dtypes, listing.entries.shapes, strict=True)
+        return b"".join(
+            key + f" ({dtype.enum_name}) {format_shape(shape)}\n".encode()
+            for row, (key, dtype, shape) in enumerate(columns)
+            if dtype is not None and row not in listing.entries.slices
+        )
 
     def missing(self, name: str) -> str:
         """Return TensorFlow's words for a name, printable, that is not there."""

@@ -46,6 +46,11 @@ class BundleData:
         self._maps: dict[int, memoryview] = {}
         self._verified: set[tuple[int, int, int]] = set()
 
+    @property
+    def can_batch(self) -> bool:
+        """Whether small values may share a buffer: not where they are mapped, or turned around in place."""
+        return not self._mmap and not self._header.big_endian
+
     def filename(self, shard_id: int) -> str:
         """Return the path of a data file."""
         return data_filename(self._prefix, shard_id, self._header.num_shards)

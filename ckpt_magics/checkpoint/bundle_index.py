@@ -1,8 +1,7 @@
 """The index of a V2 checkpoint: header, and entries by key.
 
 One tensor costs one look-up (footer, index block, one data block). The list of all tensors is made in one pass over
-the blocks and kept; there the dtype and shape of an entry are recognised by their bytes, for most tensors of a large
-checkpoint share a few, and the rest of the entry is decoded when that tensor is asked for.
+the blocks, as columns, and kept; from then on look-ups are answered from it.
 """
 
 from __future__ import annotations
@@ -10,33 +9,32 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from ckpt_magics.checkpoint.files import list_directory
 from ckpt_magics.checkpoint.naming import index_filename, parse_data_filename
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry, BundleHeader, decode_entry, decode_header
-from ckpt_magics.formats.dtypes import DType
-
-_DTYPE_TAG, _SHAPE_TAG, _SHARD_TAG, _OFFSET_TAG, _SIZE_TAG, _CRC_TAG = 0x08, 0x12, 0x18, 0x20, 0x28, 0x35
+from ckpt_magics.formats.entry_columns import EntryColumns, decode_entries
 
 
 class Listing(NamedTuple):
-    """All tensors of an index, as columns in the order of the keys.
+    """All records of an index but the header.
 
     Attributes:
-        keys: Name of each.
-        dtypes: Type of each.
-        shapes: Full shape of each.
-        values: Key -> entry as stored, of every record of the index but the header.
-        parts: Keys of the slices of partitioned tensors, which are not among ``keys``.
-        damage: What could not be read; the tensors concerned are left out.
+        keys: Key of each, sorted.
+        rows: Position by key.
+        entries: What each says.
+        tensors: Positions of the records that are tensors, not slices of one, and that can be read.
+        damage: What could not be read.
     """
 
     keys: list[bytes]
-    dtypes: list[DType]
-    shapes: list[tuple[int, ...]]
-    values: dict[bytes, memoryview]
-    parts: set[bytes]
+    rows: dict[bytes, int]
+    entries: EntryColumns
+    tensors: npt.NDArray[np.intp]
     damage: list[CheckpointError]
 
 
@@ -98,16 +96,21 @@ class BundleIndex:
             DataLossError: The block where it would be, or the entry, is damaged.
         """
         try:
-            value = self.get_bytes(key)
+            row = self._listing.rows.get(key) if self._listing is not None else None
+            if self._listing is not None and row is not None:
+                return self._listing.entries.entry(row)
+            value = self._table.get(key)
             return None if value is None else decode_entry(value)
         except CheckpointError as error:
             raise error.locate(file=self.file.name, tensor=key) from None
 
-    def get_bytes(self, key: bytes) -> bytes | memoryview | None:
-        """Return the value under ``key`` as stored, None if there is none."""
-        if self._listing is not None and key in self._listing.values:
-            return self._listing.values[key]
-        return self._table.get(key)
+    def has_key(self, key: bytes) -> bool:
+        """Tell whether there is a record under ``key``, the header's included."""
+        try:
+            known = self._listing is not None and key in self._listing.rows
+            return known or self._table.get(key) is not None
+        except CheckpointError as error:
+            raise error.locate(file=self.file.name, tensor=key) from None
 
     def listing(self) -> Listing:
         """Return all tensors; the first call reads every block."""
@@ -125,53 +128,23 @@ class BundleIndex:
             except CheckpointError as error:
                 damage.append(error.locate(file=self.file.name))
         values.pop(HEADER_ENTRY_KEY, None)
-        return self._to_columns(values, damage)
-
-    def _to_columns(self, values: dict[bytes, memoryview], damage: list[CheckpointError]) -> Listing:
-        # The head of an entry, that is the dtype and shape, says the same wherever it stands.
-        heads: dict[bytes, tuple[DType, tuple[int, ...]]] = {}
-        rows: list[tuple[bytes, DType, tuple[int, ...]]] = []
-        parts: set[bytes] = set()
-        for key, value in values.items():
-            size = _plain_head_size(value)
-            known = heads.get(bytes(value[:size])) if size else None
-            if known is None:
-                try:
-                    entry = decode_entry(value)
-                    known = entry.dtype, entry.shape
-                    parts.update(part.encode_key(key) for part in entry.slices)
-                except CheckpointError as error:
-                    damage.append(error.locate(file=self.file.name, tensor=key))
-                    continue
-                if size:
-                    heads[bytes(value[:size])] = known
-            rows.append((key, *known))
-        if parts:
-            rows = [row for row in rows if row[0] not in parts]
-        rows.sort(key=lambda row: row[0])
-        keys, dtypes, shapes = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
-        return Listing(keys, dtypes, shapes, values, parts, damage)
+        keys = sorted(values)
+        entries = decode_entries([values[key] for key in keys])
+        damage += (error.locate(file=self.file.name, tensor=keys[row]) for row, error in sorted(entries.damage.items()))
+        rows = {key: row for row, key in enumerate(keys)}
+        return Listing(keys, rows, entries, _find_tensors(keys, rows, entries), damage)
 
     def close(self) -> None:
         """Close the file. What was listed stays."""
         self.file.close()
 
 
-def _plain_head_size(value: memoryview) -> int:
-    """Return the size of dtype and shape in an entry written as TensorFlow writes it, 0 for any other.
-
-    Such an entry has the fields dtype, shape, shard, offset, size, crc32c in this order, the middle three left out
-    when zero, and no slices.
-    """
-    try:
-        if value[0] != _DTYPE_TAG or value[1] >= 0x80 or value[2] != _SHAPE_TAG or value[3] >= 0x80:
-            return 0
-        head = position = 4 + value[3]
-        for tag in (_SHARD_TAG, _OFFSET_TAG, _SIZE_TAG):
-            if value[position] == tag:
-                position += 2
-                while value[position - 1] >= 0x80:
-                    position += 1
-        return head if value[position] == _CRC_TAG and position + 5 == len(value) else 0
-    except IndexError:
-        return 0
+def _find_tensors(keys: list[bytes], rows: dict[bytes, int], entries: EntryColumns) -> npt.NDArray[np.intp]:
+    """Return the rows that are tensors: all but the damaged ones and the slices that a partitioned tensor lists."""
+    hidden = list(entries.damage)
+    for row, parts in entries.slices.items():
+        slice_keys = (part.encode_key(keys[row]) for part in parts)
+        hidden += (rows[key] for key in slice_keys if key in rows)
+    shown = np.ones(len(keys), np.bool_)
+    shown[hidden] = False
+    return np.flatnonzero(shown)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
 from ckpt_magics.checkpoint.bundle import BundleStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
 from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
 from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.checkpoint.source import CheckpointSource, find_checkpoint
-from ckpt_magics.checkpoint.store import Array, TensorEntry, TensorStore
+from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, TensorNotFoundError, visible
@@ -109,6 +110,28 @@ class CheckpointReader(Mapping[str, Any]):
         # Item () of an array of rank 0: a NumPy scalar, or the bytes of a string.
         return out if out is not None else value[()]
 
+    def get_tensors(self, names: Iterable[str | bytes] | None = None) -> dict[str, TensorValue]:
+        """Return several tensors by name, all of them if ``names`` is None.
+
+        Much quicker than one by one where they are small. Arrays of up to 64 KiB may share memory of 1 MiB with their
+        neighbours, which one of them that is kept keeps alive.
+
+        Raises:
+            TensorNotFoundError: There is no tensor of one of the names.
+            DataLossError: A value is damaged.
+        """
+        wanted = (
+            list(self) if names is None else [key_to_name(name) if isinstance(name, bytes) else name for name in names]
+        )
+        keys = [key for name in wanted if (key := name_to_key(name)) is not None]
+        if len(keys) < len(wanted):
+            raise self._not_found(next(name for name in wanted if name_to_key(name) is None))
+        try:
+            values = self._retrying(lambda store: store.read_many(keys))
+        except KeyError as error:
+            raise self._not_found(error.args[0]) from None
+        return {name: values[key][()] for name, key in zip(wanted, keys, strict=True)}
+
     def get_slice(self, name: str | bytes, region: Region, *, out: Array | None = None) -> Array:
         """Return a part of a tensor, at the cost of that part.
 
@@ -136,12 +159,12 @@ class CheckpointReader(Mapping[str, Any]):
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the full shape of every tensor by name."""
-        columns = self._list(lambda store: store.columns())
+        columns = self.columns()
         return dict(zip(map(key_to_name, columns.names), map(list, columns.shapes), strict=True))
 
     def get_variable_to_dtype_map(self) -> dict[str, DType]:
         """Return the type of every tensor by name."""
-        columns = self._list(lambda store: store.columns())
+        columns = self.columns()
         return dict(zip(map(key_to_name, columns.names), columns.dtypes, strict=True))
 
     def debug_string(self) -> bytes:
@@ -159,6 +182,14 @@ class CheckpointReader(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         return map(key_to_name, self.keys_bytes())
 
+    def items(self) -> ItemsView[str, TensorValue]:
+        """Return a view of (name, value) that reads small tensors many at a time."""
+        return BatchedItems(self, self)
+
+    def values(self) -> ValuesView[TensorValue]:
+        """Return a view of the values that reads small tensors many at a time."""
+        return BatchedValues(self, self)
+
     def __len__(self) -> int:
         return len(self.keys_bytes())
 
@@ -173,6 +204,10 @@ class CheckpointReader(Mapping[str, Any]):
     def keys_bytes(self) -> list[bytes]:
         """Return the names of all tensors as they are stored, sorted."""
         return self._list(lambda store: store.names())
+
+    def columns(self) -> Columns:
+        """Return names, types, shapes and places of all tensors, as columns sorted by name."""
+        return self._list(lambda store: store.columns())
 
     def entry(self, name: str | bytes) -> TensorEntry:
         """Return dtype, shape, slices and place of one tensor.
@@ -195,7 +230,7 @@ class CheckpointReader(Mapping[str, Any]):
         """One row per tensor: name, dtype, shape, elements, bytes, shard, offset, slices, group."""
         from ckpt_magics.frames.variables import variables_frame
 
-        return variables_frame(self._entries())
+        return variables_frame(self.columns())
 
     def frame(self, name: str | bytes, *, rows: slice | None = None) -> pd.DataFrame:
         """Return a tensor, or some of its rows, as a table: the last dimension across, the others down."""
@@ -294,9 +329,6 @@ class CheckpointReader(Mapping[str, Any]):
                 stacklevel=3,
             )
         return result
-
-    def _entries(self) -> list[TensorEntry]:
-        return self._list(lambda store: store.entries())
 
     def _find(self, name: str | bytes, find: Callable[[TensorStore, bytes], Result]) -> Result:
         key = name_to_key(name)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ckpt_magics.checkpoint.assemble import assemble
 from ckpt_magics.checkpoint.files import LocalFile
 from ckpt_magics.checkpoint.source import v1_files
@@ -122,14 +124,19 @@ class SliceTableStore:
         return sorted(self._tensors)
 
     def columns(self) -> Columns:
-        """Return names, types and shapes of all tensors."""
+        """Return what is known of all tensors; where and how large their records are, only reading them tells."""
         names = self.names()
         tensors = [self._tensors[name] for name in names]
-        return Columns(names, [tensor.dtype for tensor in tensors], [tensor.shape for tensor in tensors])
-
-    def entries(self) -> list[TensorEntry]:
-        """Return the entries of all tensors, sorted by name."""
-        return [self.entry(name) for name in self.names()]
+        count = len(names)
+        return Columns(
+            names,
+            [tensor.dtype for tensor in tensors],
+            [tensor.shape for tensor in tensors],
+            np.fromiter((min(tensor.shards, default=0) for tensor in tensors), np.int64, count),
+            np.full(count, -1, np.int64),
+            np.full(count, -1, np.int64),
+            np.fromiter((max(len(tensor.slices), 1) for tensor in tensors), np.int64, count),
+        )
 
     def entry(self, name: bytes) -> TensorEntry:
         """Return what is known of one tensor. Where and how large its records are, only reading them tells."""
@@ -168,6 +175,10 @@ class SliceTableStore:
             return assemble(entry, region, read_slice, most_elements=most_elements, out=out)
         except CheckpointError as error:
             raise error.locate(file=self.prefix, tensor=name) from None
+
+    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by name, sorted so that every block is read once."""
+        return {name: self.read(name) for name in sorted(set(names))}
 
     def _read_record(self, name: bytes, tensor: _StoredTensor, stored: TensorSlice, shard_id: int) -> Array:
         record = self._tables[shard_id].get(stored.encode_key(name))

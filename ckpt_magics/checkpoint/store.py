@@ -18,6 +18,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
 Array = npt.NDArray[Any]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,19 @@ class Columns(NamedTuple):
         names: Keys in the checkpoint.
         dtypes: Type of each.
         shapes: Full shape of each.
+        shard_ids: Number of the data file, int64; of a partitioned tensor that of its first part.
+        offsets: Where the value starts in that file, in bytes, int64; -1 where only reading it would tell.
+        sizes: Bytes that the value takes in the files, int64; -1 where only reading it would tell.
+        slice_counts: Parts that the tensor is stored in, int64.
     """
 
     names: list[bytes]
     dtypes: list[DType]
     shapes: list[tuple[int, ...]]
+    shard_ids: Numbers
+    offsets: Numbers
+    sizes: Numbers
+    slice_counts: Numbers
 
 
 class TensorStore(Protocol):
@@ -77,11 +86,7 @@ class TensorStore(Protocol):
         ...
 
     def columns(self) -> Columns:
-        """Return names, types and shapes of all tensors; quicker than ``entries``."""
-        ...
-
-    def entries(self) -> list[TensorEntry]:
-        """Return the entries of all tensors, sorted by name."""
+        """Return what is known of all tensors."""
         ...
 
     def entry(self, name: bytes) -> TensorEntry:
@@ -94,6 +99,10 @@ class TensorStore(Protocol):
 
     def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a part of it as an array, into ``out`` if given. Raises KeyError for an unknown name."""
+        ...
+
+    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by name, as ``read`` would, in less time. Raises KeyError for an unknown name."""
         ...
 
     def debug_string(self) -> bytes:

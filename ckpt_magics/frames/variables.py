@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
 import pandas as pd
 
 from ckpt_magics.checkpoint.groups import GROUPS, variable_group
-from ckpt_magics.checkpoint.store import TensorEntry
+from ckpt_magics.checkpoint.store import Columns, Numbers
+
+_LARGEST = (1 << 63) - 1
 
 COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "shard", "offset", "slices", "group")
 
 
-def variables_frame(entries: Sequence[TensorEntry]) -> pd.DataFrame:
+def variables_frame(columns: Columns) -> pd.DataFrame:
     """Return one row per tensor.
 
     Args:
-        entries: What a checkpoint says about its tensors.
+        columns: What a checkpoint says about its tensors.
 
     Returns:
         Columns ``name`` (str), ``dtype`` (category of TensorFlow's names), ``shape`` (tuples), ``elements`` (int64),
@@ -25,27 +27,32 @@ def variables_frame(entries: Sequence[TensorEntry]) -> pd.DataFrame:
         (int64), ``offset`` (Int64, in the data file; missing for partitioned tensors and V1), ``slices`` (int64, 1 of
         a tensor stored in one piece) and ``group`` (category).
     """
-    names = [entry.name.decode("utf-8", "surrogateescape") for entry in entries]
-    dtypes = [entry.dtype.name for entry in entries]
+    names = [name.decode("utf-8", "surrogateescape") for name in columns.names]
+    dtypes = [dtype.name for dtype in columns.dtypes]
+    elements = np.fromiter(map(math.prod, columns.shapes), np.int64, len(names))
     return pd.DataFrame(
         {
             "name": pd.Series(names, dtype=object),
             "dtype": pd.Categorical(dtypes, sorted(set(dtypes))),
-            "shape": pd.Series([entry.shape for entry in entries], dtype=object),
-            "elements": np.array([entry.elements for entry in entries], np.int64),
-            "bytes": pd.array([_bytes_of(entry) for entry in entries], "Int64"),
-            "shard": np.array([entry.shard_id for entry in entries], np.int64),
-            "offset": pd.array([entry.offset for entry in entries], "Int64"),
-            "slices": np.array([len(entry.slices) or 1 for entry in entries], np.int64),
+            "shape": pd.Series(columns.shapes, dtype=object),
+            "elements": elements,
+            "bytes": _known(np.where(columns.sizes < 0, _sizes_in_memory(columns, elements), columns.sizes)),
+            "shard": columns.shard_ids,
+            "offset": _known(columns.offsets),
+            "slices": columns.slice_counts,
             "group": pd.Categorical([variable_group(name) for name in names], list(GROUPS)),
         },
         columns=list(COLUMNS),
     )
 
 
-def _bytes_of(entry: TensorEntry) -> int | None:
-    if entry.size is not None:
-        return entry.size
-    size = entry.elements * entry.dtype.itemsize
-    # A shape may be larger than any memory; a column of int64 must hold it all the same.
-    return min(size, (1 << 63) - 1) if entry.dtype.itemsize else None
+def _sizes_in_memory(columns: Columns, elements: Numbers) -> Numbers:
+    """Return the bytes of each value in memory, -1 of strings, the largest int64 of what no memory could hold."""
+    itemsizes = np.array([dtype.itemsize for dtype in columns.dtypes], np.int64)
+    fits = elements <= _LARGEST // np.maximum(itemsizes, 1)
+    return np.where(itemsizes == 0, -1, np.where(fits, elements * np.where(fits, itemsizes, 0), _LARGEST))
+
+
+def _known(numbers: Numbers) -> pd.arrays.IntegerArray:
+    """Return numbers as a column in which negative ones are missing."""
+    return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)

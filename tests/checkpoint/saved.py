@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from ckpt_magics.checkpoint.bundle_writer import write_bundle
+from ckpt_magics.checkpoint.files import open_file
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
 from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
 from ckpt_magics.formats.bundle_records import BundleHeader, encode_entry, encode_header
 from ckpt_magics.formats.dtypes import dtype_of
-from ckpt_magics.formats.table import TableWriter
+from ckpt_magics.formats.table import TableReader, TableWriter
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
 PLAIN_HEADER = BundleHeader()
@@ -56,6 +57,12 @@ def write_index(prefix, entries, header=PLAIN_HEADER):
             table.add(key, entry if isinstance(entry, bytes) else encode_entry(entry))
         table.finish()
     return str(prefix)
+
+
+def read_index(prefix):
+    """Return every record of an index but the header, as stored."""
+    with open_file(f"{prefix}.index") as file:
+        return {key: bytes(value) for key, value in TableReader(file).iter_from() if key}
 
 
 def as_array(value):

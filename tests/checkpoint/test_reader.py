@@ -24,7 +24,7 @@ from ckpt_magics.formats import dtypes
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.tensor_slice import TensorSlice
 from ckpt_magics.wire.crc32c import crc32c, mask
-from tests.checkpoint.saved import as_array, save_slices, save_v1, save_v2, write_index
+from tests.checkpoint.saved import as_array, read_index, save_slices, save_v1, save_v2, write_index
 
 TENSORS = {
     "dense/bias": np.zeros(3, np.float32),
@@ -243,7 +243,7 @@ def test_header_may_be_absent(tmp_path):
     save_v2(tmp_path / "full", TENSORS, num_shards=2)
     with load_checkpoint(tmp_path / "full") as reader:
         files = reader.files
-        entries = {key: bytes(value) for key, value in reader._store._index.listing().values.items()}
+        entries = read_index(tmp_path / "full")
     for file in files[1:]:
         (tmp_path / file.rpartition("/")[2].replace("full", "bare")).write_bytes(open_bytes(file))
     write_index(tmp_path / "bare", entries, None)
@@ -309,8 +309,7 @@ def test_slices_that_claim_more_than_the_files_hold_cost_no_memory(tmp_path):
 
 def test_overlapping_slices_are_refused(tmp_path):
     prefix = save_slices(tmp_path / "m", "w", np.zeros((4, 3), np.float32), ["0,2:0,3", "2,2:0,3"])
-    with load_checkpoint(prefix) as reader:
-        values = {key: bytes(value) for key, value in reader._store._index.listing().values.items()}
+    values = read_index(prefix)
     parts = tuple(map(TensorSlice.parse, ("0,2:0,3", "1,3:0,3")))
     values[b"w"] = BundleEntry(dtypes.FLOAT, (4, 3), slices=parts)
     words = "Overlapping slices: existing slice = 0,2:0,3, new slice = 1,3:0,3"
@@ -342,6 +341,48 @@ def test_nothing_but_the_index_is_opened_before_a_value_is_asked_for(tmp_path):
         assert reader._store._data.open_names() == []
         reader["global_step"]
         assert len(reader._store._data.open_names()) == 1
+
+
+def test_many_tensors_are_read_as_one_by_one(tmp_path):
+    """Small neighbours share a buffer; what is large, a string, damaged or overlapping does not."""
+    generator = np.random.default_rng(3)
+    tensors = {f"small_{i:03d}": generator.random((i % 7, 3), np.float32) for i in range(300)}
+    tensors |= {"large": generator.random(40_000), "odd": np.array([1, 2, 3], np.int8), "text": np.array(b"x", object)}
+    for save in (save_v1, save_v2):
+        with load_checkpoint(save(tmp_path / save.__name__, tensors)) as reader:
+            for values in (reader.get_tensors(), dict(reader.items()), dict(zip(reader, reader.values(), strict=True))):
+                assert list(values) == sorted(tensors)
+                for name, value in values.items():
+                    np.testing.assert_array_equal(as_array(value), tensors[name])
+                    assert type(value) is type(reader[name])
+                    assert not isinstance(value, np.ndarray) or (value.flags.writeable and value.flags.aligned)
+            assert list(reader.get_tensors(["text", b"odd"])) == ["text", "odd"]
+            for name in ("nope", "\ud800"):
+                with pytest.raises(TensorNotFoundError):
+                    reader.get_tensors(["odd", name])
+
+
+def test_many_tensors_with_a_damaged_one_say_which(tmp_path):
+    prefix = save_v2(tmp_path / "m", {f"t{i}": np.full(10, i, np.int32) for i in range(10)})
+    data = tmp_path / "m.data-00000-of-00001"
+    contents = bytearray(data.read_bytes())
+    contents[125] ^= 1
+    data.write_bytes(contents)
+    with load_checkpoint(prefix) as reader:
+        with pytest.raises(ChecksumError) as caught:
+            reader.get_tensors()
+        assert caught.value.tensor == b"t3"
+        good = [name for name in reader if name != "t3"]
+        assert [int(value[0]) for value in reader.get_tensors(good).values()] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+
+
+def test_overlapping_values_read_together_have_memory_of_their_own(tmp_path):
+    (tmp_path / "m.data-00000-of-00001").write_bytes(bytes(8))
+    entry = BundleEntry(dtypes.UINT8, (8,), size=8, crc32c=mask(crc32c(bytes(8))))
+    with load_checkpoint(write_index(tmp_path / "m", {b"a": entry, b"b": entry})) as reader:
+        values = reader.get_tensors()
+        values["a"][:] = 1
+        assert not values["b"].any()
 
 
 def test_restore_slice_has_the_errors_of_restore_v2(reader):

@@ -1,0 +1,203 @@
+"""What differs between two sets of tensors, as a table: names, shapes, dtypes, and how far apart the values are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.checkpoint.groups import variable_group
+from ckpt_magics.formats.dtypes import DType, dtype_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ckpt_magics.checkpoint.reader import CheckpointReader
+
+__all__ = ["STATUSES", "ArrayTensors", "Distance", "Tensors", "differences", "stored_tensors", "tensor_distance"]
+
+STATUSES = ("added", "removed", "reshaped", "retyped", "changed", "same")
+"""What can have become of a tensor; the first that holds. "retyped" says nothing about the values."""
+
+_BLOCK = 1 << 17
+"""Elements compared at a time: as float64 they stay in a core's cache."""
+
+Array = npt.NDArray[Any]
+
+
+class Tensors(Protocol):
+    """One side of a comparison."""
+
+    def names(self) -> list[str]: ...
+
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]: ...
+
+    def read(self, name: str) -> Array: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayTensors:
+    """Arrays in memory as a side of a comparison."""
+
+    arrays: Mapping[str, Array]
+
+    def names(self) -> list[str]:
+        """Names of all arrays."""
+        return list(self.arrays)
+
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        """Dtype and shape of an array."""
+        array = self.arrays[name]
+        return dtype_of(array), array.shape
+
+    def read(self, name: str) -> Array:
+        """The array."""
+        return self.arrays[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredTensors:
+    reader: CheckpointReader
+
+    def names(self) -> list[str]:
+        return list(self.reader)
+
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        entry = self.reader.entry(name)
+        return entry.dtype, entry.shape
+
+    def read(self, name: str) -> Array:
+        # A region of the whole keeps a tensor of rank 0 an array.
+        return self.reader.get_slice(name, ())
+
+
+def stored_tensors(reader: CheckpointReader) -> Tensors:
+    """The tensors of a checkpoint as a side of a comparison."""
+    return _StoredTensors(reader)
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far apart two tensors of one shape are.
+
+    Attributes:
+        changed: Elements that differ; NaN is the same as NaN.
+        norm: Euclidean norm of the difference, over the elements that are finite on both sides; None for strings.
+        largest: Largest absolute difference, likewise.
+        relative: ``norm`` as a share of the first tensor's norm; None for strings, and where that norm is 0.
+    """
+
+    changed: int
+    norm: float | None
+    largest: float | None
+    relative: float | None
+
+
+def tensor_distance(before: Array, after: Array) -> Distance:
+    """Return how far apart two arrays of the same shape are, in one walk over blocks of both."""
+    if np.object_ in (before.dtype, after.dtype):
+        return Distance(int(np.count_nonzero(np.asarray(before != after))), None, None, None)
+    changed, squares, of_before, largest = 0, 0.0, 0.0, 0.0
+    for first, second in zip(_blocks(before), _blocks(after), strict=True):
+        with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN are data here
+            differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
+            changed += int(np.count_nonzero(differs))
+            apart = _wide(second) - _wide(first)
+            size = np.abs(_wide(first))
+        both = np.isfinite(apart)
+        apart, size = np.abs(apart[both]), size[both]
+        squares += float(apart @ apart)
+        of_before += float(size @ size)
+        largest = max(largest, float(apart.max(initial=0.0)))
+    norm = math.sqrt(squares)
+    return Distance(changed, norm, largest, norm / math.sqrt(of_before) if of_before else None)
+
+
+def differences(
+    before: Tensors, after: Tensors, *, progress: Callable[[int, int], None] | None = None
+) -> pd.DataFrame:
+    """Compare two sets of tensors by name. One tensor of each side is in memory at a time.
+
+    Args:
+        before: The first side.
+        after: The second side.
+        progress: Called with the number of tensors compared and their total.
+
+    Returns:
+        A row per name, sorted: ``name``, ``status`` (one of `STATUSES`), ``dtype`` and ``shape`` (of the second side
+        where it has the tensor), ``elements``, ``bytes``, ``was`` (dtype and shape of the first side where they
+        differ), ``changed`` (elements that differ; Int64, missing where shapes differ), ``norm``, ``largest`` and
+        ``relative`` (see `Distance`; float64, NaN where there is none), ``group``.
+
+    Raises:
+        CheckpointError: A tensor that both sides have cannot be read.
+    """
+    import pandas as pd
+
+    sides = set(before.names()), set(after.names())
+    names = sorted(sides[0] | sides[1])
+    rows = []
+    for done, name in enumerate(names, 1):
+        rows.append(_row(name, before if name in sides[0] else None, after if name in sides[1] else None))
+        if progress is not None:
+            progress(done, len(names))
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+    frame["status"] = pd.Categorical(frame["status"], list(STATUSES))
+    frame["changed"] = frame["changed"].astype("Int64")
+    return frame.astype({"elements": "int64", "bytes": "int64", **dict.fromkeys(_MEASURES, "float64")})
+
+
+_MEASURES = ("norm", "largest", "relative")
+_COLUMNS = ("name", "status", "dtype", "shape", "elements", "bytes", "was", "changed", *_MEASURES, "group")
+
+
+def _row(name: str, before: Tensors | None, after: Tensors | None) -> tuple[object, ...]:
+    old = before.spec(name) if before is not None else None
+    new = after.spec(name) if after is not None else None
+    dtype, shape = new or old or (None, ())
+    distance = None
+    if before is not None and after is not None and old is not None and new is not None and old[1] == new[1]:
+        distance = tensor_distance(before.read(name), after.read(name))
+    elements = math.prod(shape)
+    return (
+        name,
+        _status(old, new, distance),
+        dtype.name if dtype is not None else "",
+        shape,
+        elements,
+        elements * (dtype.itemsize if dtype is not None else 0),
+        _was(old, new),
+        None if distance is None else distance.changed,
+        *(None if distance is None else getattr(distance, measure) for measure in _MEASURES),
+        variable_group(name),
+    )
+
+
+def _status(
+    old: tuple[DType, tuple[int, ...]] | None, new: tuple[DType, tuple[int, ...]] | None, distance: Distance | None
+) -> str:
+    if old is None or new is None:
+        return "added" if old is None else "removed"
+    if old[1] != new[1]:
+        return "reshaped"
+    if old[0] != new[0]:
+        return "retyped"
+    return "changed" if distance is None or distance.changed else "same"
+
+
+def _was(old: tuple[DType, tuple[int, ...]] | None, new: tuple[DType, tuple[int, ...]] | None) -> str:
+    return f"{old[0].name} {list(old[1])}" if old is not None and new is not None and old != new else ""
+
+
+def _blocks(array: Array) -> Iterator[Array]:
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        yield flat[start : start + _BLOCK]
+
+
+def _wide(block: Array) -> Array:
+    return block.astype(np.complex128 if block.dtype.kind == "c" else np.float64)
