@@ -21,11 +21,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.wire.varint import Buffer, decode_varint, encode_varint
 
-_FIXED32 = struct.Struct("<I")
 _BUFFER_TYPES = (bytes, bytearray, memoryview)
+
+_LARGEST_EXPANSION, _KEY_ALLOWANCE = 64, 1 << 20
+"""Bytes that long shared keys may unfold to, per byte of the block and beside that: two bytes can ask for a copy of a
+key of any size, so that a file of a megabyte could hold a terabyte of keys."""
 
 Value = Buffer | Sequence[Buffer]
 """A value in one piece, or in several that are written back to back."""
@@ -99,14 +105,16 @@ class Block:
 
     Args:
         contents: The block, uncompressed, without its trailer. Values are views into it.
+        restarts: uint32 [restarts], the offset of each from the start of the block; at least one.
         end: Where the entries end and the restarts begin.
-        restarts: Offset of each restart.
+        offset: Where the block lies in its file, for errors.
     """
 
-    def __init__(self, contents: bytes, end: int, restarts: tuple[int, ...]) -> None:
+    def __init__(self, contents: bytes, restarts: npt.NDArray[np.uint32], end: int, offset: int | None) -> None:
         self._contents = contents
-        self._end = end
         self._restarts = restarts
+        self._end = end
+        self._offset = offset
 
     def __iter__(self) -> Iterator[tuple[bytes, memoryview]]:
         return self.iter_entries()
@@ -115,11 +123,13 @@ class Block:
         """Yield (key, value) in order, from the entry at ``position``, which must be a restart.
 
         Raises:
-            DataLossError: An entry is malformed, or its key does not come after the one before it.
+            DataLossError: An entry is malformed, its key does not come after the one before it, or the keys are out
+                of all proportion to the block.
         """
         contents, end = self._contents, self._end
         view = memoryview(contents)
-        key = previous = None
+        allowance = _KEY_ALLOWANCE + _LARGEST_EXPANSION * end
+        previous = None
         while position < end:
             start = position
             # The restarts behind the entries make three bytes always there.
@@ -127,21 +137,26 @@ class Block:
             position += 3
             if (shared | suffix_size | value_size) >= 0x80:
                 shared, suffix_size, value_size, position = self._long_sizes(start)
+                allowance -= shared
             value_start = position + suffix_size
             if previous is None:
                 key = contents[position:value_start]
                 bad = shared > 0
             else:
                 key = previous[:shared] + contents[position:value_start]
-                bad = key <= previous or shared > len(previous)
+                bad = key <= previous or shared > len(previous) or allowance < 0
             position = value_start + value_size
             if bad or position > end:
-                raise DataLossError(f"bad entry in block: entry at byte {start} of the block is malformed or misplaced")
+                raise self._bad_entry(start, "it is malformed or misplaced")
             previous = key
             yield key, view[value_start:position]
 
     def iter_from(self, target: bytes) -> Iterator[tuple[bytes, memoryview]]:
-        """Yield (key, value) in order, from the first key that is not before ``target``."""
+        """Yield (key, value) in order, from the first key that is not before ``target``.
+
+        Raises:
+            DataLossError: An entry on the way is malformed.
+        """
         for key, value in self.iter_entries(self._restart_before(target)):
             if key >= target:
                 yield key, value
@@ -159,12 +174,12 @@ class Block:
         low, high = 0, len(self._restarts) - 1
         while low < high:
             middle = (low + high + 1) // 2
-            key = next(self.iter_entries(self._restarts[middle]), (target, None))[0]
+            key = next(self.iter_entries(int(self._restarts[middle])), (target, None))[0]
             if key < target:
                 low = middle
             else:
                 high = middle - 1
-        return self._restarts[low]
+        return int(self._restarts[low])
 
     def _long_sizes(self, start: int) -> tuple[int, int, int, int]:
         """Decode the three sizes of the entry at ``start``, and where its key begins."""
@@ -173,24 +188,30 @@ class Block:
             try:
                 sizes[which], position = decode_varint(self._contents, position)
             except DataLossError as error:
-                raise DataLossError(
-                    f"bad entry in block: entry at byte {start} of the block: {error.message}"
-                ) from error
+                raise self._bad_entry(start, error.message) from error
         return sizes[0], sizes[1], sizes[2], position
 
+    def _bad_entry(self, start: int, reason: str) -> DataLossError:
+        return DataLossError(f"bad entry in block: entry at byte {start} of the block: {reason}", offset=self._offset)
 
-def parse_block(contents: bytes, size: int | None = None) -> Block:
+
+def parse_block(contents: bytes, size: int | None = None, *, offset: int | None = None) -> Block:
     """Return the block in the first ``size`` bytes of ``contents`` (all of them if None), its restarts checked.
+
+    Args:
+        contents: The block, uncompressed.
+        size: Its size in bytes.
+        offset: Where it lies in its file, for errors.
 
     Raises:
         DataLossError: The restarts do not fit in the block, or are not in order.
     """
     size = len(contents) if size is None else size
-    count = _FIXED32.unpack_from(contents, size - 4)[0] if size >= 4 else 1
+    count = int.from_bytes(contents[size - 4 : size], "little") if size >= 4 else 0
     end = size - 4 * (count + 1)
-    if end < 0 or (end > 0 and not count):
-        raise DataLossError(f"bad block contents: {count} restarts in {size} bytes")
-    restarts = struct.unpack_from(f"<{count}I", contents, end) or (0,)
-    if restarts[-1] > end or any(map(int.__ge__, restarts, restarts[1:])):
-        raise DataLossError("bad block contents: restarts are not in order inside the block")
-    return Block(contents, end, restarts)
+    if end < 0 or not count:
+        raise DataLossError(f"bad block contents: {count} restarts in {size} bytes", offset=offset)
+    restarts = np.frombuffer(contents, "<u4", count, end)
+    if restarts[-1] > end or (restarts[1:] <= restarts[:-1]).any():
+        raise DataLossError("bad block contents: restarts are not in order inside the block", offset=offset)
+    return Block(contents, restarts, end, offset)

@@ -139,14 +139,15 @@ class TableReader:
         if computed != expected:
             message = f"block checksum mismatch: stored {expected:#010x}, contents give {computed:#010x}"
             raise ChecksumError(message, stored=expected, computed=computed, offset=offset)
-        try:
-            if stored[size] == NO_COMPRESSION:
-                return parse_block(stored, size)
-            if stored[size] == SNAPPY_COMPRESSION:
-                return parse_block(decompress_snappy(memoryview(stored)[:size], MAX_UNCOMPRESSED_BLOCK))
-        except DataLossError as error:
-            error.offset = offset
-            raise
+        if stored[size] == NO_COMPRESSION:
+            return parse_block(stored, size, offset=offset)
+        if stored[size] == SNAPPY_COMPRESSION:
+            try:
+                contents = decompress_snappy(memoryview(stored)[:size], MAX_UNCOMPRESSED_BLOCK)
+            except DataLossError as error:
+                error.offset = offset
+                raise
+            return parse_block(contents, offset=offset)
         raise DataLossError(f"bad block type {stored[size]}", offset=offset)
 
 

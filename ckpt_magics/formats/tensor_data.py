@@ -132,23 +132,26 @@ def read_tensor(
     count = math.prod(shape)
     _check_size(size, count, dtype, big_endian=big_endian)
     check_range(file.size, offset, size, what)
-    if dtype.itemsize:
-        array = out if out is not None and out.flags.c_contiguous else empty_array(shape, dtype)
-        check_crc(_read_numbers(file, offset, array, what), expected_crc)
-        if big_endian:
-            _swap_bytes(array)
-    else:
-        array = empty_array(shape, dtype)
-        data = file.read_at(offset, size, what)
-        array.reshape(-1)[:] = (
-            decode_strings(data, count, expected_crc, big_endian=big_endian)
-            if dtype.number == STRING.number
-            else decode_variants(data, count, expected_crc)
-        )
-    if out is None:
+    try:
+        if dtype.itemsize:
+            array = out if out is not None and out.flags.c_contiguous else empty_array(shape, dtype)
+            check_crc(_read_numbers(file, offset, array, what), expected_crc)
+            if big_endian:
+                _swap_bytes(array)
+        else:
+            data = file.read_at(offset, size, what)
+            array = empty_array(shape, dtype)
+            array.reshape(-1)[:] = (
+                decode_strings(data, count, expected_crc, big_endian=big_endian)
+                if dtype.number == STRING.number
+                else decode_variants(data, count, expected_crc)
+            )
+    except DataLossError as error:
+        error.offset = offset
+        raise
+    if out is None or out is array:
         return array
-    if out is not array:
-        out[...] = array
+    out[...] = array
     return out
 
 

@@ -147,7 +147,7 @@ class TensorSlice(NamedTuple):
             length, position = decode_signed_num_increasing(key, position)
             extents.append(_checked_extent(start, None if length == _WHOLE_LENGTH else length))
         if position != len(key):
-            raise DataLossError("key of a tensor slice goes on after its last extent", offset=position)
+            raise DataLossError("key of a tensor slice goes on after its last extent")
         return name, TensorSlice(tuple(extents))
 
     def encode_proto(self) -> bytes:

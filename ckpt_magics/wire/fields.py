@@ -38,11 +38,10 @@ def iter_fields(buffer: Buffer) -> Iterator[tuple[int, int, int | memoryview]]:
     position, end = 0, len(view)
     groups: list[int] = []
     while position < end:
-        start = position
         key, position = decode_varint(view, position)
         number, wire_type = key >> 3, key & 7
         if not 0 < number < 1 << 29:
-            raise DataLossError(f"field number {number} is not possible", offset=start)
+            raise DataLossError(f"field number {number} is not possible")
         value: int | memoryview
         if wire_type == VARINT:
             value, position = decode_varint(view, position)
@@ -51,12 +50,12 @@ def iter_fields(buffer: Buffer) -> Iterator[tuple[int, int, int | memoryview]]:
             continue
         elif wire_type in {START_GROUP, END_GROUP}:
             if wire_type == START_GROUP or not groups or groups.pop() != number:
-                raise DataLossError("groups do not match or are too deep", offset=start)
+                raise DataLossError("groups do not match or are too deep")
             continue
         else:
             size, position = _value_size(view, position, wire_type)
             if size > end - position:
-                raise DataLossError(f"field {number} is cut off", offset=start)
+                raise DataLossError(f"field {number} is cut off")
             value = view[position : position + size]
             position += size
             if wire_type != LENGTH_DELIMITED:
@@ -64,7 +63,7 @@ def iter_fields(buffer: Buffer) -> Iterator[tuple[int, int, int | memoryview]]:
         if not groups:
             yield number, wire_type, value
     if groups:
-        raise DataLossError("group has no end", offset=end)
+        raise DataLossError("group has no end")
 
 
 def _value_size(view: memoryview, position: int, wire_type: int) -> tuple[int, int]:
@@ -75,7 +74,7 @@ def _value_size(view: memoryview, position: int, wire_type: int) -> tuple[int, i
         return 4, position
     if wire_type == FIXED64:
         return 8, position
-    raise DataLossError(f"wire type {wire_type} is not known", offset=position)
+    raise DataLossError(f"wire type {wire_type} is not known")
 
 
 def int64(value: int) -> int:

@@ -38,7 +38,7 @@ def decode_string(buffer: Buffer, position: int) -> tuple[bytes, int]:
     """
     found = _STRING.match(buffer, position)
     if found is None:
-        raise DataLossError("ordered code string has no end or a bad escape", offset=position)
+        raise DataLossError("ordered code string has no end or a bad escape")
     return _ESCAPED.sub(lambda pair: pair[0][:1], found[1]), found.end()
 
 
@@ -57,7 +57,7 @@ def decode_num_increasing(buffer: Buffer, position: int) -> tuple[int, int]:
     size = buffer[position] if 0 <= position < len(buffer) else 0xFF
     end = position + 1 + size
     if size > 8 or end > len(buffer) or (size and not buffer[position + 1]):
-        raise DataLossError("ordered code number is cut off or malformed", offset=position)
+        raise DataLossError("ordered code number is cut off or malformed")
     return int.from_bytes(buffer[position + 1 : end], "big"), end
 
 
@@ -77,15 +77,15 @@ def decode_signed_num_increasing(buffer: Buffer, position: int) -> tuple[int, in
     start = int.from_bytes(bytes(buffer[position : position + 2]).ljust(2, b"\x00"), "big")
     if start < 0x8000:
         start ^= 0xFFFF
-    size = 17 - (start ^ 0xFFFF).bit_length() - 1
+    size = 16 - (start ^ 0xFFFF).bit_length()
     end = position + size
     if size > _LARGEST_SIGNED_SIZE or end > len(buffer):
-        raise DataLossError("ordered code signed number is cut off or malformed", offset=position)
+        raise DataLossError("ordered code signed number is cut off or malformed")
     header = int.from_bytes(_SIGN_HEADERS[size].ljust(size, b"\x00"), "big")
     value = int.from_bytes(buffer[position:end], "big") ^ header
     value -= value >> 8 * size - 1 << 8 * size
     if not -(1 << 63) <= value < 1 << 63 or _signed_size(value) != size:
-        raise DataLossError("ordered code signed number is not in its shortest form", offset=position)
+        raise DataLossError("ordered code signed number is not in its shortest form")
     return value, end
 
 

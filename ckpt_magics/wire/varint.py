@@ -61,8 +61,8 @@ def decode_varint(buffer: Buffer, position: int) -> tuple[int, int]:
         if shift == 7 * MAX_VARINT_SIZE:
             break
     else:
-        raise DataLossError("varint is cut off", offset=position)
-    raise DataLossError("varint is longer than 64 bits", offset=position)
+        raise DataLossError("varint is cut off")
+    raise DataLossError("varint is longer than 64 bits")
 
 
 def encode_packed_varints(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> bytes:
@@ -110,7 +110,7 @@ def decode_packed_varints(buffer: Buffer | npt.NDArray[Any]) -> npt.NDArray[np.u
     if not data.size:
         return np.empty(0, np.uint64)
     if data[-1] >= 0x80:
-        raise DataLossError("varint is cut off", offset=data.size)
+        raise DataLossError("varint is cut off")
     last = np.flatnonzero(data < 0x80)
     if last.size == data.size:
         return data.astype(np.uint64)

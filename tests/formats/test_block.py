@@ -133,3 +133,18 @@ def test_any_bytes_give_entries_or_an_error(data, count):
     except DataLossError:
         return
     assert [key for key, _ in entries] == sorted({key for key, _ in entries})
+
+
+def test_long_keys_may_have_much_in_common():
+    start = b"scope/" * 50
+    entries = {start + b"%05d" % number: bytes(20) for number in range(3000)}
+    assert [key for key, _ in parse_block(build(entries).finish())] == sorted(entries)
+
+
+def test_refuses_keys_out_of_all_proportion_to_the_block():
+    """Each entry takes 8 bytes and asks for a key of 100,000."""
+    builder = BlockBuilder(1 << 20)
+    for number in range(300):
+        builder.add(b"x" * 100_000 + number.to_bytes(2, "big"), b"")
+    with pytest.raises(DataLossError, match="bad entry in block"):
+        list(parse_block(builder.finish()))
