@@ -9,6 +9,7 @@ import numpy as np
 from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.ops.row import Array, Shape
+from ckpt_magics.ops.shapes import fits
 
 __all__ = ["Variable", "VariableStore"]
 
@@ -47,9 +48,7 @@ class Variable:
 
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Return whether the graph allows a value of that shape."""
-        return self.shape is None or (
-            len(self.shape) == len(shape) and all(a is None or a == b for a, b in zip(self.shape, shape, strict=True))
-        )
+        return fits(shape, self.shape)
 
     def read(self) -> Array:
         """Return the value of a resource variable, which nobody may write to.
@@ -91,6 +90,15 @@ class VariableStore:
 
     def __iter__(self) -> Iterator[Variable]:
         return iter(self._variables.values())
+
+    def values(self) -> dict[tuple[str, str, str], Array]:
+        """Return what every variable holds now, for `roll_back`."""
+        return {key: variable.value for key, variable in self._variables.items()}
+
+    def roll_back(self, values: dict[tuple[str, str, str], Array]) -> None:
+        """Give every variable the value it had when `values` was called; later ones have none again."""
+        for key, variable in self._variables.items():
+            variable.value = values.get(key)
 
     def clear(self) -> None:
         """Forget every variable."""

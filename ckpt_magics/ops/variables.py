@@ -198,6 +198,8 @@ ROWS: tuple[Op, ...] = (
         _is_initialized,
         is_stateful=True,
     ),
+    # How TensorFlow stores a value is no matter here: there is nothing to switch off.
+    Op("DisableCopyOnRead", "resource: resource ->", (), no_outputs, lambda _, __: None, is_stateful=True),
     Op("ReadVariableOp", "resource: resource -> value: dtype", (types("dtype"),), _read_shape, _read, is_stateful=True),
     Op(
         "AssignVariableOp",

@@ -105,9 +105,12 @@ def _save(prefix: Tensor, saveables: Sequence[SaveableObject], write_version: in
         else apply("SaveSlices", prefix, names, slices, tensors, name="save")
     )
     graph = get_default_graph()
-    with graph.name_scope("control_dependency") as scope, graph.colocate_with(prefix):
-        with graph.control_dependencies([save]):
-            return identity(prefix, name=scope)
+    with (
+        graph.name_scope("control_dependency") as scope,
+        graph.colocate_with(prefix),
+        graph.control_dependencies([save]),
+    ):
+        return identity(prefix, name=scope)
 
 
 def _restore(prefix: Tensor, saveables: Sequence[SaveableObject], name: str, *, reshape: bool) -> Operation:
@@ -159,7 +162,7 @@ def _save_each(
 ) -> tuple[list[Tensor], list[Tensor]]:
     prefixes, saves = [], []
     for shard, (device, members) in enumerate(shards):
-        with get_default_graph().device(_cpu_of(device)):
+        with get_default_graph().device(_cpu_of(device) if write_version == V2 else device):
             filename = output("ShardedFilename", part, shard, num_shards)
             prefixes.append(filename)
             saves.append(_save(filename, members, write_version))

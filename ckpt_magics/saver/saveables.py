@@ -80,8 +80,10 @@ class SaveableObject(ABC):
 
 
 class _ReferenceSaveable(SaveableObject):
-    def __init__(self, ref: Tensor, slice_spec: str, name: str) -> None:
-        super().__init__(ref, [SaveSpec(ref, slice_spec, name)], name)
+    """A reference variable; what is saved is the reference itself, of a part its snapshot."""
+
+    def __init__(self, ref: Tensor, value: Tensor, slice_spec: str, name: str) -> None:
+        super().__init__(ref, [SaveSpec(value, slice_spec, name)], name)
         self._ref = ref
 
     def restore(
@@ -220,9 +222,9 @@ def _whole(item: object, slice_spec: str, name: str) -> SaveableObject:
         value: Tensor | Callable[[], Tensor] = _reader(item) if slice_spec else item.as_graph_element()
         return _ResourceSaveable(item.handle, value, item.dtype, slice_spec, name)
     if isinstance(item, Variable):
-        return _ReferenceSaveable(item.ref, slice_spec, name)
+        return _ReferenceSaveable(item.ref, item.value() if slice_spec else item.ref, slice_spec, name)
     if isinstance(item, Tensor) and item.op.type in _REFERENCE_OPS:
-        return _ReferenceSaveable(item, slice_spec, name)
+        return _ReferenceSaveable(item, item, slice_spec, name)
     if isinstance(item, Tensor) and item.op.type == "ReadVariableOp":
         return _ResourceSaveable(item.op.inputs[0], item, item.dtype, slice_spec, name)
     raise TypeError(
@@ -236,7 +238,10 @@ def _reader(variable: Variable) -> Callable[[], Tensor]:
 
     def read() -> Tensor:
         with graph.device(variable.device):
-            value = variable.read_value()
+            with graph.name_scope("Read"):
+                apply("DisableCopyOnRead", variable.handle)
+                value = output("ReadVariableOp", variable.handle, dtype=variable.dtype)
+            value = identity(value)
             with graph.device("/device:CPU:0"):
                 return identity(value)
 

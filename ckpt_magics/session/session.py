@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -143,6 +143,16 @@ class Session:
             _check_fits(name, variable, array)
         for variable, array in checked:
             variable.assign(frozen_array(variable.dtype, array))
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Leave every variable as it was if the ``with`` block ends with an exception, Ctrl-C included."""
+        before = self._variables.values()
+        try:
+            yield
+        except BaseException:
+            self._variables.roll_back(before)
+            raise
 
     def _variables_by_name(self) -> dict[str, Variable]:
         found = {}
