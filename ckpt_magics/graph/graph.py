@@ -36,6 +36,8 @@ class Graph:
         library: Its functions, kept whole.
         versions: Versions of the GraphDef format, as its producer wrote them.
         seed: Seed of the random ops, or None.
+        seeds_given: How many random ops took their second seed from the graph.
+        scope_state: What the modules above keep per graph, by their own keys.
     """
 
     def __init__(self) -> None:

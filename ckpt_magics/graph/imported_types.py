@@ -9,7 +9,7 @@ from ckpt_magics.formats.dtypes import VARIANT
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.imported_names import parse_input
 from ckpt_magics.graph.node import OutputType
-from ckpt_magics.graph.output_types import MAX_OUTPUTS, argument_types, dtype_of_number, output_types
+from ckpt_magics.graph.output_types import MAX_OUTPUTS, ArgumentType, argument_types, dtype_of_number
 from ckpt_magics.proto.messages import GraphDef, NodeDef, OpDef
 
 __all__ = ["ImportedTypes"]
@@ -33,6 +33,8 @@ class ImportedTypes:
         self._graph_def = graph_def
         self._seen_outputs: dict[tuple[str, int], OutputType] | None = None
         self._used: dict[str, int] = {}
+        # By identity: the definitions live as long as this object, in the graph's tables or in op_defs.
+        self._args: dict[int, tuple[ArgumentType, ...]] = {}
 
     def op_def(self, op_type: str) -> OpDef | None:
         """Return the definition of an op, the package's own first."""
@@ -50,10 +52,16 @@ class ImportedTypes:
         for op_def in (self._graph.op_def(node.op), self._op_defs.get(node.op)):
             if op_def is not None:
                 try:
-                    return output_types(op_def, node)
+                    return list(argument_types(self._output_args(op_def), node))
                 except InvalidArgumentError:
                     continue  # the node was written for another version of the op
         return self._outputs_from_surroundings(node)
+
+    def _output_args(self, op_def: OpDef) -> tuple[ArgumentType, ...]:
+        args = self._args.get(id(op_def))
+        if args is None:
+            args = self._args[id(op_def)] = ArgumentType.of(op_def.output_arg)
+        return args
 
     def _outputs_from_surroundings(self, node: NodeDef) -> list[OutputType]:
         if self._seen_outputs is None:
@@ -86,7 +94,7 @@ class ImportedTypes:
             if op_def is None:
                 continue
             try:
-                wanted = list(argument_types(op_def.input_arg, node))
+                wanted = list(argument_types(ArgumentType.of(op_def.input_arg), node))
             except InvalidArgumentError:
                 continue
             seen.update(zip(sources, wanted, strict=False))

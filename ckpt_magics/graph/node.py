@@ -141,6 +141,7 @@ class Operation:
         graph: The graph that the operation belongs to.
         node: The node; the operation keeps it up to date and owns it.
         outputs: Type of each output.
+        op_def: Definition of the op, if it is known.
     """
 
     __slots__ = ("_graph", "_node", "control_inputs", "inputs", "op_def", "outputs", "position")

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Self
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.graph.node import OutputType
 from ckpt_magics.proto.messages import AttrValue, NodeDef, OpDef
 
-__all__ = ["MAX_OUTPUTS", "argument_types", "output_types"]
+__all__ = ["MAX_OUTPUTS", "ArgumentType", "argument_types", "output_types"]
 
 MAX_OUTPUTS = 1 << 16
 """More outputs than any op has; a node that asks for more comes from a damaged file."""
 
 _REF_OFFSET = 100
 """DT_FLOAT_REF is DT_FLOAT + 100, and so on."""
+
+
+class ArgumentType(NamedTuple):
+    """How an op's definition settles the types of one argument; see OpDef.ArgDef.
+
+    A plain copy: an import looks at it for every node, and protobuf's fields are slow to read.
+    """
+
+    name: str
+    type: int
+    type_attr: str
+    number_attr: str
+    type_list_attr: str
+    is_ref: bool
+
+    @classmethod
+    def of(cls, args: Iterable[OpDef.ArgDef]) -> tuple[Self, ...]:
+        """Return copies of the arguments of one side of an op."""
+        return tuple(
+            cls(arg.name, arg.type, arg.type_attr, arg.number_attr, arg.type_list_attr, arg.is_ref) for arg in args
+        )
 
 
 def output_types(op_def: OpDef | None, node: NodeDef) -> list[OutputType]:
@@ -28,10 +50,10 @@ def output_types(op_def: OpDef | None, node: NodeDef) -> list[OutputType]:
     Raises:
         InvalidArgumentError: An attribute that settles a type is missing or no type.
     """
-    return [] if op_def is None else list(argument_types(op_def.output_arg, node))
+    return [] if op_def is None else list(argument_types(ArgumentType.of(op_def.output_arg), node))
 
 
-def argument_types(args: Iterable[OpDef.ArgDef], node: NodeDef) -> Iterator[OutputType]:
+def argument_types(args: Iterable[ArgumentType], node: NodeDef) -> Iterator[OutputType]:
     """Yield the types of the arguments of one side of an op, a list argument's one by one.
 
     Raises:
@@ -56,11 +78,14 @@ def _attr(node: NodeDef, name: str) -> AttrValue:
     return node.attr[name]
 
 
-def _output(number: int, node: NodeDef, arg: OpDef.ArgDef) -> OutputType:
+def _output(number: int, node: NodeDef, arg: ArgumentType) -> OutputType:
     is_ref = arg.is_ref
     if number > _REF_OFFSET:
         number, is_ref = number - _REF_OFFSET, True
-    return OutputType(dtype_of_number(number, f"node '{node.name}', argument '{arg.name}'"), is_ref)
+    try:
+        return OutputType(dtype_by_number(number), is_ref)
+    except DataLossError as error:
+        raise InvalidArgumentError(f"node '{node.name}', argument '{arg.name}': {error.message}") from error
 
 
 def dtype_of_number(number: int, where: str) -> DType:

@@ -153,7 +153,7 @@ def test_scope_is_exported_alone_and_comes_back_with_its_inputs():
     with target.as_default():
         feed = constant([1.0, 1.0])
         with pytest.raises(
-            InvalidArgumentError, match=r"unbound inputs: \$unbound_inputs_x,\^\$unbound_inputs_x\. Must"
+            InvalidArgumentError, match=r"unbound inputs: \^\$unbound_inputs_x,\$unbound_inputs_x\. Must"
         ):
             import_scoped_meta_graph(exported, import_scope="t")
         given = {"$unbound_inputs_x": feed, "^$unbound_inputs_x": feed.op}
