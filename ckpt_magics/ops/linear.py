@@ -89,7 +89,8 @@ def _bias_add(ctx: KernelContext, value: Array, bias: Array) -> Array:
             f"Must provide as many biases as the channel dimension of the input tensor: {format_shape(bias.shape)} "
             f"vs. {value.shape[axis]} in {format_shape(value.shape)}"
         )
-    return value + bias.reshape(-1, *[1] * (value.ndim - 1 - axis))
+    behind = value.ndim - 1 - axis
+    return value + (bias.reshape(-1, *[1] * behind) if behind else bias)
 
 
 def _bias_add_v1_shape(ctx: ShapeContext) -> list[Shape]:

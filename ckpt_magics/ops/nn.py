@@ -64,13 +64,16 @@ def _tanh_grad(y: Array, dy: Array) -> Array:
 
 def _shifted(logits: Array) -> Array:
     """Return logits less the greatest of their row, so that their exponentials cannot overflow."""
-    wide = logits.astype(accumulator(logits.dtype))
-    return wide - np.max(wide, axis=-1, keepdims=True, initial=-np.inf)
+    wide = logits.astype(accumulator(logits.dtype), copy=False)
+    return wide - np.maximum.reduce(wide, axis=-1, keepdims=True, initial=-np.inf)
 
 
 def _softmax(logits: Array) -> Array:
-    weights = np.exp(_shifted(logits))
-    return (weights / np.sum(weights, axis=-1, keepdims=True)).astype(logits.dtype, copy=False)
+    # In place: the array is fresh, and memory is what this costs most.
+    weights = _shifted(logits)
+    np.exp(weights, out=weights)
+    weights /= np.add.reduce(weights, axis=-1, keepdims=True)
+    return weights.astype(logits.dtype, copy=False)
 
 
 def _wide_log_softmax(logits: Array) -> Array:

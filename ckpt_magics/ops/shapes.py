@@ -18,6 +18,7 @@ __all__ = [
     "broadcast",
     "broadcast_shapes",
     "canonical_axis",
+    "fits",
     "format_shape",
     "input_as_shape",
     "like_input",
@@ -149,6 +150,13 @@ def merge_shapes(shapes: Iterable[Shape]) -> Shape:
             raise InvalidArgumentError(f"Shapes must be equal rank, but are {len(merged)} and {len(shape)}")
         merged = tuple(merge_dims(a, b) for a, b in zip(merged, shape, strict=True))
     return merged
+
+
+def fits(shape: tuple[int, ...], declared: Shape) -> bool:
+    """Return whether an array's shape is one of those that a partly known shape stands for."""
+    if declared is None or declared == shape:
+        return True
+    return len(declared) == len(shape) and all(a is None or a == b for a, b in zip(declared, shape, strict=True))
 
 
 def with_rank(shape: Shape, rank: int) -> tuple[int | None, ...]:

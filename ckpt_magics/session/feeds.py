@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Tensor
+from ckpt_magics.ops.shapes import fits
 
 __all__ = ["collect_feeds", "frozen_array"]
 
@@ -34,7 +35,7 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
         tensor = _find(graph, key)
         _refuse_tensor(value, key)
         array = frozen_array(tensor.dtype, value)
-        if not tensor.shape.is_compatible_with(array.shape):
+        if not fits(array.shape, tensor.shape.sizes):
             raise ValueError(
                 f"Cannot feed value of shape {array.shape} for Tensor {tensor.name}, which has shape {tensor.shape}"
             )

@@ -67,12 +67,14 @@ class Fetches:
         return lambda results: results[position]
 
     def _find(self, item: object) -> Tensor | Operation:
-        wrong = f'Argument `fetch` = {item} has invalid type "{type(item).__name__}"'
         if item is None:
-            raise TypeError(f"{wrong}. Cannot be None")
+            raise TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None')
         try:
             return self._graph.as_graph_element(item)
         except TypeError as error:
-            raise TypeError(f"{wrong} must be a string or Tensor. ({error})") from error
+            kind = type(item).__name__
+            raise TypeError(
+                f'Argument `fetch` = {item} has invalid type "{kind}" must be a string or Tensor. ({error})'
+            ) from error
         except (ValueError, KeyError) as error:
             raise ValueError(f"Argument `fetch` = {item} cannot be interpreted as a Tensor. ({error})") from error

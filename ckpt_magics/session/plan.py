@@ -114,7 +114,7 @@ class Plan:
                 self._new_slot(tensor)
         if op.type in FIXED_OPS:
             if context.fixed is None:
-                context.fixed = _call(op, row.kernel, context, ())
+                context.fixed = _fixed_output(op, row.kernel, context)
             self._initial[target] = context.fixed
             return
         wanted = {position for position, arg in enumerate(row.inputs) if arg.is_ref}
@@ -165,7 +165,10 @@ class Plan:
             inputs = [values[slot] for slot in step.sources]
             if step.reads or step.checks:
                 _dereference(step, inputs)
-            result = _call(step.op, step.kernel, step.context, inputs)
+            try:
+                result = step.kernel(step.context, *inputs)
+            except _KERNEL_ERRORS as error:
+                raise _named(error, step.op) from error.__cause__
             if step.count == 1:
                 values[step.target] = result[0] if isinstance(result, tuple) else result
             elif step.count:
@@ -180,23 +183,29 @@ class Plan:
         return _read(values[slot], name) if name else values[slot]
 
 
-def _call(op: Operation, kernel: Kernel, context: OperationContext, inputs: Iterable[Any]) -> Any:  # noqa: ANN401 -- outputs
-    """Run a kernel; whatever goes wrong inside becomes an error of this package that names the node."""
+_KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError, KeyError, ArithmeticError)
+"""What goes wrong in kernels: their own refusals, and NumPy's."""
+
+
+def _fixed_output(op: Operation, kernel: Kernel, context: OperationContext) -> Any:  # noqa: ANN401 -- an array or variable
+    """Compute an op that takes no inputs and gives the same in every run."""
     try:
-        return kernel(context, *inputs)
-    except CheckpointError as error:
-        raise _name_node(error, op) from error.__cause__
-    except MemoryError as error:
-        raise _name_node(ResourceExhaustedError(f"out of memory: {error}"), op) from error
-    except (ValueError, TypeError, IndexError, KeyError, ArithmeticError) as error:
-        raise _name_node(InvalidArgumentError(f"{op.type}: {error}"), op) from error
+        return kernel(context)
+    except _KERNEL_ERRORS as error:
+        raise _named(error, op) from error.__cause__
 
 
-def _name_node(error: CheckpointError, op: Operation) -> CheckpointError:
-    """Add to an error's message which node it comes from, as TensorFlow does."""
-    error.message = f"{error.message}\n\t [[{{{{node {op.name}}}}}]]"
-    error.args = (error.message,)
-    return error
+def _named(error: Exception, op: Operation) -> CheckpointError:
+    """Return an error as one of this package whose message names the node that it comes from, as TensorFlow's do."""
+    if isinstance(error, CheckpointError):
+        named = error
+    elif isinstance(error, MemoryError):
+        named = ResourceExhaustedError(f"out of memory: {error}")
+    else:
+        named = InvalidArgumentError(f"{op.type}: {error}")
+    named.message = f"{named.message}\n\t [[{{{{node {op.name}}}}}]]"
+    named.args = (named.message,)
+    return named
 
 
 def _dereference(step: _Step, inputs: list[Any]) -> None:
@@ -207,7 +216,7 @@ def _dereference(step: _Step, inputs: list[Any]) -> None:
         for position, name in step.checks:
             _read(inputs[position], name)
     except FailedPreconditionError as error:
-        raise _name_node(error, step.op) from None
+        raise _named(error, step.op) from None
 
 
 def _read(variable: Variable, name: str) -> Any:  # noqa: ANN401 -- an array
