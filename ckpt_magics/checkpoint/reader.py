@@ -11,9 +11,10 @@ from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
 from ckpt_magics.checkpoint.bundle import BundleStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
+from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
 from ckpt_magics.checkpoint.slice_table import SliceTableStore
-from ckpt_magics.checkpoint.source import CheckpointSource, find_checkpoint
+from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key

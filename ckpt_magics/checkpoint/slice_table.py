@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ckpt_magics.checkpoint.assemble import assemble
+from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.files import LocalFile
-from ckpt_magics.checkpoint.source import v1_files
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, store_into
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, InternalError, visible
@@ -59,7 +59,7 @@ class SliceTableStore:
         self._files: list[LocalFile] = []
         self._tables: list[TableReader] = []
         self._tensors: dict[bytes, _StoredTensor] = {}
-        names = v1_files(prefix)
+        names = checkpoint_files(prefix)
         if not names:
             raise CheckpointNotFoundError(
                 f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(prefix)}"
