@@ -15,7 +15,7 @@ from ckpt_magics.checkpoint.bundle_writer import publish_bundle
 from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.tensors_to_save import path_text
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, NotFoundError, visible
-from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader, decode_entry
+from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 
 __all__ = ["merge_bundles"]
 
@@ -95,8 +95,8 @@ class _Merged:
             raise listing.damage[0]
         # Numbers shards in the order in which entries mention them, as TensorFlow does.
         shards: dict[int, int] = {}
-        for key in sorted(listing.values):
-            entry = decode_entry(listing.values[key])
+        for row, key in enumerate(listing.keys):
+            entry = listing.entries.entry(row)
             if entry.shard_id not in shards:
                 shards[entry.shard_id] = len(self.data_files)
                 self.data_files.append(data_filename(prefix, entry.shard_id, index.header.num_shards))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.files import is_file, list_directory, modified_time, open_file
 from ckpt_magics.checkpoint.naming import (
@@ -19,7 +21,6 @@ from ckpt_magics.checkpoint.naming import (
 )
 from ckpt_magics.checkpoint.table_file import is_table
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.bundle_records import decode_entry
 
 __all__ = [
     "FoundCheckpoint",
@@ -142,11 +143,12 @@ def is_whole(prefix: str) -> bool:
         return False
     try:
         listing = index.listing()
-        ends: dict[int, int] = {}
-        for entry in map(decode_entry, listing.values.values()):
-            ends[entry.shard_id] = max(ends.get(entry.shard_id, 0), entry.offset + entry.size)
-        paths = (data_filename(prefix, shard_id, index.header.num_shards) for shard_id in ends)
-        long_enough = all(_file_size(path) >= end for path, end in zip(paths, ends.values(), strict=True))
+        shard_ids, ends = listing.entries.shard_ids, listing.entries.offsets + listing.entries.sizes
+        long_enough = all(
+            _file_size(data_filename(prefix, int(shard_id), index.header.num_shards))
+            >= ends[shard_ids == shard_id].max()
+            for shard_id in np.unique(shard_ids)
+        )
     except CheckpointError:
         return False
     finally:

@@ -130,25 +130,32 @@ class OutputFile:
         self._shown = shown
         self._needed = needed
         self._fd = fd
-        self._gathered = bytearray()
+        # Made once: fresh memory for each MiB would cost more than copying into it.
+        self._gathered: memoryview | None = None
+        self._count = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes; ``data`` may change as soon as this returns."""
         size = len(data)
         self.size += size
-        if size < DIRECT_SIZE:
-            self._gathered += data
-            if len(self._gathered) >= GATHER_SIZE:
-                self.flush()
+        if size >= DIRECT_SIZE:
+            self.flush()
+            self._write_all(memoryview(data))
             return
-        self.flush()
-        self._write_all(memoryview(data))
+        if self._gathered is None:
+            self._gathered = memoryview(bytearray(GATHER_SIZE))
+        end = self._count + size
+        if end > GATHER_SIZE:
+            self.flush()
+            end = size
+        self._gathered[self._count : end] = data
+        self._count = end
 
     def flush(self) -> None:
         """Hand gathered bytes to the system."""
-        if self._gathered:
-            gathered, self._gathered = self._gathered, bytearray()
-            self._write_all(memoryview(gathered))
+        if self._count and self._gathered is not None:
+            count, self._count = self._count, 0
+            self._write_all(self._gathered[:count])
 
     def _write_all(self, view: memoryview) -> None:
         with writing_to(self._shown, self._needed):

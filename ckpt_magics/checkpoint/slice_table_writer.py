@@ -149,11 +149,11 @@ def _write_tables(
 def _write_table(file: disk.OutputFile, parts: Sequence[Part], meter: ProgressMeter) -> None:
     table = TableWriter(file.write)
     table.add(META_KEY, encode_meta(_list_tensors(parts)))
-    keyed = ((part.tensor_slice.encode_key(part.tensor.name), part) for part in parts)
+    keyed = ((part.slice_or_full().encode_key(part.tensor.name), part) for part in parts)
     for key, part in sorted(keyed, key=lambda item: item[0]):
         tensor = part.tensor
         try:
-            table.add(key, encode_saved_slice(tensor.name, part.tensor_slice, tensor.array, tensor.dtype))
+            table.add(key, encode_saved_slice(tensor.name, part.slice_or_full(), tensor.array, tensor.dtype))
         except CheckpointError as error:
             raise error.locate(tensor=tensor.name) from None
         meter.advance(part.size)
@@ -166,7 +166,7 @@ def _list_tensors(parts: Sequence[Part]) -> list[SliceMeta]:
     for part in parts:
         slices.setdefault(part.tensor.name, []).append(part)
     return [
-        SliceMeta(name, found[0].shape, found[0].tensor.dtype, tuple(part.tensor_slice for part in found))
+        SliceMeta(name, found[0].shape, found[0].tensor.dtype, tuple(part.slice_or_full() for part in found))
         for name, found in sorted(slices.items())
     ]
 

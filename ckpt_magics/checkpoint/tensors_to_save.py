@@ -58,16 +58,20 @@ class Part(NamedTuple):
     Attributes:
         tensor: What to write.
         shape: Full shape of the tensor.
-        tensor_slice: Which part of it this is, as it was given.
-        is_whole: Whether that is all of it.
         size: Bytes that the values take.
+        tensor_slice: Which part of it this is; None if nothing was said, which is all of it.
+        is_whole: Whether it is all of it.
     """
 
     tensor: TensorToSave
     shape: tuple[int, ...]
-    tensor_slice: TensorSlice
-    is_whole: bool
     size: int
+    tensor_slice: TensorSlice | None = None
+    is_whole: bool = True
+
+    def slice_or_full(self) -> TensorSlice:
+        """Return the slice, with extents that say "all" if nothing was said."""
+        return TensorSlice.full(len(self.shape)) if self.tensor_slice is None else self.tensor_slice
 
 
 def tensors_from_mapping(tensors: Mapping[str, Array]) -> list[TensorToSave]:
@@ -77,12 +81,17 @@ def tensors_from_mapping(tensors: Mapping[str, Array]) -> list[TensorToSave]:
         InvalidArgumentError: TensorFlow has no such element type, as datetime64.
     """
     found = []
-    for name, value in sorted(tensors.items(), key=lambda item: item[0]):
-        array = np.asarray(value)
-        try:
-            found.append(TensorToSave(name.encode("utf-8", "surrogateescape"), array, dtype_of(array)))
-        except TypeError as error:
-            raise InvalidArgumentError(f"arrays of {array.dtype} cannot be saved", tensor=name) from error
+    # A checkpoint has few types and may have a million tensors.
+    known: dict[np.dtype[Any], DType] = {}
+    for name in sorted(tensors):
+        array = np.asarray(tensors[name])
+        dtype = known.get(array.dtype)
+        if dtype is None:
+            try:
+                dtype = known[array.dtype] = dtype_of(array)
+            except TypeError as error:
+                raise InvalidArgumentError(f"arrays of {array.dtype} cannot be saved", tensor=name) from error
+        found.append(TensorToSave(name.encode("utf-8", "surrogateescape"), array, dtype))
     return found
 
 
@@ -99,7 +108,7 @@ def parse_part(tensor: TensorToSave) -> Part:
     if len(shape) > MAX_RANK:
         raise InvalidArgumentError(f"{len(shape)} dimensions are more than {MAX_RANK}", tensor=tensor.name)
     if not tensor.shape_and_slice:
-        return Part(tensor, shape, TensorSlice.full(len(shape)), is_whole=True, size=tensor.count_bytes())
+        return Part(tensor, shape, tensor.count_bytes())
     try:
         full_shape, tensor_slice, slice_shape = parse_shape_and_slice(tensor.shape_and_slice)
     except CheckpointError as error:
@@ -110,7 +119,7 @@ def parse_part(tensor: TensorToSave) -> Part:
             f"{tensor.shape_and_slice}, tensor: {format_shape(shape)}",
             tensor=tensor.name,
         )
-    return Part(tensor, full_shape, tensor_slice, tensor_slice.is_full(full_shape), tensor.count_bytes())
+    return Part(tensor, full_shape, tensor.count_bytes(), tensor_slice, tensor_slice.is_full(full_shape))
 
 
 def check_parts(parts: Sequence[Part]) -> None:
@@ -120,6 +129,8 @@ def check_parts(parts: Sequence[Part]) -> None:
         InvalidArgumentError: A tensor, or a slice of one, is there twice, or slices and a whole tensor share a name.
         InternalError: Slices of one name differ in full shape or dtype, or overlap.
     """
+    if len({part.tensor.name for part in parts}) == len(parts):
+        return
     known: dict[bytes, list[Part]] = {}
     for part in parts:
         name = part.tensor.name
@@ -134,9 +145,9 @@ def check_parts(parts: Sequence[Part]) -> None:
 
 def _check_apart(siblings: Sequence[Part], part: Part) -> None:
     """Slices of one tensor do not overlap."""
-    name, new = part.tensor.name, part.tensor_slice
+    name, new = part.tensor.name, part.slice_or_full()
     for sibling in siblings:
-        existing = sibling.tensor_slice
+        existing = sibling.slice_or_full()
         if existing == new:
             raise InvalidArgumentError(f"Adding duplicate key: {visible(name)}, slice {new}", tensor=name)
         if existing.intersect(new, part.shape) is not None:
@@ -168,6 +179,8 @@ def split_into_shards(parts: Sequence[Part], num_shards: int) -> list[list[Part]
     """
     if num_shards < 1:
         raise InvalidArgumentError(f"num_shards is {num_shards}, and at least 1 is needed")
+    if num_shards == 1:
+        return [list(parts)]
     shards: list[list[Part]] = []
     left = sum(part.size for part in parts)
     position = 0
