@@ -177,6 +177,8 @@ def _broadcasting(compute: Callable[[Any, Any], Any]) -> Kernel:
     def kernel(_ctx: KernelContext, x: Array, y: Array) -> Array:
         try:
             return compute(x, y)
+        except InvalidArgumentError:
+            raise
         except ValueError as error:
             raise InvalidArgumentError(
                 f"Incompatible shapes: {format_shape(x.shape)} vs. {format_shape(y.shape)}"

@@ -1,0 +1,137 @@
+"""The same graphs give the same values, and are refused in the same words, as in TensorFlow's session."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.graph.build import apply, constant, placeholder, placeholder_with_default
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.variable import Variable
+from ckpt_magics.session import Session
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def graph():
+    graph = Graph()
+    with graph.as_default():
+        yield graph
+
+
+def tensorflow_session(tf, graph):
+    imported = tf.Graph()
+    with imported.as_default():
+        tf.graph_util.import_graph_def(
+            tf.compat.v1.GraphDef.FromString(graph.as_graph_def().SerializeToString()), name=""
+        )
+    return tf.compat.v1.Session(graph=imported)
+
+
+def core_text(error):
+    """Return what an error says about the values, without the frames that TensorFlow puts around it."""
+    # What TensorFlow says about its container depends on which variables it has met.
+    return error.message.split("\n\t [[")[0].partition(" Debug info:")[0]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_variables_change_as_in_tensorflow(tf, graph, use_resource):
+    w = Variable(np.arange(6, dtype=np.float32).reshape(2, 3), name="w", use_resource=use_resource)
+    x = placeholder("float32", [2, 3], name="x")
+    steps = [
+        ([w.initializer.name], {}),
+        ([w.assign_add(x).op.name], {"x:0": np.full((2, 3), 0.5, np.float32)}),
+        ([w.assign_sub(x * w).op.name], {"x:0": np.full((2, 3), 0.25, np.float32)}),
+        ([w.assign(x + w).op.name], {"x:0": np.ones((2, 3), np.float32)}),
+    ]
+    read = w.value().name
+    ours, theirs = Session(graph=graph), tensorflow_session(tf, graph)
+    for fetches, feeds in steps:
+        ours.run(fetches, feeds)
+        theirs.run(fetches, feeds)
+        np.testing.assert_array_equal(ours.run(read), theirs.run(read))
+
+
+def test_a_dense_net_gives_tensorflows_probabilities(tf, graph):
+    rng = np.random.default_rng(0)
+    x = hidden = placeholder("float32", [None, 20], name="x")
+    for rows, columns, activation in [(20, 16, "Relu"), (16, 8, "Tanh"), (8, 4, "Softmax")]:
+        kernel = constant(rng.standard_normal((rows, columns)).astype(np.float32))
+        bias = constant(rng.standard_normal(columns).astype(np.float32))
+        hidden = apply(activation, apply("BiasAdd", apply("MatMul", hidden, kernel), bias))
+    batch = rng.standard_normal((32, 20)).astype(np.float32)
+    expected = tensorflow_session(tf, graph).run(hidden.name, {"x:0": batch})
+    np.testing.assert_allclose(Session(graph=graph).run(hidden, {x: batch}), expected, rtol=1e-5, atol=1e-6)
+
+
+def add_uninitialized_reference():
+    return Variable([1.0], name="w").value()
+
+
+def add_uninitialized_resource():
+    return Variable([1.0], name="w", use_resource=True).value()
+
+
+def add_update_of_an_uninitialized_reference():
+    return Variable([1.0], name="w").assign_add([1.0])
+
+
+def add_missing_feed():
+    return placeholder("float32", [2, None], name="x") * 2.0
+
+
+def add_product_of_wrong_shapes():
+    return apply("MatMul", of_hidden_shape(np.zeros((2, 3))), of_hidden_shape(np.zeros((2, 3))))
+
+
+def add_sum_of_wrong_shapes():
+    return apply("AddV2", of_hidden_shape(np.zeros(2)), of_hidden_shape(np.zeros(3)))
+
+
+def add_reshape_of_too_few():
+    return apply("Reshape", of_hidden_shape(np.zeros(4)), of_hidden_shape(np.array([5], np.int32)))
+
+
+def add_division_by_zero():
+    return apply("FloorDiv", constant([4]), constant([0]))
+
+
+def add_index_out_of_range():
+    return apply("GatherV2", of_hidden_shape(np.zeros(4)), constant([1, 9]), constant(0))
+
+
+def add_failed_assertion():
+    return apply("Assert", constant(False), [constant([1, 2, 3, 4]), constant("text")])
+
+
+def of_hidden_shape(array):
+    """Return a tensor whose shape is known only when the graph runs."""
+    dtype = "int32" if array.dtype == np.int32 else "float32"
+    return placeholder_with_default(constant(array.astype(dtype)), None)
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        add_uninitialized_reference,
+        add_uninitialized_resource,
+        add_update_of_an_uninitialized_reference,
+        add_missing_feed,
+        add_product_of_wrong_shapes,
+        add_sum_of_wrong_shapes,
+        add_reshape_of_too_few,
+        add_division_by_zero,
+        add_index_out_of_range,
+        add_failed_assertion,
+    ],
+)
+def test_refusals_have_tensorflows_class_and_words(tf, graph, add):
+    name = add().name
+    with pytest.raises(tf.errors.OpError) as theirs:
+        tensorflow_session(tf, graph).run(name)
+    with pytest.raises(CheckpointError) as ours:
+        Session(graph=graph).run(name)
+    assert type(theirs.value).__name__ in [base.__name__ for base in type(ours.value).__mro__]
+    assert core_text(ours.value) in theirs.value.message
