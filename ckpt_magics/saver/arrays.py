@@ -12,6 +12,7 @@ import numpy as np
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.saver.array_graph import array_meta_graph
 from ckpt_magics.saver.values import collect_tensors
 
 __all__ = ["save_checkpoint"]
@@ -26,6 +27,7 @@ def save_checkpoint(
     max_to_keep: int | None = 5,
     keep_checkpoint_every_n_hours: float = 10000.0,
     num_shards: int = 1,
+    write_meta_graph: bool = True,
     write_state: bool = True,
     absolute_paths: bool = False,
     latest_filename: str | None = None,
@@ -43,6 +45,8 @@ def save_checkpoint(
         max_to_keep: How many checkpoints of this directory's list stay; older ones are deleted. None or 0 keeps all.
         keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
         num_shards: How many data files to spread the tensors over.
+        write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
+            more than 5,000 tensors none is made.
         write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
         absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
         latest_filename: Another name for that list.
@@ -72,6 +76,7 @@ def save_checkpoint(
         latest_filename=latest_filename,
         durable=durable,
         progress=progress,
+        meta_graph=array_meta_graph(arrays, write_version=write_version) if write_meta_graph else None,
     )
 
 
