@@ -19,6 +19,7 @@ from ckpt_magics.ops import (
     reductions,
     sampling,
     strings,
+    training,
     variables,
 )
 from ckpt_magics.ops.row import Op
@@ -39,6 +40,7 @@ _FAMILIES = (
     reductions,
     sampling,
     strings,
+    training,
     variables,
 )
 

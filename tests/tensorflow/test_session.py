@@ -66,6 +66,42 @@ def test_a_dense_net_gives_tensorflows_probabilities(tf, graph):
     np.testing.assert_allclose(Session(graph=graph).run(hidden, {x: batch}), expected, rtol=1e-5, atol=1e-6)
 
 
+OPTIMIZERS = [
+    ("GradientDescent", 1, [0.1, "grad"], {}),
+    ("Momentum", 2, [0.1, "grad", 0.9], {"use_nesterov": False}),
+    ("Momentum", 2, [0.1, "grad", 0.9], {"use_nesterov": True}),
+    ("Adagrad", 2, [0.1, "grad"], {}),
+    ("Adagrad", 2, [0.1, "grad"], {"update_slots": False}),
+    ("Adam", 3, [0.9, 0.99, 0.01, 0.9, 0.99, 1e-8, "grad"], {"use_nesterov": False}),
+    ("Adam", 3, [0.9, 0.99, 0.01, 0.9, 0.99, 1e-8, "grad"], {"use_nesterov": True}),
+]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+@pytest.mark.parametrize(("name", "slots", "settings", "attrs"), OPTIMIZERS)
+def test_optimizers_change_variables_and_slots_as_in_tensorflow(tf, graph, name, slots, settings, attrs, use_resource):
+    rng = np.random.default_rng(0)
+    variables = [
+        Variable(np.abs(rng.standard_normal(5)).astype(np.float32), name=f"v{index}", use_resource=use_resource)
+        for index in range(slots)
+    ]
+    grad = placeholder("float32", [5], name="grad")
+    inputs = [grad if setting == "grad" else constant(setting) for setting in settings]
+    holders = [variable.handle if use_resource else variable.ref for variable in variables]
+    prefix = "ResourceApply" if use_resource else "Apply"
+    step = graph.create_op(f"{prefix}{name}", [*holders, *inputs], attrs=attrs).name
+    reads = [variable.value().name for variable in variables]
+    sessions = [Session(graph=graph), tensorflow_session(tf, graph)]
+    for session in sessions:
+        session.run([variable.initializer.name for variable in variables])
+    for _ in range(3):
+        fed = {"grad:0": rng.standard_normal(5).astype(np.float32)}
+        for session in sessions:
+            session.run(step, fed)
+        ours, theirs = (session.run(reads) for session in sessions)
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-6)
+
+
 def add_uninitialized_reference():
     return Variable([1.0], name="w").value()
 
