@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ckpt_magics.checkpoint.reader import Path, TensorValue, load_checkpoint
+from ckpt_magics.checkpoint.reader import CheckpointPath, TensorValue, load_checkpoint
 
 
-def list_variables(ckpt_dir_or_file: Path) -> list[tuple[str, list[int]]]:
+def list_variables(ckpt_dir_or_file: CheckpointPath) -> list[tuple[str, list[int]]]:
     """Return (name, shape) of every variable of a checkpoint, sorted by name.
 
     Args:
@@ -19,7 +19,7 @@ def list_variables(ckpt_dir_or_file: Path) -> list[tuple[str, list[int]]]:
         return sorted(reader.get_variable_to_shape_map().items())
 
 
-def load_variable(ckpt_dir_or_file: Path, name: str) -> TensorValue:
+def load_variable(ckpt_dir_or_file: CheckpointPath, name: str) -> TensorValue:
     """Return the value of one variable of a checkpoint.
 
     Args:

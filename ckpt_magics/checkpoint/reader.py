@@ -29,10 +29,10 @@ Result = TypeVar("Result")
 TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
 
-Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+CheckpointPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-def load_checkpoint(path: Path, *, mmap: bool = False) -> CheckpointReader:
+def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointReader:
     """Open a checkpoint for reading.
 
     Args:
