@@ -16,11 +16,13 @@ from ckpt_magics.ops import (
     joining,
     linear,
     nn,
+    normalization,
     reductions,
     sampling,
     strings,
     training,
     variables,
+    windows,
 )
 from ckpt_magics.ops.row import Op
 
@@ -37,11 +39,13 @@ _FAMILIES = (
     joining,
     linear,
     nn,
+    normalization,
     reductions,
     sampling,
     strings,
     training,
     variables,
+    windows,
 )
 
 OPS: Mapping[str, Op] = MappingProxyType({row.name: row for family in _FAMILIES for row in family.ROWS})

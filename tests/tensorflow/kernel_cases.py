@@ -17,11 +17,15 @@ SPECIALS = [0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, 0.5, -0.5, 1.5, 2.5, 
 
 @dataclass
 class Case:
-    """One call of an op: arrays (those in ``fixed`` are settings such as axes, not data) and attributes."""
+    """One call of an op: arrays (those in ``fixed`` are settings such as axes, not data) and attributes.
+
+    ``outputs`` limits the comparison to the first few, where TensorFlow leaves the others uninitialized.
+    """
 
     inputs: list[np.ndarray]
     attrs: dict[str, Any] = field(default_factory=dict)
     fixed: frozenset[int] = frozenset()
+    outputs: int | None = None
 
 
 Rng = np.random.Generator
@@ -409,6 +413,40 @@ def shapes_of_several(rng: Rng, dtype: DType) -> Iterator[Case]:
     yield Case([data(rng, dtype, (2, 3)), data(rng, dtype, ())], {"N": 2})
 
 
+def convolution(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for images, filters, strides, padding, more in [
+        ((2, 5, 6, 3), (3, 3, 3, 4), [1, 1, 1, 1], b"SAME", {}),
+        ((2, 5, 6, 3), (2, 3, 3, 4), [1, 2, 2, 1], b"VALID", {}),
+        ((1, 7, 7, 2), (3, 3, 2, 1), [1, 2, 1, 1], b"SAME", {}),
+        ((1, 7, 7, 2), (3, 2, 2, 1), [1, 1, 1, 1], b"VALID", {"dilations": [1, 2, 3, 1]}),
+        ((1, 4, 4, 4), (2, 2, 2, 6), [1, 1, 1, 1], b"VALID", {}),
+        ((1, 4, 4, 1), (3, 3, 1, 1), [1, 2, 2, 1], b"EXPLICIT", {"explicit_paddings": [0, 0, 1, 2, 0, 1, 0, 0]}),
+        ((1, 4, 4, 3), (3, 3, 2, 1), [1, 1, 1, 1], b"SAME", {}),
+        ((1, 2, 2, 1), (4, 4, 1, 1), [1, 1, 1, 1], b"VALID", {}),
+    ]:
+        attrs = {"strides": strides, "padding": padding, **more}
+        yield Case([data(rng, dtype, images), data(rng, dtype, filters)], attrs)
+
+
+def pooling(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape, size, stride, padding in [
+        ((2, 4, 6, 3), 2, 2, b"SAME"), ((1, 5, 5, 2), 3, 2, b"SAME"), ((1, 5, 5, 2), 3, 1, b"VALID"),
+        ((1, 4, 5, 1), 2, 3, b"VALID"),
+    ]:  # fmt: skip
+        attrs = {"ksize": [1, size, size, 1], "strides": [1, stride, stride, 1], "padding": padding}
+        yield Case([data(rng, dtype, shape)], attrs)
+
+
+def normalization(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape, more in [((2, 3, 4, 5), {}), ((2, 3, 4, 5), {"exponential_avg_factor": 0.25}), ((1, 1, 2, 5), {}),
+                        ((2, 3, 4, 5), {"is_training": False, "epsilon": 0.01})]:  # fmt: skip
+        arrays = [data(rng, as_dtype("float"), (5,), small=True) for _ in range(3)]
+        variance = np.abs(data(rng, as_dtype("float"), (5,), small=True)) + np.float32(0.5)
+        yield Case(
+            [data(rng, dtype, shape), *arrays, variance], more, outputs=5 if more.get("is_training", True) else 3
+        )
+
+
 def string_join(rng: Rng, dtype: DType) -> Iterator[Case]:
     for shapes in [[(), ()], [(2, 3), ()], [(2,), (2,)], [(2,), (3,)]]:
         yield Case([data(rng, dtype, shape) for shape in shapes], {"N": len(shapes), "separator": b"-"})
@@ -471,6 +509,8 @@ MAKERS: dict[str, Maker] = {
     "Pad": pad, "PadV2": pad_v2, "Reverse": reverse, "ReverseV2": reverse_v2,
     "Select": select, "SelectV2": select_v2, "ClipByValue": clip, "Cast": cast, "Bitcast": bitcast,
     "Shape": sized, "Size": sized, "ShapeN": shapes_of_several,
+    "Conv2D": convolution, "MaxPool": pooling, "AvgPool": pooling,
+    "FusedBatchNorm": normalization, "FusedBatchNormV2": normalization, "FusedBatchNormV3": normalization,
     "StringJoin": string_join, "StaticRegexFullMatch": full_match,
     "ShardedFilename": sharded_name, "ShardedFilespec": sharded_spec,
 }  # fmt: skip
