@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TensorNotFoundError as TensorNotFoundError
     from ckpt_magics.errors import TruncatedError as TruncatedError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
+    from ckpt_magics.frames.differences import compare_checkpoints as compare_checkpoints
     from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
     from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
     from ckpt_magics.saver.restore import restore_checkpoint as restore_checkpoint
+    from ckpt_magics.widgets.variables_view import show_checkpoint as show_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
@@ -61,6 +63,7 @@ _HOMES = {
     "TruncatedError": "errors",
     "UnimplementedError": "errors",
     "checkpoint_exists": "checkpoint.state",
+    "compare_checkpoints": "frames.differences",
     "get_checkpoint_state": "checkpoint.state",
     "latest_checkpoint": "checkpoint.state",
     "list_variables": "checkpoint.listing",
@@ -69,6 +72,7 @@ _HOMES = {
     "load_variable": "checkpoint.listing",
     "restore_checkpoint": "saver.restore",
     "save_checkpoint": "saver.arrays",
+    "show_checkpoint": "widgets.variables_view",
     "unload_ipython_extension": "magics",
 }
 

@@ -17,8 +17,9 @@ const shared = {
 const views = ["variables_view", "graph_view"];
 const targets = [
   { ...shared, format: "esm", entryPoints: views.flatMap((view) => [`src/${view}.ts`, `src/${view}.css`]) },
-  // A worker made from a Blob is a plain script.
-  { ...shared, format: "iife", entryPoints: ["src/graphviz_worker.ts"] },
+  { ...shared, format: "esm", entryPoints: ["src/loader.ts"] },
+  // A worker made from a Blob, and a page that somebody saved, take plain scripts.
+  { ...shared, format: "iife", entryPoints: ["src/graphviz_worker.ts", "src/variables_page.ts"] },
 ];
 
 await mkdir(OUT, { recursive: true });

@@ -25,6 +25,8 @@ from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ckpt_magics.widgets.variables_view import VariablesView
+
 Result = TypeVar("Result")
 TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
@@ -239,6 +241,12 @@ class CheckpointReader(Mapping[str, Any]):
 
         value = self._read(name, rows, None)
         return tensor_frame(value, first_row=0 if rows is None else rows.indices(self.entry(name).shape[0])[0])
+
+    def show(self) -> VariablesView:
+        """Return an interactive view of the tensors, to be displayed in a notebook."""
+        from ckpt_magics.widgets.variables_view import VariablesView
+
+        return VariablesView(self)
 
     @property
     def object_graph(self) -> ObjectGraph | None:

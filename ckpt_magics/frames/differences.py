@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
 
     from ckpt_magics.checkpoint.reader import CheckpointReader
 
-__all__ = ["STATUSES", "ArrayTensors", "Distance", "Tensors", "differences", "stored_tensors", "tensor_distance"]
+__all__ = [
+    "STATUSES",
+    "ArrayTensors",
+    "Distance",
+    "Tensors",
+    "compare_checkpoints",
+    "differences",
+    "stored_tensors",
+    "tensor_distance",
+    "tensors_of",
+]
 
 STATUSES = ("added", "removed", "reshaped", "retyped", "changed", "same")
 """What can have become of a tensor; the first that holds. "retyped" says nothing about the values."""
@@ -32,11 +43,17 @@ Array = npt.NDArray[Any]
 class Tensors(Protocol):
     """One side of a comparison."""
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """Names of all tensors."""
+        ...
 
-    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]: ...
+    def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
+        """Dtype and shape of one."""
+        ...
 
-    def read(self, name: str) -> Array: ...
+    def read(self, name: str) -> Array:
+        """The values of one; an array whatever its rank."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +134,43 @@ def tensor_distance(before: Array, after: Array) -> Distance:
     return Distance(changed, norm, largest, norm / math.sqrt(of_before) if of_before else None)
 
 
-def differences(
-    before: Tensors, after: Tensors, *, progress: Callable[[int, int], None] | None = None
-) -> pd.DataFrame:
+def tensors_of(value: Any) -> Tensors:  # noqa: ANN401 - a path, a reader, or anything that holds tensors
+    """Return a side of a comparison: of a checkpoint's path, of a reader, or of anything that holds tensors.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint at the path.
+        InvalidArgumentError: The value holds something that is no tensor.
+    """
+    from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+    from ckpt_magics.saver.values import collect_tensors
+
+    if isinstance(value, str | bytes | os.PathLike):
+        value = load_checkpoint(value)
+    if isinstance(value, CheckpointReader):
+        return stored_tensors(value)
+    return ArrayTensors(collect_tensors(value))
+
+
+def compare_checkpoints(before: Any, after: Any) -> pd.DataFrame:  # noqa: ANN401 - as tensors_of
+    """Compare two checkpoints, or a checkpoint and values in memory, by the names of their tensors.
+
+    Args:
+        before: A prefix or another path of a checkpoint, a reader, or a dict or module that holds tensors.
+        after: Likewise.
+
+    Returns:
+        A row per tensor; see :func:`differences`.
+    """
+    return differences(tensors_of(before), tensors_of(after))
+
+
+def differences(before: Tensors, after: Tensors, *, progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
     """Compare two sets of tensors by name. One tensor of each side is in memory at a time.
 
     Args:
         before: The first side.
         after: The second side.
-        progress: Called with the number of tensors compared and their total.
+        progress: Called with the bytes compared and in all.
 
     Returns:
         A row per name, sorted: ``name``, ``status`` (one of `STATUSES`), ``dtype`` and ``shape`` (of the second side
@@ -140,11 +185,13 @@ def differences(
 
     sides = set(before.names()), set(after.names())
     names = sorted(sides[0] | sides[1])
-    rows = []
-    for done, name in enumerate(names, 1):
+    sizes = [_bytes(*(after if name in sides[1] else before).spec(name)) for name in names]
+    rows, done, total = [], 0, sum(sizes)
+    for name, size in zip(names, sizes, strict=True):
         rows.append(_row(name, before if name in sides[0] else None, after if name in sides[1] else None))
+        done += size
         if progress is not None:
-            progress(done, len(names))
+            progress(done, total)
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     frame["status"] = pd.Categorical(frame["status"], list(STATUSES))
     frame["changed"] = frame["changed"].astype("Int64")
@@ -158,18 +205,17 @@ _COLUMNS = ("name", "status", "dtype", "shape", "elements", "bytes", "was", "cha
 def _row(name: str, before: Tensors | None, after: Tensors | None) -> tuple[object, ...]:
     old = before.spec(name) if before is not None else None
     new = after.spec(name) if after is not None else None
-    dtype, shape = new or old or (None, ())
+    dtype, shape = (after or before).spec(name)  # type: ignore[union-attr]  # one side has it
     distance = None
     if before is not None and after is not None and old is not None and new is not None and old[1] == new[1]:
         distance = tensor_distance(before.read(name), after.read(name))
-    elements = math.prod(shape)
     return (
         name,
         _status(old, new, distance),
-        dtype.name if dtype is not None else "",
+        dtype.name,
         shape,
-        elements,
-        elements * (dtype.itemsize if dtype is not None else 0),
+        math.prod(shape),
+        _bytes(dtype, shape),
         _was(old, new),
         None if distance is None else distance.changed,
         *(None if distance is None else getattr(distance, measure) for measure in _MEASURES),
@@ -191,6 +237,10 @@ def _status(
 
 def _was(old: tuple[DType, tuple[int, ...]] | None, new: tuple[DType, tuple[int, ...]] | None) -> str:
     return f"{old[0].name} {list(old[1])}" if old is not None and new is not None and old != new else ""
+
+
+def _bytes(dtype: DType, shape: tuple[int, ...]) -> int:
+    return math.prod(shape) * dtype.itemsize
 
 
 def _blocks(array: Array) -> Iterator[Array]:

@@ -71,7 +71,11 @@ class VariableFilter:
 
 
 def filter_variables(
-    variables: pd.DataFrame, wanted: VariableFilter, has_nan: Callable[[str], bool] | None = None
+    variables: pd.DataFrame,
+    wanted: VariableFilter,
+    has_nan: Callable[[str], bool] | None = None,
+    *,
+    group: str = "group",
 ) -> pd.DataFrame:
     """Return the rows that a filter keeps, in their order.
 
@@ -79,6 +83,7 @@ def filter_variables(
         variables: Columns name, dtype, shape, bytes, group.
         wanted: The filter.
         has_nan: Name of a tensor to whether it holds a NaN; needed only when the filter asks.
+        group: The column that the filter's groups are about.
     """
     matches = _name_test(wanted.text, wanted.mode)
     inside = f"{wanted.scope}/"
@@ -90,11 +95,11 @@ def filter_variables(
     if wanted.ranks:
         keep &= variables["shape"].map(len).isin(wanted.ranks)
     if wanted.groups:
-        keep &= variables["group"].isin(wanted.groups)
+        keep &= variables[group].isin(wanted.groups)
     if wanted.min_bytes is not None:
-        keep &= variables["bytes"] >= wanted.min_bytes
+        keep &= (variables["bytes"] >= wanted.min_bytes).fillna(False)
     if wanted.max_bytes is not None:
-        keep &= variables["bytes"] <= wanted.max_bytes
+        keep &= (variables["bytes"] <= wanted.max_bytes).fillna(False)
     if wanted.has_nan:
         keep &= variables["name"].map(has_nan or (lambda _: False))
     return variables[keep.astype(bool)]

@@ -154,11 +154,13 @@ class CheckpointMagics(Magics):
     @output_can_be_silenced
     @command(
         argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument("--static", action="store_true", help="Show plain tables instead of the interactive view."),
     )
     def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Show what a checkpoint holds: its files, each in a sentence, and its variables.
 
-        The value has .files and .variables. In Python: describe_checkpoint(source).
+        In a notebook the view is interactive: search, sort, look into values, restore. The value has .files and
+        .variables. In Python: show_checkpoint(source), describe_checkpoint(source).
 
         Examples::
 
@@ -166,6 +168,9 @@ class CheckpointMagics(Magics):
             %ckpt_show runs
             shown = %ckpt_show model.ckpt.index
         """
+        from ckpt_magics.magics.view_magics import has_front_end, variables_view
         from ckpt_magics.render.contents import describe_checkpoint
 
-        return describe_checkpoint(expanded(arguments.source))
+        if arguments.static or not has_front_end(self.shell):
+            return describe_checkpoint(expanded(arguments.source))
+        return variables_view(self.shell, expanded(arguments.source))

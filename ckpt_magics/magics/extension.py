@@ -10,17 +10,21 @@ from IPython.core.magic import Magics
 
 from ckpt_magics.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.magics.completion import CheckpointMatcher
+from ckpt_magics.magics.view_magics import ViewMagics, has_front_end
 
 if TYPE_CHECKING:
     from ckpt_magics.checkpoint.saving import SavedCheckpoint
+    from ckpt_magics.saver.report import RestoreReport
 
 __all__ = ["MAGICS", "register", "unregister"]
 
-MAGICS: tuple[type[Magics], ...] = (CheckpointMagics,)
+MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, ViewMagics)
 
 _MATCHER = "ckpt_magics"
-# The looks of a saved checkpoint go by the name of its class, so that loading the extension does not import it.
+# What has looks of its own goes by the name of its class, so that loading the extension does not import it.
 _SAVED = ("ckpt_magics.checkpoint.saving", "SavedCheckpoint")
+_REPORT = ("ckpt_magics.saver.report", "RestoreReport")
+_BUNDLE = "several MIME types at once"
 
 
 def register(shell: InteractiveShell) -> None:
@@ -29,8 +33,8 @@ def register(shell: InteractiveShell) -> None:
     for magics in MAGICS:
         shell.register_magics(magics)
     shell.Completer.custom_matchers.append(CheckpointMatcher(shell).matcher)
-    for mimetype, show in _LOOKS.items():
-        _formatter(shell, mimetype).for_type_by_name(*_SAVED, show)
+    for mimetype, shown, show in _looks(shell):
+        _formatter(shell, mimetype).for_type_by_name(*shown, show)
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -45,16 +49,16 @@ def unregister(shell: InteractiveShell) -> None:
         configurables[:] = [one for one in configurables if type(one) is not magics]
     matchers = shell.Completer.custom_matchers
     matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", None) != _MATCHER]
-    for mimetype in _LOOKS:
+    for mimetype, shown, _ in _looks(shell):
         formatter = _formatter(shell, mimetype)
-        formatter.deferred_printers.pop(_SAVED, None)
-        for kind in [kind for kind in formatter.type_printers if (kind.__module__, kind.__name__) == _SAVED]:
+        formatter.deferred_printers.pop(shown, None)
+        for kind in [kind for kind in formatter.type_printers if (kind.__module__, kind.__name__) == shown]:
             del formatter.type_printers[kind]
 
 
 def _formatter(shell: InteractiveShell, mimetype: str) -> Any:  # noqa: ANN401 - IPython publishes no types for it
     formatters: Any = shell.display_formatter
-    return formatters.formatters[mimetype]
+    return formatters.mimebundle_formatter if mimetype == _BUNDLE else formatters.formatters[mimetype]
 
 
 def _saved_html(saved: SavedCheckpoint) -> str:
@@ -70,4 +74,16 @@ def _print_saved(saved: SavedCheckpoint, printer: object, cycle: bool) -> None: 
     write(saved_text(saved))
 
 
-_LOOKS: dict[str, Callable[..., object]] = {"text/html": _saved_html, "text/plain": _print_saved}
+def _restored_view(report: RestoreReport, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG001 - IPython's signature
+    from ckpt_magics.widgets.restored_view import restored_bundle
+
+    return restored_bundle(report)
+
+
+def _looks(shell: InteractiveShell) -> list[tuple[str, tuple[str, str], Callable[..., object]]]:
+    """MIME type, module and class, and how objects of that class look in it."""
+    looks: list[tuple[str, tuple[str, str], Callable[..., object]]] = [
+        ("text/html", _SAVED, _saved_html),
+        ("text/plain", _SAVED, _print_saved),
+    ]
+    return [*looks, (_BUNDLE, _REPORT, _restored_view)] if has_front_end(shell) else looks

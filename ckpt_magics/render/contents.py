@@ -16,7 +16,7 @@ from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint"]
+__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint", "describe_reader"]
 
 MAX_ROWS = 60
 """Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
@@ -123,9 +123,14 @@ def describe_checkpoint(source: str | os.PathLike[str]) -> CheckpointContents:
         DataLossError: Its index is damaged.
     """
     with load_checkpoint(source) as reader:
-        return CheckpointContents(
-            reader.prefix, reader.version, reader.source.note, tuple(_files(reader)), reader.variables
-        )
+        return describe_reader(reader)
+
+
+def describe_reader(reader: CheckpointReader) -> CheckpointContents:
+    """Return the same about a checkpoint that is open."""
+    return CheckpointContents(
+        reader.prefix, reader.version, reader.source.note, tuple(_files(reader)), reader.variables
+    )
 
 
 def _files(reader: CheckpointReader) -> list[FileContents]:

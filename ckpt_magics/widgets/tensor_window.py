@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.errors import InvalidArgumentError, visible
 
-if TYPE_CHECKING:
-    from ckpt_magics.checkpoint.reader import CheckpointReader
-
-__all__ = ["MAX_WINDOW", "TensorWindows", "encode_values"]
+__all__ = ["MAX_WINDOW", "TensorSource", "TensorWindows", "encode_values"]
 
 MAX_WINDOW = 1_000_000
 """Elements sent at most for one picture."""
@@ -33,11 +31,23 @@ _EXACT = 2**53
 _FORMATS = {"u1": "u8", "i1": "i8", "u2": "u16", "i2": "i16", "u4": "u32", "i4": "i32", "f4": "f32", "f8": "f64"}
 
 
-class TensorWindows:
-    """Reads windows of the tensors of one checkpoint and keeps the last tensor, which the next window mostly needs."""
+class TensorSource(Protocol):
+    """Where values come from: a reader, or the difference of two."""
 
-    def __init__(self, reader: CheckpointReader) -> None:
-        self._reader = reader
+    def entry(self, name: str) -> TensorEntry:
+        """Dtype and shape of a tensor."""
+        ...
+
+    def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """A part of it: slices of step 1 of the first axes; an array whatever its rank."""
+        ...
+
+
+class TensorWindows:
+    """Reads windows of the tensors of one source and keeps the last tensor, which the next window mostly needs."""
+
+    def __init__(self, source: TensorSource) -> None:
+        self._source = source
         self._name: str | None = None
         self._kept: npt.NDArray[Any] = np.zeros(0)
 
@@ -52,16 +62,16 @@ class TensorWindows:
             InvalidArgumentError: The region does not fit the tensor, or has more than `MAX_WINDOW` elements.
             CheckpointError: The tensor cannot be read.
         """
-        entry = self._reader.entry(name)
+        entry = self._source.entry(name)
         ranges = _ranges(region, entry.shape)
         if not entry.shape or entry.dtype.itemsize * int(np.prod(entry.shape, dtype=object)) <= _KEEP:
             return self._whole(name)[_slices(ranges)]
-        rows = [self._reader.get_slice(name, (slice(row, row + 1),)) for row in ranges[0]]
+        rows = [self._source.get_slice(name, (slice(row, row + 1),)) for row in ranges[0]]
         return np.concatenate([row[(slice(None), *_slices(ranges[1:]))] for row in rows])
 
     def _whole(self, name: str) -> npt.NDArray[Any]:
         if name != self._name:
-            self._kept = np.asarray(self._reader.get_tensor(name))
+            self._kept = self._source.get_slice(name, ())
             self._name = name
         return self._kept
 

@@ -1,86 +1,135 @@
-"""Answers to what the views ask about the tensors of a checkpoint: index, statistics, values."""
+"""Answers to what the views ask about tensors: index, statistics, values."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError
 from ckpt_magics.frames.statistics import TensorStatistics, tensor_statistics
 from ckpt_magics.widgets.messages import Handler, Reply, Request
-from ckpt_magics.widgets.tensor_window import TensorWindows, encode_values
-from ckpt_magics.widgets.variable_index import first_rows, pack_index
+from ckpt_magics.widgets.tensor_window import TensorSource, TensorWindows, encode_values
+from ckpt_magics.widgets.variable_index import ExtraColumn, first_rows, pack_index
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ckpt_magics.checkpoint.reader import CheckpointReader
-
-__all__ = ["VariableMessages"]
+__all__ = ["VariableMessages", "ViewHead"]
 
 
-class VariableMessages:
-    """What a view can ask about one checkpoint; rows are positions in ``variables``.
-
-    Args:
-        reader: The checkpoint; stays open as long as the view lives.
-        title: Headline of the view.
+@dataclass(frozen=True, slots=True)
+class ViewHead:
+    """What stands above the table.
 
     Attributes:
-        variables: The table behind the view.
+        title: Headline.
+        note: A few words beside it; the page adds the totals.
+        lines: Sentences below it.
+        files: Name, what it holds, and bytes (None: missing) of each file.
+        group_title: What the column of groups is called.
+        can_restore: Whether there is somewhere to restore to.
+    """
+
+    title: str
+    note: str
+    lines: Sequence[str] = ()
+    files: Sequence[tuple[str, str, int | None]] = ()
+    group_title: str = "Group"
+    can_restore: bool = False
+
+
+@dataclass(slots=True)
+class VariableMessages:
+    """What a view can ask; rows are positions in ``variables``.
+
+    Attributes:
+        source: Where values come from.
+        variables: The table behind the view, sorted by name.
+        head: What stands above it.
+        group: The column that rows are grouped by.
+        extras: Columns beyond those that every view has.
         nan_names: Names of the tensors in which statistics have found a NaN.
     """
 
-    def __init__(self, reader: CheckpointReader, title: str) -> None:
-        self.variables: pd.DataFrame = reader.variables
-        self.nan_names: set[str] = set()
-        self._names: list[str] = list(self.variables["name"])
-        self._reader = reader
-        self._title = title
-        self._windows = TensorWindows(reader)
+    source: TensorSource
+    variables: pd.DataFrame
+    head: ViewHead
+    group: str = "group"
+    extras: Sequence[ExtraColumn] = ()
+    nan_names: set[str] = field(default_factory=set)
+    _names: list[str] = field(init=False)
+    _rows: dict[str, int] = field(init=False)
+    _windows: TensorWindows = field(init=False)
+    _known: dict[int, dict[str, Any]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._names = list(self.variables["name"])
+        self._rows = {name: row for row, name in enumerate(self._names)}
+        self._windows = TensorWindows(self.source)
 
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
         return {
-            "open": Handler(self._open),
-            "index": Handler(self._index),
-            "statistics": Handler(self._statistics, background=True),
+            "open": Handler(lambda _: Reply(self.opening())),
+            "index": Handler(lambda _: self.index()),
+            "statistics": Handler(self._send_statistics, background=True),
             "values": Handler(self._values, background=True),
         }
 
     def row_of(self, name: str) -> int | None:
         """Row of a tensor by name, or None."""
-        position = self.variables["name"].searchsorted(name) if self._names else 0
-        found = position < len(self._names) and self._names[position] == name
-        return int(position) if found else next((row for row, each in enumerate(self._names) if each == name), None)
+        return self._rows.get(name)
 
-    def _open(self, _request: Request) -> Reply:
-        first = first_rows(self.variables)
-        return Reply({"title": self._title, "note": self._note(), "total": len(self._names), "first": first})
+    def opening(self) -> dict[str, Any]:
+        """What the page needs to paint at once."""
+        head = self.head
+        return {
+            "title": _text(head.title),
+            "note": head.note,
+            "lines": [_text(line) for line in head.lines],
+            "files": [[_text(name), holds, size] for name, holds, size in head.files],
+            "can_restore": head.can_restore,
+            "total": len(self._names),
+            "first": first_rows(self.variables),
+        }
 
-    def _note(self) -> str:
-        total = sum(int(size) for size in self.variables["bytes"])
-        return f"{len(self._names):,} variables in a V{self._reader.version} checkpoint, {_size(total)}"
+    def index(self) -> Reply:
+        """The metadata of all rows."""
+        packed = pack_index(self.variables, group=self.group, extras=self.extras)
+        extras = [{"key": extra.key, "title": extra.title, "kind": extra.kind} for extra in self.extras]
+        content = {"rows": packed.rows, "dtypes": packed.dtypes, "groups": packed.groups}
+        return Reply({**content, "group_title": self.head.group_title, "extras": extras}, packed.buffers)
 
-    def _index(self, _request: Request) -> Reply:
-        packed = pack_index(self.variables)
-        return Reply({"rows": packed.rows, "dtypes": packed.dtypes, "groups": packed.groups}, packed.buffers)
+    def compute_statistics(self) -> None:
+        """Read every tensor for its statistics."""
+        for row in range(len(self._names)):
+            self._statistics(row)
 
-    def _statistics(self, request: Request) -> Reply:
+    def known_statistics(self) -> list[dict[str, Any]]:
+        """The statistics computed so far, as the page takes them."""
+        return [{"row": row, **known} for row, known in sorted(self._known.items())]
+
+    def _send_statistics(self, request: Request) -> Reply:
         rows = _rows(request.payload.get("rows"), len(self._names))
         for done, row in enumerate(rows):
             request.check_cancelled()
-            request.emit("statistics", {"row": row, **self._statistics_of(self._names[row])})
+            request.emit("statistics", {"row": row, **self._statistics(row)})
             request.progress((done + 1) / len(rows))
         return Reply()
 
-    def _statistics_of(self, name: str) -> dict[str, Any]:
+    def _statistics(self, row: int) -> dict[str, Any]:
+        if row not in self._known:
+            self._known[row] = self._read_statistics(self._names[row])
+        return self._known[row]
+
+    def _read_statistics(self, name: str) -> dict[str, Any]:
         try:
             # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
-            statistics = tensor_statistics(self._reader.get_slice(name, ()))
+            statistics = tensor_statistics(self.source.get_slice(name, ()))
         except CheckpointError as error:
-            return {"error": str(error)}
+            return {"error": _text(str(error))}
         if statistics.nans:
             self.nan_names.add(name)
         return _statistics_json(statistics)
@@ -118,9 +167,6 @@ def _rows(rows: object, total: int) -> Sequence[int]:
     return rows
 
 
-def _size(size: float) -> str:
-    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            break
-        size /= 1024
-    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
+def _text(text: str) -> str:
+    """Text that goes over the wire: lone surrogates stand for bytes that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()

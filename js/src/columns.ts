@@ -40,9 +40,9 @@ export function columnsOf(index: VariableIndex): Column[] {
       width: NAME_WIDTH,
       text: (row) => index.names[row] ?? "",
     },
-    metadata("Dtype", "dtype", 76, (row) => dtypeOf(index, row)),
-    metadata("Shape", "shape", 108, (row) => formatShape(shapeOf(index, row))),
-    number("Elements", "elements", 88, (row) => formatCount(index.elements[row] ?? 0)),
+    metadata("Dtype", "dtype", 86, (row) => dtypeOf(index, row)),
+    metadata("Shape", "shape", 104, (row) => formatShape(shapeOf(index, row))),
+    number("Elements", "elements", 84, (row) => formatCount(index.elements[row] ?? 0)),
     number("Bytes", "bytes", 80, (row) => formatBytes(index.bytes[row] ?? 0)),
     {
       title: "Values",

@@ -2,8 +2,9 @@
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** 1536 → "1.50 KiB"; below 1 KiB the exact count. */
+/** 1536 → "1.50 KiB"; below 1 KiB the exact count; nothing for −1, which stands for "not known". */
 export function formatBytes(bytes: number): string {
+  if (bytes < 0) return "";
   let value = bytes;
   let unit = 0;
   while (value >= 1024 && unit < UNITS.length - 1) {

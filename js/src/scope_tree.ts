@@ -29,7 +29,7 @@ export function scopeTotals(index: VariableIndex, rows: Iterable<number>): Scope
 function add(scope: Scope, index: VariableIndex, row: number): void {
   scope.variables += 1;
   scope.elements += index.elements[row] ?? 0;
-  scope.bytes += index.bytes[row] ?? 0;
+  scope.bytes += Math.max(index.bytes[row] ?? 0, 0);
 }
 
 function scopeOf(scopes: Map<string, Scope>, name: string): Scope {

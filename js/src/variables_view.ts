@@ -19,6 +19,7 @@ import { ROW_HEIGHT, Table } from "./table";
 import { TensorPane } from "./tensor_pane";
 import { THEME_EVENT } from "./theme";
 import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
+import { headDetails } from "./view_head";
 import { errorLine, openViewRoot, titleBar } from "./view_root";
 
 /** The synced traits, as in VariablesView in Python. */
@@ -47,7 +48,7 @@ class VariablesApp {
   #order: Uint32Array = new Uint32Array();
   #frame = 0;
 
-  constructor(model: AnyModel<VariablesModel>, channel: Channel, index: VariableIndex) {
+  constructor(model: AnyModel<VariablesModel>, channel: Channel, index: VariableIndex, canRestore: boolean) {
     this.#model = model;
     this.#channel = channel;
     this.#index = index;
@@ -71,6 +72,7 @@ class VariablesApp {
     this.#restoreButton = button("Restore", () => void this.#restore(), {
       title: "Bring the selected variables into the notebook",
     });
+    this.#restoreButton.hidden = !canRestore;
     this.root = this.#layOut();
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:filter_state", this.#onFilter);
@@ -261,7 +263,7 @@ function describeTotals(index: VariableIndex, rows: Iterable<number>): string {
   let [elements, bytes, whole] = [0, 0, 0];
   for (const row of rows) {
     elements += index.elements[row] ?? 0;
-    bytes += index.bytes[row] ?? 0;
+    bytes += Math.max(index.bytes[row] ?? 0, 0);
   }
   for (const size of index.bytes) whole += Math.max(size, 0);
   const share = whole > 0 && bytes < whole ? ` (${formatShare(bytes / whole)} of all)` : "";
@@ -286,11 +288,12 @@ async function open(
   channel: Channel,
 ): Promise<VariablesApp> {
   const start = await channel.request("open");
-  const head = titleBar(start.content.title, start.content.note);
-  const waiting = firstRows(start.content.first);
+  const { title, note, lines, files, first } = start.content;
+  const head = titleBar(title, note, ...headDetails(lines, files));
+  const waiting = firstRows(first);
   root.replaceChildren(head, waiting);
   const index = await decodeIndex(await channel.request("index"));
-  const app = new VariablesApp(model, channel, index);
+  const app = new VariablesApp(model, channel, index, start.content.can_restore === true);
   waiting.replaceWith(app.root);
   return app;
 }

@@ -25,14 +25,15 @@ export function openViewRoot(kind: string, el: HTMLElement): ViewRoot {
   };
 }
 
-/** Title and note of a view. */
-export function titleBar(title: unknown, note: unknown): HTMLElement {
+/** Title and note of a view, and what else belongs beside them. */
+export function titleBar(title: unknown, note: unknown, ...beside: HTMLElement[]): HTMLElement {
   const heading = element("h2", {}, visibleName(String(title ?? "")));
   return element(
     "header",
     { class: "ckpt-title-bar" },
     heading,
     element("p", {}, visibleName(String(note ?? ""))),
+    ...beside,
   );
 }
 
@@ -40,5 +41,6 @@ export function titleBar(title: unknown, note: unknown): HTMLElement {
 export function errorLine(error: unknown): HTMLElement | null {
   if (isAbort(error)) return null;
   const message = error instanceof Error ? error.message : String(error);
-  return element("p", { class: "ckpt-error", role: "alert" }, visibleName(message));
+  const text = message.split("\n").map(visibleName).join("\n");
+  return element("p", { class: "ckpt-error", role: "alert" }, text);
 }

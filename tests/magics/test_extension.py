@@ -2,8 +2,9 @@
 
 from ckpt_magics.checkpoint.saving import SavedCheckpoint
 from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
+from ckpt_magics.magics.extension import MAGICS
 
-NAMES = {"ckpt_save", "ckpt_restore", "ckpt_show"}
+NAMES = {"ckpt_save", "ckpt_restore", "ckpt_show", "ckpt_diff"}
 
 
 def state(shell):
@@ -24,7 +25,7 @@ def test_loads_unloads_and_loads_again(shell):
     assert bare[0] == set()
     load_ipython_extension(shell)
     loaded = state(shell)
-    assert loaded == (NAMES, bare[1] + 1, bare[2] + 1, {"text/html": True, "text/plain": True})
+    assert loaded == (NAMES, bare[1] + 1, bare[2] + len(MAGICS), {"text/html": True, "text/plain": True})
     load_ipython_extension(shell)
     assert state(shell) == loaded
     unload_ipython_extension(shell)

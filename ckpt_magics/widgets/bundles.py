@@ -1,0 +1,70 @@
+"""The browser's half of the views: each bundle reaches a page once, however many views the page has.
+
+A widget's own script is copied into every instance and from there into saved notebooks, so it is only a loader
+(js/src/loader.ts), which asks for the bundle by a message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ckpt_magics.errors import NotFoundError
+from ckpt_magics.widgets.messages import Handler, Reply, Request
+
+__all__ = ["BundledWidget", "read_static"]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def read_static(name: str) -> bytes:
+    """Return a file of the browser's half.
+
+    Raises:
+        NotFoundError: It was never built; happens in a source checkout only.
+    """
+    try:
+        return (_STATIC / name).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "the browser's half of the views is not built",
+            file=str(_STATIC / name),
+            hint="In a checkout, run `npm --prefix js ci` and `npm --prefix js run build`, which need Node 20 or newer",
+        ) from error
+
+
+@cache
+def _bundle(name: str) -> tuple[str, bytes, bytes]:
+    """Key that names the content, script and style sheet."""
+    script, style = read_static(f"{name}.js"), read_static(f"{name}.css")
+    return f"{name}-{hashlib.sha256(script + style).hexdigest()[:16]}", script, style
+
+
+class BundledWidget(anywidget.AnyWidget):
+    """A widget whose script comes from a bundle; handlers must include :meth:`bundle_handlers`.
+
+    Args:
+        bundle: Stem of the bundle's files.
+        **traits: Values of the widget's own traits.
+    """
+
+    # As a trait of this class: anywidget would read a file when the class is made, before anything could be built.
+    _esm = traitlets.Unicode().tag(sync=True)
+    bundle_key = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, bundle: str, **traits: Any) -> None:  # noqa: ANN401 - as traitlets has it
+        self._bundle = bundle
+        super().__init__(_esm=read_static("loader.js").decode(), bundle_key=_bundle(bundle)[0], **traits)
+
+    def bundle_handlers(self) -> dict[str, Handler]:
+        """What answers the loader."""
+        return {"bundle": Handler(self._send_bundle)}
+
+    def _send_bundle(self, _request: Request) -> Reply:
+        _, script, style = _bundle(self._bundle)
+        return Reply(buffers=[script, style])
