@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ckpt_magics.errors import CheckpointError
+from ckpt_magics.errors import CheckpointError, UnimplementedError
 from ckpt_magics.graph.build import apply, constant, placeholder, placeholder_with_default
 from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.meta_graph import import_scoped_meta_graph, read_meta_graph
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.session import Session
+from tests.truth import CORPUS
 
 pytestmark = pytest.mark.tensorflow
 
@@ -171,3 +173,44 @@ def test_refusals_have_tensorflows_class_and_words(tf, graph, add):
         Session(graph=graph).run(name)
     assert type(theirs.value).__name__ in [base.__name__ for base in type(ours.value).__mro__]
     assert core_text(ours.value) in theirs.value.message
+
+
+NETS = sorted(CORPUS.glob("tf2.21.0/graph_conv*/**/*.meta"))
+
+CHANGING = ("Assign", "Apply", "ResourceApply", "Restore", "Save", "Merge", "Random", "Truncated", "Var")
+"""Starts of the names of ops whose outputs are no function of the feeds, or that change something."""
+
+
+def random_feeds(graph):
+    rng = np.random.default_rng(0)
+    tensors = [op.outputs[0] for op in graph.get_operations() if op.type == "Placeholder"]
+    shapes = [[4 if size is None else size for size in tensor.shape.sizes or ()] for tensor in tensors]
+    return {
+        tensor.name: np.asarray(rng.integers(0, 3, shape)).astype(tensor.dtype.numpy)
+        if tensor.dtype.is_integer
+        else rng.standard_normal(shape).astype(np.float32)
+        for tensor, shape in zip(tensors, shapes, strict=True)
+        if tensor.dtype.is_integer or tensor.dtype.is_floating
+    }
+
+
+@pytest.mark.parametrize("meta", NETS, ids=lambda path: path.parts[-3])
+def test_a_saved_net_computes_what_tensorflow_computes(tf, corpus, graph, meta):
+    meta_graph = read_meta_graph(str(meta))
+    import_scoped_meta_graph(meta_graph)
+    names, feeds = meta_graph.saver_def, random_feeds(graph)
+    ours, theirs = Session(graph=graph), tensorflow_session(tf, graph)
+    for session in (ours, theirs):
+        session.run(names.restore_op_name, {names.filename_tensor_name: str(meta.with_suffix(""))})
+    compared = 0
+    for op in graph.get_operations():
+        for tensor in op.outputs:
+            if op.type.startswith(CHANGING) or op.name.startswith("save/") or not tensor.dtype.is_floating:
+                continue
+            try:
+                found = ours.run(tensor, feeds)
+            except UnimplementedError:
+                continue
+            np.testing.assert_allclose(found, theirs.run(tensor.name, feeds), 1e-4, 1e-5, err_msg=tensor.name)
+            compared += 1
+    assert compared > 50
