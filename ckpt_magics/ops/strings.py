@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext
 from ckpt_magics.ops.shapes import broadcast_shapes, like_input, scalar
 
@@ -38,7 +38,16 @@ def _join(ctx: KernelContext, *inputs: Array) -> Array:
     return result.reshape(shape)
 
 
+# TensorFlow's engine takes time in proportion to the text, whatever the pattern. Python's goes back and forth: a group
+# repeated as a whole, or many repetitions, could keep it busy for ever, and patterns come from files.
+_REPEATED_GROUP = re.compile(rb"\)[*+?{]")
+_REPETITION = re.compile(rb"[*+{]")
+MAX_REPETITIONS = 2
+
+
 def _full_match(ctx: KernelContext, value: Array) -> Array:
+    if _REPEATED_GROUP.search(ctx.attr("pattern")) or len(_REPETITION.findall(ctx.attr("pattern"))) > MAX_REPETITIONS:
+        raise UnimplementedError(f"pattern {visible(ctx.attr('pattern'))!r} repeats too much to be matched here")
     try:
         pattern = re.compile(ctx.attr("pattern"))
     except re.error as error:
