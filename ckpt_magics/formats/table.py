@@ -72,7 +72,7 @@ class TableReader:
         self._last_keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
         end = 0
-        for key, value in self._read_block(_read_index_handle(file)):
+        for key, value in self._read_block(read_footer(file).index):
             handle = _decode_handle(value)
             # Blocks that overlap would make a small file unfold into any number of entries.
             if handle.offset < end:
@@ -157,19 +157,40 @@ def _check_after(key: bytes, previous: bytes, handle: BlockHandle) -> None:
         raise DataLossError("bad block contents: keys overlap those of the block before", offset=handle.offset)
 
 
-def _read_index_handle(file: RandomAccessFile) -> BlockHandle:
-    """Read the footer. The metaindex holds nothing and is not looked at."""
+class Footer(NamedTuple):
+    """The last bytes of a table.
+
+    Attributes:
+        metaindex: Where the block lies that holds nothing; readers do not look there.
+        index: Where the index block lies.
+        padding: What fills the footer up, zeros as written.
+    """
+
+    metaindex: BlockHandle
+    index: BlockHandle
+    padding: bytes
+
+
+def read_footer(file: RandomAccessFile) -> Footer:
+    """Read the footer of a table.
+
+    Raises:
+        TruncatedError: The file is too short for one.
+        DataLossError: The file is not a table.
+    """
     if file.size < FOOTER_SIZE:
         file.read_at(0, FOOTER_SIZE, "file is too short to be an sstable")
     footer = file.read_at(file.size - FOOTER_SIZE, FOOTER_SIZE, "footer")
     if int.from_bytes(footer[40:], "little") != TABLE_MAGIC:
         raise DataLossError("not an sstable (bad magic number)", offset=file.size - 8)
+    numbers, position = [], 0
     try:
-        _, position = decode_varint(footer[:40], 0)
-        _, position = decode_varint(footer[:40], position)
+        for _ in range(4):
+            number, position = decode_varint(footer[:40], position)
+            numbers.append(number)
     except DataLossError as error:
         raise DataLossError("bad block handle", offset=file.size - FOOTER_SIZE) from error
-    return _decode_handle(footer[position:40])
+    return Footer(BlockHandle(*numbers[:2]), BlockHandle(*numbers[2:]), footer[position:40])
 
 
 def _decode_handle(value: Buffer) -> BlockHandle:
