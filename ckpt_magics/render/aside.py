@@ -18,6 +18,9 @@ GROUPS: Final = {
     "constants": "constants",
     "functions": "library functions",
 }
+PULLED: Final = "pulled"
+"""What was pulled aside by name, whatever group it is of."""
+STRIP: Final = (*GROUPS, PULLED)
 _GRADIENT_SCOPE: Final = re.compile(r"gradients(_\d+)?|gradient_tape")
 _SAVE_SCOPE: Final = re.compile(r"save(_\d+)?")
 _INITIALIZER_SCOPE: Final = re.compile(r"Initializer|IsInitialized|report_uninitialized_variables(_\d+)?")

@@ -1,8 +1,9 @@
-"""Outlines of boxes as SVG, one function per shape."""
+"""Outlines of boxes as SVG path data, one function per shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from ckpt_magics.render.kinds import Kind
@@ -17,26 +18,43 @@ _FOLD: Final = 8.0
 _TIP: Final = 10.0
 
 
-def draw_box(kind: Kind, box: Box, paint: Paint, *, series: bool, upward: bool) -> tuple[str, float, float]:
-    """Return the outline of a box, and where the middle of its text is.
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The outlines of one box and where the middle of its text is.
+
+    Attributes:
+        paths: Path data, back to front: the sheets of a pile, then the box.
+        text_x: Middle of the text.
+        text_y: Likewise.
+    """
+
+    paths: tuple[str, ...]
+    text_x: float
+    text_y: float
+
+
+def outline_box(kind: Kind, box: Box, *, series: bool, upward: bool) -> Outline:
+    """Return the outlines of a box.
 
     Args:
         kind: Decides the shape.
         box: Where.
-        paint: Its colours.
         series: Draw a pile.
         upward: Edges point up, so the tip of a placeholder does too.
     """
     left, top = box.x - box.width / 2, box.y - box.height / 2
     width, height = box.width, box.height
-    sheets = ""
+    paths: list[str] = []
     if series:
         width, height = width - PILE, height - PILE
-        sheet: Kind = "op" if kind == "op" else "bundle"
-        for shift in (PILE, PILE / 2):
-            sheets += _outline(sheet, (left + shift, top + PILE - shift, width, height), paint, upward=upward)
+        sheet = _rounded if kind == "op" else _rectangle
+        paths = [sheet(left + shift, top + PILE - shift, width, height) for shift in (PILE, PILE / 2)]
         top += PILE
-    outline = _outline(kind, (left, top, width, height), paint, upward=upward)
+    if kind == "placeholder" and upward:
+        # The pentagon upside down: mirrored in its own middle.
+        paths.append(_pentagon(left, top + height, width, -height))
+    else:
+        paths.append(_PATHS.get(kind, _rectangle)(left, top, width, height))
     middle = top + height / 2
     if kind == "variable":
         middle += _LID / 3
@@ -44,21 +62,15 @@ def draw_box(kind: Kind, box: Box, paint: Paint, *, series: bool, upward: bool) 
         middle += _TAB / 2
     elif kind == "placeholder":
         middle += _TIP / 2 if upward else -_TIP / 2
-    return sheets + outline, left + width / 2 + (5 if kind == "function" else 0), middle
+    return Outline(tuple(paths), left + width / 2 + (5 if kind == "function" else 0), middle)
 
 
-def _outline(kind: Kind, rectangle: tuple[float, float, float, float], paint: Paint, *, upward: bool) -> str:
-    """One shape; the rectangle is left, top, width and height."""
-    left, top, width, height = rectangle
+def draw_box(kind: Kind, box: Box, paint: Paint, *, series: bool, upward: bool) -> tuple[str, float, float]:
+    """Return a box as SVG elements, and where the middle of its text is; arguments as of :func:`outline_box`."""
+    outline = outline_box(kind, box, series=series, upward=upward)
     style: dict[str, str | float] = {"fill": paint.fill, "stroke": paint.stroke, "stroke-width": 1.2}
-    if kind == "op":
-        rounding = min(height / 2, 14.0)
-        return element("rect", {"x": left, "y": top, "width": width, "height": height, "rx": rounding, **style})
-    if kind == "placeholder" and upward:
-        # The pentagon upside down: mirrored in its own middle.
-        return element("path", {"d": _pentagon(left, top + height, width, -height), **style})
-    shape = _PATHS.get(kind, _rectangle)
-    return element("path", {"d": shape(left, top, width, height), "stroke-linejoin": "round", **style})
+    drawn = [element("path", {"d": path, "stroke-linejoin": "round", **style}) for path in outline.paths]
+    return "".join(drawn), outline.text_x, outline.text_y
 
 
 def _path(*parts: str | float) -> str:
@@ -67,6 +79,15 @@ def _path(*parts: str | float) -> str:
 
 def _rectangle(x: float, y: float, w: float, h: float) -> str:
     return _path("M", x, y, "h", w, "v", h, "h", -w, "Z")
+
+
+def _rounded(x: float, y: float, w: float, h: float) -> str:
+    r = min(h / 2, 14.0)
+    return _path(
+        *("M", x + r, y, "h", w - 2 * r, "a", r, r, 0.0, 0.0, 1.0, r, r, "v", h - 2 * r, "a", r, r, 0.0, 0.0, 1.0),
+        *(-r, r, "h", 2 * r - w, "a", r, r, 0.0, 0.0, 1.0, -r, -r, "v", 2 * r - h, "a", r, r, 0.0, 0.0, 1.0, r, -r),
+        "Z",
+    )
 
 
 def _folder(x: float, y: float, w: float, h: float) -> str:
@@ -112,6 +133,7 @@ def _component(x: float, y: float, w: float, h: float) -> str:
 
 
 _PATHS: Final[Mapping[str, Callable[[float, float, float, float], str]]] = {
+    "op": _rounded,
     "scope": _folder,
     "library": _folder,
     "variable": _cylinder,

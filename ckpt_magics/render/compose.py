@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ckpt_magics.render.aside import GROUPS
+from ckpt_magics.render.aside import GROUPS, PULLED
 from ckpt_magics.render.cut import HIGH_DEGREE, HIGH_DEGREE_NODES, Cut, Visible, group_of
 from ckpt_magics.render.describe import Describer
 from ckpt_magics.render.hierarchy import ROOT, Hierarchy
@@ -104,7 +104,7 @@ class _Composer:
         if not connected:
             return
         for item_id, cluster in list(self.visible.nodes.items()):
-            if cluster is None and item_id not in connected:
+            if cluster is None and item_id not in connected and item_id not in self.shown:
                 self.unconnected.append(item_id)
                 del self.visible.nodes[item_id]
 
@@ -126,12 +126,13 @@ class _Composer:
 
     def _aside(self) -> list[ViewNode]:
         """Boxes of the strip: groups first, then busy and unconnected nodes."""
-        boxes = []
+        boxes: list[ViewNode] = []
         next_id = max([len(self.hierarchy.items), *(bundle + 1 for bundle in self.visible.bundles)])
+        boxes.extend(self.describer.box(member, None) for member in self.visible.aside.get(PULLED, ()))
         for group, title in GROUPS.items():
             members = self.visible.aside.get(group, [])
             if len(members) > MAX_SINGLE or (members and group == "constants"):
-                boxes.append(self.describer.bundle_box(next_id, members, None, title))
+                boxes.append(self.describer.bundle_box(next_id, members, None, title, group))
                 next_id += 1
             else:
                 boxes.extend(self.describer.box(member, None) for member in members)
@@ -175,7 +176,7 @@ def _links_aside(edges: Metaedges) -> Mapping[int, list[str]]:
     ):
         drawn, other = (source, target) if source >= 0 else (target, source)
         of_item = counts.setdefault(drawn, {})
-        group = GROUPS[group_of(other)]
+        group = GROUPS.get(group_of(other), "what was pulled aside")
         of_item[group] = of_item.get(group, 0) + count
     return {
         drawn: [

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ckpt_magics.errors import NotFoundError
-from ckpt_magics.render.aside import GROUPS
+from ckpt_magics.render.aside import GROUPS, PULLED, STRIP
 from ckpt_magics.render.hierarchy import ROOT, Hierarchy
 from ckpt_magics.render.item import Item
-from ckpt_magics.render.metaedges import Metaedges, bundle_edges, representatives
+from ckpt_magics.render.metaedges import Metaedges, bundle_edges, representatives, sources_past
 from ckpt_magics.render.view import ViewOptions, split_choices
 
 # A node with more neighbours than this hides the rest of the picture under its edges (measured: it also makes a
@@ -57,12 +57,14 @@ class Cut:
         self.hidden_groups, hide_names = split_choices(options.hide)
         self.hidden = self._named(hide_names)
         self.closed = self._named(options.close)
+        self.pulled = self._named(options.pull)
         self.asked_open: set[int] = set()
         self.asked = asked = self._named(options.open)
-        self.shown = self._named(show_names) | asked
+        self.named = self._named(show_names)
+        self.shown = self.named | asked
         self.open = {ROOT} | asked
         self.asked_open |= asked
-        for item_id in asked | self._named(show_names):
+        for item_id in asked | self.named:
             self._open_around(item_id)
         self.main_groups = set(show_groups) | {hierarchy.items[item_id].group for item_id in asked} | {""}
 
@@ -90,11 +92,17 @@ class Cut:
 
     def is_main(self, item: Item) -> bool:
         """Whether an item is drawn in the main graph when the scope around it is open."""
-        return item.id in self.shown or item.group in self.main_groups
+        return item.id not in self.pulled and (item.id in self.shown or item.group in self.main_groups)
 
     def is_hidden(self, item: Item) -> bool:
         """Whether an item is left out altogether."""
-        return item.id in self.hidden or (item.group in self.hidden_groups and item.id not in self.shown)
+        if item.id in self.hidden or self._op_of(item) in self.options.hide_ops:
+            return True
+        return item.group in self.hidden_groups and item.id not in self.shown
+
+    def _op_of(self, item: Item) -> str:
+        """The op that an item looks like; a scope that looks like none has none."""
+        return item.op if item.own is None else self.hierarchy.items[item.own].op
 
     def visible(self) -> Visible:
         """Walk through the open scopes."""
@@ -107,7 +115,7 @@ class Cut:
             if self.is_hidden(item):
                 continue
             if not self.is_main(item):
-                visible.aside.setdefault(item.group, []).append(item_id)
+                visible.aside.setdefault(PULLED if item_id in self.pulled else item.group, []).append(item_id)
             elif item_id in self.open and item.children:
                 visible.clusters.append(item_id)
                 waiting.extend((child, item_id) for child in reversed(self._opened_children(item, visible)))
@@ -147,7 +155,7 @@ class Cut:
             if not wave:
                 break
             visible = self.visible()
-        return _bundle_overflow(self.hierarchy, visible, self.options.max_nodes)
+        return _bundle_overflow(self.hierarchy, visible, self.options.max_nodes, self.named)
 
     def _open_wave(self, visible: Visible, tried: set[int]) -> list[int]:
         """Open as many of the visible scopes as fit, small ones first. Returns them."""
@@ -213,23 +221,27 @@ class Cut:
         marked = {item_id: item_id for item_id in visible.nodes if item_id < len(self.hierarchy.items)}
         marked.update((item_id, -1) for item_id in visible.clusters)
         for group, members in visible.aside.items():
-            marked.update(dict.fromkeys(members, _FIRST_ASIDE - list(GROUPS).index(group)))
+            marked.update(dict.fromkeys(members, _FIRST_ASIDE - STRIP.index(group)))
         for bundle, members in visible.bundles.items():
             marked.update(dict.fromkeys(members, bundle))
-        return bundle_edges(self.hierarchy, representatives(self.hierarchy, marked))
+        found = representatives(self.hierarchy, marked)
+        return bundle_edges(self.hierarchy, found, sources_past(self.hierarchy, found, self.options.hide_ops))
 
 
 def group_of(representative: int) -> str:
     """Return the aside group that a negative representative stands for."""
-    return list(GROUPS)[_FIRST_ASIDE - representative]
+    return STRIP[_FIRST_ASIDE - representative]
 
 
-def _bundle_overflow(hierarchy: Hierarchy, visible: Visible, budget: int) -> Visible:
-    """Bundle what exceeds the budget: first siblings with the same op, largest family first, then the tail."""
+def _bundle_overflow(hierarchy: Hierarchy, visible: Visible, budget: int, kept: set[int]) -> Visible:
+    """Bundle what exceeds the budget: first siblings with the same op, largest family first, then the tail.
+
+    What is in ``kept`` was asked for by name, and is bundled only when nothing else is left.
+    """
     items = hierarchy.items
     families: dict[tuple[int | None, str, str], list[int]] = {}
     for item_id, cluster in visible.nodes.items():
-        if item_id not in visible.bundles:
+        if item_id not in visible.bundles and item_id not in kept:
             families.setdefault((cluster, items[item_id].kind, items[item_id].op), []).append(item_id)
     next_id = 2 * len(items)
     for (cluster, *_), members in sorted(families.items(), key=lambda family: -len(family[1])):
@@ -244,6 +256,7 @@ def _bundle_overflow(hierarchy: Hierarchy, visible: Visible, budget: int) -> Vis
         if len(members) == 1:
             break
         surplus = min(len(visible.nodes) - budget + 1, len(members))
+        members.sort(key=lambda member: member not in kept)
         next_id = _bundle(visible, next_id, cluster, members[-surplus:])
     return visible
 

@@ -59,7 +59,9 @@ class Describer:
             cluster=cluster,
         )
 
-    def bundle_box(self, bundle_id: int, members: Sequence[int], cluster: int | None, label: str = "") -> ViewNode:
+    def bundle_box(
+        self, bundle_id: int, members: Sequence[int], cluster: int | None, label: str = "", group: str = ""
+    ) -> ViewNode:
         """Return the box that stands for items that are drawn one by one nowhere."""
         items = [self.hierarchy.items[member] for member in members]
         ops = {item.op for item in items}
@@ -70,7 +72,9 @@ class Describer:
             names.append(f"and {len(items) - MAX_LISTED:,} more")
         count = self.hierarchy.counted(sum(item.op_count for item in items))
         kind = items[0].kind if common else "bundle"
-        return ViewNode(bundle_id, label, label, kind, len(items) > 1, count, tuple(names), cluster)
+        return ViewNode(
+            bundle_id, label, label, kind, len(items) > 1, count, tuple(names), cluster, tuple(members), group
+        )
 
     def cluster(self, item_id: int) -> ViewCluster:
         """Return the frame of one open scope."""

@@ -74,9 +74,42 @@ def representatives(hierarchy: Hierarchy, marked: dict[int, int]) -> npt.NDArray
     return found
 
 
-def bundle_edges(hierarchy: Hierarchy, found: npt.NDArray[np.int32]) -> Metaedges:
-    """Bundle the edges between different representatives of which at least one is drawn."""
-    sources = found[hierarchy.sources].astype(np.int64)
+def sources_past(hierarchy: Hierarchy, found: npt.NDArray[np.int32], ops: frozenset[str]) -> npt.NDArray[np.int32]:
+    """Return int32 [edges], where each edge comes from when ops that are left out are passed through.
+
+    An edge out of such an op starts where the first tensor comes from that the op takes, past any number of them.
+
+    Args:
+        hierarchy: The graph.
+        found: What stands for each item; an op that something drawn stands for is not left out.
+        ops: The ops left out.
+    """
+    if not ops:
+        return hierarchy.sources
+    left_out = [item.id for item in hierarchy.items if item.op in ops and found[item.id] == NOT_DRAWN]
+    is_out = np.zeros(len(hierarchy.items), np.bool_)
+    is_out[left_out] = True
+    # Last to first, so that the first of several inputs is the one that stays.
+    inputs = np.flatnonzero(is_out[hierarchy.targets] & (hierarchy.slots != CONTROL_SLOT))[::-1]
+    before = np.arange(len(hierarchy.items), dtype=np.int32)
+    before[hierarchy.targets[inputs]] = hierarchy.sources[inputs]
+    # Every round doubles the length of the chains that are passed; a circle leads back into itself and is not drawn.
+    for _ in range(len(left_out).bit_length()):
+        before = before[before]
+    return before[hierarchy.sources]
+
+
+def bundle_edges(
+    hierarchy: Hierarchy, found: npt.NDArray[np.int32], starts: npt.NDArray[np.int32] | None = None
+) -> Metaedges:
+    """Bundle the edges between different representatives of which at least one is drawn.
+
+    Args:
+        hierarchy: The graph.
+        found: What stands for each item.
+        starts: int32 [edges], where the edges come from, if not from their sources.
+    """
+    sources = found[hierarchy.sources if starts is None else starts].astype(np.int64)
     targets = found[hierarchy.targets].astype(np.int64)
     chosen = np.flatnonzero(
         (sources != targets) & ((sources >= 0) | (targets >= 0)) & (sources != NOT_DRAWN) & (targets != NOT_DRAWN)

@@ -71,6 +71,51 @@ PALETTES: Final[Mapping[str, Palette]] = {
     "dark": Palette(_DARK_BOXES, "#14181f", "#77859b", "#9aa7bb", "#465470", "#5f7cb5", "#a9b7d0"),
 }
 
+# Hues of things that have no order (ops, devices), told apart also by most colour-blind eyes; the last is for the rest.
+HUES: Final[Mapping[str, tuple[Paint, ...]]] = {
+    "light": (
+        Paint("#cfe3fb", "#3f86d6", "#0d2f57", "#2f5f96"),
+        Paint("#ffe0bf", "#d9822b", "#522c05", "#8a5518"),
+        Paint("#cdeee0", "#2f9e77", "#0a3b2a", "#2b6e57"),
+        Paint("#fbd3d8", "#cf4a5d", "#541019", "#8e3240"),
+        Paint("#e3d8f8", "#8661cc", "#2e1760", "#5f459a"),
+        Paint("#f5efb5", "#b5a11d", "#413a04", "#756a1c"),
+        Paint("#cdeff4", "#2a9db0", "#083a42", "#2a6d78"),
+        Paint("#f8d6ec", "#c255a0", "#4d113c", "#87406f"),
+        Paint("#e4dccd", "#93805a", "#37301e", "#6c5f44"),
+        Paint("#eceef2", "#9aa3b2", "#2f3642", "#626b7a"),
+    ),
+    "dark": (
+        Paint("#17375c", "#5b9ee8", "#dcebfc", "#9fc3ea"),
+        Paint("#52340f", "#e0964a", "#fde8d2", "#dfb88c"),
+        Paint("#114534", "#45b78d", "#d5f4e8", "#90cfb6"),
+        Paint("#571d27", "#e06c7d", "#fcdde1", "#e2a3ad"),
+        Paint("#382759", "#a183de", "#eae1fb", "#c1afe6"),
+        Paint("#47400f", "#c9b43a", "#f8f3cf", "#d3c88a"),
+        Paint("#0f434b", "#44b6c9", "#d6f3f7", "#92cfd9"),
+        Paint("#52193f", "#d571b5", "#fbe0f2", "#dfa6cb"),
+        Paint("#3f3726", "#a99672", "#f0e9dc", "#c8bb9f"),
+        Paint("#343a44", "#7c8798", "#e3e7ee", "#a7b0be"),
+    ),
+}
+# From little to much.
+SCALE: Final[Mapping[str, tuple[Paint, ...]]] = {
+    "light": (
+        Paint("#eef4fb", "#a9bed8", "#2a3b52", "#5d6f88"),
+        Paint("#cfe2f6", "#7fa8d6", "#1d3653", "#4a6a90"),
+        Paint("#9fc6ee", "#4f8ccb", "#0f2b4a", "#2c5482"),
+        Paint("#5c9cdd", "#2b6cb0", "#051c36", "#0f3560"),
+        Paint("#2464a8", "#123f73", "#ffffff", "#d3e4f7"),
+    ),
+    "dark": (
+        Paint("#1d2733", "#4d6078", "#cfdae8", "#8ea0b6"),
+        Paint("#1f3853", "#57789e", "#d8e5f4", "#9cb4d0"),
+        Paint("#245083", "#6c9cd2", "#e6f0fb", "#b4cfee"),
+        Paint("#3b7cc4", "#93bdec", "#ffffff", "#d9e8f9"),
+        Paint("#8fc0f5", "#d6e8fd", "#08203c", "#1d4270"),
+    ),
+}
+
 
 def find_palette(name: str) -> Palette:
     """Return a palette by name.

@@ -38,6 +38,8 @@ class DrawOptions(TypedDict, total=False):
         show: Aside groups (``gradients``, ``optimizer``, ``save``, ``initializers``, ``summaries``, ``constants``,
             ``functions``), or full names, to draw in the main graph.
         hide: Aside groups, or full names, to leave out.
+        pull: Full names to draw aside.
+        hide_ops: Ops to leave out; lines pass through them.
         node_budget: Most boxes to draw; 150 unless given. Given, scopes are opened until it is used up.
         edge_budget: Most edges to draw.
         direction: ``TB``, ``BT``, ``LR`` or ``RL``.
@@ -52,6 +54,8 @@ class DrawOptions(TypedDict, total=False):
     close: Collection[str]
     show: Collection[str]
     hide: Collection[str]
+    pull: Collection[str]
+    hide_ops: Collection[str]
     node_budget: int | None
     edge_budget: int
     direction: Direction
@@ -206,6 +210,8 @@ def _view_options(options: DrawOptions) -> ViewOptions:
         close=tuple(options.get("close", ())),
         show=frozenset(options.get("show", ())),
         hide=frozenset(options.get("hide", ())),
+        pull=frozenset(options.get("pull", ())),
+        hide_ops=frozenset(options.get("hide_ops", ())),
         node_budget=options.get("node_budget"),
         edge_budget=options.get("edge_budget", EDGE_BUDGET),
         direction=options.get("direction", "TB"),

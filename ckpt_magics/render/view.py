@@ -31,6 +31,8 @@ class ViewOptions:
         close: Full names of scopes to keep closed.
         show: Aside groups, or full names, to draw in the main graph.
         hide: Aside groups, or full names, to leave out altogether.
+        pull: Full names to draw aside, whatever else says they are in the main graph.
+        hide_ops: Ops to leave out; a line to such an op's consumer starts where the op's first input comes from.
         node_budget: Most nodes to draw; given, the first picture also opens scopes up to it.
         edge_budget: Most edges to draw.
         direction: Where the edges point.
@@ -44,6 +46,8 @@ class ViewOptions:
     close: tuple[str, ...] = ()
     show: frozenset[str] = frozenset()
     hide: frozenset[str] = frozenset()
+    pull: frozenset[str] = frozenset()
+    hide_ops: frozenset[str] = frozenset()
     node_budget: int | None = None
     edge_budget: int = EDGE_BUDGET
     direction: Direction = "TB"
@@ -88,6 +92,8 @@ class ViewNode:
         detail: Second line: op, dtype and shape, or a count.
         facts: Lines of the tooltip below the name.
         cluster: Id of the open scope around it; None at the top level.
+        members: Ids of the items that a bundle stands for.
+        group: Aside group that a bundle of the strip stands for.
     """
 
     id: int
@@ -98,6 +104,8 @@ class ViewNode:
     detail: str
     facts: tuple[str, ...]
     cluster: int | None
+    members: tuple[int, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

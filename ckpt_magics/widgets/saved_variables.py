@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import dtype_by_number
-from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.proto import messages
 from ckpt_magics.render.kinds import VARIABLE_OPS
+from ckpt_magics.render.outputs import format_dims
 
 if TYPE_CHECKING:
     from ckpt_magics.checkpoint.reader import CheckpointReader
@@ -66,7 +66,7 @@ class SavedVariables:
         self._saved = dict(_saved_names(nodes, self._variables))
         objects = reader.object_graph
         # Full names lead from a variable to its key, as TensorFlow does for checkpoints of names.
-        self._keys = {} if objects is None else {full: key for key, full in objects.full_names().items()}
+        self._keys = {} if objects is None else objects.full_names
         self._nodes: dict[str, str] | None = None
 
     @property
@@ -95,7 +95,7 @@ class SavedVariables:
             declared = _dtype_name(number)
             return SavedTensor(name, fits=False, status=f"saved as {dtype.name}, but the graph has {declared}")
         if wanted is not None and not _compatible(wanted, shape):
-            text = f"saved with shape {format_shape(shape)}, but the graph has {format_shape(wanted)}"
+            text = f"saved with shape {format_dims(shape)}, but the graph has {format_dims(wanted)}"
             return SavedTensor(name, fits=False, status=text)
         part_text = f", slice {slice_spec}" if slice_spec else ""
         return SavedTensor(name, fits=True, status=f"saved as {name}{part_text}; it fits")
