@@ -26,7 +26,7 @@ MAX_VARIABLES = 5_000
 """Arrays from which on no graph is made: it would take longer than the save, and nobody could look at it."""
 
 _BAD = re.compile(r"[^A-Za-z0-9_.\\/>-]")
-_BAD_START = re.compile(r"^[^A-Za-z0-9.]")
+_BAD_START = re.compile(r"^[^A-Za-z0-9.]+")
 
 
 def array_meta_graph(arrays: Mapping[str, npt.NDArray[Any]], *, write_version: int) -> bytes | None:
@@ -58,7 +58,7 @@ def _variable(name: str, dtype: DType, shape: tuple[int, ...]) -> Variable:
 def _node_name(name: str) -> str:
     """A name as TensorFlow allows it for nodes; the saver keeps the name in the checkpoint.
 
-    >>> _node_name("layer 1/größe"), _node_name("_x"), _node_name("a//b/")
+    >>> _node_name("layer 1/größe"), _node_name("__x"), _node_name("a//b/")
     ('layer_1/gr__e', 'x', 'a/b')
     """
     parts = (_BAD_START.sub("", _BAD.sub("_", part)) for part in name.split("/"))
