@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
-from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
@@ -27,42 +25,46 @@ class BundleStore:
     Args:
         prefix: Of the checkpoint.
         mmap: Return numbers as read-only views of the mapped data files.
+        without_header: Do without the header, whose block may be lost.
     """
 
     version = 2
 
-    def __init__(self, prefix: str, *, mmap: bool = False) -> None:
+    def __init__(self, prefix: str, *, mmap: bool = False, without_header: bool = False) -> None:
         self.prefix = prefix
-        self._index = BundleIndex(prefix)
+        self._index = BundleIndex(prefix, without_header=without_header)
         self.header = self._index.header
         self._data = BundleData(prefix, self.header, mmap=mmap)
 
     @property
     def damage(self) -> list[CheckpointError]:
         """What was found broken while listing."""
-        return self._index.listing().damage
+        listing = self._index.listing()
+        if not listing.shared.size:
+            return listing.damage
+        words = f"{len(listing.shared)} tensors claim bytes that others claim too; they are not listed"
+        return [*listing.damage, DataLossError(words, file=self._index.file.name)]
 
     def names(self) -> list[bytes]:
         """Return the names of all tensors, sorted."""
-        listing = self._index.listing()
-        return [listing.keys[row] for row in listing.tensors]
+        return list(self._index.listing().tensor_keys())
 
     def columns(self) -> Columns:
         """Return what is known of all tensors."""
         listing = self._index.listing()
         rows, entries = listing.tensors, listing.entries
-        shown = rows.tolist()
+        type_ids = entries.type_ids[rows].tolist()
         columns = Columns(
-            [listing.keys[row] for row in shown],
-            [cast("DType", entries.dtypes[row]) for row in shown],
-            [entries.shapes[row] for row in shown],
+            list(listing.tensor_keys()),
+            list(map([dtype for dtype, _ in entries.types].__getitem__, type_ids)),
+            list(map([shape for _, shape in entries.types].__getitem__, type_ids)),
             entries.shard_ids[rows],
             entries.offsets[rows],
             entries.sizes[rows],
-            np.ones(len(shown), np.int64),
+            np.ones(len(rows), np.int64),
         )
         for position in np.flatnonzero(np.isin(rows, list(entries.slices))).tolist():
-            entry = self._to_entry(columns.names[position], entries.entry(shown[position]))
+            entry = self._to_entry(columns.names[position], entries.entry(int(rows[position])))
             columns.offsets[position] = -1
             columns.sizes[position] = -1 if entry.size is None else entry.size
             columns.slice_counts[position] = len(entry.slices)
@@ -82,6 +84,27 @@ class BundleStore:
         if entry.slices:
             return self._read_slices(name, entry, region, out)
         return self._read_value(name, name, entry, region, out)
+
+    def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
+        """Check a tensor against its checksums without keeping it."""
+        entry = self._find(name)
+        if entry.slices:
+            advance(self._read_slices(name, entry, None, None).nbytes)
+            return
+        try:
+            self._data.verify(name, entry, advance)
+        except CheckpointError as error:
+            raise error.locate(file=self._data.filename(entry.shard_id), tensor=name) from None
+
+    def used_ranges(self) -> dict[int, list[tuple[int, int]]]:
+        """Return by data file where values lie in it: start and end of each, in bytes, those of slices too."""
+        listing = self._index.listing()
+        entries, rows = listing.entries, listing.values
+        starts, sizes = entries.offsets[rows].tolist(), entries.sizes[rows].tolist()
+        found: dict[int, list[tuple[int, int]]] = {}
+        for shard_id, start, size in zip(entries.shard_ids[rows].tolist(), starts, sizes, strict=True):
+            found.setdefault(shard_id, []).append((start, start + size))
+        return found
 
     def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors by name; small ones that are neighbours in a file are read together."""
@@ -108,11 +131,11 @@ class BundleStore:
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3]`` for each record in key order: slices under their keys, not the wholes."""
         listing = self._index.listing()
-        columns = zip(listing.keys, listing.entries.dtypes, listing.entries.shapes, strict=True)
+        lines = [f" ({dtype.enum_name}) {format_shape(shape)}\n".encode() for dtype, shape in listing.entries.types]
         return b"".join(
-            key + f" ({dtype.enum_name}) {format_shape(shape)}\n".encode()
-            for row, (key, dtype, shape) in enumerate(columns)
-            if dtype is not None and row not in listing.entries.slices
+            key + lines[type_id]
+            for row, (key, type_id) in enumerate(zip(listing.keys, listing.entries.type_ids.tolist(), strict=True))
+            if type_id >= 0 and row not in listing.entries.slices
         )
 
     def missing(self, name: str) -> str:

@@ -6,36 +6,72 @@ the blocks, as columns, and kept; from then on look-ups are answered from it.
 
 from __future__ import annotations
 
+import operator
 import os
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ckpt_magics.checkpoint.files import list_directory
 from ckpt_magics.checkpoint.naming import index_filename, parse_data_filename
+from ckpt_magics.checkpoint.overlaps import find_shared
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.formats.block_scan import scan_block
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry, BundleHeader, decode_entry, decode_header
-from ckpt_magics.formats.entry_columns import EntryColumns, decode_entries
+from ckpt_magics.formats.entry_columns import EntryColumns, Rows, decode_entries
+
+_NO_ROWS = np.empty(0, np.intp)
 
 
-class Listing(NamedTuple):
+@dataclass(frozen=True)
+class Listing:
     """All records of an index but the header.
 
     Attributes:
         keys: Key of each, sorted.
-        rows: Position by key.
         entries: What each says.
-        tensors: Positions of the records that are tensors, not slices of one, and that can be read.
         damage: What could not be read.
     """
 
     keys: list[bytes]
-    rows: dict[bytes, int]
     entries: EntryColumns
-    tensors: npt.NDArray[np.intp]
     damage: list[CheckpointError]
+
+    @cached_property
+    def rows(self) -> dict[bytes, int]:
+        """Position by key."""
+        return dict(zip(self.keys, range(len(self.keys)), strict=True))
+
+    @cached_property
+    def values(self) -> Rows:
+        """Positions of the records that have bytes in a data file."""
+        has_value = self.entries.sizes > 0
+        has_value[[*self.entries.damage, *self.entries.slices]] = False
+        return np.flatnonzero(has_value)
+
+    @cached_property
+    def shared(self) -> Rows:
+        """Positions of the records that are not listed because others claim their bytes too."""
+        entries, rows = self.entries, self.values
+        return rows[find_shared(entries.shard_ids[rows], entries.offsets[rows], entries.sizes[rows])]
+
+    @cached_property
+    def tensors(self) -> Rows:
+        """Positions of the records that are tensors, not slices that a partitioned tensor lists, and can be read."""
+        hidden = [*self.entries.damage, *self.shared.tolist()]
+        for row, parts in self.entries.slices.items():
+            slice_keys = (part.encode_key(self.keys[row]) for part in parts)
+            hidden += (self.rows[key] for key in slice_keys if key in self.rows)
+        shown = np.ones(len(self.keys), np.bool_)
+        shown[hidden] = False
+        return np.flatnonzero(shown)
+
+    def tensor_keys(self) -> list[bytes]:
+        """Return the names of the tensors, sorted."""
+        return self.keys if len(self.tensors) == len(self.keys) else [self.keys[row] for row in self.tensors]
 
 
 class BundleIndex:
@@ -43,6 +79,7 @@ class BundleIndex:
 
     Args:
         prefix: Of the checkpoint.
+        without_header: Do not look at the header, whose block may be lost, but at the names of the data files.
 
     Raises:
         NotFoundError: There is no index.
@@ -50,12 +87,12 @@ class BundleIndex:
         InvalidArgumentError: It is of a version that cannot be read.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, *, without_header: bool = False) -> None:
         self.prefix = prefix
         self.file, self._table = open_table(index_filename(prefix))
         self._listing: Listing | None = None
         try:
-            self.header = self._read_header()
+            self.header = self._guess_header() if without_header else self._read_header()
         except CheckpointError as error:
             self.file.close()
             raise error.locate(file=self.file.name) from None
@@ -74,7 +111,7 @@ class BundleIndex:
             raise DataLossError(f"{words}(failed to seek to header entry): the table is empty")
         if first[0] != HEADER_ENTRY_KEY:
             # TensorFlow reads the first tensor's entry as the header, which gives a number of shards by luck.
-            return BundleHeader(num_shards=self._count_shards(), big_endian=False, producer=0, min_consumer=0)
+            return self._guess_header()
         try:
             header = decode_header(first[1])
         except DataLossError as error:
@@ -83,11 +120,12 @@ class BundleIndex:
         header.versions.check()
         return header
 
-    def _count_shards(self) -> int:
-        """Count the shards by the names of the data files beside an index without a header."""
+    def _guess_header(self) -> BundleHeader:
+        """Return a header for an index without one, its shards counted by the names of the data files beside it."""
         directory, base = os.path.split(self.prefix)
         found = filter(None, map(parse_data_filename, list_directory(directory)))
-        return max((shards for stem, _, shards in found if stem == base), default=1)
+        num_shards = max((shards for stem, _, shards in found if stem == base), default=1)
+        return BundleHeader(num_shards, big_endian=False, producer=0, min_consumer=0)
 
     def get(self, key: bytes) -> BundleEntry | None:
         """Return the entry of ``key``, None if there is none.
@@ -119,32 +157,50 @@ class BundleIndex:
         return self._listing
 
     def _scan(self) -> Listing:
-        values: dict[bytes, memoryview] = {}
+        keys: list[bytes] = []
+        contents, starts, ends = [], [], []
+        position = 0
         damage: list[CheckpointError] = []
         for handle in self._table.blocks():
             try:
-                # Of a malformed block, update() keeps the entries before the fault.
-                values.update(self._table.read_block(handle).iter_entries())
+                block = self._table.read_block(handle)
             except CheckpointError as error:
                 damage.append(error.locate(file=self.file.name))
-        values.pop(HEADER_ENTRY_KEY, None)
-        keys = sorted(values)
-        entries = decode_entries([values[key] for key in keys])
-        damage += (error.locate(file=self.file.name, tensor=keys[row]) for row, error in sorted(entries.damage.items()))
-        rows = {key: row for row, key in enumerate(keys)}
-        return Listing(keys, rows, entries, _find_tensors(keys, rows, entries), damage)
+                continue
+            found = scan_block(block)
+            if found.damage is not None:
+                damage.append(found.damage.locate(file=self.file.name))
+            keys += found.keys
+            contents.append(block.contents)
+            starts.append(found.starts + position)
+            ends.append(found.ends + position)
+            position += len(block.contents)
+        places = _Places(keys, np.concatenate([_NO_ROWS, *starts]), np.concatenate([_NO_ROWS, *ends])).in_order()
+        entries = decode_entries(b"".join(contents), places.starts, places.ends)
+        damage += (
+            error.locate(file=self.file.name, tensor=places.keys[row]) for row, error in sorted(entries.damage.items())
+        )
+        return Listing(places.keys, entries, damage)
 
     def close(self) -> None:
         """Close the file. What was listed stays."""
         self.file.close()
 
 
-def _find_tensors(keys: list[bytes], rows: dict[bytes, int], entries: EntryColumns) -> npt.NDArray[np.intp]:
-    """Return the rows that are tensors: all but the damaged ones and the slices that a partitioned tensor lists."""
-    hidden = list(entries.damage)
-    for row, parts in entries.slices.items():
-        slice_keys = (part.encode_key(keys[row]) for part in parts)
-        hidden += (rows[key] for key in slice_keys if key in rows)
-    shown = np.ones(len(keys), np.bool_)
-    shown[hidden] = False
-    return np.flatnonzero(shown)
+class _Places(NamedTuple):
+    """Keys, and where the value of each begins and ends in the blocks put together."""
+
+    keys: list[bytes]
+    starts: Rows
+    ends: Rows
+
+    def in_order(self) -> _Places:
+        """Leave the header out; sort what damaged blocks may have in any order, the last one of a key counting."""
+        if all(map(operator.lt, self.keys, self.keys[1:])):
+            rows = slice(1 if self.keys and self.keys[0] == HEADER_ENTRY_KEY else 0, None)
+            return _Places(self.keys[rows], self.starts[rows], self.ends[rows])
+        found = dict(zip(self.keys, range(len(self.keys)), strict=True))
+        found.pop(HEADER_ENTRY_KEY, None)
+        keys = sorted(found)
+        order = [found[key] for key in keys]
+        return _Places(keys, self.starts[order], self.ends[order])

@@ -29,7 +29,7 @@ from ckpt_magics.wire.varint import Buffer, decode_varint, encode_varint
 
 _BUFFER_TYPES = (bytes, bytearray, memoryview)
 
-_LARGEST_EXPANSION, _KEY_ALLOWANCE = 64, 1 << 20
+LARGEST_EXPANSION, KEY_ALLOWANCE = 64, 1 << 20
 """Bytes that long shared keys may unfold to, per byte of the block and beside that: two bytes can ask for a copy of a
 key of any size, so that a file of a megabyte could hold a terabyte of keys."""
 
@@ -111,9 +111,9 @@ class Block:
     """
 
     def __init__(self, contents: bytes, restarts: npt.NDArray[np.uint32], end: int, offset: int | None) -> None:
-        self._contents = contents
-        self._restarts = restarts
-        self._end = end
+        self.contents = contents
+        self.restarts = restarts
+        self.end = end
         self._offset = offset
 
     def __iter__(self) -> Iterator[tuple[bytes, memoryview]]:
@@ -123,12 +123,21 @@ class Block:
         """Yield (key, value) in order, from the entry at ``position``, which must be a restart.
 
         Raises:
+            DataLossError: As for ``iter_places``.
+        """
+        view = memoryview(self.contents)
+        for key, start, end in self.iter_places(position):
+            yield key, view[start:end]
+
+    def iter_places(self, position: int = 0) -> Iterator[tuple[bytes, int, int]]:
+        """Yield key, start and end of the value in the contents, from the entry at ``position`` on.
+
+        Raises:
             DataLossError: An entry is malformed, its key does not come after the one before it, or the keys are out
                 of all proportion to the block.
         """
-        contents, end = self._contents, self._end
-        view = memoryview(contents)
-        allowance = _KEY_ALLOWANCE + _LARGEST_EXPANSION * end
+        contents, end = self.contents, self.end
+        allowance = KEY_ALLOWANCE + LARGEST_EXPANSION * end
         previous = None
         while position < end:
             start = position
@@ -149,7 +158,7 @@ class Block:
             if bad or position > end:
                 raise self._bad_entry(start, "it is malformed or misplaced")
             previous = key
-            yield key, view[value_start:position]
+            yield key, value_start, position
 
     def iter_from(self, target: bytes) -> Iterator[tuple[bytes, memoryview]]:
         """Yield (key, value) in order, from the first key that is not before ``target``.
@@ -171,22 +180,22 @@ class Block:
 
     def _restart_before(self, target: bytes) -> int:
         """Find the last restart whose key comes before ``target``, by halving."""
-        low, high = 0, len(self._restarts) - 1
+        low, high = 0, len(self.restarts) - 1
         while low < high:
             middle = (low + high + 1) // 2
-            key = next(self.iter_entries(int(self._restarts[middle])), (target, None))[0]
+            key = next(self.iter_entries(int(self.restarts[middle])), (target, None))[0]
             if key < target:
                 low = middle
             else:
                 high = middle - 1
-        return int(self._restarts[low])
+        return int(self.restarts[low])
 
     def _long_sizes(self, start: int) -> tuple[int, int, int, int]:
         """Decode the three sizes of the entry at ``start``, and where its key begins."""
         position, sizes = start, [0, 0, 0]
         for which in range(3):
             try:
-                sizes[which], position = decode_varint(self._contents, position)
+                sizes[which], position = decode_varint(self.contents, position)
             except DataLossError as error:
                 raise self._bad_entry(start, error.message) from error
         return sizes[0], sizes[1], sizes[2], position
