@@ -1,6 +1,7 @@
 """There is always a layout, and nothing of ours goes on computing after its time."""
 
 import os
+import select
 import subprocess
 import sys
 import time
@@ -77,29 +78,27 @@ def test_own_layout_of_a_cycle_ends_and_overlaps_nothing():
 
 
 def test_slow_engine_is_stopped_with_its_children(tmp_path):
-    """The child ignores its input and writes its process id; neither it nor its parent may outlive the call."""
-    pid = tmp_path / "pid"
-    engine = script(
-        tmp_path,
-        "import subprocess, sys\n"
-        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        f"open({str(pid)!r}, 'w').write(str(child.pid))\nchild.wait()",
-    )
+    """The child ignores its input and holds a pipe open; neither it nor its parent may outlive the call."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    child = f"import time; pipe = open({str(pipe)!r}, 'w'); pipe.write('child'); pipe.flush(); time.sleep(600)"
+    engine = script(tmp_path, f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}]).wait()")
     start = time.monotonic()
     layout, notes = lay_out(PAIR, DotOptions(), engines=[engine], time_limit=4)
     assert time.monotonic() - start < 30
     assert layout.engine == ENGINE
     assert sum("was stopped" in note for note in notes) == 2
-    assert not _is_running(int(pid.read_text()))
-
-
-def _is_running(pid):
-    """A killed child of a killed parent may stay a zombie where nobody collects it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    received = b""
+    while select.select([reader], [], [], 30)[0]:
+        piece = os.read(reader, 100)
+        if not piece:
+            break
+        received += piece
+    else:
+        pytest.fail("a child of the engine is still there")
+    os.close(reader)
+    assert received.startswith(b"child")
 
 
 @pytest.mark.parametrize(
