@@ -16,7 +16,7 @@ from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
 from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
-from ckpt_magics.checkpoint.suggestions import nearest_names, suggestion_hint
+from ckpt_magics.checkpoint.suggestions import Suggester, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
@@ -353,11 +353,11 @@ class CheckpointReader(Mapping[str, Any]):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                names = [key_to_name(key) for key in self.keys_bytes()]
+                shapes = {name: tuple(shape) for name, shape in self.get_variable_to_shape_map().items()}
                 short = self.object_graph.short_names if self.object_graph is not None else {}
         except CheckpointError:
-            names, short = [], {}
-        found = (short[text],) if text in short else nearest_names(text, names)
+            shapes, short = {}, {}
+        found = (short[text],) if text in short else tuple(Suggester(shapes).nearest(text))
         hint = suggestion_hint(found, self.prefix)
         if self._store.damage:
             hint += " A part of the checkpoint is damaged, and the tensor may have been there."

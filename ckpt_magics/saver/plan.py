@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ckpt_magics.checkpoint.suggestions import Suggester
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.containers import container_kind
 from ckpt_magics.saver.conversion import can_cast, can_reshape
@@ -14,7 +15,6 @@ from ckpt_magics.saver.report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.saver.selection import Selection
 from ckpt_magics.saver.spec import Spec, dtype_text, shape_text
 from ckpt_magics.saver.stored import StoredTensors
-from ckpt_magics.saver.suggestions import Suggester
 from ckpt_magics.saver.tree import Node
 
 __all__ = ["Match", "Planner", "RestoreOptions"]
@@ -223,7 +223,7 @@ class Planner:
             if problem.kind not in {"missing", "pattern"}:
                 continue
             suggested += 1
-            near = suggester.nearest(problem.stored, problem.spec) if suggested <= MAX_SUGGESTED else []
+            near = suggester.nearest(problem.stored, _fits(problem.spec)) if suggested <= MAX_SUGGESTED else []
             text = self._missing_text(problem, near)
             self.problems[position] = replace(problem, nearest=tuple(near), text=text)
 
@@ -240,3 +240,7 @@ class Planner:
             for name in near
         ]
         return f"{text}; nearest: {', '.join(shown)}" if shown else text
+
+
+def _fits(spec: Spec | None) -> Callable[[tuple[int, ...]], bool] | None:
+    return None if spec is None or spec.shape is None else spec.accepts_shape
