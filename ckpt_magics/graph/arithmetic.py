@@ -13,7 +13,7 @@ from ckpt_magics.graph.build import convert_to_tensor, name_scope, output
 from ckpt_magics.graph.node import Tensor
 from ckpt_magics.graph.operators import Operators
 
-__all__ = ["binary_operator", "cast", "strided_slice"]
+__all__ = ["binary_operator", "cast", "strided_slice", "true_division", "unary_operator"]
 
 _OPS = {
     "add": "AddV2",
@@ -28,7 +28,7 @@ _OPS = {
 _COMPARISONS = frozenset({"Less", "LessEqual", "Greater", "GreaterEqual"})
 
 
-def binary_operator(name: str, left: Operators, right: object, *, swap: bool = False) -> Tensor:
+def binary_operator(name: str, left: Operators[Tensor], right: object, *, swap: bool = False) -> Tensor:
     """Add the nodes of ``left <operator> right``, or of ``right <operator> left`` with ``swap``.
 
     Args:
@@ -51,9 +51,14 @@ def binary_operator(name: str, left: Operators, right: object, *, swap: bool = F
         return _combine(name, x, y, scope)
 
 
+def unary_operator(op_type: str, operand: Operators[Tensor]) -> Tensor:
+    """Add the node of an operator that has one operand; a variable is read first."""
+    return output(op_type, operand.as_tensor())
+
+
 def _combine(name: str, x: Tensor, y: Tensor, scope: str) -> Tensor:
     if name == "truediv":
-        return _true_division(x, y, scope)
+        return true_division(x, y, scope)
     if name == "matmul":
         batched = max(x.shape.ndims or 2, y.shape.ndims or 2) > 2
         return output("BatchMatMulV2" if batched else "MatMul", x, y, name=scope)
@@ -63,7 +68,12 @@ def _combine(name: str, x: Tensor, y: Tensor, scope: str) -> Tensor:
     return output(_OPS[name], x, y, name=scope)
 
 
-def _true_division(x: Tensor, y: Tensor, scope: str) -> Tensor:
+def true_division(x: Tensor, y: Tensor, scope: str) -> Tensor:
+    """Add Python's division of two tensors in an open scope; integers become floats first.
+
+    Raises:
+        TypeError: The dtypes differ.
+    """
     if x.dtype != y.dtype:
         raise TypeError(f"`x` and `y` must have the same dtype, got {x.dtype!r} != {y.dtype!r}.")
     if x.dtype.is_integer:
@@ -72,23 +82,24 @@ def _true_division(x: Tensor, y: Tensor, scope: str) -> Tensor:
     return output("RealDiv", x, y, name=scope)
 
 
-def cast(value: Operators, dtype: DType, name: str | None = None) -> Tensor:
+def cast(value: Operators[Tensor], dtype: DType, name: str | None = None) -> Tensor:
     """Add a conversion to another dtype; a tensor that has it already is returned as it is."""
     with name_scope(name, "Cast", [value]) as scope:
         tensor = value.as_tensor()
         return tensor if tensor.dtype == dtype else output("Cast", tensor, name=scope, DstT=dtype)
 
 
-def strided_slice(tensor: Tensor, key: Any) -> Tensor:  # noqa: ANN401 -- whatever Python's subscript takes
-    """Add the nodes of ``tensor[key]``.
+def strided_slice(value: Operators[Tensor], key: Any) -> Tensor:  # noqa: ANN401 -- whatever Python's subscript takes
+    """Add the nodes of ``value[key]``.
 
     Args:
-        tensor: What to take a part of.
+        value: What to take a part of; a variable is read first.
         key: An index, slice, ``...``, None for a new axis, or a tuple of these.
 
     Raises:
         TypeError: A part of ``key`` is none of these.
     """
+    tensor = value.as_tensor()
     spec = _SliceSpec(key if isinstance(key, (list, tuple)) else [key])
     with name_scope(None, "strided_slice", [tensor]) as scope:
         bounds = [

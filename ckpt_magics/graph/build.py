@@ -8,7 +8,7 @@ from typing import Any
 
 from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.formats.dtypes import FLOAT, INT32, DType, as_dtype
-from ckpt_magics.graph.constants import constant
+from ckpt_magics.graph.constants import constant, to_array
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Operation, Tensor
@@ -80,7 +80,7 @@ def convert_to_tensor(
     """
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, Operators):
-        tensor = value.as_tensor()
+        tensor: Tensor = value.as_tensor()
         if wanted is not None and tensor.dtype != wanted:
             raise ValueError(
                 f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {tensor.dtype.name}: {tensor!r}"
@@ -178,6 +178,9 @@ class _Inputs:
             for attr in op_def.attr
             if attr.type == "type" and attr.HasField("default_value")
         }
+        self._allowed = {
+            attr.name: set(attr.allowed_values.list.type) for attr in op_def.attr if attr.name in self._defaults
+        }
 
     def convert(self, inputs: Sequence[Any]) -> list[Tensor | list[Tensor]]:
         return [
@@ -193,7 +196,7 @@ class _Inputs:
             wanted = self._types.get(arg.type_attr)
         if arg.is_ref:
             value = getattr(value, "ref", value)
-        hint = self._defaults.get(arg.type_attr)
+        hint = None if self._fits(arg, value) else self._defaults.get(arg.type_attr)
         tensor = convert_to_tensor(value, None if isinstance(value, Operators) else wanted, name, hint)
         if wanted is not None and tensor.dtype != wanted:
             raise TypeError(
@@ -207,6 +210,16 @@ class _Inputs:
         if arg.type_attr:
             self._types[arg.type_attr] = tensor.dtype
         return tensor
+
+    def _fits(self, arg: OpDef.ArgDef, value: object) -> bool:
+        """Return whether the op takes the type that a value has by itself; then the op's default does not count."""
+        allowed = self._allowed.get(arg.type_attr)
+        if not allowed or isinstance(value, (Operators, Operation)):
+            return False
+        try:
+            return to_array(value)[1].number in allowed
+        except (TypeError, ValueError):
+            return False  # the value holds tensors, or is of no one type
 
 
 def identity(value: object, name: str | None = None) -> Tensor:

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ckpt_magics.graph.collection import Collections
-from ckpt_magics.graph.default import graph_as_default
 from ckpt_magics.graph.dependencies import ControlDependencies
 from ckpt_magics.graph.devices import DeviceSpec, merge_devices
+from ckpt_magics.graph.entered import graph_as_default
 from ckpt_magics.graph.inference import complete_attrs, flatten_inputs, infer_shapes, known_op_def
 from ckpt_magics.graph.lookup import find_element, find_operation
 from ckpt_magics.graph.names import Names, check_op_name, scope_name

@@ -5,17 +5,24 @@ Format: tensorflow/python/framework/ops.py, Graph._as_graph_element_locked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ckpt_magics.graph.node import Operation, Tensor
 
-if TYPE_CHECKING:
-    from ckpt_magics.graph.graph import Graph
-
-__all__ = ["find_element", "find_operation"]
+__all__ = ["HoldsOperations", "find_element", "find_operation"]
 
 
-def find_element(graph: Graph, obj: object, *, allow_tensor: bool, allow_operation: bool) -> Tensor | Operation:
+class HoldsOperations(Protocol):
+    """What a graph has to offer to be searched."""
+
+    def find_operation(self, name: str) -> Operation | None:
+        """Return the operation called ``name``, or None."""
+        ...
+
+
+def find_element(
+    graph: HoldsOperations, obj: object, *, allow_tensor: bool, allow_operation: bool
+) -> Tensor | Operation:
     """Return what ``obj`` stands for; see `Graph.as_graph_element`."""
     if not (allow_tensor or allow_operation):
         raise ValueError("allow_tensor and allow_operation can't both be False.")
@@ -44,7 +51,7 @@ def _graph_element(obj: object) -> object:
     return as_graph_element() if as_graph_element is not None else obj
 
 
-def _find_name(graph: Graph, name: str, kinds: str) -> Tensor | Operation:
+def _find_name(graph: HoldsOperations, name: str, kinds: str) -> Tensor | Operation:
     if ":" in name:
         if "Tensor" not in kinds:
             raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a {kinds}.")
@@ -61,7 +68,7 @@ def _find_name(graph: Graph, name: str, kinds: str) -> Tensor | Operation:
     raise ValueError(f'{message} Tensor names must be of the form "<op_name>:<output_index>".')
 
 
-def _find_tensor(graph: Graph, name: str) -> Tensor:
+def _find_tensor(graph: HoldsOperations, name: str) -> Tensor:
     op_name, _, index = name.partition(":")
     if not index.isdecimal():
         raise ValueError(
@@ -82,12 +89,12 @@ def _find_tensor(graph: Graph, name: str) -> Tensor:
     return op.outputs[int(index)]
 
 
-def find_operation(graph: Graph, item: object) -> Operation:
+def find_operation(graph: HoldsOperations, item: object) -> Operation:
     """Return the operation behind a name, tensor, operation or variable.
 
     Raises:
         TypeError: ``item`` is none of these.
     """
     behind = getattr(item, "control_operation", None)
-    element = graph.as_graph_element(item if behind is None else behind)
+    element = find_element(graph, item if behind is None else behind, allow_tensor=True, allow_operation=True)
     return element.op if isinstance(element, Tensor) else element

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.attributes import python_value
-from ckpt_magics.graph.default import get_default_session
+from ckpt_magics.graph.entered import get_default_session
 from ckpt_magics.graph.operators import Operators
 from ckpt_magics.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.proto.messages import AttrValue, NodeDef, OpDef
@@ -27,7 +27,7 @@ class OutputType(NamedTuple):
     is_ref: bool = False
 
 
-class Tensor(Operators):
+class Tensor(Operators["Tensor"]):
     """One output of an operation.
 
     Attributes:

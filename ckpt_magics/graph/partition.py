@@ -130,7 +130,7 @@ def part_bounds(sizes: Sequence[int], partitions: Sequence[int], name: str) -> I
         offset[axis] += shape[axis]
 
 
-class PartitionedVariable(Operators):
+class PartitionedVariable(Operators[Tensor]):
     """Several variables that are one tensor.
 
     Args:
@@ -199,7 +199,7 @@ class PartitionedVariable(Operators):
         """An operation that gives every part its first value."""
         return group(*(part.initializer for part in self._variables))
 
-    def assign(self, value: Operators, use_locking: bool = False, name: str | None = None) -> list[Any]:
+    def assign(self, value: Operators[Tensor], use_locking: bool = False, name: str | None = None) -> list[Any]:
         """Add assignments of a whole tensor to the parts, and return them."""
         return [part.assign(value[_region(part)], use_locking=use_locking, name=name) for part in self._variables]
 

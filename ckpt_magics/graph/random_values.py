@@ -138,6 +138,4 @@ def _is_number(value: object, number: int) -> bool:
 
 
 def _shape_tensor(shape: object) -> Tensor:
-    if isinstance(shape, Operators):
-        return shape.as_tensor()
-    return convert_to_tensor(shape, INT32, name="shape")
+    return convert_to_tensor(shape, None if isinstance(shape, Operators) else INT32, name="shape")

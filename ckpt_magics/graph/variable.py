@@ -10,7 +10,8 @@ from typing import Any
 
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.graph.build import apply, convert_to_tensor, identity, name_scope, output
-from ckpt_magics.graph.default import get_default_graph, get_default_session
+from ckpt_magics.graph.default import get_default_graph, uses_resource_variables
+from ckpt_magics.graph.entered import get_default_session
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.keys import GraphKeys
 from ckpt_magics.graph.names import strip_scope
@@ -25,7 +26,7 @@ from ckpt_magics.proto.messages import VariableDef
 __all__ = ["AssignedVariable", "Variable"]
 
 
-class Variable(Operators):
+class Variable(Operators[Tensor]):
     """A tensor that keeps its value between runs.
 
     Args:
@@ -39,7 +40,7 @@ class Variable(Operators):
         dtype: Type to convert the first value to.
         import_scope: Scope in which those nodes are.
         constraint: Kept for optimizers.
-        use_resource: Whether to make a resource in place of a reference.
+        use_resource: Whether to make a resource in place of a reference. Default: as `use_resource_variables` says.
         synchronization: Kept for VariableDef.
         aggregation: Kept for VariableDef.
         shape: Shape to have in place of the first value's.
@@ -86,7 +87,7 @@ class Variable(Operators):
             None if shape is None else TensorShape(shape),
             caching_device,
         )
-        self.is_resource = bool(use_resource)
+        self.is_resource = uses_resource_variables() if use_resource is None else bool(use_resource)
         self._nodes: VariableNodes = make_resource(recipe) if self.is_resource else make_reference(recipe)
         self.graph.add_to_collections(names, self)
 
@@ -302,7 +303,7 @@ class Variable(Operators):
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={dtype}>"
 
 
-class AssignedVariable(Operators):
+class AssignedVariable(Operators[Tensor]):
     """A resource variable as it is after an assignment: reading it waits for that."""
 
     def __init__(self, variable: Variable, op: Operation) -> None:

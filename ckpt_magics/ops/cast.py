@@ -6,8 +6,9 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats.dtypes import DType
-from ckpt_magics.ops.row import Array, KernelContext, Op, Shape, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import like_input
+from ckpt_magics.ops.row import KernelContext, Op, ShapeContext, flag, types
+from ckpt_magics.ops.shape_rules import like_input
+from ckpt_magics.ops.shapes import Array, Shape
 from ckpt_magics.ops.type_sets import dtypes
 
 __all__ = ["BITCAST_ROW", "CAST_ROW", "cast_array"]

@@ -14,8 +14,9 @@ from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import no_outputs, unknown
+from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
+from ckpt_magics.ops.shape_rules import no_outputs, unknown
+from ckpt_magics.ops.shapes import Array, Shape
 
 __all__ = ["ROWS"]
 

@@ -7,8 +7,9 @@ import logging
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, types
-from ckpt_magics.ops.shapes import like_input, no_outputs
+from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
+from ckpt_magics.ops.shape_rules import like_input, no_outputs
+from ckpt_magics.ops.shapes import Array, Shape
 
 __all__ = ["ROWS"]
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.ops.cast import CAST_ROW
-from ckpt_magics.ops.row import Array, Kernel, Op, types
-from ckpt_magics.ops.shapes import like_input
+from ckpt_magics.ops.row import Kernel, Op, types
+from ckpt_magics.ops.shape_rules import like_input
+from ckpt_magics.ops.shapes import Array
 from ckpt_magics.ops.type_sets import dtypes
 
 __all__ = ["ROWS", "function", "sigmoid"]

@@ -17,37 +17,28 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ckpt_magics.formats.dtypes import DType, as_dtype
+from ckpt_magics.ops.shapes import Array, Shape
+from ckpt_magics.ops.variable_store import VariableStore
 from ckpt_magics.proto.messages import AttrValue, FullTypeDef, OpDef, OpDeprecation, TensorShapeProto
-
-if TYPE_CHECKING:
-    from ckpt_magics.ops.variable_store import VariableStore
 
 __all__ = [
     "UNKNOWN_RANK",
     "Arg",
-    "Array",
     "Attr",
     "AttrContent",
     "Kernel",
     "KernelContext",
     "Op",
-    "Shape",
     "ShapeContext",
     "ShapeRule",
     "flag",
     "types",
 ]
-
-Shape = tuple[int | None, ...] | None
-"""Sizes of the dimensions, None for an unknown one; None for an unknown rank."""
-
-Array = Any
-"""An array or, of rank 0, a NumPy scalar: which of the two an expression gives, NumPy's types cannot say."""
 
 AttrContent = Any
 """What an attribute holds: types as `DType`, strings as bytes, shapes and tensors as messages, lists of these."""

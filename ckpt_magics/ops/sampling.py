@@ -11,8 +11,9 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.ops.constants import check_shape_input
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, types
-from ckpt_magics.ops.shapes import like_input, shape_from_input
+from ckpt_magics.ops.row import Attr, KernelContext, Op, types
+from ckpt_magics.ops.shape_rules import like_input, shape_from_input
+from ckpt_magics.ops.shapes import Array
 from ckpt_magics.ops.type_sets import FLOATS, INDEX
 
 __all__ = ["ROWS"]

@@ -7,8 +7,9 @@ import re
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext
-from ckpt_magics.ops.shapes import broadcast_shapes, like_input, scalar
+from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext
+from ckpt_magics.ops.shape_rules import like_input, scalar
+from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes
 
 __all__ = ["ROWS"]
 

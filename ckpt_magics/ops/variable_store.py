@@ -8,8 +8,7 @@ import numpy as np
 
 from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.formats.dtypes import DType
-from ckpt_magics.ops.row import Array, Shape
-from ckpt_magics.ops.shapes import fits
+from ckpt_magics.ops.shapes import Array, Shape, fits
 
 __all__ = ["Variable", "VariableStore"]
 

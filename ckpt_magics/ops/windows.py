@@ -9,8 +9,8 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import FLOAT
 from ckpt_magics.ops.reductions import accumulator
-from ckpt_magics.ops.row import Array, Attr, KernelContext, Op, Shape, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import with_rank
+from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
+from ckpt_magics.ops.shapes import Array, Shape, with_rank
 from ckpt_magics.ops.type_sets import FLOATS, dtypes
 
 __all__ = ["ROWS"]

@@ -4,7 +4,7 @@ import pytest
 
 from ckpt_magics.formats.dtypes import FLOAT, HALF
 from ckpt_magics.ops.row import Arg, Attr, Op, flag, types
-from ckpt_magics.ops.shapes import no_outputs
+from ckpt_magics.ops.shape_rules import no_outputs
 from ckpt_magics.ops.table import OPS, find_op
 
 
