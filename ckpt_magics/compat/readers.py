@@ -1,0 +1,111 @@
+"""The functions of ``tf.train`` that read checkpoints and their state, with TensorFlow's arguments and messages.
+
+Format: tensorflow/python/training/py_checkpoint_reader.py, checkpoint_utils.py and checkpoint_management.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from ckpt_magics.checkpoint import reader, retention
+from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX
+from ckpt_magics.checkpoint.state import StrPath, build_state, checkpoint_exists
+from ckpt_magics.checkpoint.state import update_checkpoint_state as update_state
+from ckpt_magics.checkpoint.state_text import CheckpointState
+from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, visible
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.graph_files import write_message
+from ckpt_magics.proto.messages import GraphDef
+from ckpt_magics.session import Session
+
+
+def new_checkpoint_reader(filepattern: str | bytes) -> reader.CheckpointReader:
+    """Open a checkpoint by its prefix, or the pattern of a V1 checkpoint; nothing else is looked for.
+
+    Raises:
+        CheckpointNotFoundError: There is none.
+        DataLossError: It is damaged so that no tensor can be found.
+        TypeError: The prefix is neither str nor bytes.
+    """
+    if not isinstance(filepattern, (str, bytes)):
+        raise TypeError(f"Expected binary or unicode string, got {filepattern!r}")
+    if not checkpoint_exists(os.fsdecode(filepattern)):
+        message = "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {}"
+        raise CheckpointNotFoundError(message.format(visible(filepattern)), hint=_what_is_there(filepattern))
+    return reader.load_checkpoint(filepattern)
+
+
+def _what_is_there(path: str | bytes) -> str | None:
+    """What else the path may have meant, as a sentence."""
+    try:
+        with reader.load_checkpoint(path) as found:
+            return f"The prefix of the checkpoint there is {visible(found.prefix)}."
+    except CheckpointError as error:
+        return error.hint
+
+
+def load_checkpoint(ckpt_dir_or_file: reader.CheckpointPath) -> reader.CheckpointReader:
+    """Open a checkpoint by its prefix, any of its files, or the directory whose latest one is meant."""
+    return reader.load_checkpoint(ckpt_dir_or_file)
+
+
+def remove_checkpoint(
+    checkpoint_prefix: str, checkpoint_format_version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX
+) -> None:
+    """Delete the files of one checkpoint; missing ones are fine."""
+    retention.remove_checkpoint(checkpoint_prefix, checkpoint_format_version, meta_graph_suffix)
+
+
+def generate_checkpoint_state_proto(
+    save_dir: StrPath,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Sequence[str] | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+) -> CheckpointState:
+    """Return what the state file of ``save_dir`` would say; see `update_checkpoint_state`."""
+    return build_state(
+        os.fspath(save_dir),
+        model_checkpoint_path,
+        all_model_checkpoint_paths or (),
+        all_model_checkpoint_timestamps or (),
+        last_preserved_timestamp,
+    )
+
+
+def update_checkpoint_state(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    save_dir: StrPath,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Sequence[str] | None = None,
+    latest_filename: str | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+) -> None:
+    """Write the state file of a directory: the latest checkpoint, and those that are kept, oldest first."""
+    update_state(
+        save_dir,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        latest_filename,
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+    )
+
+
+def global_step(sess: Session, global_step_tensor: Any) -> int:  # noqa: ANN401 -- a tensor or variable
+    """Return the value of the global step in a session."""
+    return int(sess.run(global_step_tensor))
+
+
+def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: StrPath, name: str, as_text: bool = True) -> str:
+    """Write a graph to a file, as text by default; missing directories are made.
+
+    Returns:
+        The path of the file.
+    """
+    graph_def = graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
+    path = os.path.join(os.fspath(logdir), name)
+    write_message(graph_def, path, as_text=as_text)
+    return path
