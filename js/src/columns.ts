@@ -31,29 +31,30 @@ export function columnsOf(index: VariableIndex): Column[] {
   ): Column => ({ title, sort, kind: "text", class: style, width, text });
   const number = (title: string, sort: SortColumn, width: number, text: (row: number) => string) =>
     metadata(title, sort, width, text, "number");
-  return [
-    {
-      title: "Name",
-      sort: "name",
-      kind: "name",
-      class: "name",
-      width: NAME_WIDTH,
-      text: (row) => index.names[row] ?? "",
-    },
+  const name: Column = {
+    title: "Name",
+    sort: "name",
+    kind: "name",
+    class: "name",
+    width: NAME_WIDTH,
+    text: (row) => index.names[row] ?? "",
+  };
+  const group = metadata(index.groupTitle, "group", 112, (row) => groupOf(index, row));
+  const sizes = [
     metadata("Dtype", "dtype", 86, (row) => dtypeOf(index, row)),
     metadata("Shape", "shape", 104, (row) => formatShape(shapeOf(index, row))),
     number("Elements", "elements", 84, (row) => formatCount(index.elements[row] ?? 0)),
     number("Bytes", "bytes", 80, (row) => formatBytes(index.bytes[row] ?? 0)),
-    {
-      title: "Values",
-      sort: null,
-      kind: "distribution",
-      class: "distribution",
-      width: 112,
-      text: (_, statistics) => statistics?.error ?? "",
-    },
-    metadata(index.groupTitle, "group", 118, (row) => groupOf(index, row)),
-    ...index.extras.map(extraColumn),
+  ];
+  const values: Column = {
+    title: "Values",
+    sort: null,
+    kind: "distribution",
+    class: "distribution",
+    width: 112,
+    text: (_, statistics) => statistics?.error ?? "",
+  };
+  const moments = [
     statistic("Min", "min", 86),
     statistic("Max", "max", 86),
     statistic("Mean", "mean", 86),
@@ -62,6 +63,10 @@ export function columnsOf(index: VariableIndex): Column[] {
     statistic("NaN", "nans", 66),
     statistic("Inf", "infs", 66),
   ];
+  // What only this view has is what it is opened for.
+  if (index.extras.length > 0)
+    return [name, group, ...index.extras.map(extraColumn), ...sizes, values, ...moments];
+  return [name, ...sizes, values, group, ...moments];
 }
 
 type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs";

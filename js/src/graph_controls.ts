@@ -1,214 +1,194 @@
-/** The bar above the graph: history, breadcrumb, search, direction, colours, op types, export. */
-import { button, element, select, uniqueId } from "./dom";
+/** The bar above the graph: history, breadcrumb, search, colours, direction, what is shown, export. */
+import { button, element, select } from "./dom";
 import { formatCount, visibleName } from "./format";
-import { decodeHits, type GraphState, type GraphView } from "./graph_model";
-import type { ExportFormat } from "./graph_view";
-import { isAbort, type Reply } from "./messages";
+import type { GraphFinder } from "./graph_finder";
+import type { Direction, GraphCluster, GraphFacts, GraphScene, GraphState } from "./graph_model";
+import { Menu } from "./menu";
 import type { ViewHistory } from "./view_history";
 
+export type ExportFormat = "svg" | "png" | "dot" | "html";
+
 export interface GraphControlsOptions {
-  search(text: string, mode: string, signal: AbortSignal): Promise<Reply>;
-  onJump(name: string): void;
   onChange(part: Partial<GraphState>): void;
   onHistory(step: -1 | 1): void;
-  onFit(): void;
-  onZoom(factor: number): void;
+  onClose(name: string): void;
   onExport(format: ExportFormat): void;
 }
 
 const DIRECTIONS = [
-  ["BT", "upwards"],
-  ["TB", "downwards"],
-  ["LR", "to the right"],
-  ["RL", "to the left"],
+  ["TB", "flow ↓"],
+  ["BT", "flow ↑"],
+  ["LR", "flow →"],
+  ["RL", "flow ←"],
 ] as const;
 
-const EXPORTS = [
-  ["", "Export…"],
+const COLOR_LABELS: Readonly<Record<string, string>> = {
+  kind: "colour: kind",
+  op: "colour: op",
+  device: "colour: device",
+  size: "colour: size",
+  difference: "colour: difference",
+};
+
+const EXPORTS: ReadonlyArray<readonly [ExportFormat, string]> = [
   ["svg", "SVG picture"],
   ["png", "PNG picture"],
   ["dot", "DOT text"],
   ["html", "HTML page"],
-] as const;
+];
+
+const KEYS: ReadonlyArray<readonly [keys: string, what: string]> = [
+  ["← ↑ → ↓", "go to the next box"],
+  ["+ or Enter, −", "open, close"],
+  ["/", "find"],
+  ["[ and ]", "back, forward"],
+  ["Z, Shift Z, 0", "zoom in, out, fit"],
+  ["wheel", "zoom, in the picture or with Ctrl"],
+  ["Esc", "end a trace, deselect"],
+];
 
 export class GraphControls {
-  readonly root = element("div", { class: "ckpt-bar ckpt-graph-bar" });
+  readonly root: HTMLElement;
   readonly #options: GraphControlsOptions;
-  readonly #search: HTMLInputElement;
-  readonly #mode: HTMLSelectElement;
-  readonly #hits = element("ul", { class: "ckpt-hits", role: "listbox", "aria-label": "Found nodes" });
-  readonly #steps = element("div", { class: "ckpt-tools" });
-  readonly #choices = element("div", { class: "ckpt-tools" });
-  #request: AbortController | null = null;
+  readonly #facts: GraphFacts;
+  readonly #back: HTMLButtonElement;
+  readonly #forward: HTMLButtonElement;
+  readonly #crumbs = element("nav", { class: "ckpt-crumbs", "aria-label": "Open scopes" });
+  readonly #color: HTMLSelectElement;
+  readonly #direction: HTMLSelectElement;
+  readonly #show = new Menu("Show", "Parts and op types to show");
 
-  constructor(options: GraphControlsOptions) {
+  constructor(facts: GraphFacts, finder: GraphFinder, options: GraphControlsOptions) {
     this.#options = options;
-    this.#hits.id = uniqueId("hits");
-    this.#hits.hidden = true;
-    this.#search = element("input", {
-      type: "search",
-      placeholder: "Find a node",
-      role: "combobox",
-      "aria-label": "Find a node",
-      "aria-controls": this.#hits.id,
-      "aria-expanded": "false",
-      spellcheck: "false",
-      autocomplete: "off",
-      oninput: () => void this.#find(),
-      onkeydown: (event) => this.#onSearchKey(event as KeyboardEvent),
-    });
-    const modes = [
-      ["text", "name"],
-      ["op", "op"],
-      ["regex", "regex"],
-    ] as const;
-    this.#mode = select("What to search", modes, "text", () => void this.#find());
-    const finder = element(
-      "div",
-      { class: "ckpt-filter ckpt-finder", role: "search" },
-      this.#search,
-      this.#mode,
-      this.#hits,
+    this.#facts = facts;
+    const { onHistory, onChange } = options;
+    const step = (sign: string, title: string, by: -1 | 1) =>
+      button(sign, () => onHistory(by), { title, "aria-label": title });
+    this.#back = step("←", "Back ([)", -1);
+    this.#forward = step("→", "Forward (])", 1);
+    const colors = facts.colors.map((color) => [color, COLOR_LABELS[color] ?? color] as const);
+    this.#color = select("What colours say", colors, "kind", (color) => onChange({ color }));
+    this.#direction = select("Direction of the flow", DIRECTIONS, "TB", (direction) =>
+      onChange({ direction: direction as Direction }),
     );
-    this.root.append(this.#steps, finder, this.#choices);
-  }
-
-  focusSearch(): void {
-    this.#search.focus();
-    this.#search.select();
+    this.root = element(
+      "div",
+      { class: "ckpt-bar ckpt-graph-bar" },
+      element("div", { class: "ckpt-tools" }, this.#back, this.#forward, this.#crumbs),
+      element(
+        "div",
+        { class: "ckpt-tools" },
+        finder.root,
+        this.#color,
+        this.#direction,
+        this.#show.root,
+        this.#exporter(),
+        help(),
+      ),
+    );
   }
 
   /** Show what is in force. */
-  show(state: GraphState, view: GraphView, history: ViewHistory<GraphState>): void {
-    const { onHistory, onFit, onZoom, onChange, onExport } = this.#options;
-    const small = (label: string, title: string, act: () => void, off = false) =>
-      button(label, act, { title, "aria-label": title, disabled: off });
-    this.#steps.replaceChildren(
-      small("←", "Back", () => onHistory(-1), !history.canGoBack),
-      small("→", "Forward", () => onHistory(1), !history.canGoForward),
-      small("+", "Zoom in", () => onZoom(1.25)),
-      small("−", "Zoom out", () => onZoom(0.8)),
-      small("⤢", "Fit to window", onFit),
-      this.#crumbs(view),
-    );
-    const colors = view.colors.map((color) => [color, `colour by ${color}`] as const);
-    const exporter = select("Export what is seen", EXPORTS, "", (format) => {
-      exporter.value = "";
-      if (format) onExport(format as ExportFormat);
+  show(state: GraphState, scene: GraphScene, history: ViewHistory<GraphState>): void {
+    this.#back.disabled = !history.canGoBack;
+    this.#forward.disabled = !history.canGoForward;
+    this.#color.value = state.color;
+    this.#direction.value = state.direction;
+    this.#crumbs.replaceChildren(...this.#trail(state, scene));
+    this.#fillShow(state);
+  }
+
+  /** The scope opened last with those around it; a click closes what lies further in. */
+  #trail(state: GraphState, scene: GraphScene): Node[] {
+    const { onChange, onClose } = this.#options;
+    const graph = button("graph", () => onChange({ open: [] }), { title: "Close every scope" });
+    const chain = scopeChain(scene.clusters, state.open);
+    const parts: Node[] = [graph];
+    chain.forEach((scope, depth) => {
+      const inner = chain[depth + 1];
+      parts.push(element("span", { "aria-hidden": "true" }, "›"));
+      const title = inner ? `Close what is open in ${scope.name}` : scope.name;
+      const close = () => inner && onClose(inner.name);
+      parts.push(button(scope.label, close, { title: visibleName(title), "aria-disabled": String(!inner) }));
     });
-    this.#choices.replaceChildren(
-      select("Direction of the flow", DIRECTIONS, state.direction, (direction) =>
-        onChange({ direction: direction as GraphState["direction"] }),
+    return parts;
+  }
+
+  #fillShow(state: GraphState): void {
+    const { onChange } = this.#options;
+    const { groups, ops } = this.#facts;
+    const parts = groups.map(([group, title, count]) =>
+      check(`${title} (${formatCount(count)})`, state.groups.includes(group), () =>
+        onChange({ groups: toggled(state.groups, group) }),
       ),
-      ...(colors.length > 1 ? [select("Colours", colors, state.color, (color) => onChange({ color }))] : []),
-      this.#opTypes(state, view),
-      exporter,
     );
-  }
-
-  /** Open scopes, innermost last; a click closes what lies inside. */
-  #crumbs(view: GraphView): HTMLElement {
-    const trail = element("nav", { class: "ckpt-crumbs", "aria-label": "Open scopes" });
-    trail.append(button("graph", () => this.#options.onChange({ open: [] }), { title: "Close every scope" }));
-    const last = view.open.at(-1);
-    if (last === undefined) return trail;
-    const parts = last.split("/");
-    parts.forEach((part, depth) => {
-      const scope = parts.slice(0, depth + 1).join("/");
-      if (!view.open.includes(scope)) return;
-      const open = view.open.filter((each) => !each.startsWith(`${scope}/`));
-      trail.append(
-        " / ",
-        button(visibleName(part), () => this.#options.onChange({ open }), { title: visibleName(scope) }),
-      );
-    });
-    return trail;
-  }
-
-  #opTypes(state: GraphState, view: GraphView): HTMLElement {
-    const hidden = new Set(state.hide);
-    const boxes = view.ops.map(([op, count]) => {
-      const box = element("input", {
-        type: "checkbox",
-        checked: !hidden.has(op),
-        onchange: () => {
-          if (!hidden.delete(op)) hidden.add(op);
-          this.#options.onChange({ hide: [...hidden] });
-        },
-      });
-      return element("label", {}, box, ` ${visibleName(op)} (${formatCount(count)})`);
-    });
-    const label = hidden.size > 0 ? `Ops (${hidden.size} hidden)` : "Ops";
-    return element(
-      "details",
-      { class: "ckpt-menu" },
-      element("summary", {}, label),
-      element("div", {}, ...boxes),
+    const types = ops.map(([op, count]) =>
+      check(`${visibleName(op)} (${formatCount(count)})`, !state.hide.includes(op), () =>
+        onChange({ hide: toggled(state.hide, op) }),
+      ),
     );
-  }
-
-  async #find(): Promise<void> {
-    this.#request?.abort();
-    const text = this.#search.value;
-    if (text === "") {
-      this.#showHits([]);
-      return;
-    }
-    this.#request = new AbortController();
-    try {
-      const reply = await this.#options.search(text, this.#mode.value, this.#request.signal);
-      this.#showHits(decodeHits(reply).map((hit) => [hit.name, hit.op] as const));
-    } catch (error) {
-      if (isAbort(error)) return;
-      this.#hits.replaceChildren(
-        element("li", { class: "ckpt-error" }, error instanceof Error ? error.message : ""),
-      );
-      this.#hits.hidden = false;
-    }
-  }
-
-  #showHits(hits: ReadonlyArray<readonly [name: string, op: string]>): void {
-    const items = hits.map(([name, op]) => {
-      const choose = () => {
-        this.#showHits([]);
-        this.#options.onJump(name);
-      };
-      return element(
-        "li",
-        {
-          role: "option",
-          tabindex: -1,
-          onclick: choose,
-          onkeydown: (event) => this.#onHitKey(event as KeyboardEvent, choose),
-        },
-        element("span", {}, visibleName(name)),
-        element("small", {}, visibleName(op)),
-      );
+    const all = button("Show all op types", () => onChange({ hide: [] }), {
+      disabled: state.hide.length === 0,
     });
-    this.#hits.replaceChildren(...items);
-    this.#hits.hidden = items.length === 0;
-    this.#search.setAttribute("aria-expanded", String(items.length > 0));
+    const back = button("Forget what was moved", () => onChange({ aside: {} }), {
+      disabled: Object.keys(state.aside).length === 0,
+      title: "Put back what you pulled aside, and the other way round",
+    });
+    const scrolled = this.#show.root.querySelector(".ckpt-menu-list")?.scrollTop ?? 0;
+    const list = element("div", { class: "ckpt-menu-list" }, ...types);
+    this.#show.fill(
+      ...(parts.length > 0 ? [fieldset("In the picture, not aside", ...parts, back)] : []),
+      fieldset("Op types", all, list),
+    );
+    list.scrollTop = scrolled;
+    this.#show.label = state.hide.length > 0 ? `Show (${state.hide.length} hidden)` : "Show";
   }
 
-  #onSearchKey(event: KeyboardEvent): void {
-    const first = this.#hits.firstElementChild as HTMLElement | null;
-    if (event.key === "ArrowDown") first?.focus();
-    else if (event.key === "Enter") first?.click();
-    else if (event.key === "Escape" && !this.#hits.hidden) this.#showHits([]);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+  #exporter(): HTMLElement {
+    const menu = new Menu("Export", "Export what is seen");
+    menu.fill(
+      ...EXPORTS.map(([format, label]) =>
+        button(label, () => {
+          menu.close();
+          this.#options.onExport(format);
+        }),
+      ),
+    );
+    return menu.root;
   }
+}
 
-  #onHitKey(event: KeyboardEvent, choose: () => void): void {
-    const item = event.currentTarget as HTMLElement;
-    if (event.key === "Enter" || event.key === " ") choose();
-    else if (event.key === "ArrowDown") (item.nextElementSibling as HTMLElement | null)?.focus();
-    else if (event.key === "ArrowUp")
-      ((item.previousElementSibling as HTMLElement | null) ?? this.#search).focus();
-    else if (event.key === "Escape") this.focusSearch();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+/** The innermost scope that was opened last, with those around it, outermost first. */
+export function scopeChain(clusters: readonly GraphCluster[], open: readonly string[]): GraphCluster[] {
+  const byId = new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  const last = open.findLast((name) => byName.has(name)) ?? clusters[0]?.name;
+  const chain: GraphCluster[] = [];
+  let scope = last === undefined ? undefined : byName.get(last);
+  while (scope) {
+    chain.unshift(scope);
+    scope = scope.parent === null ? undefined : byId.get(scope.parent);
   }
+  return chain;
+}
+
+/** The list without an entry that it has, or with one that it has not. */
+export function toggled(list: readonly string[], entry: string): string[] {
+  return list.includes(entry) ? list.filter((each) => each !== entry) : [...list, entry];
+}
+
+function check(label: string, on: boolean, onchange: () => void): HTMLElement {
+  return element("label", {}, element("input", { type: "checkbox", checked: on, onchange }), ` ${label}`);
+}
+
+function fieldset(legend: string, ...children: Node[]): HTMLElement {
+  return element("fieldset", {}, element("legend", {}, legend), ...children);
+}
+
+function help(): HTMLElement {
+  const menu = new Menu("?", "Keys");
+  const list = element("dl", { class: "ckpt-keys" });
+  for (const [keys, what] of KEYS) list.append(element("dt", {}, keys), element("dd", {}, what));
+  menu.fill(list);
+  return menu.root;
 }

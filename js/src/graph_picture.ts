@@ -1,116 +1,219 @@
-/** The drawn graph: nodes and frames that can be reached by pointer and keyboard, marked, opened and closed. */
-
+/** The drawn graph: boxes and frames that can be reached by pointer and keyboard, marked, opened and closed. */
 import { visibleName } from "./format";
-import type { GraphCluster, GraphNode, GraphView } from "./graph_model";
-import { importSvg, svgElement } from "./svg_import";
-import { type Box, Viewport } from "./viewport";
+import { type Drawing, type DrawnBox, drawScene } from "./graph_drawing";
+import { type Box, type Layout, middle } from "./graph_layout";
+import { edgeKey, type GraphNode, type GraphScene, type Traced } from "./graph_model";
+import { coordinate, svgElement } from "./svg";
+import { type Transform, Viewport } from "./viewport";
 
 export interface GraphPictureOptions {
-  onSelect(node: GraphNode | GraphCluster): void;
+  onSelect(name: string): void;
   onOpen(name: string): void;
   onClose(name: string): void;
+  /** Put an aside group into the picture. */
+  onPutBack(group: string): void;
 }
 
-interface Drawn {
-  readonly node: GraphNode | GraphCluster;
-  readonly group: SVGGElement;
-  readonly box: Box;
+/** What is left of a drawing when the next one comes: where things were, for motion from there. */
+interface Before {
+  readonly transform: Transform;
+  readonly boxes: ReadonlyMap<number, Box>;
 }
+
+const MOTION = 260;
+const EMPTY: Drawing = {
+  content: svgElement("g"),
+  width: 1,
+  height: 1,
+  boxes: new Map(),
+  edges: [],
+};
 
 export class GraphPicture {
-  readonly viewport = new Viewport("Graph; arrow keys go from node to node, Enter opens, minus closes");
+  readonly viewport = new Viewport("Graph: arrow keys go from box to box, + opens, − closes");
   readonly #options: GraphPictureOptions;
-  readonly #drawn = new Map<string, Drawn>();
+  #drawing = EMPTY;
   #current = "";
-  #highlighted: ReadonlySet<string> = new Set();
 
   constructor(options: GraphPictureOptions) {
     this.#options = options;
     this.viewport.root.addEventListener("keydown", (event) => this.#onKey(event));
-  }
-
-  /** Show a layout of `view`; what `anchor` names stays where it is on the screen. */
-  show(view: GraphView, svg: string, anchor: string | null): void {
-    const before = anchor === null ? undefined : this.#boxOf(anchor);
-    const { content, width, height } = importSvg(svg);
-    this.#drawn.clear();
-    const groups = new Map(
-      [...content.querySelectorAll("g")].map((group) => [titleOf(group), group] as const),
-    );
-    // Boxes can be measured only in the page.
-    this.viewport.show(content, width, height);
-    for (const node of [...view.nodes, ...view.clusters]) {
-      const group = groups.get(node.key);
-      if (group) this.#add(node, group, content);
-    }
-    for (const title of content.querySelectorAll("title"))
-      title.textContent = visibleName(title.textContent ?? "");
-    const after = anchor === null ? undefined : this.#boxOf(anchor);
-    if (before && after) this.viewport.show(content, width, height, { from: before, to: after });
-    this.viewport.setBoxes(
-      [...this.#drawn.values()].filter(({ node }) => "kind" in node).map(({ box }) => box),
-    );
-    this.select(this.#drawn.has(this.#current) ? this.#current : "");
-    this.highlight(this.#highlighted);
-  }
-
-  /** Mark the node of this full name; "" marks none. */
-  select(name: string, center = false): void {
-    this.#current = name;
-    for (const [each, { group }] of this.#drawn) {
-      group.classList.toggle("selected", each === name);
-      group.setAttribute("tabindex", each === name ? "0" : "-1");
-    }
-    const drawn = this.#drawn.get(name);
-    if (drawn && center) this.viewport.center(drawn.box);
-    if (!drawn) this.#drawn.values().next().value?.group.setAttribute("tabindex", "0");
-  }
-
-  /** Mark nodes as a trace or path; the others step back. An empty set ends that. */
-  highlight(names: ReadonlySet<string>): void {
-    this.#highlighted = names;
-    this.viewport.root.classList.toggle("tracing", names.size > 0);
-    for (const [name, { group }] of this.#drawn) group.classList.toggle("traced", names.has(name));
-  }
-
-  has(name: string): boolean {
-    return this.#drawn.has(name);
-  }
-
-  #add(node: GraphNode | GraphCluster, group: SVGGElement, content: SVGGElement): void {
-    const box = boxIn(group, content);
-    this.#drawn.set(node.name, { node, group, box });
-    const open = !("kind" in node);
-    const openable = open || node.openable;
-    const what = open ? "open scope" : `${node.kind}${node.ops > 1 ? `, ${node.ops} ops` : ""}`;
-    group.setAttribute("role", "button");
-    group.setAttribute("aria-label", `${visibleName(node.name)}, ${what}`);
-    if (openable) group.setAttribute("aria-expanded", String(open));
-    if (openable) group.append(badge(open ? "−" : "+", box, content, group));
-    group.addEventListener("click", (event) => {
-      if (this.viewport.dragged) return;
-      event.stopPropagation();
-      this.#activate(node, event.target instanceof Element && event.target.closest(".ckpt-badge") !== null);
+    this.viewport.svg.addEventListener("click", () => {
+      if (!this.viewport.dragged) this.#options.onSelect("");
     });
   }
 
-  #activate(node: GraphNode | GraphCluster, onBadge: boolean): void {
-    this.select(node.name);
-    this.#drawn.get(node.name)?.group.focus();
-    this.#options.onSelect(node);
-    if (!("kind" in node)) {
-      if (onBadge) this.#options.onClose(node.name);
-    } else if (node.openable) this.#options.onOpen(node.name);
+  get drawing(): Drawing {
+    return this.#drawing;
+  }
+
+  /** Show a layout of `scene`; what `anchor` names stays where it is on the screen. */
+  show(scene: GraphScene, layout: Layout, anchor: string | null): void {
+    const before: Before = {
+      transform: this.viewport.transform,
+      boxes: new Map([...this.#drawing.boxes].map(([id, { box }]) => [id, box])),
+    };
+    const focused = this.#hasFocus();
+    const from = anchor === null ? undefined : this.#find(anchor)?.box;
+    this.#drawing = drawScene(scene, layout);
+    for (const drawn of this.#drawing.boxes.values()) this.#prepare(drawn);
+    const to = anchor === null ? undefined : this.#find(anchor)?.box;
+    const shown = [...this.#drawing.boxes.values()].filter(({ node }) => node).map(({ box }) => box);
+    const first = before.boxes.size === 0;
+    const keep = first ? undefined : from && to ? { from, to } : this.#kept(before);
+    this.viewport.show(this.#drawing.content, this.#drawing, shown, keep);
+    if (!first) this.#moveFrom(before);
+    this.#mark(scene.traced);
+    this.select(this.#current);
+    if (focused) this.#focus(this.#find(this.#current) ?? this.#first());
+  }
+
+  /** Mark the box of this full name; "" marks none. */
+  select(name: string, reveal = false): void {
+    this.#current = name;
+    const chosen = this.#find(name);
+    for (const drawn of this.#drawing.boxes.values()) {
+      const isChosen = drawn === chosen;
+      drawn.group.classList.toggle("selected", isChosen);
+      drawn.group.setAttribute("tabindex", isChosen ? "0" : "-1");
+      if (isChosen) drawn.group.setAttribute("aria-current", "true");
+      else drawn.group.removeAttribute("aria-current");
+    }
+    if (chosen && reveal) this.viewport.reveal(chosen.box);
+    if (!chosen) this.#first()?.group.setAttribute("tabindex", "0");
+  }
+
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /** Move the focus to the selected box. */
+  focus(): void {
+    this.#focus(this.#find(this.#current) ?? this.#first());
+  }
+
+  #first(): DrawnBox | undefined {
+    return [...this.#drawing.boxes.values()].find(({ node }) => node);
+  }
+
+  /** Of a scope that is open and the node of the same name in it, the node. */
+  #find(name: string): DrawnBox | undefined {
+    let found: DrawnBox | undefined;
+    for (const drawn of this.#drawing.boxes.values())
+      if (drawn.name === name && !drawn.node?.bundle && (!found || drawn.node)) found = drawn;
+    return found;
+  }
+
+  /** Something that both drawings have, to hold the picture by. */
+  #kept(before: Before): { from: Box; to: Box } | undefined {
+    const same = (drawn: DrawnBox | undefined) => {
+      const id = drawn?.node?.id ?? drawn?.cluster?.id;
+      const from = id === undefined ? undefined : before.boxes.get(id);
+      return from && drawn ? { from, to: drawn.box } : undefined;
+    };
+    const chosen = same(this.#find(this.#current));
+    if (chosen) return chosen;
+    for (const drawn of this.#drawing.boxes.values()) {
+      const kept = same(drawn);
+      if (kept) return kept;
+    }
+    return undefined;
+  }
+
+  #prepare(drawn: DrawnBox): void {
+    const { node, cluster, group, name } = drawn;
+    const openable = cluster !== null || (node?.openable ?? false);
+    const ops = node && node.ops > 1 ? `, ${node.ops} ops` : "";
+    const what = node ? `${node.kind}${node.lines[1] ? `, ${node.lines[1]}` : ""}${ops}` : "open scope";
+    group.setAttribute("role", "button");
+    group.setAttribute("aria-label", `${visibleName(name)}, ${what}`);
+    if (openable) {
+      group.setAttribute("aria-expanded", String(cluster !== null));
+      group.append(badge(drawn));
+    }
+    group.addEventListener("click", (event) => {
+      event.stopPropagation();
+      if (this.viewport.dragged) return;
+      const onBadge = event.target instanceof Element && event.target.closest(".ckpt-badge") !== null;
+      this.#focus(drawn);
+      this.#activate(drawn, onBadge);
+    });
+    if (node) {
+      group.addEventListener("pointerenter", () => this.#markNear(node.id, true));
+      group.addEventListener("pointerleave", () => this.#markNear(node.id, false));
+    }
+  }
+
+  #activate(drawn: DrawnBox, onBadge: boolean): void {
+    const { node, cluster, name } = drawn;
+    if (cluster && onBadge) this.#options.onClose(name);
+    else if (node?.openable && (onBadge || node.opens)) this.#open(node);
+    if (!node?.bundle && !(onBadge && cluster)) this.#options.onSelect(name);
+  }
+
+  #open(node: GraphNode): void {
+    if (node.group) this.#options.onPutBack(node.group);
+    else this.#options.onOpen(node.name);
+  }
+
+  #markNear(id: number, near: boolean): void {
+    for (const { edge, group } of this.#drawing.edges)
+      if (edge.source === id || edge.target === id) group.classList.toggle("near", near);
+  }
+
+  /** Let everything but a trace or path step back. */
+  #mark(traced: Traced | null): void {
+    this.viewport.root.classList.toggle("tracing", traced !== null);
+    if (!traced) return;
+    for (const [id, { group }] of this.#drawing.boxes) group.classList.toggle("traced", traced.boxes.has(id));
+    for (const { edge, group } of this.#drawing.edges)
+      group.classList.toggle("traced", traced.edges.has(edgeKey(edge.source, edge.target)));
+  }
+
+  /** Boxes glide from where they were; what is new fades in. */
+  #moveFrom(before: Before): void {
+    if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches) return;
+    const now = this.viewport.transform;
+    const ratio = before.transform.scale / now.scale;
+    for (const [id, { node, box, group }] of this.#drawing.boxes) {
+      const old = before.boxes.get(id);
+      if (!old || !node || typeof group.animate !== "function") {
+        group.animate?.([{ opacity: 0 }, { opacity: 1 }], { duration: MOTION });
+        continue;
+      }
+      const [fromX, fromY] = middle(old);
+      const [x, y] = middle(box);
+      const screen = [
+        before.transform.x + fromX * before.transform.scale,
+        before.transform.y + fromY * before.transform.scale,
+      ] as const;
+      const start = [(screen[0] - now.x) / now.scale, (screen[1] - now.y) / now.scale] as const;
+      group.animate(
+        [
+          { transform: `translate(${start[0]}px, ${start[1]}px) scale(${ratio})` },
+          { transform: `translate(${x}px, ${y}px) scale(1)` },
+        ],
+        { duration: MOTION, easing: "cubic-bezier(0.2, 0, 0, 1)" },
+      );
+    }
+    for (const { group } of this.#drawing.edges)
+      group.animate?.([{ opacity: 0 }, { opacity: 0, offset: 0.4 }, { opacity: 1 }], {
+        duration: MOTION * 1.4,
+      });
   }
 
   #onKey(event: KeyboardEvent): void {
-    const drawn = this.#drawn.get(this.#current);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const drawn = this.#find(this.#current);
     const direction = DIRECTIONS[event.key];
     if (direction) this.#go(direction);
-    else if (event.key === "Enter" && drawn) this.#activate(drawn.node, true);
-    else if (event.key === "-" && drawn) this.#options.onClose(this.#scopeToClose(drawn.node));
-    else if (event.key === "+" || event.key === "=") this.viewport.zoom(1.25);
-    else if (event.key === "_") this.viewport.zoom(0.8);
+    else if ((event.key === "Enter" || event.key === " ") && drawn)
+      this.#activate(drawn, event.key === "Enter");
+    else if (event.key === "+" || event.key === "=") {
+      if (drawn?.node?.openable) this.#open(drawn.node);
+    } else if (event.key === "-" && drawn) this.#close(drawn);
+    else if (event.key === "z") this.viewport.zoom(1.25);
+    else if (event.key === "Z") this.viewport.zoom(0.8);
     else if (event.key === "0") this.viewport.fit();
     else return;
     event.preventDefault();
@@ -118,41 +221,39 @@ export class GraphPicture {
   }
 
   /** An open scope closes itself, everything else the open scope around it. */
-  #scopeToClose(node: GraphNode | GraphCluster): string {
-    if (!("kind" in node)) return node.name;
-    let name = node.name;
-    while (name.includes("/")) {
-      name = name.slice(0, name.lastIndexOf("/"));
-      const around = this.#drawn.get(name);
-      if (around && !("kind" in around.node)) return name;
-    }
-    return node.name;
+  #close(drawn: DrawnBox): void {
+    const frame = drawn.cluster ? drawn : this.#frameAround(drawn);
+    if (frame) this.#options.onClose(frame.name);
   }
 
-  /** Select the nearest node that lies in this direction. */
-  #go([dx, dy]: readonly [number, number]): void {
-    const from = this.#drawn.get(this.#current)?.box;
-    const others = [...this.#drawn.values()].filter(
-      ({ node }) => node.name !== this.#current && "kind" in node,
+  /** The smallest frame that the middle of a box lies in. */
+  #frameAround(drawn: DrawnBox): DrawnBox | undefined {
+    const [x, y] = middle(drawn.box);
+    const around = [...this.#drawing.boxes.values()].filter(
+      ({ cluster, box }) =>
+        cluster && box.x <= x && x <= box.x + box.width && box.y <= y && y <= box.y + box.height,
     );
-    let best: Drawn | undefined;
-    let bestCost = Number.POSITIVE_INFINITY;
-    for (const drawn of others) {
-      const x = middle(drawn.box)[0] - (from ? middle(from)[0] : 0);
-      const y = middle(drawn.box)[1] - (from ? middle(from)[1] : 0);
-      const along = x * dx + y * dy;
-      const aside = Math.abs(x * dy) + Math.abs(y * dx);
-      const cost = along + 2 * aside;
-      if (along > 0 && cost < bestCost) [best, bestCost] = [drawn, cost];
-    }
-    if (!best) return;
-    this.select(best.node.name, true);
-    best.group.focus();
-    this.#options.onSelect(best.node);
+    return around.sort((a, b) => a.box.width * a.box.height - b.box.width * b.box.height)[0];
   }
 
-  #boxOf(name: string): Box | undefined {
-    return this.#drawn.get(name)?.box;
+  /** Select the nearest box that lies in this direction. */
+  #go(direction: readonly [number, number]): void {
+    const from = this.#find(this.#current);
+    const others = [...this.#drawing.boxes.values()].filter(({ node }) => node && !node.bundle);
+    const next = from ? nearest(from, others, direction) : others[0];
+    if (!next) return;
+    this.select(next.name, true);
+    this.#focus(next);
+    this.#options.onSelect(next.name);
+  }
+
+  #focus(drawn: DrawnBox | undefined): void {
+    drawn?.group.focus({ preventScroll: true });
+  }
+
+  #hasFocus(): boolean {
+    const page = this.viewport.root.getRootNode() as Document | ShadowRoot;
+    return this.viewport.svg.contains(page.activeElement ?? null);
   }
 }
 
@@ -163,36 +264,37 @@ const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowRight: [1, 0],
 };
 
-function titleOf(group: SVGGElement): string {
-  return [...group.children].find((child) => child.localName === "title")?.textContent ?? "";
+/** Of some boxes the one that lies nearest in a direction; what lies beside it counts double. */
+export function nearest<Placed extends { readonly box: Box }>(
+  from: Placed,
+  others: readonly Placed[],
+  [dx, dy]: readonly [number, number],
+): Placed | undefined {
+  const [x0, y0] = middle(from.box);
+  let best: Placed | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const other of others) {
+    const [x, y] = middle(other.box);
+    const along = (x - x0) * dx + (y - y0) * dy;
+    const beside = Math.abs((x - x0) * dy) + Math.abs((y - y0) * dx);
+    const cost = along + 2 * beside;
+    if (other !== from && along > 0.5 && cost < bestCost) [best, bestCost] = [other, cost];
+  }
+  return best;
 }
 
-function middle(box: Box): readonly [number, number] {
-  return [box.x + box.width / 2, box.y + box.height / 2];
-}
-
-/** Box of a group in the units of the whole drawing, whatever transforms lie between. */
-function boxIn(group: SVGGElement, content: SVGGElement): Box {
-  const { x, y, width, height } = group.getBBox();
-  const matrix =
-    content.parentElement instanceof SVGGraphicsElement ? relative(group, content.parentElement) : null;
-  return matrix ? { x: x + matrix.e, y: y + matrix.f, width, height } : { x, y, width, height };
-}
-
-function relative(inner: SVGGraphicsElement, outer: SVGGraphicsElement): DOMMatrix | null {
-  const from = outer.getScreenCTM();
-  const to = inner.getScreenCTM();
-  return from && to ? from.inverse().multiply(to) : null;
-}
-
-/** The + or − at the upper right corner of a box. */
-function badge(sign: string, box: Box, content: SVGGElement, group: SVGGElement): SVGGElement {
-  const own = group.getBBox();
-  const mark = svgElement("g", { class: "ckpt-badge", "aria-hidden": "true" });
-  const x = own.x + box.width - 7;
-  const y = own.y + 7;
-  const label = svgElement("text", { x, y: y + 4, "text-anchor": "middle" });
-  label.textContent = sign;
-  mark.append(svgElement("circle", { cx: x, cy: y, r: 6.5 }), label);
-  return content.contains(group) ? mark : svgElement("g");
+/** The + or − at the upper right corner. */
+function badge({ node, box }: DrawnBox): SVGGElement {
+  // A box draws around its own middle, a frame where it stands.
+  const x = node ? box.width / 2 - 1 : box.x + box.width - 14;
+  const y = node ? -box.height / 2 + 2 : box.y + 14;
+  const sign = node ? "M-3,0h6M0,-3v6" : "M-3,0h6";
+  return svgElement(
+    "g",
+    { class: "ckpt-badge", transform: `translate(${coordinate(x)} ${coordinate(y)})` },
+    svgElement("title", {}, node ? "Open" : "Close"),
+    svgElement("circle", { r: 11, class: "ckpt-badge-reach" }),
+    svgElement("circle", { r: 6.5 }),
+    svgElement("path", { d: sign }),
+  );
 }

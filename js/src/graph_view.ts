@@ -1,22 +1,35 @@
 /**
- * The graph view: a MetaGraph that opens scope by scope, with search, traces, details and saved values.
+ * The graph view: a graph that opens scope by scope, with search, traces, details and saved values.
  *
- * The kernel's half is ckpt_magics/widgets/graph_view.py: it cuts the graph to what is visible and describes that in
- * DOT. Layout, drawing and moving about happen here.
+ * The kernel's half is ckpt_magics/widgets/graph_view.py: it cuts the graph to what is visible. Layout, drawing and
+ * moving about happen here.
  */
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import { bytesOf } from "./buffers";
 import { element } from "./dom";
-import { formatCount, visibleName } from "./format";
-import { GraphControls } from "./graph_controls";
-import { decodeDetails, decodeNames, decodeView, type GraphState, type GraphView } from "./graph_model";
+import { visibleName } from "./format";
+import { type ExportFormat, GraphControls } from "./graph_controls";
+import { GraphFinder } from "./graph_finder";
+import type { Layout } from "./graph_layout";
+import { GraphLegend } from "./graph_legend";
+import {
+  decodeDetails,
+  decodeFacts,
+  decodeScene,
+  type GraphFacts,
+  type GraphScene,
+  type GraphState,
+  type Trace,
+} from "./graph_model";
+import { paintStyle } from "./graph_paints";
 import { GraphPicture } from "./graph_picture";
-import { LayoutError, sharedEngine } from "./layout";
-import { Channel } from "./messages";
+import { Channel, isAbort, type Reply } from "./messages";
 import { NodePanel } from "./node_panel";
-import { download, standaloneSvg, toPng } from "./picture_export";
+import { Notice } from "./notice";
+import { download, htmlPage, standaloneSvg, svgText, toPng } from "./picture_export";
+import { SceneLayouts } from "./scene_layouts";
 import { decodeStatistics } from "./statistics";
 import { TensorPane } from "./tensor_pane";
+import { THEME_EVENT } from "./theme";
 import { ViewHistory } from "./view_history";
 import { errorLine, openViewRoot, titleBar } from "./view_root";
 
@@ -27,58 +40,73 @@ interface GraphModel {
   selected: string;
 }
 
-export type ExportFormat = "svg" | "png" | "dot" | "html";
-
 class GraphApp {
   readonly root: HTMLElement;
+  readonly #title: string;
   readonly #model: AnyModel<GraphModel>;
   readonly #channel: Channel;
+  readonly #layouts: SceneLayouts;
   readonly #picture: GraphPicture;
+  readonly #finder: GraphFinder;
   readonly #controls: GraphControls;
+  readonly #legend = new GraphLegend();
   readonly #panel: NodePanel;
   readonly #value: TensorPane;
   readonly #history: ViewHistory<GraphState>;
-  readonly #message = element("div", { class: "ckpt-foot", role: "status", "aria-live": "polite" });
+  readonly #notice = new Notice();
+  readonly #status = element("div", { class: "ckpt-foot", role: "status", "aria-live": "polite" });
   readonly #offStatistics: () => void;
-  #view: GraphView | null = null;
-  /** The state that is drawn or being drawn; an answer for an older one is dropped. */
-  #drawing = 0;
+  #scene: GraphScene | null = null;
+  /** Counts drawings: an answer that comes after a newer question is dropped. */
+  #turn = 0;
   /** What stays in place in the next drawing. */
   #anchor: string | null = null;
   /** Start of a path whose end is the next node chosen. */
-  #pathFrom: string | null = null;
+  #pathFrom = "";
 
-  constructor(model: AnyModel<GraphModel>, channel: Channel) {
+  constructor(model: AnyModel<GraphModel>, channel: Channel, facts: GraphFacts, title: string) {
     this.#model = model;
     this.#channel = channel;
-    this.#history = new ViewHistory(model.get("view_state"));
+    this.#title = title;
+    this.#layouts = new SceneLayouts(channel);
+    this.#history = new ViewHistory(this.#state);
     this.#picture = new GraphPicture({
-      onSelect: (node) => void this.#choose(node.name),
-      onOpen: (name) => this.#open(name),
-      onClose: (name) => this.#close(name),
+      onSelect: (name) => this.#choose(name),
+      onOpen: (name) => void this.#step("open_scope", name),
+      onClose: (name) => void this.#step("close_scope", name),
+      onPutBack: (group) => this.#change({ groups: [...this.#state.groups, group] }),
     });
-    this.#controls = new GraphControls({
+    this.#finder = new GraphFinder({
       search: async (text, mode, signal) => channel.request("search", { text, mode }, { signal }),
       onJump: (name) => void this.#jump(name),
-      onChange: (part) => this.#change(part),
+    });
+    this.#controls = new GraphControls(facts, this.#finder, {
+      onChange: (part) => void this.#changeAfterWork(part),
       onHistory: (step) => this.#travel(step),
-      onFit: () => this.#picture.viewport.fit(),
-      onZoom: (factor) => this.#picture.viewport.zoom(factor),
+      onClose: (name) => void this.#step("close_scope", name),
       onExport: (format) => void this.#export(format),
     });
     this.#value = new TensorPane(channel, () => this.#value.hide());
     this.#panel = new NodePanel({
       onJump: (name) => void this.#jump(name),
-      onTrace: (name, direction) => void this.#trace("trace", { name, direction }),
-      onPathFrom: (name) => this.#startPath(name),
-      onAside: (name) => this.#toggleAside(name),
+      onTrace: (name, kind) => this.#trace(name, kind),
+      onAside: (name, aside) => this.#change({ aside: { ...this.#state.aside, [name]: aside } }),
       onClose: () => this.#select(""),
     });
     this.#offStatistics = channel.on("statistics", (content) => {
       if (content.row === this.#value.row) this.#value.showStatistics(decodeStatistics(content));
     });
     const body = element("div", { class: "ckpt-split" }, this.#picture.viewport.root, this.#panel.root);
-    this.root = element("div", { class: "ckpt-graph-body" }, this.#controls.root, body, this.#message);
+    this.root = element(
+      "div",
+      { class: "ckpt-graph-body" },
+      paintStyle(facts.paints),
+      this.#controls.root,
+      this.#notice.root,
+      body,
+      this.#legend.root,
+      this.#status,
+    );
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:view_state", this.#onState);
     model.on("change:selected", this.#onSelected);
@@ -91,64 +119,80 @@ class GraphApp {
     this.#picture.viewport.close();
   }
 
+  /** Paint the canvases again in the colours that hold now. */
+  repaint(): void {
+    this.#picture.viewport.repaint();
+    this.#value.repaint();
+  }
+
   /** Ask for the view of the present state, lay it out and draw it. */
-  async draw(): Promise<void> {
-    const turn = ++this.#drawing;
-    const state = this.#model.get("view_state");
+  async draw(first?: Promise<Reply>): Promise<void> {
+    const turn = ++this.#turn;
+    const state = this.#state;
     this.root.setAttribute("aria-busy", "true");
     try {
-      const view = decodeView(await this.#channel.request("view", { ...state }));
-      const svg = await this.#layout(view.dot);
-      if (turn !== this.#drawing) return;
-      this.#view = view;
-      this.#picture.show(view, svg, this.#anchor);
-      this.#controls.show(state, view, this.#history);
-      const selected = this.#model.get("selected");
-      if (selected && this.#picture.has(selected)) this.#picture.select(selected, this.#anchor === null);
-      this.#say(`${formatCount(view.nodes.length)} nodes shown. ${view.notes.join(" ")}`);
+      const scene = decodeScene(await (first ?? this.#channel.request("view", { state })));
+      const layout = await this.#layouts.layout(scene, state);
+      if (turn === this.#turn) this.#show(state, scene, layout);
     } catch (error) {
-      const line = errorLine(error);
-      if (line && turn === this.#drawing) this.#message.replaceChildren(line);
+      if (turn === this.#turn) this.#notice.fail(error);
     } finally {
-      if (turn === this.#drawing) this.root.removeAttribute("aria-busy");
-      this.#anchor = null;
+      if (turn === this.#turn) this.root.removeAttribute("aria-busy");
     }
   }
 
-  /** SVG by the worker of this page; where that fails or takes too long, by the kernel. */
-  async #layout(dot: string): Promise<string> {
-    try {
-      const engine = await sharedEngine(async () => {
-        const reply = await this.#channel.request("engine");
-        return bytesOf(reply.buffers[0] as DataView);
-      });
-      return await engine.layout(dot);
-    } catch (error) {
-      if (!(error instanceof LayoutError)) throw error;
-      const reply = await this.#channel.request("layout", { ...this.#model.get("view_state") });
-      return String(reply.content.svg);
-    }
+  #show(state: GraphState, scene: GraphScene, layout: Layout): void {
+    this.#scene = scene;
+    this.#picture.show(scene, layout, this.#anchor);
+    this.#anchor = null;
+    this.#controls.show(state, scene, this.#history);
+    this.#legend.show(scene);
+    const selected = this.#model.get("selected");
+    if (selected) this.#picture.select(selected, true);
+    if (scene.traced) this.#notice.say(`${scene.traced.text} (Esc ends the trace)`);
+    const boxes = scene.nodes.length + scene.aside.length;
+    this.#status.textContent = [`${boxes} boxes`, `${scene.edges.length} edges`, ...scene.notes].join(
+      "  ·  ",
+    );
+  }
+
+  get #state(): GraphState {
+    return this.#model.get("view_state");
   }
 
   readonly #onState = (): void => {
-    const state = this.#model.get("view_state");
+    const state = this.#state;
     if (JSON.stringify(state) !== JSON.stringify(this.#history.current)) this.#history.push(state);
     void this.draw();
   };
 
   readonly #onSelected = (): void => {
     const name = this.#model.get("selected");
-    this.#picture.select(name);
-    if (name) void this.#showDetails(name);
-    else {
-      this.#value.hide();
-      this.#panel.hide();
-    }
+    this.#picture.select(name, true);
+    void this.#showDetails(name);
   };
 
   #change(part: Partial<GraphState>): void {
-    this.#model.set("view_state", { ...this.#model.get("view_state"), ...part });
+    this.#model.set("view_state", { ...this.#state, ...part });
     this.#model.save_changes();
+  }
+
+  /** Some colours have to be computed first, which can take as long as reading two checkpoints. */
+  async #changeAfterWork(part: Partial<GraphState>): Promise<void> {
+    if (part.color === "difference") {
+      const controller = new AbortController();
+      const onProgress = this.#notice.showProgress("Comparing the checkpoints", () => controller.abort());
+      try {
+        await this.#channel.request("difference", {}, { signal: controller.signal, onProgress });
+        this.#notice.close();
+      } catch (error) {
+        this.#notice.close();
+        if (this.#scene) this.#controls.show(this.#state, this.#scene, this.#history);
+        if (!isAbort(error)) this.#notice.fail(error);
+        return;
+      }
+    }
+    this.#change(part);
   }
 
   #select(name: string): void {
@@ -156,145 +200,140 @@ class GraphApp {
     this.#model.save_changes();
   }
 
-  async #choose(name: string): Promise<void> {
-    if (this.#pathFrom !== null && this.#pathFrom !== name) {
-      const from = this.#pathFrom;
-      this.#pathFrom = null;
-      await this.#trace("path", { from, to: name });
+  #choose(name: string): void {
+    const from = this.#pathFrom;
+    if (from && name && name !== from) {
+      this.#pathFrom = "";
+      this.#change({ trace: { kind: "path", name: from, to: name } });
     }
     this.#select(name);
   }
 
-  #open(name: string): void {
+  /** A step that the kernel takes, since it knows what lies in what: the new state comes back as the trait. */
+  async #step(kind: "open_scope" | "close_scope", name: string): Promise<void> {
     this.#anchor = name;
-    this.#change({ open: [...new Set([...(this.#view?.open ?? []), name])] });
-  }
-
-  /** Close a scope and what is open inside it. */
-  #close(name: string): void {
-    this.#anchor = name;
-    const open = this.#view?.open ?? [];
-    this.#change({ open: open.filter((scope) => scope !== name && !scope.startsWith(`${name}/`)) });
-  }
-
-  /** Open every scope around a node, then select it. */
-  async #jump(name: string): Promise<void> {
-    this.#select(name);
-    if (this.#picture.has(name)) {
-      this.#picture.select(name, true);
-      return;
-    }
     try {
-      const scopes = decodeNames(await this.#channel.request("scopes", { name }));
-      this.#change({ open: [...new Set([...(this.#view?.open ?? []), ...scopes])] });
+      await this.#channel.request(kind, { name });
     } catch (error) {
-      this.#fail(error);
+      this.#anchor = null;
+      this.#notice.fail(error);
+    }
+  }
+
+  /** Open every scope around a node, and select it. */
+  async #jump(name: string): Promise<void> {
+    try {
+      await this.#channel.request("reveal", { name });
+    } catch (error) {
+      this.#notice.fail(error);
     }
   }
 
   #travel(step: -1 | 1): void {
-    this.#change({ ...this.#history.move(step) });
+    const state = this.#history.move(step);
+    this.#change({ ...state });
   }
 
   async #showDetails(name: string): Promise<void> {
+    if (!name) {
+      this.#value.hide();
+      this.#panel.hide();
+      return;
+    }
     try {
       const details = decodeDetails(await this.#channel.request("node", { name }));
       if (this.#model.get("selected") !== name) return;
-      this.#panel.show(details, details.variable ? this.#value.root : null);
+      const isAside = this.#scene?.aside.some((node) => node.name === name) ?? false;
+      this.#panel.show(details, isAside, details.variable ? this.#value.root : null);
       if (!details.variable) this.#value.hide();
       else {
         this.#value.show(details.variable);
         await this.#channel.request("statistics", { rows: [details.variable.row] });
       }
     } catch (error) {
-      this.#fail(error);
+      this.#notice.fail(error);
     }
   }
 
-  async #trace(kind: "trace" | "path", payload: Record<string, unknown>): Promise<void> {
-    try {
-      const reply = await this.#channel.request(kind, { ...payload, state: this.#model.get("view_state") });
-      const names = decodeNames(reply);
-      this.#picture.highlight(new Set(names));
-      this.#say(String(reply.content.text ?? `${formatCount(names.length)} nodes marked. Esc ends that.`));
-    } catch (error) {
-      this.#fail(error);
+  #trace(name: string, kind: Trace["kind"]): void {
+    if (kind !== "path") this.#change({ trace: { kind, name, to: "" } });
+    else {
+      this.#pathFrom = name;
+      this.#notice.say(`Choose the node where the path from ${visibleName(name)} ends.`);
     }
-  }
-
-  #startPath(name: string): void {
-    this.#pathFrom = name;
-    this.#say(`Choose the node where the path from ${visibleName(name)} ends.`);
-  }
-
-  #toggleAside(name: string): void {
-    const { aside } = this.#model.get("view_state");
-    const pulled = aside[name] ?? this.#view?.nodes.find((node) => node.name === name)?.kind === "aside";
-    this.#change({ aside: { ...aside, [name]: !pulled } });
   }
 
   async #export(format: ExportFormat): Promise<void> {
+    const scene = this.#scene;
+    if (!scene) return;
     try {
       if (format === "dot") {
-        download(this.#view?.dot ?? "", "text/vnd.graphviz", "graph.dot");
+        const reply = await this.#channel.request("dot", { state: this.#state });
+        download(String(reply.content.complete), "text/vnd.graphviz", "graph.dot");
         return;
       }
-      if (format === "html") {
-        const reply = await this.#channel.request("html", { ...this.#model.get("view_state") });
-        download(String(reply.content.html), "text/html", "graph.html");
-        return;
-      }
-      const { content, width, height } = this.#picture.viewport.drawing;
-      const svg = standaloneSvg(
-        content,
-        width,
-        height,
-        getComputedStyle(this.root.parentElement ?? this.root).backgroundColor,
-      );
-      if (format === "svg") download(svg, "image/svg+xml", "graph.svg");
-      else download(await toPng(svg, width, height), "image/png", "graph.png");
+      const title = visibleName(this.#title);
+      const svg = standaloneSvg(this.#picture.drawing, scene, this.#picture.viewport.svg, title);
+      if (format === "svg") download(svgText(svg), "image/svg+xml", "graph.svg");
+      else if (format === "html") download(htmlPage(svg, title, scene), "text/html", "graph.html");
+      else download(await toPng(svg), "image/png", "graph.png");
     } catch (error) {
-      this.#fail(error);
+      this.#notice.fail(error);
     }
   }
 
   #onKey(event: KeyboardEvent): void {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-    if (event.key === "/" && !typing) this.#controls.focusSearch();
-    else if (event.key === "Escape") {
-      this.#pathFrom = null;
-      this.#picture.highlight(new Set());
-      this.#select("");
-    } else return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/" && !typing) this.#finder.focus();
+    else if (event.key === "[" && !typing) this.#travel(-1);
+    else if (event.key === "]" && !typing) this.#travel(1);
+    else if (event.key === "Escape") this.#escape();
+    else return;
     event.preventDefault();
   }
 
-  #say(text: string): void {
-    this.#message.textContent = visibleName(text);
+  /** End one thing at a time: a path half chosen, a trace, the selection. */
+  #escape(): void {
+    this.#notice.close();
+    if (this.#pathFrom) this.#pathFrom = "";
+    else if (this.#state.trace) this.#change({ trace: null });
+    else this.#select("");
+    this.#picture.focus();
   }
+}
 
-  #fail(error: unknown): void {
-    const line = errorLine(error);
-    if (line) this.#message.replaceChildren(line);
-  }
+async function open(root: HTMLElement, model: AnyModel<GraphModel>, channel: Channel): Promise<GraphApp> {
+  // Asked for together: on a distant server every question costs the way there and back.
+  const opening = channel.request("open");
+  const first = channel.request("view", { state: model.get("view_state") });
+  first.catch(() => {});
+  const reply = await opening;
+  const title = String(reply.content.title ?? "");
+  const app = new GraphApp(model, channel, decodeFacts(reply), title);
+  root.append(titleBar(title, reply.content.note), app.root);
+  void app.draw(first);
+  return app;
 }
 
 function render({ model, el }: RenderProps<GraphModel>): () => void {
   const view = openViewRoot("ckpt-graph", el);
   const channel = new Channel(model as AnyModel);
-  const app = new GraphApp(model, channel);
-  channel
-    .request("open")
-    .then(({ content }) => {
-      view.root.append(titleBar(content.title, content.note), app.root);
-      return app.draw();
+  let app: GraphApp | null = null;
+  let closed = false;
+  view.root.addEventListener(THEME_EVENT, () => app?.repaint());
+  open(view.root, model, channel)
+    .then((opened) => {
+      app = opened;
+      if (closed) app.close();
     })
     .catch((error: unknown) => {
       const line = errorLine(error);
       if (line) view.root.append(line);
     });
   return () => {
-    app.close();
+    closed = true;
+    app?.close();
     channel.close();
     view.close();
   };

@@ -9,9 +9,13 @@ export interface LayoutRequest {
 
 export interface LayoutReply {
   readonly id: number;
-  readonly svg?: string;
+  /** Positions as Graphviz's JSON. */
+  readonly json?: string;
   readonly error?: string;
 }
+
+/** Positions without drawing operations; the library's types have forgotten it. */
+const FORMAT = "json0" as "json";
 
 const engine = Graphviz.load();
 
@@ -19,7 +23,7 @@ self.onmessage = async (event: MessageEvent<LayoutRequest>) => {
   const { id, dot } = event.data;
   let reply: LayoutReply;
   try {
-    reply = { id, svg: (await engine).dot(dot) };
+    reply = { id, json: (await engine).layout(dot, FORMAT, "dot") };
   } catch (error) {
     reply = { id, error: error instanceof Error ? error.message : String(error) };
   }

@@ -15,7 +15,7 @@ export class LayoutError extends Error {
 }
 
 interface Job {
-  resolve(svg: string): void;
+  resolve(json: string): void;
   reject(error: Error): void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -32,7 +32,7 @@ export class LayoutEngine {
     this.#timeOut = timeOut;
   }
 
-  /** SVG text for a graph in DOT; rejects with a LayoutError. */
+  /** Positions, as Graphviz's json0, for a graph in DOT; rejects with a LayoutError. */
   layout(dot: string): Promise<string> {
     const request: LayoutRequest = { id: this.#count++, dot };
     return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ export class LayoutEngine {
     if (!job) return;
     this.#jobs.delete(reply.id);
     clearTimeout(job.timer);
-    if (reply.svg !== undefined) job.resolve(reply.svg);
+    if (reply.json !== undefined) job.resolve(reply.json);
     else job.reject(new LayoutError(reply.error ?? "the layout failed"));
   }
 

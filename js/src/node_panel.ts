@@ -1,19 +1,23 @@
 /** Everything that is known about the selected node, with links to its neighbours and to its saved value. */
 import { button, element } from "./dom";
 import { visibleName } from "./format";
-import type { NodeDetails } from "./graph_model";
+import type { Fact, FactSection, NodeDetails, Trace } from "./graph_model";
 
 export interface NodePanelOptions {
   onJump(name: string): void;
-  onTrace(name: string, direction: "inputs" | "outputs"): void;
-  onPathFrom(name: string): void;
-  onAside(name: string): void;
+  onTrace(name: string, kind: Trace["kind"]): void;
+  onAside(name: string, aside: boolean): void;
   onClose(): void;
 }
 
+/** Sections longer than this are folded at first. */
+const LONG = 24;
+
 export class NodePanel {
-  readonly root = element("section", { class: "ckpt-tensor ckpt-node", "aria-label": "Node" });
+  readonly root = element("section", { class: "ckpt-node", "aria-label": "Node" });
   readonly #options: NodePanelOptions;
+  /** Titles of sections that the user folded or unfolded, less their counts. */
+  readonly #folds = new Map<string, boolean>();
 
   constructor(options: NodePanelOptions) {
     this.#options = options;
@@ -26,42 +30,52 @@ export class NodePanel {
   }
 
   /** Show the details; `value` is the pane of the variable's saved value, if there is one. */
-  show(details: NodeDetails, value: HTMLElement | null): void {
-    const name = visibleName(details.name);
-    const { onTrace, onPathFrom, onAside, onClose } = this.#options;
+  show(details: NodeDetails, isAside: boolean, value: HTMLElement | null): void {
+    const { name } = details;
+    const { onTrace, onAside, onClose } = this.#options;
+    const shown = visibleName(name);
+    const [scope, leaf] = split(shown);
     const head = element(
       "header",
       {},
-      element("h3", { title: name }, name),
+      element("h3", { title: shown }, element("span", { class: "ckpt-note" }, scope), leaf),
       button("✕", onClose, { class: "ckpt-close", title: "Close (Esc)", "aria-label": "Close" }),
       element("p", {}, visibleName(details.title)),
     );
     const tools = element(
       "div",
       { class: "ckpt-controls", role: "toolbar", "aria-label": "Node" },
-      button("Trace inputs", () => onTrace(details.name, "inputs")),
-      button("Trace outputs", () => onTrace(details.name, "outputs")),
-      button("Path from here…", () => onPathFrom(details.name)),
-      button("Aside / back", () => onAside(details.name), {
-        title: "Pull aside from the main graph, or put back",
-      }),
+      button("Trace inputs", () => onTrace(name, "inputs"), { title: "Mark all that leads here" }),
+      button("Trace outputs", () => onTrace(name, "outputs"), { title: "Mark all that depends on this" }),
+      button("Path to…", () => onTrace(name, "path"), { title: "Then choose where the path ends" }),
+      button(isAside ? "Put back" : "Pull aside", () => onAside(name, !isAside)),
     );
-    const sections = details.sections.map(({ title, facts }) => {
-      const listed = element("dl", {});
-      for (const { label, text, link } of facts) {
-        const shown = visibleName(text);
-        const value =
-          link === null ? shown : button(shown, () => this.#options.onJump(link), { class: "ckpt-link" });
-        listed.append(element("dt", {}, visibleName(label)), element("dd", {}, value));
-      }
-      return element(
-        "details",
-        { open: facts.length < 30 },
-        element("summary", {}, visibleName(title)),
-        listed,
-      );
-    });
-    this.root.replaceChildren(head, tools, ...(value ? [value] : []), ...sections);
+    const [first, ...rest] = details.sections.map((section) => this.#section(section));
+    this.root.replaceChildren(head, tools, ...(first ? [first] : []), ...(value ? [value] : []), ...rest);
     this.root.hidden = false;
+    this.root.scrollTop = 0;
   }
+
+  #section({ title, facts }: FactSection): HTMLElement {
+    const list = element("dl", {});
+    for (const fact of facts) list.append(element("dt", {}, visibleName(fact.label)), this.#value(fact));
+    const key = title.replace(/ \(.*/, "");
+    const open = this.#folds.get(key) ?? facts.length <= LONG;
+    const section = element("details", { open }, element("summary", {}, visibleName(title)), list);
+    section.addEventListener("toggle", () => this.#folds.set(key, section.open));
+    return section;
+  }
+
+  #value({ text, link }: Fact): HTMLElement {
+    const shown = visibleName(text);
+    if (link === null) return element("dd", {}, shown);
+    const jump = () => this.#options.onJump(link);
+    return element("dd", {}, button(shown, jump, { class: "ckpt-link", title: visibleName(link) }));
+  }
+}
+
+/** "a/b/c" → "a/b/", "c". */
+function split(name: string): readonly [scope: string, leaf: string] {
+  const cut = name.lastIndexOf("/", name.length - 2) + 1;
+  return [name.slice(0, cut), name.slice(cut)];
 }

@@ -1,25 +1,26 @@
 /** Which part of a drawing is seen: pan and zoom as one transform, with a small map of the whole. */
-import { element } from "./dom";
-import { svgElement } from "./svg_import";
+import { button, element } from "./dom";
+import type { Box } from "./graph_layout";
+import { svgElement } from "./svg";
 
 /** Screen pixels per drawing unit. */
-const LEAST = 0.02;
-const MOST = 8;
+const LEAST = 0.05;
+const MOST = 6;
 
 /** A drawing that fits is not blown up beyond this. */
-const FIT_MOST = 1.6;
+const FIT_MOST = 1.25;
+
+/** Names can still be read. */
+const READABLE = 0.7;
 
 /** Pixels of drag below which a press is a click. */
 const CLICK_SLOP = 4;
 
-const MAP_WIDTH = 140;
+const FIT_MARGIN = 10;
+const MAP_WIDTH = 150;
+const MAP_HEIGHT = 110;
 
-export interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+type Size = Pick<Box, "width" | "height">;
 
 /** Scale and place of the drawing in the window. */
 export interface Transform {
@@ -29,14 +30,10 @@ export interface Transform {
 }
 
 /** The transform that shows all of `drawing` in the middle of a window. */
-export function fitTransform(
-  drawing: Pick<Box, "width" | "height">,
-  window: Pick<Box, "width" | "height">,
-): Transform {
-  const margin = 12;
+export function fitTransform(drawing: Size, window: Size): Transform {
   const scale = Math.min(
-    (window.width - 2 * margin) / Math.max(drawing.width, 1),
-    (window.height - 2 * margin) / Math.max(drawing.height, 1),
+    (window.width - 2 * FIT_MARGIN) / Math.max(drawing.width, 1),
+    (window.height - 2 * FIT_MARGIN) / Math.max(drawing.height, 1),
     FIT_MOST,
   );
   const bounded = Math.max(scale, LEAST);
@@ -54,12 +51,55 @@ export function zoomAt(transform: Transform, factor: number, x: number, y: numbe
   return { scale, x: x - (x - transform.x) * ratio, y: y - (y - transform.y) * ratio };
 }
 
+/**
+ * The transform after what was at `from` is drawn at `to`: its middle stays on its place of the screen, then moves no
+ * further than needed for all of it to be seen; what is too large for the window is made smaller.
+ */
+export function keepInPlace(
+  transform: Transform,
+  from: Box,
+  to: Box,
+  drawing: Size,
+  window: Size,
+): Transform {
+  const { scale, x, y } = transform;
+  const place = {
+    x: x + (from.x + from.width / 2) * scale,
+    y: y + (from.y + from.height / 2) * scale,
+  };
+  const fitting = fitTransform(to, window).scale;
+  const next = Math.min(scale, Math.max(fitting, LEAST));
+  const moved = {
+    scale: next,
+    x: place.x - (to.x + to.width / 2) * next,
+    y: place.y - (to.y + to.height / 2) * next,
+  };
+  const whole = { x: 0, y: 0, ...drawing };
+  const seen = (size: number, room: number) => size * next <= room - 2 * FIT_MARGIN;
+  const wide = seen(drawing.width, window.width) ? whole : to;
+  const high = seen(drawing.height, window.height) ? whole : to;
+  return {
+    scale: next,
+    x: moved.x + shiftInside(moved.x + wide.x * next, wide.width * next, window.width),
+    y: moved.y + shiftInside(moved.y + high.y * next, high.height * next, window.height),
+  };
+}
+
+/** How far a stretch has to move to lie within [margin, room - margin]. */
+function shiftInside(start: number, length: number, room: number): number {
+  if (start < FIT_MARGIN) return FIT_MARGIN - start;
+  return Math.min(0, room - FIT_MARGIN - (start + length));
+}
+
 export class Viewport {
-  /** Takes the focus, so that keys and wheel work in it and nowhere else. */
   readonly root: HTMLElement;
   readonly svg: SVGSVGElement;
   readonly #layer = svgElement("g", { class: "ckpt-layer" });
-  readonly #map = element("canvas", { class: "ckpt-minimap", "aria-hidden": "true" });
+  readonly #map = element("canvas", {
+    class: "ckpt-minimap",
+    "aria-hidden": "true",
+    title: "Map: drag to move",
+  });
   readonly #observer: ResizeObserver | null;
   #transform: Transform = { scale: 1, x: 0, y: 0 };
   #drawing = { width: 1, height: 1 };
@@ -69,9 +109,18 @@ export class Viewport {
   #dragged = false;
 
   constructor(label: string) {
-    this.svg = svgElement("svg", { class: "ckpt-picture", role: "application", "aria-label": label });
+    this.svg = svgElement("svg", { class: "ckpt-picture", role: "group", "aria-label": label });
     this.svg.append(this.#layer);
-    this.root = element("div", { class: "ckpt-viewport" }, this.svg, this.#map);
+    const tool = (sign: string, title: string, act: () => void) =>
+      button(sign, act, { title, "aria-label": title });
+    const tools = element(
+      "div",
+      { class: "ckpt-zoom-tools", role: "toolbar", "aria-label": "Zoom" },
+      tool("+", "Zoom in (Z)", () => this.zoom(1.25)),
+      tool("−", "Zoom out (Shift Z)", () => this.zoom(0.8)),
+      tool("⤢", "Fit to window (0)", () => this.fit()),
+    );
+    this.root = element("div", { class: "ckpt-viewport" }, this.svg, tools, this.#map);
     this.#listen();
     this.#observer =
       typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => this.#onResize());
@@ -82,41 +131,22 @@ export class Viewport {
     this.#observer?.disconnect();
   }
 
+  get transform(): Transform {
+    return this.#transform;
+  }
+
   /** True when the press that just ended was a drag and no click. */
   get dragged(): boolean {
     return this.#dragged;
   }
 
-  /** Show a drawing; `anchor` holds what should stay where it was: its box before and after. */
-  show(
-    content: SVGGElement,
-    width: number,
-    height: number,
-    anchor?: { readonly from: Box; readonly to: Box },
-  ): void {
+  /** Show a drawing; `anchor` is what should stay where it was: its box before and after. */
+  show(content: SVGGElement, size: Size, boxes: readonly Box[], anchor?: { from: Box; to: Box }): void {
     this.#layer.replaceChildren(content);
-    this.#drawing = { width, height };
-    if (!anchor || !this.#moved) {
-      this.fit();
-      return;
-    }
-    const { scale, x, y } = this.#transform;
-    this.#apply({
-      scale,
-      x: x + (anchor.from.x - anchor.to.x) * scale,
-      y: y + (anchor.from.y - anchor.to.y) * scale,
-    });
-  }
-
-  /** What is shown: the content and its size. */
-  get drawing(): { readonly content: SVGGElement; readonly width: number; readonly height: number } {
-    return { content: this.#layer.firstElementChild as SVGGElement, ...this.#drawing };
-  }
-
-  /** Boxes of the nodes for the small map, in drawing units. */
-  setBoxes(boxes: readonly Box[]): void {
+    this.#drawing = { width: size.width, height: size.height };
     this.#boxes = boxes;
-    this.#drawMap();
+    if (!anchor) this.fit();
+    else this.#move(keepInPlace(this.#transform, anchor.from, anchor.to, this.#drawing, this.#window));
   }
 
   fit(): void {
@@ -129,14 +159,22 @@ export class Viewport {
     this.#move(zoomAt(this.#transform, factor, width / 2, height / 2));
   }
 
-  pan(x: number, y: number): void {
-    this.#move({ ...this.#transform, x: this.#transform.x + x, y: this.#transform.y + y });
+  /** Bring a box into sight: to the middle and near enough to read, if it is not seen well already. */
+  reveal(box: Box): void {
+    const { width, height } = this.#window;
+    const { scale, x, y } = this.#transform;
+    const [left, top] = [x + box.x * scale, y + box.y * scale];
+    const inside =
+      left >= 0 && top >= 0 && left + box.width * scale <= width && top + box.height * scale <= height;
+    if (inside && scale >= 0.5) return;
+    this.center(box);
   }
 
-  /** Bring a box to the middle, near enough to read. */
+  /** Bring the middle of a box to the middle of the window. */
   center(box: Box): void {
     const { width, height } = this.#window;
-    const scale = Math.max(this.#transform.scale, 0.7);
+    const room = Math.min(width / Math.max(box.width, 1), height / Math.max(box.height, 1));
+    const scale = Math.max(Math.min(Math.max(this.#transform.scale, READABLE), room), LEAST);
     this.#move({
       scale,
       x: width / 2 - (box.x + box.width / 2) * scale,
@@ -144,7 +182,12 @@ export class Viewport {
     });
   }
 
-  get #window(): { readonly width: number; readonly height: number } {
+  /** Paint the map again in the colours that hold now. */
+  repaint(): void {
+    this.#drawMap();
+  }
+
+  get #window(): Size {
     return { width: this.root.clientWidth || 640, height: this.root.clientHeight || 400 };
   }
 
@@ -155,12 +198,10 @@ export class Viewport {
 
   #apply(transform: Transform): void {
     this.#transform = transform;
-    this.#layer.setAttribute(
-      "transform",
-      `translate(${transform.x} ${transform.y}) scale(${transform.scale})`,
-    );
+    const { x, y, scale } = transform;
+    this.#layer.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
     // Labels too small to read only cost time to paint.
-    this.root.classList.toggle("far", transform.scale < 0.35);
+    this.root.classList.toggle("far", scale < 0.3);
     this.#drawMap();
   }
 
@@ -171,19 +212,29 @@ export class Viewport {
 
   #listen(): void {
     const onWheel = (event: WheelEvent) => {
-      const root = this.root.getRootNode() as Document | ShadowRoot;
-      if (!event.ctrlKey && !this.root.contains(root.activeElement)) return;
+      const page = this.root.getRootNode() as Document | ShadowRoot;
+      if (!event.ctrlKey && !this.root.contains(page.activeElement)) return;
       event.preventDefault();
+      event.stopPropagation();
       const { left, top } = this.root.getBoundingClientRect();
-      this.#move(
-        zoomAt(this.#transform, Math.exp(-event.deltaY / 400), event.clientX - left, event.clientY - top),
-      );
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+      // A pinch on a touchpad comes as small steps with Ctrl.
+      const speed = (event.ctrlKey ? 0.01 : 0.0025) * lines;
+      const factor = Math.exp(-Math.max(Math.min(event.deltaY * speed, 0.5), -0.5));
+      this.#move(zoomAt(this.#transform, factor, event.clientX - left, event.clientY - top));
     };
     this.root.addEventListener("wheel", onWheel, { passive: false });
     this.svg.addEventListener("pointerdown", (event) => this.#startDrag(event));
+    const onMap = (event: PointerEvent) => {
+      const ratio = this.#mapRatio;
+      this.center({ x: event.offsetX / ratio, y: event.offsetY / ratio, width: 0, height: 0 });
+    };
     this.#map.addEventListener("pointerdown", (event) => {
-      const scale = MAP_WIDTH / this.#drawing.width;
-      this.center({ x: event.offsetX / scale, y: event.offsetY / scale, width: 0, height: 0 });
+      this.#map.setPointerCapture(event.pointerId);
+      onMap(event);
+    });
+    this.#map.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1) onMap(event);
     });
   }
 
@@ -199,32 +250,44 @@ export class Viewport {
       this.#dragged = true;
       this.#move({ ...start, x: start.x + x, y: start.y + y });
     };
-    this.svg.addEventListener("pointermove", onMove);
-    const onEnd = () => this.svg.removeEventListener("pointermove", onMove);
-    this.svg.addEventListener("pointerup", onEnd, { once: true });
-    this.svg.addEventListener("pointercancel", onEnd, { once: true });
+    const stop = new AbortController();
+    this.svg.addEventListener("pointermove", onMove, { signal: stop.signal });
+    for (const end of ["pointerup", "pointercancel"])
+      this.svg.addEventListener(end, () => stop.abort(), { signal: stop.signal });
+  }
+
+  get #mapRatio(): number {
+    return Math.min(MAP_WIDTH / this.#drawing.width, MAP_HEIGHT / this.#drawing.height);
   }
 
   #drawMap(): void {
     const { width, height } = this.#window;
     const { scale, x, y } = this.#transform;
-    const inside = this.#drawing.width * scale <= width + 1 && this.#drawing.height * scale <= height + 1;
+    const size = this.#drawing;
+    const inside =
+      x >= -1 && y >= -1 && x + size.width * scale <= width + 1 && y + size.height * scale <= height + 1;
     this.#map.hidden = inside || this.#boxes.length === 0;
     if (this.#map.hidden) return;
-    const ratio = MAP_WIDTH / this.#drawing.width;
-    this.#map.width = MAP_WIDTH;
-    this.#map.height = Math.min(Math.max(this.#drawing.height * ratio, 20), 160);
+    const ratio = this.#mapRatio;
+    const sharp = Math.max(globalThis.devicePixelRatio ?? 1, 1);
+    const [mapWidth, mapHeight] = [size.width * ratio, size.height * ratio];
+    this.#map.style.width = `${mapWidth}px`;
+    this.#map.style.height = `${mapHeight}px`;
+    this.#map.width = Math.max(mapWidth * sharp, 1);
+    this.#map.height = Math.max(mapHeight * sharp, 1);
     const context = this.#map.getContext("2d");
     if (!context) return;
-    context.fillStyle = getComputedStyle(this.#map).color;
+    context.scale(sharp, sharp);
+    const colors = getComputedStyle(this.#map);
+    context.fillStyle = colors.color;
     for (const box of this.#boxes)
       context.fillRect(
         box.x * ratio,
         box.y * ratio,
-        Math.max(box.width * ratio, 1),
-        Math.max(box.height * ratio, 1),
+        Math.max(box.width * ratio, 1.5),
+        Math.max(box.height * ratio, 1.5),
       );
-    context.strokeStyle = getComputedStyle(this.#map).outlineColor;
+    context.strokeStyle = colors.outlineColor;
     context.lineWidth = 1.5;
     context.strokeRect(
       (-x / scale) * ratio,
