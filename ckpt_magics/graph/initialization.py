@@ -69,11 +69,11 @@ def local_variables_initializer() -> Operation:
     return variables_initializer(local_variables())
 
 
-def is_variable_initialized(ref: Variable, name: str | None = None) -> Tensor:
+def is_variable_initialized(variable: Variable, name: str | None = None) -> Tensor:
     """Add a test whether a variable has a value."""
-    if ref.is_resource:
-        return output("VarIsInitializedOp", ref.handle, name=name)
-    return output("IsVariableInitialized", ref, dtype=ref.dtype, name=name)
+    if variable.is_resource:
+        return output("VarIsInitializedOp", variable.handle, name=name)
+    return output("IsVariableInitialized", variable, dtype=variable.dtype, name=name)
 
 
 def assign(
