@@ -39,8 +39,12 @@ if TYPE_CHECKING:
     from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
     from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
+    from ckpt_magics.saver.directory_listing import list_checkpoints as list_checkpoints
+    from ckpt_magics.saver.directory_listing import repair_state as repair_state
     from ckpt_magics.saver.restore import restore_checkpoint as restore_checkpoint
     from ckpt_magics.widgets.variables_view import show_checkpoint as show_checkpoint
+    from ckpt_magics.saver.verification import salvage_checkpoint as salvage_checkpoint
+    from ckpt_magics.saver.verification import verify_checkpoint as verify_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
@@ -66,14 +70,18 @@ _HOMES = {
     "compare_checkpoints": "frames.differences",
     "get_checkpoint_state": "checkpoint.state",
     "latest_checkpoint": "checkpoint.state",
+    "list_checkpoints": "saver.directory_listing",
     "list_variables": "checkpoint.listing",
     "load_checkpoint": "checkpoint.reader",
     "load_ipython_extension": "magics",
     "load_variable": "checkpoint.listing",
+    "repair_state": "saver.directory_listing",
     "restore_checkpoint": "saver.restore",
+    "salvage_checkpoint": "saver.verification",
     "save_checkpoint": "saver.arrays",
     "show_checkpoint": "widgets.variables_view",
     "unload_ipython_extension": "magics",
+    "verify_checkpoint": "saver.verification",
 }
 
 __all__ = list(_HOMES)

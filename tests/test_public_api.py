@@ -28,15 +28,21 @@ PUBLIC_NAMES = [
     "TruncatedError",
     "UnimplementedError",
     "checkpoint_exists",
+    "compare_checkpoints",
     "get_checkpoint_state",
     "latest_checkpoint",
+    "list_checkpoints",
     "list_variables",
     "load_checkpoint",
     "load_ipython_extension",
     "load_variable",
+    "repair_state",
     "restore_checkpoint",
+    "salvage_checkpoint",
     "save_checkpoint",
+    "show_checkpoint",
     "unload_ipython_extension",
+    "verify_checkpoint",
 ]
 
 

@@ -32,6 +32,10 @@ from ckpt_magics.wire.fields import (
 from ckpt_magics.wire.varint import Buffer, encode_varint
 
 HEADER_ENTRY_KEY = b""
+
+MAX_SHARDS = 99_999
+"""Data files of one checkpoint, as many as five digits can count; a header that says more is damaged."""
+
 _BIG_ENDIAN = 1
 
 
@@ -91,7 +95,7 @@ def decode_header(buffer: Buffer) -> BundleHeader:
     """Return what a BundleHeaderProto message says. Any endianness but 1 counts as little, as in TensorFlow.
 
     Raises:
-        DataLossError: The bytes are no message, or the count of shards is negative.
+        DataLossError: The bytes are no message, or the count of shards is negative or beyond MAX_SHARDS.
     """
     num_shards = endianness = 0
     version = b""
@@ -104,7 +108,7 @@ def decode_header(buffer: Buffer) -> BundleHeader:
                 num_shards = int32(value)
             elif number == 2:
                 endianness = int32(value)
-    if num_shards < 0:
+    if not 0 <= num_shards <= MAX_SHARDS:
         raise DataLossError(f"bundle header counts {num_shards} shards")
     return BundleHeader(num_shards, endianness == _BIG_ENDIAN, *Versions.decode(version))
 
@@ -112,7 +116,7 @@ def decode_header(buffer: Buffer) -> BundleHeader:
 def encode_entry(entry: BundleEntry) -> bytes:
     """Return the BundleEntryProto message."""
     dtype, shape, shard_id, offset, size, crc, slices = entry
-    message = _encode_type(dtype.number, shape)
+    message = encode_type(dtype.number, shape)
     if shard_id:
         message += b"\x18" + encode_varint(shard_id)
     if offset:
@@ -127,7 +131,7 @@ def encode_entry(entry: BundleEntry) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _encode_type(number: int, shape: tuple[int, ...]) -> bytes:
+def encode_type(number: int, shape: tuple[int, ...]) -> bytes:
     """Encode dtype and shape, which many entries have in common."""
     return encode_varint_field(1, number) + encode_bytes_field(2, encode_shape(shape))
 

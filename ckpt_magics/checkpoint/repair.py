@@ -1,0 +1,81 @@
+"""Write a directory's state file anew from the checkpoints that are there."""
+
+from __future__ import annotations
+
+import os
+
+from ckpt_magics.checkpoint.atomic import WrittenFile
+from ckpt_magics.checkpoint.inventory import LISTED, UNLISTED, Inventory, take_inventory
+from ckpt_magics.checkpoint.locking import directory_lock
+from ckpt_magics.checkpoint.state import read_state, update_checkpoint_state
+from ckpt_magics.checkpoint.state_text import CheckpointState
+from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, visible
+
+__all__ = ["rewrite_state"]
+
+
+def rewrite_state(directory: str, latest_filename: str | None = None) -> WrittenFile | None:
+    """Write the state file anew if it is damaged, missing, or names what is not there.
+
+    A state file that can be read keeps its order and its times, without what is gone; of one that cannot, every whole
+    checkpoint takes its place, the oldest first. The latest stays the latest if it is whole, else it is the newest.
+
+    Args:
+        directory: The directory; the empty string is the current one.
+        latest_filename: Name of the state file, ``checkpoint`` by default.
+
+    Returns:
+        The file written, None if nothing was wrong with it.
+
+    Raises:
+        CheckpointNotFoundError: No checkpoint in the directory is whole.
+        CheckpointError: The disk refuses.
+    """
+    with directory_lock(directory):
+        inventory = take_inventory(directory, latest_filename)
+        whole = [one for one in inventory.checkpoints if one.status in {LISTED, UNLISTED}]
+        if not whole:
+            raise CheckpointNotFoundError(
+                f"no checkpoint in {visible(directory or os.curdir)} is whole, so that there is none to list"
+            )
+        try:
+            state = read_state(directory, latest_filename)
+        except DataLossError:
+            state = None
+        if state is not None and _is_right(inventory):
+            return None
+        listed = [one for one in whole if one.is_listed] if state is not None else whole
+        latest = next((one for one in whole if one.is_latest), whole[-1])
+        if state is not None:
+            order = [os.path.basename(path) for path in state.all_model_checkpoint_paths]
+            listed.sort(key=lambda one: _position(order, os.path.basename(one.prefix)))
+        paths = [one.prefix for one in listed if one is not latest] + [latest.prefix]
+        times = _times(state, {one.prefix: one.modified or 0.0 for one in [*listed, latest]}, paths)
+        return update_checkpoint_state(
+            directory,
+            latest.prefix,
+            paths,
+            latest_filename,
+            times,
+            None if state is None else state.last_preserved_timestamp or None,
+            save_relative_paths=True,
+        )
+
+
+def _is_right(inventory: Inventory) -> bool:
+    """Whether all that a readable state file lists is whole, its latest among them."""
+    listed = [one for one in inventory.checkpoints if one.is_listed]
+    return all(one.status == LISTED for one in listed) and any(one.is_latest for one in listed)
+
+
+def _position(order: list[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _times(state: CheckpointState | None, modified: dict[str, float], paths: list[str]) -> list[float] | None:
+    """Return when each checkpoint was saved, if the state file had times."""
+    if state is None or not state.all_model_checkpoint_timestamps:
+        return None
+    known = zip(state.all_model_checkpoint_paths, state.all_model_checkpoint_timestamps, strict=False)
+    saved = {os.path.basename(path): time for path, time in known}
+    return [saved.get(os.path.basename(path), modified[path]) for path in paths]

@@ -1,0 +1,259 @@
+"""Check every block and every tensor of a checkpoint, and tell what is damaged and what is still good.
+
+A reader verifies what it reads; this reads everything and keeps nothing. Numbers pass through one buffer of a MiB,
+strings and the tensors of V1 checkpoints are decoded one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from ckpt_magics.checkpoint import files
+from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.data_files import data_files
+from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.naming import index_filename
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
+from ckpt_magics.checkpoint.prefix_source import CheckpointSource
+from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
+from ckpt_magics.checkpoint.slice_table import SliceTableStore
+from ckpt_magics.checkpoint.store import TensorEntry
+from ckpt_magics.checkpoint.table_file import open_table
+from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.formats.table_check import check_table, unused_ranges
+
+__all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint", "open_store"]
+
+Store = BundleStore | SliceTableStore
+
+_OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was written.
+
+    Attributes:
+        file: Path of the file.
+        text: What is wrong with it.
+        offset: Where, in bytes from its start, or None.
+        tensor: Key of the tensor concerned; None if it is about more than one.
+        is_damage: Whether something is lost; what no reader looks at is a remark only.
+    """
+
+    file: str
+    text: str
+    offset: int | None = None
+    tensor: bytes | None = None
+    is_damage: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTensor:
+    """One tensor that is listed.
+
+    Attributes:
+        entry: What the checkpoint says about it.
+        error: Why it cannot be read; None if it is good.
+    """
+
+    entry: TensorEntry
+    error: CheckpointError | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file of the checkpoint.
+
+    Attributes:
+        path: Where it is.
+        role: ``index``, ``data`` or ``V1``.
+        bytes: Its size; None if it is not there.
+        blocks: Blocks of a table that were checked; 0 of a data file.
+    """
+
+    path: str
+    role: str
+    bytes: int | None
+    blocks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What is damaged in a checkpoint and what is good.
+
+    Attributes:
+        source: The checkpoint.
+        files: Its files.
+        tensors: Every tensor that is listed, sorted by name. Tensors in a lost block of the index are not known.
+        findings: What is wrong, files first, then tensors by name.
+    """
+
+    source: CheckpointSource
+    files: tuple[CheckedFile, ...]
+    tensors: tuple[CheckedTensor, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is lost."""
+        return not any(finding.is_damage for finding in self.findings)
+
+
+def open_store(source: CheckpointSource, *, mmap: bool = False) -> Store:
+    """Open a checkpoint for saving what is left of it: an index whose first block is lost does not stop this.
+
+    Raises:
+        CheckpointError: Nothing can be read from it.
+    """
+    if source.version == 1:
+        return SliceTableStore(source.prefix)
+    try:
+        return BundleStore(source.prefix, mmap=mmap)
+    except CheckpointError:
+        return BundleStore(source.prefix, mmap=mmap, without_header=True)
+
+
+def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
+    """Check every block of the tables, every tensor's checksum, and that no byte is left over.
+
+    Args:
+        source: The checkpoint.
+        progress: Called with bytes done and bytes in all.
+
+    Raises:
+        CheckpointError: A file cannot be read at all, as without permission. Damage is no error here.
+    """
+    names = _file_names(source)
+    meter = ProgressMeter(sum(size for size in map(_size, names) if size is not None), progress)
+    findings: list[Finding] = []
+    tables = {name: _check_table(name, findings, meter) for name in names if not _is_data(source, name)}
+    tensors: list[CheckedTensor] = []
+    try:
+        with closing(open_store(source)) as store:
+            names = store.file_names()
+            _note_first_block(source, findings)
+            tensors = list(_check_tensors(store, meter))
+            findings += _listing_damage(store, findings)
+            findings += _check_object_graph(store, tensors)
+            if isinstance(store, BundleStore):
+                findings += _check_data_files(store)
+    except CheckpointError as error:
+        if not any(finding.is_damage for finding in findings):
+            findings.append(_as_finding(error, names[0]))
+    findings += (_as_finding(tensor.error, source.prefix, tensor.entry.name) for tensor in tensors if tensor.error)
+    checked = (
+        CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
+    )
+    meter.finish()
+    return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
+
+
+def _file_names(source: CheckpointSource) -> list[str]:
+    """Return the files that are known without opening any."""
+    if source.version == 1:
+        return checkpoint_files(source.prefix) or [source.prefix]
+    return [index_filename(source.prefix), *sorted(data_files(source.prefix))]
+
+
+def _is_data(source: CheckpointSource, name: str) -> bool:
+    return source.version == 2 and name != index_filename(source.prefix)
+
+
+def _role(source: CheckpointSource, name: str) -> str:
+    if source.version == 1:
+        return "V1"
+    return "data" if _is_data(source, name) else "index"
+
+
+def _size(path: str) -> int | None:
+    try:
+        with files.open_file(path) as file:
+            return file.size
+    except CheckpointError:
+        return None
+
+
+def _as_finding(error: CheckpointError, file: str, tensor: bytes | None = None) -> Finding:
+    if isinstance(error.tensor, str | bytes) and tensor is None:
+        name = error.tensor
+        tensor = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+    return Finding(error.file or file, error.message, error.offset, tensor)
+
+
+def _check_table(path: str, findings: list[Finding], meter: ProgressMeter) -> int:
+    """Check one table; returns the number of its data blocks."""
+    try:
+        file, table = open_table(path)
+    except CheckpointError as error:
+        findings.append(_as_finding(error, path))
+        return 0
+    with file:
+        check = check_table(file, table, meter.advance)
+    findings += (_as_finding(error, path) for error in check.damage)
+    findings += (Finding(path, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
+    return check.blocks
+
+
+def _note_first_block(source: CheckpointSource, findings: list[Finding]) -> None:
+    """Say so where the index could only be opened without its header, and no block was found damaged."""
+    if source.version == 1 or any(finding.is_damage for finding in findings):
+        return
+    try:
+        BundleStore(source.prefix).close()
+    except CheckpointError as error:
+        findings.append(_as_finding(error, index_filename(source.prefix)))
+
+
+def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
+    """Return what listing found broken, but for the blocks that are known already."""
+    places = {(finding.file, finding.offset) for finding in known}
+    found = (_as_finding(error, store.prefix) for error in store.damage)
+    return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
+
+
+def _check_tensors(store: Store, meter: ProgressMeter) -> Iterator[CheckedTensor]:
+    for name in store.names():
+        problem: CheckpointError | None = None
+        try:
+            store.verify(name, meter.advance)
+        except CheckpointError as error:
+            problem = error
+        yield CheckedTensor(store.entry(name), problem)
+
+
+def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[Finding]:
+    """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
+    if any(tensor.entry.name == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
+        try:
+            record: object = store.read(_OBJECT_GRAPH)[()]
+            if not isinstance(record, bytes):
+                raise DataLossError("object graph is not one string")
+            parse_object_graph(record)
+        except CheckpointError as error:
+            yield _as_finding(error, store.prefix, _OBJECT_GRAPH)
+
+
+def _check_data_files(store: BundleStore) -> Iterator[Finding]:
+    """Yield what is odd about the data files beside the values in them: files that are not there, bytes left over."""
+    used = store.used_ranges()
+    is_listed_whole = not store.damage
+    missing = 0
+    for shard_id, path in enumerate(store.file_names()[1:]):
+        ranges = used.get(shard_id, [])
+        size = _size(path)
+        if size is None:
+            if ranges:
+                yield Finding(path, f"the file is missing, and {len(ranges)} values with it")
+            missing += not ranges
+            continue
+        needed = max((end for _, end in ranges), default=0)
+        if needed > size:
+            yield Finding(path, f"the file has {size} bytes, and the index says {needed}", size)
+        for start, end in unused_ranges(ranges, size) if is_listed_whole else ():
+            where = "after the last tensor" if end == size else "between tensors"
+            yield Finding(path, f"{end - start} bytes {where} belong to none", start, is_damage=False)
+    if missing:
+        yield Finding(store.prefix, f"{missing} data files without a tensor are missing", is_damage=False)

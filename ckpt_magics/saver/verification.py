@@ -1,0 +1,207 @@
+"""The report of a verification: what is damaged in a checkpoint, what is good, and what was saved of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ckpt_magics.checkpoint.progress import Progress
+from ckpt_magics.checkpoint.salvage import write_good_tensors
+from ckpt_magics.checkpoint.saving import SavedCheckpoint
+from ckpt_magics.checkpoint.source import find_checkpoint
+from ckpt_magics.checkpoint.tensor_names import key_to_name
+from ckpt_magics.checkpoint.verification import CheckedFile, CheckedTensor, Finding, Verification, check_checkpoint
+from ckpt_magics.errors import visible
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.saver.saved_listing import saved_html, saved_text
+from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["VerificationReport", "salvage_checkpoint", "verify_checkpoint"]
+
+MAX_LISTED = 40
+"""Findings in a table; all of them are in the attributes."""
+
+_FILES = ("file", "holds", "blocks", "bytes")
+_FINDINGS = ("", "file", "tensor", "byte", "what")
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What a verification found; shows itself in a notebook.
+
+    Attributes:
+        prefix: The checkpoint.
+        version: 1 or 2.
+        note: What was used in place of what was given, or "".
+        files: Every file, with the blocks that were checked.
+        tensors: Every tensor that is listed, with the error if it is damaged.
+        findings: What is damaged, and what is odd and harms nobody.
+        seconds: How long it took.
+        salvaged: The checkpoint that the good tensors were written to, or None.
+    """
+
+    prefix: str
+    version: int
+    note: str
+    files: tuple[CheckedFile, ...]
+    tensors: tuple[CheckedTensor, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+    salvaged: SavedCheckpoint | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is damaged."""
+        return not any(finding.is_damage for finding in self.findings)
+
+    @property
+    def good(self) -> list[str]:
+        """Names of the tensors that are good, sorted."""
+        return [key_to_name(tensor.entry.name) for tensor in self.tensors if tensor.error is None]
+
+    @property
+    def damaged(self) -> list[str]:
+        """Names of the tensors that are listed and cannot be read, sorted."""
+        return [key_to_name(tensor.entry.name) for tensor in self.tensors if tensor.error is not None]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per tensor: name, dtype, shape, bytes, whether it is good, and what is wrong."""
+        import pandas as pd
+
+        rows = [
+            {
+                "name": visible(tensor.entry.name),
+                "dtype": tensor.entry.dtype.name,
+                "shape": tensor.entry.shape,
+                "bytes": tensor.entry.size,
+                "good": tensor.error is None,
+                "problem": "" if tensor.error is None else visible(str(tensor.error)),
+            }
+            for tensor in self.tensors
+        ]
+        return pd.DataFrame(rows, columns=["name", "dtype", "shape", "bytes", "good", "problem"])
+
+    @property
+    def summary(self) -> str:
+        """The outcome in one line."""
+        good, damage = len(self.good), sum(finding.is_damage for finding in self.findings)
+        size = sum(file.bytes or 0 for file in self.files)
+        blocks = sum(file.blocks for file in self.files)
+        checked = f"{amount(blocks, 'block')} and {amount(len(self.tensors), 'tensor')} checked"
+        checked += f", {size:,} bytes in {self.seconds:.2f} s"
+        if not damage:
+            return f"{visible(self.prefix)}, format V{self.version}: everything is good ({checked})"
+        lost = f"{good} of {amount(len(self.tensors), 'tensor')} good" if self.tensors else "no tensor can be read"
+        return f"{visible(self.prefix)}, format V{self.version}: damaged, {lost} ({checked})"
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                self.summary,
+                *([visible(self.note)] if self.note else []),
+                *(f"  {line}" for line in text_table([_FILES, *self._file_rows()])),
+                *(f"  {line}" for line in text_table(self._finding_rows())),
+                *([saved_text(self.salvaged)] if self.salvaged is not None else []),
+            ]
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        findings = self._finding_rows()
+        return (
+            html_table(self.summary, _FILES, self._file_rows(), numeric={"blocks", "bytes"})
+            + html_lines([self.note] if self.note else [])
+            + (html_table("Found:", _FINDINGS, findings, numeric={"byte"}) if findings else "")
+            + (saved_html(self.salvaged) if self.salvaged is not None else "")
+        )
+
+    def _file_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                visible(os.path.basename(file.path)),
+                file.role,
+                f"{file.blocks:,}" if file.blocks else "",
+                "missing" if file.bytes is None else f"{file.bytes:,}",
+            )
+            for file in self.files
+        ]
+
+    def _finding_rows(self) -> list[tuple[str, ...]]:
+        known = {tensor.entry.name: tensor.entry for tensor in self.tensors}
+        rows: list[tuple[str, ...]] = []
+        for finding in self.findings[:MAX_LISTED]:
+            entry = None if finding.tensor is None else known.get(finding.tensor)
+            shown = "" if finding.tensor is None else visible(finding.tensor)
+            rows.append(
+                (
+                    "damaged" if finding.is_damage else "remark",
+                    visible(os.path.basename(finding.file)),
+                    shown if entry is None else f"{shown} {entry.dtype.name} {format_shape(entry.shape)}",
+                    "" if finding.offset is None else f"{finding.offset:,}",
+                    visible(finding.text),
+                )
+            )
+        more = len(self.findings) - MAX_LISTED
+        return [*rows, (f"… and {more:,} more", "", "", "", "")] if more > 0 else rows
+
+
+def verify_checkpoint(
+    source: str | os.PathLike[str], *, salvage: str | os.PathLike[str] | None = None, progress: Progress | None = None
+) -> VerificationReport:
+    """Check every block and every tensor of a checkpoint against its checksums.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
+        salvage: Prefix of a new checkpoint to which the good tensors are written if anything is damaged.
+        progress: Called with bytes done and bytes in all.
+
+    Returns:
+        A report that names file, tensor and byte of everything damaged. Damage itself is no error.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint.
+        DataLossError: What is there is no checkpoint; or nothing of it can be salvaged.
+        InvalidArgumentError: ``salvage`` is the damaged checkpoint itself.
+    """
+    started = time.perf_counter()
+    found = check_checkpoint(find_checkpoint(source), progress=progress)
+    seconds = time.perf_counter() - started
+    saved = None
+    if salvage is not None and not found.is_whole:
+        saved = write_good_tensors(found, salvage, progress=progress)
+    return _report(found, seconds, saved)
+
+
+def salvage_checkpoint(
+    source: str | os.PathLike[str], new_prefix: str | os.PathLike[str], *, progress: Progress | None = None
+) -> SavedCheckpoint:
+    """Verify a checkpoint and write every tensor that is good to a new one, whether or not others are damaged.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
+        new_prefix: Prefix of the new checkpoint.
+        progress: Called with bytes done and bytes in all, for the verification and then for the save.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint.
+        DataLossError: No tensor is good.
+        InvalidArgumentError: ``new_prefix`` is the damaged checkpoint itself.
+    """
+    return write_good_tensors(
+        check_checkpoint(find_checkpoint(source), progress=progress), new_prefix, progress=progress
+    )
+
+
+def _report(found: Verification, seconds: float, salvaged: SavedCheckpoint | None) -> VerificationReport:
+    source = found.source
+    return VerificationReport(
+        source.prefix, source.version, source.note, found.files, found.tensors, found.findings, seconds, salvaged
+    )

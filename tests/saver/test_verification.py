@@ -1,0 +1,47 @@
+"""The report of a verification says the same as text, HTML and table, and shows names as text."""
+
+import numpy as np
+import pytest
+
+from ckpt_magics.errors import CheckpointNotFoundError
+from ckpt_magics.saver.verification import verify_checkpoint
+from tests.checkpoint.saved import save_v2
+from tests.checkpoint.test_verification import TENSORS, flip
+
+
+def test_whole_checkpoint_is_said_to_be_good(tmp_path):
+    report = verify_checkpoint(save_v2(tmp_path / "m", TENSORS))
+    assert report.is_whole
+    assert "everything is good (1 block and 3 tensors checked" in str(report)
+    assert report.damaged == []
+    assert "Found" not in report._repr_html_()
+
+
+def test_damage_is_in_text_html_and_table(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    flip(tmp_path / "m.data-00000-of-00001", 3)
+    report = verify_checkpoint(prefix)
+    assert report.damaged == ["a"]
+    assert "damaged, 2 of 3 tensors good" in report.summary
+    for shown in (str(report), report._repr_html_()):
+        assert "a float32 [2,3]" in shown
+        assert "m.data-00000-of-00001" in shown
+        assert "Checksum does not match" in shown
+    assert report.table["good"].tolist() == [False, True, True]
+    assert "Checksum" in report.table["problem"][0]
+
+
+def test_names_are_shown_as_text(tmp_path):
+    name = "<img src=x onerror=alert(1)>\x1b[2J\u202e"
+    prefix = save_v2(tmp_path / "m", {name: np.zeros(3, np.float32)})
+    flip(tmp_path / "m.data-00000-of-00001", 3)
+    report = verify_checkpoint(prefix)
+    assert "<img" not in report._repr_html_()
+    for shown in (str(report), report._repr_html_(), report.table.to_string(), report.table.to_html()):
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+def test_no_checkpoint_is_an_error(tmp_path):
+    with pytest.raises(CheckpointNotFoundError):
+        verify_checkpoint(tmp_path / "m")
