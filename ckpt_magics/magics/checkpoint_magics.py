@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
 from traitlets import Bool, Int
 
 from ckpt_magics.magics.command import Scope, argument, command
+from ckpt_magics.magics.graph_magics import active_graph, graph_to_restore
 from ckpt_magics.magics.namespace import array_names, chosen_values, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded
@@ -42,7 +43,7 @@ class CheckpointMagics(Magics):
             nargs="*",
             default=[],
             metavar="NAME | NAME=EXPR",
-            help="What to save; NAME may be a glob of arrays. Default: every array in the notebook.",
+            help="What to save; NAME may be a glob of arrays. Default: the active graph's variables, else every array.",
         ),
         argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
         argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
@@ -51,6 +52,7 @@ class CheckpointMagics(Magics):
         argument(
             "--keep-every-hours", type=float, default=10000.0, metavar="H", help="Keep one for good every H hours."
         ),
+        argument("--no-meta", action="store_true", help="Write no meta graph (the .meta file)."),
         argument("--no-state", action="store_true", help="Leave the directory's list (the checkpoint file) as it is."),
         argument(
             "--absolute-paths", action="store_true", help="Write absolute paths to that list, as TensorFlow does."
@@ -61,7 +63,8 @@ class CheckpointMagics(Magics):
         """Save values as a TensorFlow checkpoint.
 
         Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
-        Series and DataFrames; dicts and lists of these get names joined with /.
+        Series and DataFrames; dicts and lists of these get names joined with /. Without names: the variables of the
+        active graph (see %%graph), or else every array.
 
         The value is the prefix, with its step. In Python: save_checkpoint(prefix, tensors).
 
@@ -73,35 +76,45 @@ class CheckpointMagics(Magics):
             saved = %ckpt_save model.ckpt
             %ckpt_save "{directory}/model.ckpt" weight -q;
         """
-        from ckpt_magics.saver.arrays import save_checkpoint
-
         values = user_values(self.shell)
         scope = {**self.shell.user_ns, **(local_ns or {})}
         quiet = arguments.quiet or self.quiet
+        graph = None if arguments.values else active_graph(self.shell)
         names = arguments.values
-        if not names:
+        if graph is not None:
+            self._say(f"Saving the variables of {graph.title}, the active graph", quiet=quiet)
+        elif not names:
             names = array_names(values)
             if not names:
                 raise UsageError("there is no array in the notebook; name what to save: NAME or NAME=EXPRESSION")
-            if not quiet:
-                print(f"Saving every array: {', '.join(names)}")  # noqa: T201 - the user has to know
+            self._say(f"Saving every array: {', '.join(names)}", quiet=quiet)
         step = None
         if arguments.step is not None:
             step = chosen_values([f"step={arguments.step}"], values, scope)["step"]
         with shown_progress("Saving", self.shell, quiet=quiet) as progress:
-            return save_checkpoint(
-                expanded(arguments.prefix),
-                chosen_values(names, values, scope),
-                write_version=1 if arguments.v1 else 2,
-                global_step=step,
-                max_to_keep=self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
-                keep_checkpoint_every_n_hours=arguments.keep_every_hours,
-                num_shards=arguments.shards,
-                write_state=not arguments.no_state,
-                absolute_paths=arguments.absolute_paths,
-                durable=self.durable,
-                progress=progress,
-            )
+            options: dict[str, Any] = {
+                "write_version": 1 if arguments.v1 else 2,
+                "global_step": step,
+                "max_to_keep": self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
+                "keep_checkpoint_every_n_hours": arguments.keep_every_hours,
+                "num_shards": arguments.shards,
+                "write_meta_graph": not arguments.no_meta,
+                "write_state": not arguments.no_state,
+                "absolute_paths": arguments.absolute_paths,
+                "durable": self.durable,
+                "progress": progress,
+            }
+            if graph is not None:
+                from ckpt_magics.saver.graph_saving import save_session
+
+                return save_session(expanded(arguments.prefix), graph.session, graph.saver_def, **options)
+            from ckpt_magics.saver.arrays import save_checkpoint
+
+            return save_checkpoint(expanded(arguments.prefix), chosen_values(names, values, scope), **options)
+
+    def _say(self, text: str, *, quiet: bool) -> None:
+        if not quiet:
+            print(text)  # noqa: T201 - the user has to know
 
     @line_magic
     @output_can_be_silenced
@@ -132,6 +145,8 @@ class CheckpointMagics(Magics):
     def ckpt_restore(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Bring the values of a checkpoint back under the names they were saved under: all of them, or none.
 
+        With an active graph (see %%graph and %graph) they go into its variables, without one into the notebook.
+
         Arrays of the same shape and dtype, torch modules, variables and dicts change in place. What has no place
         becomes a new variable, names with / become nested dicts. If anything does not fit, nothing is changed, and the
         error lists every reason and the line that works.
@@ -148,6 +163,11 @@ class CheckpointMagics(Magics):
         """
         from ckpt_magics.magics.restoring import restore_into_notebook
 
+        graph = graph_to_restore(self.shell, arguments.into)
+        if graph is not None:
+            from ckpt_magics.magics.graph_values import restore_into_graph
+
+            return restore_into_graph(self.shell, graph, arguments, quiet=arguments.quiet or self.quiet)
         return restore_into_notebook(self.shell, arguments, quiet=arguments.quiet or self.quiet)
 
     @line_magic

@@ -18,7 +18,7 @@ from ckpt_magics.magics.words import quoted, split_words
 __all__ = ["CheckpointMatcher"]
 
 # Also after "x = ", where IPython's own hooks for magics do not look.
-_LINE = re.compile(r"(?:^|=)\s*%{1,2}(ckpt_\w+)\s(.*)$", re.DOTALL)
+_LINE = re.compile(r"(?:^|=)\s*%{1,2}(ckpt_\w+|graph)\s(.*)$", re.DOTALL)
 MAX_SHOWN = 500
 
 
@@ -57,6 +57,14 @@ class CheckpointMatcher:
         before = split_words(line[: len(line) - len(word)])
         if word.startswith("-"):
             return [flag for flag in self._flags(magic) if flag.startswith(word)]
+        if magic == "graph":
+            from ckpt_magics.magics.graph_completion import complete_graph_line
+
+            return complete_graph_line(self._shell, before, word)
+        return self._checkpoint_words(magic, before, word)
+
+    def _checkpoint_words(self, magic: str, before: list[str], word: str) -> list[str]:
+        """The same for a line about checkpoints, of which ``before`` is typed and ``word`` begun."""
         positional, option = _positional(before)
         if option in {"--step", "--shards", "--max-to-keep", "--keep-every-hours"}:
             return []

@@ -10,6 +10,8 @@ from IPython.core.magic import Magics
 
 from ckpt_magics.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.magics.completion import CheckpointMatcher
+from ckpt_magics.magics.graph_magics import GraphMagics
+from ckpt_magics.magics.verify_magics import VerifyMagics
 from ckpt_magics.magics.view_magics import ViewMagics, has_front_end
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAGICS", "register", "unregister"]
 
-MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, ViewMagics)
+MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, GraphMagics, VerifyMagics, ViewMagics)
 
 _MATCHER = "ckpt_magics"
 # What has looks of its own goes by the name of its class, so that loading the extension does not import it.

@@ -24,7 +24,7 @@ from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
 from ckpt_magics.saver.tree import take_apart
 
-__all__ = ["restore_into_notebook"]
+__all__ = ["restore_into_notebook", "source_path", "working_line"]
 
 
 def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace, *, quiet: bool) -> RestoreReport:
@@ -34,9 +34,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    source = expanded(arguments.source)
-    path = source if arguments.step is None else checkpoint_at_step(source, arguments.step)
-    with load_checkpoint(path) as reader:
+    with load_checkpoint(source_path(arguments)) as reader:
         stored, mapping = StoredTensors(reader), parse_map(arguments.map)
         if arguments.into is None:
             mapping = notebook_map(stored, mapping)
@@ -53,7 +51,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
             cast=arguments.cast,
             partial=arguments.partial,
             add_new=True,
-            write_call=lambda fix: _working_line(arguments, fix),
+            write_call=lambda fix: working_line(arguments, fix),
         )
         if arguments.dry_run and not plan.report.problems:
             return plan.report
@@ -62,6 +60,12 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         with uninterrupted():
             shell.user_ns.update(report.values if arguments.into is None else {arguments.into: report.values})
     return report
+
+
+def source_path(arguments: argparse.Namespace) -> str:
+    """Return the checkpoint that the line names, with its step."""
+    source = expanded(arguments.source)
+    return source if arguments.step is None else checkpoint_at_step(source, arguments.step)
 
 
 def _holder(shell: InteractiveShell, name: str) -> Any:  # noqa: ANN401 - whatever the user has under that name
@@ -101,8 +105,8 @@ def _check_place(name: str, value: object, below: list[str], is_tensor: bool) ->
         )
 
 
-def _working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
-    """The line as it was given, with what makes it work."""
+def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
+    """Return the line as it was given, with what makes it work."""
     words = ["%ckpt_restore", quoted(arguments.source), *map(quoted, arguments.pattern)]
     for pattern in dict.fromkeys((*arguments.exclude, *fix.exclude)):
         words += ["--exclude", quoted(pattern)]

@@ -66,6 +66,11 @@ class Session:
         """The graph that the session runs."""
         return self._graph
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed; it has no values then."""
+        return self._closed
+
     def run(
         self,
         fetches: Any,  # noqa: ANN401 -- any structure
