@@ -16,6 +16,7 @@ from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.tensors_to_save import path_text
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
+from ckpt_magics.formats.entry_encoding import encode_entries
 
 __all__ = ["merge_bundles"]
 
@@ -53,7 +54,7 @@ def merge_bundles(
     if not found:
         raise InvalidArgumentError("At least one prefix checkpoint file must exist, but none existed.")
     with StagedFiles(os.path.dirname(name), durable=durable) as stage:
-        publish_bundle(stage, name, merged.data_files, header=merged.header, entries=merged.entries)
+        publish_bundle(stage, name, merged.data_files, header=merged.header, entries=encode_entries(merged.entries))
     for prefix in found:
         if prefix != name:
             _remove_quietly(index_filename(prefix))

@@ -20,36 +20,26 @@ from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.tensors_to_save import (
     Part,
+    PlainTensors,
     TensorToSave,
     check_parts,
     parse_part,
     path_text,
+    plain_columns,
     split_into_shards,
 )
+from ckpt_magics.checkpoint.value_writer import write_plain_values, write_values
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.bundle_records import (
-    HEADER_ENTRY_KEY,
-    BundleEntry,
-    BundleHeader,
-    encode_entry,
-    encode_header,
-)
-from ckpt_magics.formats.dtypes import DType
-from ckpt_magics.formats.table import TableWriter
-from ckpt_magics.formats.tensor_data import CRC_STEP, AnyArray, encode_tensor, number_bytes
+from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
+from ckpt_magics.formats.entry_encoding import EncodedEntries, encode_entries, write_index
 from ckpt_magics.formats.tensor_slice import TensorSlice
-from ckpt_magics.wire.crc32c import crc32c, mask
 
 __all__ = ["TensorToSave", "WrittenFile", "publish_bundle", "write_bundle", "write_shards"]
 
 
-SMALL_SIZE = 1 << 14
-"""Bytes up to which copying a tensor costs less than making a view of it."""
-
-
 def write_bundle(
     prefix: str | os.PathLike[str],
-    tensors: Sequence[TensorToSave],
+    tensors: Sequence[TensorToSave] | PlainTensors,
     *,
     num_shards: int = 1,
     durable: bool = True,
@@ -72,7 +62,10 @@ def write_bundle(
         UnimplementedError: Files cannot hold a tensor's type.
         CheckpointError: The disk refuses; see :func:`disk.writing_to`. The old version is as it was.
     """
-    parts = [parse_part(tensor) for tensor in tensors]
+    plain = tensors if isinstance(tensors, PlainTensors) else plain_columns(tensors)
+    if num_shards == 1 and plain is not None and plain.is_sound:
+        return _write_plain(prefix, plain, durable=durable, progress=progress, companions=companions)
+    parts = list(map(parse_part, tensors.one_by_one() if isinstance(tensors, PlainTensors) else tensors))
     return write_shards(
         prefix, split_into_shards(parts, num_shards), durable=durable, progress=progress, companions=companions
     )
@@ -102,7 +95,9 @@ def write_shards(
                     raise error.locate(tensor=part.tensor.name) from None
             stage.finish(file)
             files.append(file)
-        publish_bundle(stage, name, files, header=BundleHeader(), entries=index.entries(), companions=companions)
+        publish_bundle(
+            stage, name, files, header=BundleHeader(), entries=encode_entries(index.entries()), companions=companions
+        )
         meter.finish()
     return tuple(stage.written)
 
@@ -110,34 +105,30 @@ def write_shards(
 def _write_part(file: disk.OutputFile, part: Part, shard_id: int, index: _IndexBuilder, meter: ProgressMeter) -> None:
     tensor = part.tensor
     offset = file.size
-    crc = _write_values(file, tensor.array, tensor.dtype, meter)
+    crc = write_values(file, tensor.array, tensor.dtype, meter)
     entry = BundleEntry(tensor.dtype, tensor.array.shape, shard_id, offset, file.size - offset, crc)
     index.add(part, entry)
 
 
-def _write_values(file: disk.OutputFile, array: AnyArray, dtype: DType, meter: ProgressMeter) -> int:
-    """Write the bytes of one tensor and return their masked checksum."""
-    if not dtype.itemsize:
-        buffers, crc = encode_tensor(array, dtype)
-        for buffer in buffers:
-            file.write(buffer)
-            meter.advance(len(buffer))
-        return crc
-    if array.nbytes <= SMALL_SIZE and array.dtype is dtype.numpy:
-        # For small tensors the way is what counts: one copy, one checksum, one append.
-        small = array.tobytes()
-        file.write(small)
-        meter.advance(len(small))
-        return mask(crc32c(small))
-    data = number_bytes(array, dtype)
-    crc = 0
-    # Checksum and copy take turns on pieces that stay in the processor's cache.
-    for start in range(0, len(data), CRC_STEP):
-        piece = data[start : start + CRC_STEP]
-        crc = crc32c(piece, crc)
-        file.write(piece)
-        meter.advance(len(piece))
-    return mask(crc)
+def _write_plain(
+    prefix: str | os.PathLike[str],
+    tensors: PlainTensors,
+    *,
+    durable: bool,
+    progress: Progress | None,
+    companions: Mapping[str, bytes] | None,
+) -> tuple[WrittenFile, ...]:
+    """Write whole tensors into one data file."""
+    name = path_text(prefix)
+    size = tensors.count_bytes()
+    meter = ProgressMeter(size, progress)
+    with StagedFiles(os.path.dirname(name), durable=durable) as stage:
+        file = stage.create(data_filename(name, 0, 1), size)
+        entries = write_plain_values(file, tensors, meter)
+        stage.finish(file)
+        publish_bundle(stage, name, [file], header=BundleHeader(), entries=entries, companions=companions)
+        meter.finish()
+    return tuple(stage.written)
 
 
 class _IndexBuilder:
@@ -173,7 +164,7 @@ def publish_bundle(
     files: Sequence[disk.OutputFile | str],
     *,
     header: BundleHeader,
-    entries: Mapping[bytes, BundleEntry],
+    entries: EncodedEntries,
     companions: Mapping[str, bytes] | None = None,
 ) -> None:
     """Make data files and an index visible as the checkpoint ``prefix``, in place of the one that is there.
@@ -189,11 +180,7 @@ def publish_bundle(
     with directory_lock(os.path.dirname(prefix)):
         num_shards = _free_shard_count(prefix, len(files))
         index = stage.create(index_filename(prefix))
-        table = TableWriter(index.write)
-        table.add(HEADER_ENTRY_KEY, encode_header(header._replace(num_shards=num_shards)))
-        for key in sorted(entries):
-            table.add(key, encode_entry(entries[key]))
-        table.finish()
+        write_index(index.write, header._replace(num_shards=num_shards), entries)
         stage.finish(index)
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
         for shard_id in range(num_shards):

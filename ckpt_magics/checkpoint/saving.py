@@ -23,7 +23,7 @@ from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.recording import record_checkpoint
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_shards, write_slice_table
-from ckpt_magics.checkpoint.tensors_to_save import TensorToSave, path_text, tensors_from_mapping
+from ckpt_magics.checkpoint.tensors_to_save import PlainTensors, TensorToSave, path_text, tensors_from_mapping
 from ckpt_magics.errors import InvalidArgumentError, visible
 
 __all__ = ["SavedCheckpoint", "check_latest_filename", "write_checkpoint"]
@@ -111,6 +111,7 @@ def write_checkpoint(
     if global_step is not None:
         path = f"{path}-{_step_number(global_step)}"
     items = tensors_from_mapping(tensors) if isinstance(tensors, Mapping) else list(tensors)
+    names = items.names if isinstance(items, PlainTensors) else [item.name for item in items]
     companions = None if meta_graph is None else {meta_graph_filename(path, meta_graph_suffix): meta_graph}
     if write_version == 2:
         files = write_bundle(
@@ -118,12 +119,14 @@ def write_checkpoint(
         )
     elif write_version != 1:
         raise InvalidArgumentError(f"write_version is {write_version!r}; there are versions 1 and 2")
-    elif num_shards == 1:
-        files = write_slice_table(path, items, durable=durable, progress=progress, companions=companions)
     else:
-        path, files = write_slice_shards(
-            path, items, num_shards, durable=durable, progress=progress, companions=companions
-        )
+        slices = items.one_by_one() if isinstance(items, PlainTensors) else items
+        if num_shards == 1:
+            files = write_slice_table(path, slices, durable=durable, progress=progress, companions=companions)
+        else:
+            path, files = write_slice_shards(
+                path, slices, num_shards, durable=durable, progress=progress, companions=companions
+            )
     if write_state:
         state_file = record_checkpoint(
             path,
@@ -135,7 +138,7 @@ def write_checkpoint(
             durable=durable,
         )
         files = (*files, state_file)
-    return SavedCheckpoint(path, files, len({item.name for item in items}), time.perf_counter() - start)
+    return SavedCheckpoint(path, files, len(set(names)), time.perf_counter() - start)
 
 
 def check_latest_filename(path: str, latest_filename: str | None, *, is_renamed: bool) -> None:

@@ -5,8 +5,10 @@ Format: tensorflow/core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +21,12 @@ from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 
 __all__ = [
     "Part",
+    "PlainTensors",
     "TensorToSave",
     "check_parts",
     "parse_part",
     "path_text",
+    "plain_columns",
     "split_into_shards",
     "tensors_from_mapping",
 ]
@@ -74,25 +78,72 @@ class Part(NamedTuple):
         return TensorSlice.full(len(self.shape)) if self.tensor_slice is None else self.tensor_slice
 
 
-def tensors_from_mapping(tensors: Mapping[str, Array]) -> list[TensorToSave]:
+class PlainTensors(NamedTuple):
+    """Whole tensors as columns: for a hundred thousand scalars, making an object of each takes longer than the rest.
+
+    Attributes:
+        names: Name of each.
+        arrays: Values of each.
+        dtypes: How they are stored.
+    """
+
+    names: list[bytes]
+    arrays: list[Array]
+    dtypes: list[DType]
+
+    def one_by_one(self) -> list[TensorToSave]:
+        """Return the tensors as objects."""
+        return list(starmap(TensorToSave, zip(*self, strict=True)))
+
+    def count_bytes(self) -> int:
+        """Return the bytes that all values take, as :meth:`TensorToSave.count_bytes` does."""
+        opaque = {dtype.number for dtype in set(self.dtypes) if not dtype.itemsize}
+        if not opaque:
+            return sum(map(operator.attrgetter("nbytes"), self.arrays))
+        return sum(tensor.count_bytes() for tensor in self.one_by_one())
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Return the shape of each."""
+        return list(map(operator.attrgetter("shape"), self.arrays))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether :func:`parse_part` and :func:`check_parts` would find nothing wrong."""
+        return (
+            bool(self.names)
+            and len(set(self.names)) == len(self.names)
+            and b"" not in self.names
+            and max(map(len, set(self.shapes()))) <= MAX_RANK
+        )
+
+
+def plain_columns(tensors: Sequence[TensorToSave]) -> PlainTensors | None:
+    """Return tensors as columns; None if one is a slice."""
+    if not tensors or any(tensor.shape_and_slice for tensor in tensors):
+        return None
+    names, arrays, dtypes, _ = zip(*tensors, strict=True)
+    return PlainTensors(list(names), list(arrays), list(dtypes))
+
+
+def tensors_from_mapping(tensors: Mapping[str, Array]) -> PlainTensors:
     """Return arrays by name as tensors to save, in the order that TensorFlow's Saver takes: names sorted as text.
 
     Raises:
         InvalidArgumentError: TensorFlow has no such element type, as datetime64.
     """
-    found = []
+    names = sorted(tensors)
+    arrays = [np.asarray(tensors[name]) for name in names]
+    found = list(map(operator.attrgetter("dtype"), arrays))
     # A checkpoint has few types and may have a million tensors.
     known: dict[np.dtype[Any], DType] = {}
-    for name in sorted(tensors):
-        array = np.asarray(tensors[name])
-        dtype = known.get(array.dtype)
-        if dtype is None:
-            try:
-                dtype = known[array.dtype] = dtype_of(array)
-            except TypeError as error:
-                raise InvalidArgumentError(f"arrays of {array.dtype} cannot be saved", tensor=name) from error
-        found.append(TensorToSave(name.encode("utf-8", "surrogateescape"), array, dtype))
-    return found
+    for dtype in dict.fromkeys(found):
+        row = found.index(dtype)
+        try:
+            known[dtype] = dtype_of(arrays[row])
+        except TypeError as error:
+            raise InvalidArgumentError(f"arrays of {dtype} cannot be saved", tensor=names[row]) from error
+    keys = [name.encode("utf-8", "surrogateescape") for name in names]
+    return PlainTensors(keys, arrays, list(map(known.__getitem__, found)))
 
 
 def parse_part(tensor: TensorToSave) -> Part:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ckpt_magics.errors import ChecksumError, DataLossError, InvalidArgumentError
@@ -238,6 +238,14 @@ class TableWriter:
         if self._data.size_estimate >= BLOCK_SIZE:
             self._flush()
 
+    def add_block(self, contents: bytes, first: bytes, last: bytes) -> None:
+        """Append a data block built elsewhere, whose keys from ``first`` to ``last`` come after all others."""
+        self._flush()
+        if self._pending is not None:
+            self._end_block(_shortest_separator(self._last_key or b"", first))
+        self._last_key = last
+        self._pending = self._write_parts([contents], len(contents))
+
     def finish(self) -> int:
         """Write what is left, the index and the footer. Returns the size of the file in bytes."""
         self._flush()
@@ -264,7 +272,10 @@ class TableWriter:
     def _write_block(self, block: BlockBuilder) -> BlockHandle:
         """Write a block and its trailer."""
         size = block.size_estimate
-        parts = [block.finish()] if size < 2 * BLOCK_SIZE else block.parts()
+        return self._write_parts([block.finish()] if size < 2 * BLOCK_SIZE else block.parts(), size)
+
+    def _write_parts(self, parts: Sequence[Buffer], size: int) -> BlockHandle:
+        """Write the pieces of a block and its trailer."""
         crc = 0
         for part in parts:
             crc = crc32c(part, crc)

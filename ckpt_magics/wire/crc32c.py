@@ -7,6 +7,7 @@ Format: tensorflow/core/lib/hash/crc32c.h.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,21 @@ def crc32c(data: Contiguous, crc: int = 0) -> int:
 def mask(crc: int) -> int:
     """Return the form in which a checksum is stored: rotated right by 15 bits, plus a constant, modulo 2**32."""
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def masked_crcs(pieces: Sequence[bytes]) -> npt.NDArray[np.uint32]:
+    """Return the masked checksums of many small pieces, uint32 [pieces]."""
+    crcs = np.fromiter(map(crc32.iscsi, pieces), np.uint32, len(pieces))
+    # Arithmetic of uint32 arrays is modulo 2**32.
+    rotated: npt.NDArray[np.uint32] = crcs >> np.uint32(15) | crcs << np.uint32(17)
+    return rotated + np.uint32(_MASK_DELTA)
+
+
+def unmasked_crcs(masked: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.uint32]:
+    """Return the checksums that are stored as ``masked``, uint32 of the same shape."""
+    rotated = masked.astype(np.uint32) - np.uint32(_MASK_DELTA)
+    crcs: npt.NDArray[np.uint32] = rotated >> np.uint32(17) | rotated << np.uint32(15)
+    return crcs
 
 
 def unmask(masked: int) -> int:

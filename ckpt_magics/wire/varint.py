@@ -65,18 +65,23 @@ def decode_varint(buffer: Buffer, position: int) -> tuple[int, int]:
     raise DataLossError("varint is longer than 64 bits")
 
 
+def varint_sizes(numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
+    """Return how many bytes each of some numbers (not negative) takes."""
+    sizes = np.ones(numbers.shape, np.intp)
+    largest = int(numbers.max(initial=0))
+    for group in range(1, (largest.bit_length() + 6) // 7):
+        sizes += numbers >= numbers.dtype.type(1 << 7 * group)
+    return sizes
+
+
 def encode_packed_varints(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> bytes:
     """Return the varints of ``values`` (int64 or uint64, any shape, taken in C order) back to back."""
     numbers = np.ascontiguousarray(values).reshape(-1).view(np.uint64)
     if not numbers.size:
         return b""
-    largest = int(numbers.max())
-    if largest < 0x80:
+    if numbers.max() < 0x80:
         return numbers.astype(np.uint8).tobytes()
-    sizes = np.ones(numbers.size, np.intp)
-    groups = (largest.bit_length() + 6) // 7
-    for group in range(1, groups):
-        sizes += numbers >= np.uint64(1 << 7 * group)
+    sizes = varint_sizes(numbers)
     ends = np.cumsum(sizes)
     out = np.empty(int(ends[-1]), np.uint8)
     _scatter_groups(numbers, sizes, ends - sizes, out)

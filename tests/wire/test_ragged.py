@@ -1,0 +1,26 @@
+"""Rows of bytes are put together and cut as they would be one by one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ckpt_magics.wire.ragged import interleave, without_starts
+
+ROWS = st.lists(st.tuples(st.binary(max_size=5), st.binary(max_size=5), st.binary(max_size=5)), max_size=10)
+
+
+def column(pieces):
+    return np.frombuffer(b"".join(pieces), np.uint8), np.array([len(piece) for piece in pieces], np.intp)
+
+
+@given(ROWS)
+def test_interleaved_rows_hold_their_pieces_in_order(rows):
+    columns = [column([row[number] for row in rows]) for number in range(3)]
+    assert interleave(columns).tobytes() == b"".join(b"".join(row) for row in rows)
+
+
+@given(ROWS)
+def test_rows_lose_their_starts(rows):
+    data, sizes = column([start + rest for start, rest, _ in rows])
+    skipped = np.array([len(start) for start, _, _ in rows], np.intp)
+    assert without_starts(data, sizes, skipped).tobytes() == b"".join(rest for _, rest, _ in rows)
