@@ -46,7 +46,7 @@ def save_checkpoint(
         keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
         num_shards: How many data files to spread the tensors over.
         write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
-            more than 5,000 tensors none is made.
+            more than 10,000 tensors none is made.
         write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
         absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
         latest_filename: Another name for that list.
