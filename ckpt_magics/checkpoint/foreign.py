@@ -28,6 +28,16 @@ class ForeignFile(NamedTuple):
     what: str
     hint: str
 
+    @property
+    def is_graph(self) -> bool:
+        """Whether it seems to be a graph."""
+        return self in {_META_GRAPH, _GRAPH_TEXT}
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing tells what it is."""
+        return self == _UNFINISHED
+
 
 _EMPTY = ForeignFile("an empty file", f"The save or the download broke off before the first byte. {_ASK_AGAIN}")
 _ZEROS = ForeignFile(

@@ -121,7 +121,7 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
             # Nodes were added to what came from the file.
             now = export_scoped_meta_graph(graph=self.graph, saver_def=self.saver_def)[0]
             return replace(self._source, meta_graph=now)
-        return replace(self._source, note=self._source.note or self._advice())
+        return replace(self._source, note=" ".join(filter(None, (self._source.note, self._advice()))))
 
     def _advice(self) -> str:
         if self.checkpoint is None or self._session is not None:

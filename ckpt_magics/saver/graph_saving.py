@@ -64,8 +64,8 @@ def save_session(
     if variables.without_value:
         raise FailedPreconditionError(_without_value(variables.without_value))
     tensors = [
-        TensorToSave(name.encode("utf-8", "surrogateescape"), variables.value(part), part.dtype, part.spec)
-        for name, variable in variables.items()
+        TensorToSave(variable.name.encode("utf-8", "surrogateescape"), variables.value(part), part.dtype, part.spec)
+        for variable in variables.values()
         for part in variable.parts
     ]
     meta_graph = None

@@ -14,10 +14,10 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError
 
 from ckpt_magics.checkpoint import files, naming
+from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.checkpoint.nearby import missing_hint
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.errors import (
-    CheckpointError,
     CheckpointNotFoundError,
     DataLossError,
     FailedPreconditionError,
@@ -146,7 +146,7 @@ def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
 
 def _parsed(data: bytes, name: str) -> Message | None:
     """The graph that a file's content is; None if it is none and the name does not promise one."""
-    found = _binary(data, SavedModel) or _binary(data, MetaGraphDef) or _binary(data, GraphDef)
+    found = (_binary(data, MetaGraphDef) if name.endswith(".meta") else None) or _any_binary(data)
     if found is not None:
         return found
     for start, parse in _TEXT_STARTS:
@@ -154,46 +154,46 @@ def _parsed(data: bytes, name: str) -> Message | None:
             return parse(data, name)
     if not name.endswith(_GRAPH_SUFFIXES):
         return None
-    if not data:
-        raise DataLossError(f"{visible(name)} is empty", hint="The save or the download broke off; get it again.")
-    try:
-        return _meta_graph(data, name) if name.endswith(".meta") else _graph_def(data, name)
-    except DataLossError as error:
-        error.hint = _recognised(name) or "It is damaged or broke off halfway: save or download it again."
-        raise
+    foreign = recognise(data[:START_SIZE])
+    if foreign.is_graph or foreign.is_unknown:
+        hint = "It is damaged, or the save or the download broke off: get it again."
+        raise DataLossError(f"{visible(name)} is no MetaGraphDef, SavedModel or GraphDef", hint=hint)
+    raise DataLossError(f"{visible(name)} is no graph but {foreign.what}", hint=foreign.hint)
 
 
-def _binary(data: bytes, kind: type[M]) -> M | None:
+def _any_binary(data: bytes) -> Message | None:
+    # Names of ops that no op can have are drawn like others, once the bytes can be nothing else.
+    for any_op in (False, True):
+        found = _binary(data, SavedModel, any_op=any_op)
+        other = found or _binary(data, MetaGraphDef, any_op=any_op) or _binary(data, GraphDef, any_op=any_op)
+        if other is not None:
+            return other
+    return None
+
+
+def _binary(data: bytes, kind: type[M], *, any_op: bool = False) -> M | None:
     """The message, if the bytes are one whose nodes make sense: those of one kind often parse as another."""
     try:
         message = kind.FromString(data)
     except DecodeError:
         return None
     nodes = _nodes(message)
-    if nodes is None or not all(_OP.fullmatch(node.op) for node in nodes[:_CHECKED_NODES]):
+    if nodes is None or (any_op and not nodes):
         return None
-    return message
+    return message if any_op or all(_OP.fullmatch(node.op) for node in nodes[:_CHECKED_NODES]) else None
 
 
 def _nodes(message: Message) -> list[NodeDef] | None:
     """The nodes of a graph that may be empty; None if there is nothing that says that it is a graph."""
     if isinstance(message, SavedModel):
-        return [node for one in message.meta_graphs for node in one.graph_def.node] if message.meta_graphs else None
+        graphs = message.meta_graphs
+        is_one = bool(graphs) and message.saved_model_schema_version > 0
+        return [node for one in graphs for node in one.graph_def.node] if is_one else None
     if isinstance(message, MetaGraphDef):
-        is_one = message.HasField("graph_def") and message.HasField("meta_info_def")
+        info = message.meta_info_def
+        is_one = message.HasField("meta_info_def") and (message.HasField("graph_def") or bool(info.tensorflow_version))
         return list(message.graph_def.node) if is_one or message.graph_def.node else None
     return list(message.node) if message.node or message.HasField("versions") else None
-
-
-def _recognised(name: str) -> str | None:
-    """What a file that is no graph is, as the reader of checkpoints knows it."""
-    try:
-        find_checkpoint(name)
-    except DataLossError as error:
-        return f"{error.message.rpartition(': ')[2].capitalize()}. {error.hint or ''}".strip()
-    except CheckpointError:
-        pass
-    return None
 
 
 def _from_saved_model(name: str, model: SavedModel, tags: Collection[str]) -> GraphSource:
@@ -203,8 +203,9 @@ def _from_saved_model(name: str, model: SavedModel, tags: Collection[str]) -> Gr
     wanted = tuple(tags) or next((found for found in available if set(found) == {SERVE}), available[0])
     note = ""
     if len(available) > 1:
-        note = f"One of {len(available)} graphs, tagged {_listed(wanted)}; the others: " + "; ".join(
-            f"--tags {_listed(found)}" for found in available if set(found) != set(wanted)
+        others = "; ".join(_listed(found) for found in available if set(found) != set(wanted))
+        note = f"The first of {len(available)} graphs that is tagged {_listed(wanted)}" + (
+            f"; others are tagged: {others}." if others else "."
         )
     variables = os.path.join(os.path.dirname(name), "variables", "variables")
     prefix = variables if files.is_file(naming.index_filename(variables)) else None

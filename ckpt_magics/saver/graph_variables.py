@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError, FailedPreconditionError, visible
+from ckpt_magics.errors import FailedPreconditionError, visible
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
-from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.keys import GraphKeys
@@ -18,14 +17,14 @@ from ckpt_magics.graph.node import Operation
 from ckpt_magics.graph.shape import TensorShape
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.proto.messages import SaverDef
+from ckpt_magics.saver.restored_names import restored_names
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.session.session import VARIABLE_OPS, Session
 
 __all__ = ["GraphVariable", "GraphVariables", "VariablePart"]
 
-_RESTORES = frozenset({"RestoreV2", "RestoreSlice", "Restore"})
-_ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
-_PASS_ON = frozenset({"Identity", "Reshape", "Cast"})
+_VALUE_OF_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
+"""What ends the key of a variable in an object-based checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class GraphVariable:
     """A tensor of a checkpoint in a graph: one variable, or several that are the parts of one.
 
     Attributes:
-        name: Its name in checkpoints.
+        name: Its name in checkpoints, in full.
         parts: Its variables.
     """
 
@@ -91,6 +90,8 @@ class GraphVariable:
 class GraphVariables(Mapping[str, GraphVariable]):
     """The variables of a session's graph by their names in checkpoints, sorted, with their values as they are now.
 
+    Keys of object-based checkpoints are shortened: ``layer/kernel``.
+
     Args:
         session: Whose values.
         saver_def: The saver whose nodes say what is saved under which name. Default: every global variable under its
@@ -107,7 +108,9 @@ class GraphVariables(Mapping[str, GraphVariable]):
         parts: dict[str, list[VariablePart]] = {}
         for name, part in _parts(session.graph, saver_def):
             parts.setdefault(name, []).append(part)
-        self._variables = {name: GraphVariable(name, tuple(parts[name]), self) for name in sorted(parts)}
+        self._variables = {
+            name.removesuffix(_VALUE_OF_OBJECT): GraphVariable(name, tuple(parts[name]), self) for name in sorted(parts)
+        }
 
     def __getitem__(self, name: str) -> GraphVariable:
         return self._variables[name]
@@ -154,44 +157,9 @@ def _parts(graph: Graph, saver_def: SaverDef | None) -> list[tuple[str, Variable
 
 def _restored(graph: Graph, restore: str) -> Iterator[tuple[str, VariablePart]]:
     """What a saver's own nodes restore: they alone say under which names."""
-    start = graph.find_operation(restore)
-    pending = [] if start is None else [start]
-    seen = set(pending)
-    while pending:
-        op = pending.pop()
-        if op.type in _ASSIGNS and op.inputs[0].op.type in VARIABLE_OPS:
-            origin = _origin(op)
-            if origin is not None:
-                yield origin[0], _part(op.inputs[0].op, origin[1])
-            continue
-        for before in op.control_inputs:
-            if before not in seen:
-                seen.add(before)
-                pending.append(before)
-
-
-def _origin(assign: Operation) -> tuple[str, str] | None:
-    """Name and slice that the value of an assignment is restored from; None if it comes from elsewhere."""
-    value = assign.inputs[1]
-    while value.op.type in _PASS_ON:
-        value = value.op.inputs[0]
-    if value.op.type not in _RESTORES:
-        return None
-    texts = [_texts(tensor.op) for tensor in value.op.inputs[1:3]]
-    if not texts or any(len(listed) <= value.value_index for listed in texts):
-        return None
-    names, specs = texts[0], texts[1] if len(texts) > 1 else [""]
-    return names[value.value_index], specs[value.value_index]
-
-
-def _texts(constant: Operation) -> list[str]:
-    if constant.type != "Const":
-        return []
-    try:
-        texts = tensor_proto_to_array(constant.get_attr("value")).reshape(-1)
-    except CheckpointError:
-        return []
-    return [text.decode("utf-8", "surrogateescape") for text in texts.tolist()]
+    for found in restored_names(graph, restore):
+        if found.variable.type in VARIABLE_OPS:
+            yield found.name, _part(found.variable, found.spec)
 
 
 def _listed(graph: Graph) -> Iterator[tuple[str, VariablePart]]:
