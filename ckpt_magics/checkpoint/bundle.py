@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from ckpt_magics.checkpoint.assemble import assemble
-from ckpt_magics.checkpoint.bundle_batches import Wanted, is_small, read_batches
+from ckpt_magics.checkpoint.bundle_batches import find_small, read_batches
 from ckpt_magics.checkpoint.bundle_data import BundleData
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry
@@ -109,24 +109,16 @@ class BundleStore:
     def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors by name; small ones that are neighbours in a file are read together."""
         values: dict[bytes, Array] = {}
-        self._index.listing()
-        for shard_id, wanted in self._find_small(names).items():
-            values.update(read_batches(self._data.file(shard_id), wanted))
+        if self._data.can_batch:
+            listing = self._index.listing()
+            rows = np.fromiter((listing.rows.get(name, -1) for name in names), np.intp, len(names))
+            for shard_id, small in find_small(listing.entries, rows[rows >= 0], self.header.num_shards):
+                for row, value in read_batches(self._data.file(shard_id), small):
+                    values[listing.keys[row]] = value
         for name in names:
             if name not in values:
                 values[name] = self.read(name)
         return values
-
-    def _find_small(self, names: Sequence[bytes]) -> dict[int, list[Wanted]]:
-        """Return the small values among ``names`` by data file."""
-        found: dict[int, list[Wanted]] = {}
-        if not self._data.can_batch:
-            return found
-        for name in dict.fromkeys(names):
-            entry = self._find(name)
-            if is_small(entry) and entry.shard_id < self.header.num_shards:
-                found.setdefault(entry.shard_id, []).append(Wanted(name, entry))
-        return found
 
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3]`` for each record in key order: slices under their keys, not the wholes."""

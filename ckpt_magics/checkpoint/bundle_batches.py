@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ckpt_magics.checkpoint.files import LocalFile
 from ckpt_magics.checkpoint.store import Array
-from ckpt_magics.formats.bundle_records import BundleEntry
-from ckpt_magics.wire.crc32c import crc32c, unmask
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.entry_columns import EntryColumns, Numbers, Rows, TensorType
+from ckpt_magics.wire.crc32c import crcs_of, unmasked_crcs
+
+__all__ = ["SmallValues", "find_small", "read_batches"]
 
 SMALL_SIZE = 64 << 10
 """Bytes up to which a value shares a buffer."""
@@ -27,58 +31,105 @@ BUFFER_SIZE = 1 << 20
 _LARGEST_GAP = 4 << 10
 """Bytes between two values that are read along rather than skipped."""
 
-
-class Wanted(NamedTuple):
-    """A value to be read: its key and its entry."""
-
-    key: bytes
-    entry: BundleEntry
-
-
-def is_small(entry: BundleEntry) -> bool:
-    """Tell whether a value is numbers in one piece, of the size that its shape needs, and small."""
-    return (
-        entry.size <= SMALL_SIZE
-        and not entry.slices
-        and entry.dtype.itemsize > 0
-        and entry.size == math.prod(entry.shape) * entry.dtype.itemsize
-        and len(entry.shape) <= _NUMPY_RANK
-    )
-
-
 _NUMPY_RANK = 32
 """Dimensions that every NumPy allows."""
 
 
-def read_batches(file: LocalFile, wanted: list[Wanted]) -> Iterator[tuple[bytes, Array]]:
-    """Yield key and value of small values of one file, little-endian, in the order of their places.
+class SmallValues(NamedTuple):
+    """Where small values lie in one data file, in the order of their places.
+
+    Attributes:
+        rows: Position of each in the index.
+        types: Dtype and shape of each.
+        starts: int64, where each begins.
+        ends: int64, where it ends.
+        crcs: uint32, its checksum.
+    """
+
+    rows: Rows
+    types: list[TensorType]
+    starts: Numbers
+    ends: Numbers
+    crcs: npt.NDArray[np.uint32]
+
+    def part(self, rows: slice) -> SmallValues:
+        """Return a run of the values."""
+        found, types, starts, ends, crcs = self
+        return SmallValues(found[rows], types[rows], starts[rows], ends[rows], crcs[rows])
+
+
+def find_small(entries: EntryColumns, rows: Rows, num_shards: int) -> Iterator[tuple[int, SmallValues]]:
+    """Yield number and small values of each data file that has any.
+
+    They are numbers in one piece, of the size that their shape needs.
+
+    Args:
+        entries: Of the index.
+        rows: Which of them are wanted.
+        num_shards: Number of data files.
+    """
+    wanted = np.zeros(len(entries.type_ids), np.bool_)
+    wanted[rows] = True
+    rows = np.flatnonzero(wanted & (entries.type_ids >= 0))
+    expected = np.array([_small_size(*kind) for kind in entries.types], np.int64)
+    fits = entries.sizes[rows] == expected[entries.type_ids[rows]]
+    rows = rows[fits & (entries.shard_ids[rows] < num_shards) & ~np.isin(rows, list(entries.slices))]
+    rows = rows[np.lexsort((entries.offsets[rows], entries.shard_ids[rows]))]
+    shard_ids, firsts = np.unique(entries.shard_ids[rows], return_index=True)
+    for shard_id, part in zip(shard_ids.tolist(), np.split(rows, firsts[1:]), strict=True):
+        types = list(map(entries.types.__getitem__, entries.type_ids[part].tolist()))
+        starts = entries.offsets[part]
+        yield (
+            shard_id,
+            SmallValues(part, types, starts, starts + entries.sizes[part], unmasked_crcs(entries.crcs[part])),
+        )
+
+
+def _small_size(dtype: DType, shape: tuple[int, ...]) -> int:
+    """Return the bytes that a value of a type needs, -1 if it cannot share a buffer."""
+    size = math.prod(shape) * dtype.itemsize
+    return size if dtype.itemsize and size <= SMALL_SIZE and len(shape) <= _NUMPY_RANK else -1
+
+
+def read_batches(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+    """Yield row and value of small values of one file, little-endian.
 
     Values that are damaged, lie outside of the file or overlap are left out: reading them one by one says what is
     wrong with them, and gives each of them memory of its own.
     """
-    wanted = sorted(wanted, key=lambda item: item.entry.offset)
+    values = values.part(slice(int(np.searchsorted(values.starts, file.size, "right"))))
+    gaps = values.starts[1:] - values.ends[:-1]
+    breaks = np.flatnonzero((gaps < 0) | (gaps > _LARGEST_GAP)) + 1
+    for first, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(values.rows)], strict=True):
+        yield from _read_neighbours(file, values.part(slice(first, end)))
+
+
+def _read_neighbours(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+    """Read values that lie one behind the other, as many at a time as a buffer holds."""
     first = 0
-    while first < len(wanted):
-        start, end, last = wanted[first].entry.offset, wanted[first].entry.offset, first
-        while last < len(wanted):
-            entry = wanted[last].entry
-            stop = entry.offset + entry.size
-            if not end <= entry.offset <= end + _LARGEST_GAP or stop - start > BUFFER_SIZE or stop > file.size:
-                break
-            end, last = stop, last + 1
-        yield from _read_batch(file, wanted[first:last], start, end)
-        first = max(last, first + 1)
+    while first < len(values.rows):
+        limit = min(int(values.starts[first]) + BUFFER_SIZE, file.size)
+        last = int(np.searchsorted(values.ends, limit, "right"))
+        if last == first:
+            # It reaches out of the file, as do those behind it.
+            return
+        yield from _read_batch(file, values.part(slice(first, last)))
+        first = last
 
 
-def _read_batch(file: LocalFile, batch: list[Wanted], start: int, end: int) -> Iterator[tuple[bytes, Array]]:
-    buffer = np.empty(end - start, np.uint8)
+def _read_batch(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+    start = int(values.starts[0])
+    buffer = np.empty(int(values.ends[-1]) - start, np.uint8)
     view = buffer.data
     file.read_into(start, view, "tensor data")
-    for key, entry in batch:
-        offset = entry.offset - start
-        if crc32c(view[offset : offset + entry.size]) != unmask(entry.crc32c):
-            continue
-        dtype = entry.dtype.numpy
-        array: Array = np.ndarray(entry.shape, dtype, buffer, offset)
-        # Numbers that do not lie on a multiple of their size are slow, and other libraries refuse them.
-        yield key, array if not offset % dtype.alignment else array.copy()
+    offsets = (values.starts - start).tolist()
+    ends = (values.ends - start).tolist()
+    # No list of the pieces: the garbage collector would walk through it again and again.
+    found = crcs_of(map(view.__getitem__, map(slice, offsets, ends)), len(offsets))
+    sound = (found == values.crcs).tolist()
+    for row, (dtype, shape), offset, is_sound in zip(values.rows.tolist(), values.types, offsets, sound, strict=True):
+        if is_sound:
+            numbers = dtype.numpy
+            array: Array = np.ndarray(shape, numbers, buffer, offset)
+            # Numbers that do not lie on a multiple of their size are slow, and other libraries refuse them.
+            yield row, array if not offset % numbers.alignment else array.copy()

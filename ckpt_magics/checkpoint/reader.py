@@ -123,12 +123,14 @@ class CheckpointReader(Mapping[str, Any]):
             TensorNotFoundError: There is no tensor of one of the names.
             DataLossError: A value is damaged.
         """
-        wanted = (
-            list(self) if names is None else [key_to_name(name) if isinstance(name, bytes) else name for name in names]
-        )
-        keys = [key for name in wanted if (key := name_to_key(name)) is not None]
-        if len(keys) < len(wanted):
-            raise self._not_found(next(name for name in wanted if name_to_key(name) is None))
+        if names is None:
+            keys = self.keys_bytes()
+            wanted = list(map(key_to_name, keys))
+        else:
+            wanted = [key_to_name(name) if isinstance(name, bytes) else name for name in names]
+            keys = [key for name in wanted if (key := name_to_key(name)) is not None]
+            if len(keys) < len(wanted):
+                raise self._not_found(next(name for name in wanted if name_to_key(name) is None))
         try:
             values = self._retrying(lambda store: store.read_many(keys))
         except KeyError as error:

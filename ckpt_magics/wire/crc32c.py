@@ -7,16 +7,18 @@ Format: tensorflow/core/lib/hash/crc32c.h.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from fastcrc import crc32
 
+Buffer = bytes | bytearray | memoryview
+
 _MASK_DELTA = 0xA282EAD8
 
-Contiguous = bytes | bytearray | memoryview | npt.NDArray[Any]
+Contiguous = Buffer | npt.NDArray[Any]
 
 
 def crc32c(data: Contiguous, crc: int = 0) -> int:
@@ -37,9 +39,14 @@ def mask(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
-def masked_crcs(pieces: Sequence[bytes]) -> npt.NDArray[np.uint32]:
-    """Return the masked checksums of many small pieces, uint32 [pieces]."""
-    crcs = np.fromiter(map(crc32.iscsi, pieces), np.uint32, len(pieces))
+def crcs_of(pieces: Iterable[Buffer], count: int) -> npt.NDArray[np.uint32]:
+    """Return the checksums of many small pieces, uint32 [count]."""
+    return np.fromiter(map(crc32.iscsi, pieces), np.uint32, count)
+
+
+def masked_crcs(pieces: Sequence[Buffer]) -> npt.NDArray[np.uint32]:
+    """Return the checksums of many small pieces as they are stored, uint32 [pieces]."""
+    crcs = crcs_of(pieces, len(pieces))
     # Arithmetic of uint32 arrays is modulo 2**32.
     rotated: npt.NDArray[np.uint32] = crcs >> np.uint32(15) | crcs << np.uint32(17)
     return rotated + np.uint32(_MASK_DELTA)
