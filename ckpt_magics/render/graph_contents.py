@@ -25,6 +25,8 @@ __all__ = ["GraphContents", "describe_graph", "open_graph", "show_graph"]
 
 MAX_ROWS = 30
 """Variables in the table; the DataFrame has all of them."""
+MAX_OPEN_ROWS = 8
+"""Variables up to which the table in a notebook is open to begin with."""
 MAX_OPS = 8
 """Kinds of operations in the summary, the most frequent ones."""
 
@@ -72,7 +74,11 @@ class GraphContents:
     def facts_html(self) -> str:
         """Return everything but the picture as HTML."""
         lines = [*([self.source.note] if self.source.note else []), *self.summary]
-        table = html_table(self._counted(), _HEADINGS, self._rows(), numeric=_NUMERIC) if len(self.variables) else ""
+        table = ""
+        if len(self.variables):
+            # A long table would push the picture, which is what one has come for, off the screen.
+            folded = len(self.variables) > MAX_OPEN_ROWS
+            table = html_table(self._counted(), _HEADINGS, self._rows(), numeric=_NUMERIC, folded=folded)
         return html_lines([self.title]).replace("opacity:.75", "font-weight:600", 1) + html_lines(lines) + table
 
     def _counted(self) -> str:

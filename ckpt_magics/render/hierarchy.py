@@ -55,13 +55,14 @@ class Hierarchy:
     _by_name: dict[str, list[int]] = field(default_factory=dict)
 
     def find(self, name: str) -> list[int]:
-        """Return the ids of the items with a full name, or with a library function's own name."""
+        """Return the ids of the items with a full name, or with a library function's own name; a slash may end it."""
         if not self._by_name:
             for item in self.items:
                 self._by_name.setdefault(item.name, []).append(item.id)
                 if item.kind == "function" and item.node is None:
                     self._by_name.setdefault(item.label, []).append(item.id)
-        return self._by_name.get(name.rstrip("/") or name, [])
+        names = (name, name.removesuffix("/"), name.rstrip("/"))
+        return next((self._by_name[each] for each in names if each in self._by_name), [])
 
     def leaves(self, item_id: int) -> Iterator[Item]:
         """Every leaf inside an item, itself when it is one."""

@@ -67,7 +67,7 @@ class GraphMessages:
         self._reader = reader
         self._variables = variables
         self._live = live
-        self.saved = None if reader is None else SavedVariables(source.graph_def.node, reader)
+        self.saved = None if reader is None else SavedVariables(source.graph_def, reader)
         self.colors = GraphColors(source, self.saved, reader, compare)
 
     def handlers(self) -> dict[str, Handler]:
@@ -133,13 +133,13 @@ class GraphMessages:
             others = max(len(reached.leaves) - inside, 0)
             return reached, f"{trace.name}: {hierarchy.counted(others)} {what.replace('lead', _plural(others, 'lead'))}"
         end = find_items(hierarchy, trace.to)
-        path = reach.path(start, end)
         first, last = trace.name, trace.to
+        path = reach.path(start, end)
         if path is None:
             path = reach.path(end, start)
+            if path is None:
+                return Reached([], []), f"No path leads from {first} to {last}, or back."
             first, last = last, first
-        if path is None:
-            return Reached([], []), f"No path leads from {first} to {last}, or back."
         return path, f"The shortest path from {first} to {last} has {len(path.edges):,} edges."
 
     def _dot(self, request: Request) -> Reply:
@@ -207,7 +207,12 @@ def search_items(source: GraphSource, text: str, mode: str) -> list[Item]:
         InvalidArgumentError: There is no such mode, or the expression is none.
     """
     matches = _matcher(text, mode)
-    found = [item for item in source.hierarchy.items[ROOT + 1 :] if text and matches(item)]
+    by_name: dict[str, Item] = {}
+    for item in source.hierarchy.items[ROOT + 1 :]:
+        # A scope and the node of its name are one thing to jump to.
+        if text and matches(item) and (item.name not in by_name or item.node is not None):
+            by_name[item.name] = item
+    found = list(by_name.values())
     if mode == "text":
         wanted = text.casefold()
         return sorted(found, key=lambda item: (wanted not in item.label.casefold(), len(item.name), item.name))

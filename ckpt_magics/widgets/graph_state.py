@@ -153,7 +153,7 @@ def find_items(hierarchy: Hierarchy, name: str) -> list[int]:
     Raises:
         NotFoundError: The graph has nothing of this name.
     """
-    found = [item_id for item_id in hierarchy.find(_as_name(name)) if item_id != ROOT]
+    found = [item_id for item_id in hierarchy.find(name) if item_id != ROOT]
     if not found:
         raise NotFoundError(f"the graph has no node or scope named {visible(name)!r}")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from ckpt_magics.formats.dtypes import dtype_by_number
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.proto import messages
-from ckpt_magics.render.kinds import VARIABLE_OPS
+from ckpt_magics.render.kinds import VARIABLE_OPS, called_function
 from ckpt_magics.render.outputs import format_dims
 
 if TYPE_CHECKING:
@@ -56,17 +56,18 @@ class SavedVariables:
     resources and of the checkpoint's objects do.
 
     Args:
-        nodes: The graph's nodes.
+        graph: The graph.
         reader: The checkpoint.
     """
 
-    def __init__(self, nodes: Sequence[messages.NodeDef], reader: CheckpointReader) -> None:
+    def __init__(self, graph: messages.GraphDef, reader: CheckpointReader) -> None:
         self._reader = reader
-        self._variables = {node.name: node for node in nodes if is_variable(node)}
-        self._saved = dict(_saved_names(nodes, self._variables))
+        self._variables = {node.name: node for node in graph.node if is_variable(node)}
+        self._saved = dict(_saved_names(graph, self._variables))
         objects = reader.object_graph
         # Full names lead from a variable to its key, as TensorFlow does for checkpoints of names.
         self._keys = {} if objects is None else objects.full_names
+        self._claimed = {name for name, _ in self._saved.values()}
         self._nodes: dict[str, str] | None = None
 
     @property
@@ -93,12 +94,12 @@ class SavedVariables:
         number = node.attr["dtype"].type % 100  # a reference type is its base type and 100
         if number and number != dtype.number:
             declared = _dtype_name(number)
-            return SavedTensor(name, fits=False, status=f"saved as {dtype.name}, but the graph has {declared}")
+            return SavedTensor(name, fits=False, status=f"{name} is {dtype.name}, but the graph has {declared}")
         if wanted is not None and not _compatible(wanted, shape):
-            text = f"saved with shape {format_dims(shape)}, but the graph has {format_dims(wanted)}"
+            text = f"{name} has shape {format_dims(shape)}, but the graph has {format_dims(wanted)}"
             return SavedTensor(name, fits=False, status=text)
         part_text = f", slice {slice_spec}" if slice_spec else ""
-        return SavedTensor(name, fits=True, status=f"saved as {name}{part_text}; it fits")
+        return SavedTensor(name, fits=True, status=f"{name}{part_text}; shape and dtype fit")
 
     def node_of(self, tensor: str) -> str | None:
         """Return the name of the node whose value a tensor of the checkpoint is; of several parts, the first."""
@@ -112,31 +113,46 @@ class SavedVariables:
         if node.name in self._saved:
             return self._saved[node.name]
         shared = node.attr["shared_name"].s.decode("utf-8", "surrogateescape") if "shared_name" in node.attr else ""
-        for name in (node.name, shared):
-            if name and name in self._reader:
+        for name in (node.name, self._keys.get(node.name, ""), shared, self._keys.get(shared, "")):
+            # In a SavedModel several variables may have had one name; what another one saves is not this one's.
+            if name and name not in self._claimed and name in self._reader:
                 return name, ""
-            if name in self._keys:
-                return self._keys[name], ""
         return node.name, ""
 
 
-def _saved_names(
-    nodes: Sequence[messages.NodeDef], variables: Mapping[str, messages.NodeDef]
-) -> Iterator[tuple[str, tuple[str, str]]]:
+def _saved_names(graph: messages.GraphDef, variables: Container[str]) -> Iterator[tuple[str, tuple[str, str]]]:
     """Node of a variable, with the name and slice that a save op writes it under."""
-    savers = [node for node in nodes if node.op in _SAVE_INPUTS]
-    if not savers:
-        return
-    by_name = {node.name: node for node in nodes}
-    for saver in savers:
+    by_name = {node.name: node for node in graph.node}
+    for name, slice_spec, source in _writes(by_name):
+        variable = _origin(by_name, source, variables)
+        if variable is not None:
+            yield variable, (name, slice_spec)
+    bodies = {function.signature.name: function for function in graph.library.function}
+    for call in graph.node:
+        body = bodies.get(called_function(call))
+        if body is None:
+            continue
+        # A SavedModel saves in a function, whose arguments are the variables.
+        arguments = {argument.name: place for place, argument in enumerate(body.signature.input_arg)}
+        inside = {node.name: node for node in body.node_def}
+        for name, slice_spec, source in _writes(inside):
+            argument = _origin(inside, source, arguments)
+            if argument is not None and arguments[argument] < len(call.input):
+                variable = _origin(by_name, call.input[arguments[argument]], variables)
+                if variable is not None:
+                    yield variable, (name, slice_spec)
+
+
+def _writes(by_name: Mapping[str, messages.NodeDef]) -> Iterator[tuple[str, str, str]]:
+    """Name, slice and input of every tensor that the save ops among some nodes write."""
+    for saver in by_name.values():
+        if saver.op not in _SAVE_INPUTS:
+            continue
         names_at, slices_at, first = _SAVE_INPUTS[saver.op]
         inputs = [text for text in saver.input if text[:1] != "^"]
         names = _texts(by_name, inputs, names_at)
-        slices = _texts(by_name, inputs, slices_at) if slices_at is not None else []
-        for place, source in enumerate(inputs[first:]):
-            node = _variable_behind(by_name, variables, source)
-            if node is not None and place < len(names):
-                yield node, (names[place], slices[place] if place < len(slices) else "")
+        slices = _texts(by_name, inputs, slices_at) if slices_at is not None else [""] * len(names)
+        yield from zip(names, slices, inputs[first:], strict=False)
 
 
 def _texts(by_name: Mapping[str, messages.NodeDef], inputs: Sequence[str], place: int) -> list[str]:
@@ -151,12 +167,11 @@ def _texts(by_name: Mapping[str, messages.NodeDef], inputs: Sequence[str], place
     return [each.decode("utf-8", "surrogateescape") for each in array.reshape(-1) if isinstance(each, bytes)]
 
 
-def _variable_behind(
-    by_name: Mapping[str, messages.NodeDef], variables: Mapping[str, messages.NodeDef], source: str
-) -> str | None:
+def _origin(by_name: Mapping[str, messages.NodeDef], source: str, wanted: Container[str]) -> str | None:
+    """The first of some names on the way back from an input along first inputs."""
     for _ in range(_MAX_HOPS):
         name = source.partition(":")[0]
-        if name in variables:
+        if name in wanted:
             return name
         node = by_name.get(name)
         if node is None or not node.input or node.input[0][:1] == "^":

@@ -124,6 +124,10 @@ class TableView(BundledWidget):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
+    def row_of(self, name: str) -> int | None:
+        """Return the row of a variable, or None."""
+        return self._answers.row_of(name)
+
     def _code_lines(self, names: Sequence[str]) -> list[str]:
         """Python that does for these variables what somebody would look at them for."""
         raise NotImplementedError

@@ -137,8 +137,10 @@ function drawEdge(edge: GraphEdge, route: Route, across: boolean): SVGGElement {
   if (edge.label && route.label) {
     const [x, y] = route.label;
     // Beside a line that runs down, above one that runs across.
-    const below = across ? EDGE_SIZE / 9 : EDGE_SIZE / 3;
-    parts.push(svgElement("text", { x: at(x), y: at(y + below), "font-size": EDGE_SIZE }, edge.label));
+    const [right, below] = across ? [0, EDGE_SIZE / 9] : [5, EDGE_SIZE / 3];
+    parts.push(
+      svgElement("text", { x: at(x + right), y: at(y + below), "font-size": EDGE_SIZE }, edge.label),
+    );
   }
   return svgElement("g", { class: "ckpt-edge", "data-paint": "edge" }, ...parts);
 }

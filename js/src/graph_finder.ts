@@ -20,8 +20,9 @@ export class GraphFinder {
   readonly #options: GraphFinderOptions;
   readonly #input: HTMLInputElement;
   readonly #mode: HTMLSelectElement;
-  readonly #list = element("ul", { class: "ckpt-hits", role: "listbox", "aria-label": "Found nodes" });
-  readonly #count = element("span", { class: "ckpt-hit-count", role: "status", "aria-live": "polite" });
+  readonly #list = element("ul", { role: "listbox", "aria-label": "Found nodes" });
+  readonly #count = element("p", { role: "status", "aria-live": "polite" });
+  readonly #panel = element("div", { class: "ckpt-hits", tabindex: -1 }, this.#list, this.#count);
   #hits: readonly Hit[] = [];
   #active = -1;
   #request: AbortController | null = null;
@@ -29,7 +30,7 @@ export class GraphFinder {
   constructor(options: GraphFinderOptions) {
     this.#options = options;
     this.#list.id = uniqueId("hits");
-    this.#list.hidden = true;
+    this.#panel.hidden = true;
     this.#input = element("input", {
       type: "search",
       placeholder: "Find a node  ( / )",
@@ -49,13 +50,9 @@ export class GraphFinder {
       { class: "ckpt-finder", role: "search" },
       this.#input,
       this.#mode,
-      this.#count,
-      this.#list,
+      this.#panel,
     );
-    this.root.addEventListener("focusout", (event) => {
-      const next = (event as FocusEvent).relatedTarget;
-      if (next instanceof Node && !this.root.contains(next)) this.#fold();
-    });
+    this.root.addEventListener("focusout", () => setTimeout(() => this.#foldIfLeft()));
     this.#input.addEventListener("focus", () => this.#unfold());
   }
 
@@ -76,12 +73,13 @@ export class GraphFinder {
     try {
       const reply = await this.#options.search(text, this.#mode.value, this.#request.signal);
       const { hits, total } = decodeHits(reply);
-      this.#count.textContent = `${formatCount(total)} found`;
+      const more = total > hits.length ? `, the first ${formatCount(hits.length)} are listed` : "";
+      this.#count.textContent = `${formatCount(total)} found${more}`;
       this.#show(hits);
     } catch (error) {
       if (isAbort(error)) return;
-      this.#show([]);
       this.#count.textContent = visibleName(error instanceof Error ? error.message : String(error));
+      this.#show([]);
     }
   }
 
@@ -108,12 +106,17 @@ export class GraphFinder {
   }
 
   #unfold(): void {
-    this.#list.hidden = this.#hits.length === 0;
-    this.#input.setAttribute("aria-expanded", String(!this.#list.hidden));
+    this.#panel.hidden = this.#count.textContent === "";
+    this.#input.setAttribute("aria-expanded", String(this.#hits.length > 0));
+  }
+
+  #foldIfLeft(): void {
+    const page = this.root.getRootNode() as Document | ShadowRoot;
+    if (page.activeElement && !this.root.contains(page.activeElement)) this.#fold();
   }
 
   #fold(): void {
-    this.#list.hidden = true;
+    this.#panel.hidden = true;
     this.#input.setAttribute("aria-expanded", "false");
   }
 
@@ -141,7 +144,7 @@ export class GraphFinder {
       this.#mark(Math.min(this.#active + 1, last));
     } else if (event.key === "ArrowUp") this.#mark(Math.max(this.#active - 1, -1));
     else if (event.key === "Enter") this.#choose(Math.max(this.#active, 0));
-    else if (event.key === "Escape" && !this.#list.hidden) this.#fold();
+    else if (event.key === "Escape" && !this.#panel.hidden) this.#fold();
     else return;
     event.preventDefault();
     event.stopPropagation();

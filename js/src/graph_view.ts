@@ -61,6 +61,7 @@ class GraphApp {
   #turn = 0;
   /** What stays in place in the next drawing. */
   #anchor: string | null = null;
+  #isTraced = false;
   /** Start of a path whose end is the next node chosen. */
   #pathFrom = "";
 
@@ -96,13 +97,13 @@ class GraphApp {
     this.#offStatistics = channel.on("statistics", (content) => {
       if (content.row === this.#value.row) this.#value.showStatistics(decodeStatistics(content));
     });
+    this.#picture.viewport.root.append(this.#notice.root);
     const body = element("div", { class: "ckpt-split" }, this.#picture.viewport.root, this.#panel.root);
     this.root = element(
       "div",
       { class: "ckpt-graph-body" },
       paintStyle(facts.paints),
       this.#controls.root,
-      this.#notice.root,
       body,
       this.#legend.root,
       this.#status,
@@ -150,6 +151,8 @@ class GraphApp {
     const selected = this.#model.get("selected");
     if (selected) this.#picture.select(selected, true);
     if (scene.traced) this.#notice.say(`${scene.traced.text} (Esc ends the trace)`);
+    else if (this.#isTraced) this.#notice.close();
+    this.#isTraced = scene.traced !== null;
     const boxes = scene.nodes.length + scene.aside.length;
     this.#status.textContent = [`${boxes} boxes`, `${scene.edges.length} edges`, ...scene.notes].join(
       "  ·  ",

@@ -17,8 +17,11 @@ export function headerBars(
         change({ dtypes }),
       );
     case "group":
-      return listBars("group", countCodes(index.group, index.groups), filter.groups, (groups) =>
-        change({ groups }),
+      return listBars(
+        index.groupTitle.toLowerCase(),
+        countCodes(index.group, index.groups),
+        filter.groups,
+        (groups) => change({ groups }),
       );
     case "shape":
       return listBars("rank", countRanks(index), filter.ranks, (ranks) => change({ ranks }));

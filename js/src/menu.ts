@@ -4,22 +4,25 @@ import { element } from "./dom";
 export class Menu {
   readonly root: HTMLDetailsElement;
   readonly #summary: HTMLElement;
-  readonly #panel = element("div", { class: "ckpt-menu-panel" });
+  /** Takes the focus when its ground is pressed, which would else go to whatever is around the view. */
+  readonly #panel = element("div", { class: "ckpt-menu-panel", tabindex: -1 });
 
   constructor(label: string, title: string) {
     this.#summary = element("summary", { title }, label);
     this.root = element("details", { class: "ckpt-menu" }, this.#summary, this.#panel);
-    this.root.addEventListener("focusout", (event) => {
-      const next = (event as FocusEvent).relatedTarget;
-      // Focus that goes nowhere is a click on the panel's own ground.
-      if (next instanceof Node && !this.root.contains(next)) this.root.open = false;
-    });
+    // Once the press that moves the focus is over: what is pressed must not vanish under it.
+    this.root.addEventListener("focusout", () => setTimeout(() => this.#foldIfLeft()));
     this.root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.root.open) return;
       this.close();
       event.preventDefault();
       event.stopPropagation();
     });
+  }
+
+  #foldIfLeft(): void {
+    const page = this.root.getRootNode() as Document | ShadowRoot;
+    if (page.activeElement && !this.root.contains(page.activeElement)) this.root.open = false;
   }
 
   set label(text: string) {

@@ -18,15 +18,23 @@ export class Selection {
     return [...this.#rows].sort((a, b) => a - b);
   }
 
+  /** Choose exactly these rows; when they are chosen already, a range still starts where it did. */
   replace(rows: Iterable<number>): void {
+    const wanted = new Set(rows);
+    if (wanted.size === this.#rows.size && [...wanted].every((row) => this.#rows.has(row))) return;
     this.#rows.clear();
-    for (const row of rows) this.#rows.add(row);
+    for (const row of wanted) this.#rows.add(row);
     this.#anchor = -1;
   }
 
   /** Only this row. */
   only(row: number): void {
     this.replace([row]);
+    this.#anchor = row;
+  }
+
+  /** Ranges start at this row, chosen or not. */
+  startAt(row: number): void {
     this.#anchor = row;
   }
 

@@ -221,13 +221,11 @@ export class Table {
 
   #moveByKey(position: number, extend: boolean): void {
     const { selection } = this.#options;
-    const from = this.#order[this.#current];
     this.#moveTo(position);
-    if (!extend) return;
-    this.#choose((row) => {
-      if (selection.size === 0 && from !== undefined) selection.only(from);
-      selection.extendTo(row, this.#order);
-    }, false);
+    const row = this.#order[position];
+    if (row === undefined) return;
+    if (extend) this.#choose(() => selection.extendTo(row, this.#order), false);
+    else selection.startAt(row);
   }
 
   /** Change the selection at the current row, and open its values if wanted. */

@@ -109,7 +109,13 @@ export class Viewport {
   #dragged = false;
 
   constructor(label: string) {
-    this.svg = svgElement("svg", { class: "ckpt-picture", role: "group", "aria-label": label });
+    this.svg = svgElement("svg", {
+      class: "ckpt-picture",
+      role: "group",
+      "aria-label": label,
+      // A press on the ground takes the focus, so that keys and wheel work from then on.
+      tabindex: -1,
+    });
     this.svg.append(this.#layer);
     const tool = (sign: string, title: string, act: () => void) =>
       button(sign, act, { title, "aria-label": title });
