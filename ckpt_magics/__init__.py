@@ -36,15 +36,21 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TruncatedError as TruncatedError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
     from ckpt_magics.frames.differences import compare_checkpoints as compare_checkpoints
+    from ckpt_magics.graph.graph import Graph as Graph
+    from ckpt_magics.graph.variable import Variable as Variable
     from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
     from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
     from ckpt_magics.saver.directory_listing import list_checkpoints as list_checkpoints
     from ckpt_magics.saver.directory_listing import repair_state as repair_state
+    from ckpt_magics.saver.meta_graphs import export_meta_graph as export_meta_graph
+    from ckpt_magics.saver.meta_graphs import import_meta_graph as import_meta_graph
     from ckpt_magics.saver.restore import restore_checkpoint as restore_checkpoint
-    from ckpt_magics.widgets.variables_view import show_checkpoint as show_checkpoint
+    from ckpt_magics.saver.saver import Saver as Saver
     from ckpt_magics.saver.verification import salvage_checkpoint as salvage_checkpoint
     from ckpt_magics.saver.verification import verify_checkpoint as verify_checkpoint
+    from ckpt_magics.session import Session as Session
+    from ckpt_magics.widgets.variables_view import show_checkpoint as show_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
@@ -55,6 +61,7 @@ _HOMES = {
     "ChecksumError": "errors",
     "DataLossError": "errors",
     "FailedPreconditionError": "errors",
+    "Graph": "graph.graph",
     "InternalError": "errors",
     "InvalidArgumentError": "errors",
     "NotFoundError": "errors",
@@ -62,13 +69,18 @@ _HOMES = {
     "PermissionDeniedError": "errors",
     "ResourceExhaustedError": "errors",
     "SavedCheckpoint": "checkpoint.saving",
+    "Saver": "saver.saver",
+    "Session": "session",
     "TensorMismatchError": "errors",
     "TensorNotFoundError": "errors",
     "TruncatedError": "errors",
     "UnimplementedError": "errors",
+    "Variable": "graph.variable",
     "checkpoint_exists": "checkpoint.state",
     "compare_checkpoints": "frames.differences",
+    "export_meta_graph": "saver.meta_graphs",
     "get_checkpoint_state": "checkpoint.state",
+    "import_meta_graph": "saver.meta_graphs",
     "latest_checkpoint": "checkpoint.state",
     "list_checkpoints": "saver.directory_listing",
     "list_variables": "checkpoint.listing",
