@@ -2,18 +2,20 @@
 #
 #   make test    set everything up and run every test (PYTEST_ARGS="-k reader -x" chooses)
 #   make lint    the checks of style, types and imports alone
+#   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
 #   make proto   compile the .proto files again
 #   make clean   remove everything that these commands made
 
 PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist worksteal
+SIZES ?= full
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 NODE_MODULES := js/node_modules/.package-lock.json
 WIDGETS := ckpt_magics/widgets/static/variables_view.js
 
-.PHONY: test lint proto clean
+.PHONY: test lint bench proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -26,6 +28,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED) $(WIDGETS)
+	$(BIN)/python -m benchmarks --sizes $(SIZES)
 
 proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate

@@ -1,0 +1,44 @@
+"""The benchmarks run and write their table; how fast anything is, no test says."""
+
+import pytest
+
+from benchmarks.__main__ import KINDS, main
+from benchmarks.harness import Contender, Result, Target, Work, measure
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_work_ends_in_a_table(kind, tmp_path):
+    results = tmp_path / "RESULTS.md"
+    main(
+        [
+            "--sizes",
+            "tiny",
+            "--only",
+            kind,
+            "--memory",
+            str(tmp_path),
+            "--disk",
+            str(tmp_path),
+            "--results",
+            str(results),
+        ]
+    )
+    text = results.read_text()
+    assert "| work |" in text
+    assert "Machine: " in text
+    assert list(tmp_path.iterdir()) == [results]
+
+
+def test_contenders_take_turns_after_one_round_to_warm_up():
+    order = []
+    contenders = tuple(Contender(name, lambda name=name: order.append(name)) for name in ("ckpt_magics", "peer"))
+    result = measure(Work("work", contenders, (), 2))
+    assert order == ["ckpt_magics", "peer"] * 3
+    assert [len(times) for times in result.times.values()] == [2, 2]
+
+
+def test_a_target_is_met_by_the_median_of_the_ratios():
+    work = Work("work", (), (Target(0.5, "peer"), Target(seconds=2.0)), 3)
+    result = Result(work, {"ckpt_magics": [1.0, 2.0, 9.0], "peer": [2.0, 4.0, 9.0]})
+    assert [(found, is_met) for _, found, is_met in result.verdicts()] == [(0.5, True), (2.0, True)]
