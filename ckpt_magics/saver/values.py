@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from ckpt_magics.formats.dtypes import dtype_of
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.python_values import plain_to_array
 from ckpt_magics.saver.spec import Array
-from ckpt_magics.saver.tree import Node, take_apart
+from ckpt_magics.saver.tree import Node, joined, take_apart
 
 __all__ = ["collect_tensors"]
+
+_PLAIN_TYPES = "?bBhHiIlLefdFD"
+"""Type codes of NumPy that checkpoints have too."""
 
 
 def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
@@ -41,6 +45,8 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
     >>> collect_tensors({"layer": {"kernel": np.zeros((2, 3)), "bias": [1.0, 2.0]}}, "net").keys()
     dict_keys(['net/layer/kernel', 'net/layer/bias'])
     """
+    if _is_plain(value):
+        return {joined(name, key): array for key, array in value.items()}
     tensors: dict[str, Array] = {}
     for leaf in take_apart(value, name).leaves():
         if leaf.leaf is NEW_VALUE:
@@ -49,6 +55,16 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
             raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
         tensors[leaf.name] = _array(leaf)
     return tensors
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a value is a dict of arrays that are saved as they are: most are, and it may have a million."""
+    if type(value) is not dict or "" in value or {*map(type, value)} != {str}:
+        return False
+    if {*map(type, value.values())} != {np.ndarray}:
+        return False
+    dtypes = set(map(operator.attrgetter("dtype"), value.values()))
+    return all(dtype.char in _PLAIN_TYPES and dtype.isnative for dtype in dtypes)
 
 
 def _array(node: Node) -> Array:
