@@ -21,7 +21,7 @@ from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GraphContents", "describe_graph", "open_graph", "show_graph"]
+__all__ = ["BUILT", "GraphContents", "describe_graph", "open_graph", "show_graph"]
 
 MAX_ROWS = 30
 """Variables in the table; the DataFrame has all of them."""
@@ -29,6 +29,9 @@ MAX_OPEN_ROWS = 8
 """Variables up to which the table in a notebook is open to begin with."""
 MAX_OPS = 8
 """Kinds of operations in the summary, the most frequent ones."""
+
+BUILT = "Graph"
+"""Kind of a source that is a graph of this process."""
 
 _HEADINGS = ("name", "dtype", "shape", "elements", "bytes", "group")
 _NUMERIC = {"elements", "bytes"}
@@ -143,20 +146,22 @@ def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
 
     return GraphContents(
         source,
-        tuple(_summary(source.meta_graph)),
+        tuple(_summary(source.meta_graph, is_file=source.kind != BUILT)),
         graph_variables_frame(source.meta_graph),
         draw_graph(source.meta_graph, **options),
     )
 
 
-def _summary(meta_graph: MetaGraphDef) -> Sequence[str]:
+def _summary(meta_graph: MetaGraphDef, *, is_file: bool) -> Sequence[str]:
     ops = Counter(node.op for node in meta_graph.graph_def.node)
     listed = ", ".join(f"{count:,} {visible(op)}" for op, count in ops.most_common(MAX_OPS))
     more = f" and {len(ops) - MAX_OPS} other kinds" if len(ops) > MAX_OPS else ""
     functions = len(meta_graph.graph_def.library.function)
     inside = f"; {amount(functions, 'function')}" if functions else ""
     head = f"{amount(ops.total(), 'op')}: {listed}{more}{inside}" if ops else "The graph is empty"
-    return [head, *list_meta_graph(meta_graph)]
+    facts = list_meta_graph(meta_graph)
+    # Who wrote a graph that nobody has written yet is the version whose files ours are like.
+    return [head, *(facts if is_file else [line for line in facts if not line.startswith("written by ")])]
 
 
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:

@@ -81,7 +81,7 @@ def list_meta_graph(meta_graph: messages.MetaGraphDef) -> list[str]:
 def _list_info(meta_graph: messages.MetaGraphDef) -> Iterator[str]:
     info = meta_graph.meta_info_def
     if info.tensorflow_version:
-        yield f"of TensorFlow version {shown(info.tensorflow_version)}"
+        yield f"as of TensorFlow {shown(info.tensorflow_version)}"
     if info.tags:
         yield f"tags: {_listed(shown(tag) for tag in info.tags)}"
     devices = Counter(node.device for node in meta_graph.graph_def.node if node.device)

@@ -44,7 +44,12 @@ def text_table(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def html_table(
-    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Collection[str] = ()
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[str] = (),
+    folded: bool = False,
 ) -> str:
     """Return a table as HTML; every text is escaped here.
 
@@ -53,6 +58,7 @@ def html_table(
         columns: Headings.
         rows: Cells, a text per column.
         numeric: Headings of the columns that are aligned to the right.
+        folded: Whether to show only the caption until it is clicked.
     """
     aligns = ["right" if column in numeric else "left" for column in columns]
     head = "".join(
@@ -68,11 +74,14 @@ def html_table(
         + "</tr>"
         for row in rows
     )
-    return (
-        f'<div style="margin:4px 0">{html.escape(visible(caption))}</div>'
+    above = html.escape(visible(caption))
+    table = (
         f'<table style="{_TABLE}"><thead><tr style="background:transparent">{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+    if folded:
+        return f'<details style="margin:4px 0"><summary style="cursor:pointer">{above}</summary>{table}</details>'
+    return f'<div style="margin:4px 0">{above}</div>{table}'
 
 
 def html_lines(lines: Iterable[str]) -> str:
