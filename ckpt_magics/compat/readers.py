@@ -14,7 +14,7 @@ from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX
 from ckpt_magics.checkpoint.state import StrPath, build_state, checkpoint_exists
 from ckpt_magics.checkpoint.state import update_checkpoint_state as update_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
-from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, visible
+from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, visible
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.graph_files import write_message
 from ckpt_magics.proto.messages import GraphDef
@@ -26,24 +26,38 @@ def new_checkpoint_reader(filepattern: str | bytes) -> reader.CheckpointReader:
 
     Raises:
         CheckpointNotFoundError: There is none.
-        DataLossError: It is damaged so that no tensor can be found.
+        DataLossError: It is another file, or damaged so that no tensor can be found.
         TypeError: The prefix is neither str nor bytes.
     """
     if not isinstance(filepattern, (str, bytes)):
         raise TypeError(f"Expected binary or unicode string, got {filepattern!r}")
-    if not checkpoint_exists(os.fsdecode(filepattern)):
-        message = "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {}"
-        raise CheckpointNotFoundError(message.format(visible(filepattern)), hint=_what_is_there(filepattern))
-    return reader.load_checkpoint(filepattern)
+    path = os.fsdecode(filepattern)
+    if not checkpoint_exists(path):
+        message = f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(path)}"
+        raise CheckpointNotFoundError(message, hint=_what_is_there(path))
+    found = reader.load_checkpoint(path)
+    if os.path.abspath(found.prefix) == os.path.abspath(path):
+        return found
+    found.close()
+    # TensorFlow takes what is no prefix for a file of version 1.
+    raise DataLossError(
+        f"Unable to open table file {visible(path)}: Data loss: not an sstable (bad magic number): perhaps your file "
+        "is in a different file format and you need to use a different restore operator?",
+        hint=_prefix_hint(found),
+    )
 
 
-def _what_is_there(path: str | bytes) -> str | None:
+def _what_is_there(path: str) -> str | None:
     """What else the path may have meant, as a sentence."""
     try:
         with reader.load_checkpoint(path) as found:
-            return f"The prefix of the checkpoint there is {visible(found.prefix)}."
+            return _prefix_hint(found)
     except CheckpointError as error:
         return error.hint
+
+
+def _prefix_hint(found: reader.CheckpointReader) -> str:
+    return f"The prefix of the checkpoint there is {visible(found.prefix)}."
 
 
 def load_checkpoint(ckpt_dir_or_file: reader.CheckpointPath) -> reader.CheckpointReader:

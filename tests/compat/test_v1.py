@@ -1,0 +1,228 @@
+"""compat.v1: names that load when used, sessions and their settings, readers, and what is said of a missing name."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import ckpt_magics.compat.v1 as tf
+from tests.saver.programs import WEIGHT, fresh_session, save_two, two_variables
+from tests.truth import GOLDEN
+
+NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), ModuleType))
+
+
+def test_namespaces_are_these():
+    expected = ["dtypes", "errors", "gfile", "initializers", "linalg", "logging", "math", "nn", "random", "train"]
+    assert expected == NAMESPACES
+
+
+@pytest.mark.parametrize("namespace", ["", *NAMESPACES])
+def test_every_name_that_is_listed_is_there(namespace):
+    module = getattr(tf, namespace) if namespace else tf
+    assert module.__all__ == dir(module) == sorted(module.__all__)
+    for name in dir(module):
+        assert getattr(module, name) is not None
+
+
+def test_missing_names_name_their_nearest():
+    with pytest.raises(AttributeError, match=r"tf.reduce_summ is none of .*nearest are: reduce_sum.*dir\(tf\) lists"):
+        tf.reduce_summ  # noqa: B018
+    with pytest.raises(AttributeError, match=r"tf.train.saver is none of the .* names that tf.train has here"):
+        tf.train.saver  # noqa: B018
+    assert not hasattr(tf, "contrib")
+
+
+def test_names_can_be_imported_one_by_one():
+    from ckpt_magics.compat.v1 import train
+    from ckpt_magics.compat.v1.train import Saver
+
+    assert train.Saver is Saver is tf.train.Saver
+
+
+def test_import_loads_no_graph_yet():
+    code = "import sys, ckpt_magics.compat.v1 as tf; assert 'ckpt_magics.graph' not in sys.modules; tf.Variable"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# Sessions and settings
+
+
+def test_settings_are_taken_at_any_depth():
+    config = tf.ConfigProto(allow_soft_placement=True, gpu_options=tf.GPUOptions(allow_growth=True))
+    config.graph_options.optimizer_options.opt_level = 1
+    assert "allow_soft_placement=True" in repr(config)
+    with tf.Graph().as_default(), tf.Session("", config=config) as session:
+        options, metadata = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
+        assert session.run(tf.constant(3), options=options, run_metadata=metadata) == 3
+
+
+def test_interactive_session_is_the_default_until_it_is_closed():
+    with tf.Graph().as_default():
+        session = tf.InteractiveSession()
+        assert tf.get_default_session() is session
+        assert tf.constant([1, 2]).eval().tolist() == [1, 2]
+        session.close()
+        assert tf.get_default_session() is None
+
+
+def test_interactive_session_brings_its_graph():
+    graph = tf.Graph()
+    outside = tf.get_default_graph()
+    session = tf.InteractiveSession(graph=graph)
+    assert tf.get_default_graph() is graph
+    session.close()
+    assert tf.get_default_graph() is outside
+
+
+def test_kind_of_variables_can_be_switched():
+    assert not tf.resource_variables_enabled()
+    with tf.Graph().as_default():
+        assert tf.Variable(1.0).op.type == "VariableV2"
+        tf.enable_resource_variables()
+        try:
+            assert tf.Variable(1.0).op.type == "VarHandleOp"
+            assert tf.get_variable("v", []).op.type == "VarHandleOp"
+            assert tf.Variable(1.0, use_resource=False).op.type == "VariableV2"
+        finally:
+            tf.disable_resource_variables()
+        assert tf.get_variable("w", []).op.type == "VariableV2"
+
+
+def test_there_are_graphs_only():
+    tf.disable_eager_execution()
+    tf.disable_v2_behavior()
+    assert not tf.executing_eagerly()
+
+
+def test_seeds_make_runs_repeat():
+    def draw():
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.set_random_seed(7)
+            return session.run(tf.random.normal([3]))
+
+    np.testing.assert_array_equal(draw(), draw())
+    assert tf.get_seed(None) == (None, None)
+
+
+def test_files_by_tensorflows_names(tmp_path):
+    folder = tmp_path / "a" / "b"
+    tf.gfile.MakeDirs(folder)
+    with tf.gfile.GFile(folder / "text", "w") as file:
+        file.write("größe")
+    assert tf.gfile.ListDirectory(folder) == ["text"]
+    assert tf.gfile.Glob(str(folder / "t*")) == [str(folder / "text")]
+    with tf.gfile.Open(folder / "text") as file:
+        assert file.read() == "größe"
+    tf.gfile.Remove(folder / "text")
+    tf.gfile.DeleteRecursively(tmp_path / "a")
+    assert not tf.gfile.Exists(folder)
+    with pytest.raises(tf.errors.NotFoundError):
+        tf.gfile.ListDirectory(folder)
+
+
+def test_logging_has_levels():
+    before = tf.logging.get_verbosity()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    assert tf.logging.get_verbosity() == tf.logging.ERROR
+    tf.logging.set_verbosity(before)
+
+
+def test_errors_are_this_packages():
+    assert issubclass(tf.errors.NotFoundError, tf.errors.OpError)
+    assert issubclass(tf.errors.CancelledError, tf.errors.OpError)
+    assert tf.OpError is tf.errors.OpError
+
+
+def test_scopes_and_collections():
+    with tf.Graph().as_default() as graph:
+        with tf.variable_scope("a"), tf.name_scope("b"), tf.device("/cpu:0"):
+            weight = tf.get_variable("w", [2], initializer=tf.ones_initializer())
+            total = tf.reduce_sum(weight, name="total")
+        with tf.variable_scope("a", reuse=tf.AUTO_REUSE):
+            assert tf.get_variable("w", [2]) is weight
+        assert (weight.op.name, total.op.name, total.device) == ("a/w", "a/b/total", "/device:CPU:0")
+        tf.add_to_collection("mine", total)
+        assert tf.get_collection("mine") == graph.get_collection("mine") == [total]
+        tf.get_collection_ref("mine").clear()
+        assert tf.get_collection("mine") == []
+
+
+# Checkpoints
+
+
+def test_reader_takes_prefixes_and_patterns_only(tmp_path):
+    path = save_two(tmp_path / "m")
+    reader = tf.train.NewCheckpointReader(path)
+    assert reader.debug_string() == b"biases (DT_FLOAT) [3]\nweight (DT_FLOAT) [2,3]\n"
+    assert reader.get_variable_to_shape_map() == {"biases": [3], "weight": [2, 3]}
+    assert reader.get_variable_to_dtype_map()["weight"] == tf.float32
+    assert reader.has_tensor("weight")
+    assert not reader.has_tensor("weights")
+    np.testing.assert_array_equal(reader.get_tensor("weight"), WEIGHT)
+    with pytest.raises(tf.errors.NotFoundError, match="Key weights not found in checkpoint"):
+        reader.get_tensor("weights")
+    sharded = save_two(tmp_path / "v1" / "m", write_version=1, sharded=True)
+    assert tf.train.NewCheckpointReader(sharded).has_tensor("biases")
+
+
+def test_reader_says_what_a_path_is_instead(tmp_path):
+    path = save_two(tmp_path / "m")
+    message = "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for"
+    with pytest.raises(tf.errors.NotFoundError, match=message) as caught:
+        tf.train.NewCheckpointReader(str(tmp_path))
+    assert f"The prefix of the checkpoint there is {path}." in str(caught.value)
+    for ending in ("data-00000-of-00001", "meta", "index"):
+        with pytest.raises(tf.errors.DataLossError, match="Unable to open table file .* not an sstable") as caught:
+            tf.train.NewCheckpointReader(f"{path}.{ending}")
+        assert f"The prefix of the checkpoint there is {path}." in str(caught.value)
+    with pytest.raises(tf.errors.NotFoundError, match=message):
+        tf.train.NewCheckpointReader(str(tmp_path / "nothing"))
+    with pytest.raises(TypeError, match="Expected binary or unicode string, got PosixPath"):
+        tf.train.NewCheckpointReader(Path(path))
+
+
+def test_one_call_functions(tmp_path):
+    path = save_two(tmp_path / "m")
+    assert tf.train.list_variables(tmp_path) == [("biases", [3]), ("weight", [2, 3])]
+    np.testing.assert_array_equal(tf.train.load_variable(tmp_path, "weight:0"), WEIGHT)
+    assert sorted(tf.train.load_checkpoint(tmp_path)) == ["biases", "weight"]
+    assert tf.train.checkpoint_exists(path)
+    assert len(tf.train.get_checkpoint_mtimes([path, f"{path}-gone"])) == 1
+    tf.train.remove_checkpoint(path)
+    assert not tf.train.checkpoint_exists(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint"]
+
+
+def test_state_file_is_written_and_described(tmp_path):
+    paths = [str(tmp_path / "m-1"), str(tmp_path / "m-2")]
+    state = tf.train.generate_checkpoint_state_proto(tmp_path, paths[1], paths)
+    assert list(state.all_model_checkpoint_paths) == paths
+    assert tf.train.update_checkpoint_state(tmp_path, paths[1], paths) is None
+    assert tf.train.get_checkpoint_state(tmp_path).model_checkpoint_path == paths[1]
+
+
+def test_graphs_are_written(tmp_path):
+    with fresh_session() as session:
+        two_variables()
+        step = tf.train.create_global_step()
+        session.run(tf.global_variables_initializer())
+        assert tf.train.global_step(session, step) == 0
+        path = tf.train.write_graph(session.graph, tmp_path / "logs", "graph.pbtxt")
+        binary = tf.train.write_graph(session.graph.as_graph_def(), tmp_path, "graph.pb", as_text=False)
+    assert path == str(tmp_path / "logs" / "graph.pbtxt")
+    assert Path(path).read_text().startswith("node {")
+    assert tf.GraphDef.FromString(Path(binary).read_bytes()).node[0].name == "weight/initial_value"
+
+
+@pytest.mark.parametrize("case", ["tf0.12.1/seed_v1", "tf0.12.1/seed_v2", "tf2.21.0/seed_v2"])
+def test_restores_the_tutorials_net_of_every_time(case):
+    with fresh_session() as session:
+        weight = tf.Variable(np.zeros((2, 3), np.float32), name="weight")
+        biases = tf.Variable(np.zeros(3, np.float32), name="biases")
+        tf.train.Saver().restore(session, str(GOLDEN / case / "my_net" / "save_net.ckpt"))
+        assert session.run(weight).shape == (2, 3)
+        assert session.run(biases).any()
