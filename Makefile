@@ -1,6 +1,8 @@
 # Everything from a fresh clone; the machine needs Python 3.11 or newer, Node 20 or newer, and make.
 #
 #   make test    set everything up and run every test (PYTEST_ARGS="-k reader -x" chooses)
+#   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
+#   make tour    execute the tour and write it as HTML to examples/_output
 #   make lint    the checks of style, types and imports alone
 #   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
 #   make proto   compile the .proto files again
@@ -9,19 +11,28 @@
 PYTHON ?= python3
 PYTEST_ARGS ?= -n 2 --dist worksteal
 SIZES ?= full
+JUPYTER_ARGS ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 NODE_MODULES := js/node_modules/.package-lock.json
 WIDGETS := ckpt_magics/widgets/static/variables_view.js
 
-.PHONY: test lint bench proto clean
+.PHONY: test lab tour lint bench proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	npm --prefix js run check
 	npm --prefix js test
+
+lab: $(INSTALLED) $(WIDGETS)
+	$(BIN)/jupyter lab $(JUPYTER_ARGS) examples/tour.ipynb
+
+# Without the widgets' state: a page that nobody serves can show the plain form of a view, but not run it.
+tour: $(INSTALLED) $(WIDGETS)
+	$(BIN)/jupyter nbconvert --execute --to html --ExecutePreprocessor.store_widget_state=False \
+		--output-dir examples/_output examples/tour.ipynb
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

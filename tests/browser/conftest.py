@@ -1,7 +1,7 @@
 """One Jupyter server and one browser per run; a notebook per test."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,19 +66,44 @@ def in_lab(lab_page: Page, lab: JupyterServer, lab_complaints: Complaints) -> It
     """Open a notebook with these cells in JupyterLab, and run them."""
     lab_complaints.found.clear()
     numbers = itertools.count()
+    opened = []
 
     def open_notebook(*cells: str) -> Notebook:
         path = _fresh_path(lab.folder, numbers)
         write_notebook(path, cells)
-        arguments = {"path": path.name, "factory": "Notebook"}
-        lab_page.evaluate("args => window.jupyterapp.commands.execute('docmanager:open', args)", arguments)
-        wait_until_ready(lab_page)
-        notebook = Notebook(lab_page, path)
+        notebook = _open_in_lab(lab_page, path)
+        opened.append(path)
         notebook.run()
         return notebook
 
     yield open_notebook
-    lab_page.evaluate(_CLOSE)
+    for path in opened:
+        lab_page.evaluate(_CLOSE, path.name)
+    assert lab_complaints.found == []
+
+
+@pytest.fixture(scope="session")
+def shared_path(lab: JupyterServer) -> Path:
+    """The notebook that tests share which need nothing but one cell: starting a kernel takes longer than they do."""
+    path = lab.folder / "shared.ipynb"
+    write_notebook(path, [""])
+    return path
+
+
+@pytest.fixture
+def in_shared(lab_page: Page, shared_path: Path, lab_complaints: Complaints) -> Iterator[Callable[[str], Notebook]]:
+    """Run this code in the only cell of the shared notebook, whose earlier output is gone."""
+    lab_complaints.found.clear()
+
+    def run(code: str) -> Notebook:
+        notebook = _open_in_lab(lab_page, shared_path)
+        notebook.command("notebook:clear-all-cell-outputs")
+        notebook.execute("%reset -f")
+        lab_page.evaluate(_WRITE, code)
+        notebook.run()
+        return notebook
+
+    yield run
     assert lab_complaints.found == []
 
 
@@ -103,15 +128,25 @@ def in_classic(browser: Browser, classic: JupyterServer) -> Iterator[OpenNoteboo
     assert complaints.found == []
 
 
-# Every open notebook goes, with its kernel: the machine has little memory to spare for idle ones.
-_CLOSE = """async () => {
-    const app = window.jupyterapp;
-    await app.serviceManager.sessions.shutdownAll();
-    for (const widget of [...app.shell.widgets("main")]) {
-        if (widget.context) widget.context.model.dirty = false;
+# The notebook goes with its kernel: the machine has little memory to spare for idle ones.
+_CLOSE = """async name => {
+    for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+        if (widget.context?.path !== name) continue;
+        await widget.sessionContext.shutdown();
+        widget.context.model.dirty = false;
         widget.close();
     }
 }"""
+
+
+_WRITE = "code => { window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.setSource(code); }"
+
+
+def _open_in_lab(page: Page, path: Path) -> Notebook:
+    arguments = {"path": path.name, "factory": "Notebook"}
+    page.evaluate("async args => { await window.jupyterapp.commands.execute('docmanager:open', args); }", arguments)
+    wait_until_ready(page)
+    return Notebook(page, path)
 
 
 def _new_page(browser: Browser) -> Page:
