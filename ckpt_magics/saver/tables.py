@@ -15,8 +15,8 @@ MAX_WIDTH = 90
 # No colours but the page's own, and no style sheet or script: it has to read well in light and dark, in an untrusted
 # notebook, and in an export.
 _RULE = "border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)"
-_CELL = "padding:2px 12px 2px 0;text-align:{align};vertical-align:top;font-family:monospace;white-space:pre-wrap"
-_TABLE = "border-collapse:collapse;margin:4px 0;background:transparent;color:inherit;border:none"
+_CELL = "padding:2px 12px 2px 0;text-align:{align};white-space:pre-wrap"
+_TABLE = "border-collapse:collapse;margin:4px 0;background:transparent;color:inherit;border:none;font-family:monospace"
 _FAINT = "opacity:.75"
 
 
