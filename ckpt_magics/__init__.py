@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ckpt_magics.graph.variable import Variable as Variable
     from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
+    from ckpt_magics.render.graph_contents import show_graph as show_graph
     from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
     from ckpt_magics.saver.directory_listing import list_checkpoints as list_checkpoints
     from ckpt_magics.saver.directory_listing import repair_state as repair_state
@@ -92,6 +93,7 @@ _HOMES = {
     "salvage_checkpoint": "saver.verification",
     "save_checkpoint": "saver.arrays",
     "show_checkpoint": "widgets.variables_view",
+    "show_graph": "render.graph_contents",
     "unload_ipython_extension": "magics",
     "verify_checkpoint": "saver.verification",
 }

@@ -47,6 +47,7 @@ PUBLIC_NAMES = [
     "salvage_checkpoint",
     "save_checkpoint",
     "show_checkpoint",
+    "show_graph",
     "unload_ipython_extension",
     "verify_checkpoint",
 ]

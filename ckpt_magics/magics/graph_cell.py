@@ -22,7 +22,7 @@ from ckpt_magics.graph.initialization import global_variables, local_variables
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.magics.cell import imports_module, run_code, transformed
 from ckpt_magics.magics.notebook_graph import NotebookGraph
-from ckpt_magics.render.graph_contents import open_graph
+from ckpt_magics.render.graph_contents import BUILT, open_graph
 from ckpt_magics.saver.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.saver.graph_sources import GraphSource
 from ckpt_magics.session.session import Session
@@ -79,7 +79,7 @@ def run_graph_cell(shell: InteractiveShell, cell: str, graph: NotebookGraph) -> 
     if their_nodes and not len(built):
         return CellResult(graph.holding(replace(open_graph(theirs), kind="TensorFlow graph")), value)
     session, note = _session_with_values(shell, built, graph.session)
-    source = GraphSource(graph.title, "Graph", None, None, note)
+    source = GraphSource(graph.title, BUILT, None, None, note)
     return CellResult(graph.holding(source, built, session), None if value is built else value)
 
 

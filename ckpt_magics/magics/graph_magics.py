@@ -94,12 +94,13 @@ class GraphMagics(Magics):
         from ckpt_magics.graph.graph import Graph
         from ckpt_magics.magics.graph_cell import run_graph_cell
         from ckpt_magics.magics.notebook_graph import NotebookGraph
+        from ckpt_magics.render.graph_contents import BUILT
         from ckpt_magics.saver.graph_sources import GraphSource
 
         name = arguments.name
         if name is not None and not name.isidentifier():
             raise UsageError(f"%%graph takes the name of a variable, not {visible(name)}; %graph {name} opens a file")
-        fresh = NotebookGraph(name or "graph", GraphSource(name or "", "Graph", None), graph=Graph())
+        fresh = NotebookGraph(name or "graph", GraphSource(name or "", BUILT, None), graph=Graph())
         before = self.active
         self.activate(fresh)  # also for a %ckpt_save inside the cell
         try:
@@ -215,11 +216,11 @@ def _held(word: str, value: object, tags: Sequence[str]) -> NotebookGraph:
     """The graph that a variable of the notebook is."""
     from ckpt_magics.graph.graph import Graph
     from ckpt_magics.magics.notebook_graph import NotebookGraph
-    from ckpt_magics.render.graph_contents import open_graph
+    from ckpt_magics.render.graph_contents import BUILT, open_graph
     from ckpt_magics.saver.graph_sources import GraphSource
 
     if isinstance(value, Graph):
-        return NotebookGraph(word, GraphSource(word, "Graph", None), graph=value)
+        return NotebookGraph(word, GraphSource(word, BUILT, None), graph=value)
     return NotebookGraph(word, replace(open_graph(value, tags), path=word))
 
 

@@ -61,7 +61,8 @@ def _from_tensorflow(graph: Any, *, is_function: bool) -> MetaGraphDef:
     """Nodes, and of a whole graph its collections too; what TensorFlow cannot write of these is left out."""
     tensorflow = sys.modules.get("tensorflow")
     if not is_function and tensorflow is not None:
-        exported = tensorflow.compat.v1.train.export_meta_graph(graph=graph)
+        with graph.as_default():  # eagerly nothing can be exported
+            exported = tensorflow.compat.v1.train.export_meta_graph(graph=graph)
         return MetaGraphDef.FromString(exported.SerializeToString())
     nodes = graph.as_graph_def(add_shapes=True)
     return MetaGraphDef(graph_def=GraphDef.FromString(nodes.SerializeToString()))

@@ -27,6 +27,7 @@ from ckpt_magics.proto.messages import MetaGraphDef, SaverDef
 from ckpt_magics.saver.nodes import V2, add_saver_nodes
 from ckpt_magics.saver.object_names import restore_by_object_names
 from ckpt_magics.saver.saveables import find_saveables
+from ckpt_magics.saver.saver_report import add_all_problems
 from ckpt_magics.session import Session
 
 __all__ = ["Saver", "all_saveable_objects"]
@@ -121,12 +122,13 @@ class Saver:
             if not var_list and not self._allow_empty:
                 raise ValueError("No variables to save")
             self._is_empty = not var_list
-            self.saver_def = SaverDef() if self._is_empty else self._add_nodes(var_list)
+            if not self._is_empty:
+                self.saver_def = self._add_nodes(var_list)
         elif self.saver_def.max_to_keep != self._max_to_keep:
             self._max_to_keep = self.saver_def.max_to_keep
             self._keep_hours = self.saver_def.keep_checkpoint_every_n_hours
         # The number of hours goes through the SaverDef's float32, as in TensorFlow.
-        hours = self.saver_def.keep_checkpoint_every_n_hours or self._keep_hours
+        hours = (self.saver_def and self.saver_def.keep_checkpoint_every_n_hours) or self._keep_hours
         self._history = CheckpointHistory(self._max_to_keep, hours, write_version=self._write_version)
 
     def _add_nodes(self, var_list: object) -> SaverDef:
@@ -186,13 +188,13 @@ class Saver:
             TypeError: ``sess`` is no session.
             ValueError: The parent directory is missing, or names collide.
         """
-        saver_def = self._built("save")
+        self._check_built("save")
         latest_filename = latest_filename or STATE_FILENAME
         prefix = os.fspath(save_path)
         checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
         path = None
-        if not self._is_empty:
-            path = _run_save(sess, saver_def, prefix, checkpoint_file)
+        if self.saver_def is not None:
+            path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
         if write_meta_graph:
             with sess.graph.as_default():
                 self.export_meta_graph(
@@ -239,7 +241,7 @@ class Saver:
         """
         return export_scoped_meta_graph(
             filename=filename,
-            saver_def=None if self._is_empty else self.saver_def,
+            saver_def=self.saver_def,
             collection_list=collection_list,
             as_text=as_text,
             export_scope=export_scope,
@@ -273,15 +275,19 @@ class Saver:
         path = os.fspath(save_path)
         if not checkpoint_exists(path):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {visible(path)}")
-        saver_def = self._built("restore")
+        self._check_built("restore")
+        saver_def = self.saver_def
+        assert saver_def is not None  # noqa: S101 -- only an empty saver has none
         feeds = {saver_def.filename_tensor_name: path}
         with sess.all_or_nothing():
             try:
                 sess.run(saver_def.restore_op_name, feeds)
             except NotFoundError as error:
                 if not restore_by_object_names(sess, saver_def, path, error):
+                    add_all_problems(error, sess, saver_def, path)
                     raise _wrapped(error, _MISSING) from error
             except InvalidArgumentError as error:
+                add_all_problems(error, sess, saver_def, path)
                 raise _wrapped(error, _MISMATCH) from error
 
     # The list of checkpoints
@@ -310,9 +316,10 @@ class Saver:
         return self.saver_def
 
     def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
-        """Return the SaverDef without a scope's name; None if the nodes are outside the scope."""
-        saver_def = self._built("to_proto")
-        if export_scope is None:
+        """Return the SaverDef without a scope's name; None if the nodes are outside the scope, or there are none."""
+        self._check_built("to_proto")
+        saver_def = self.saver_def
+        if export_scope is None or saver_def is None:
             return saver_def
         if not all(getattr(saver_def, name).startswith(export_scope) for name in _NAMES):
             return None
@@ -327,15 +334,14 @@ class Saver:
         """Return a saver for nodes that the default graph has, in ``import_scope`` if that is given."""
         return Saver(saver_def=saver_def, name=import_scope)
 
-    def _built(self, what: str) -> SaverDef:
-        if self.saver_def is None:
+    def _check_built(self, what: str) -> None:
+        if self._history is None:
             raise RuntimeError(f"`build()` should be called before {what} if defer_build==True")
-        return self.saver_def
 
     @property
     def _kept(self) -> CheckpointHistory:
-        self._built("this")
-        assert self._history is not None  # noqa: S101 -- build sets both
+        self._check_built("this")
+        assert self._history is not None  # noqa: S101 -- just checked
         return self._history
 
 

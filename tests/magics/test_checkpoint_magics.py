@@ -7,6 +7,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.graph.graph_files import read_meta_graph
 from ckpt_magics.magics.progress import ProgressLine
 
 WEIGHT = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
@@ -59,6 +60,18 @@ class TestSave:
             "two.ckpt.data-00000-of-00002",
             "two.ckpt.data-00001-of-00002",
         }
+
+    @pytest.mark.parametrize("version", ["", "--v1"])
+    def test_writes_a_meta_graph_unless_told_not_to(self, notebook, version):
+        notebook.push({"w": WEIGHT, "b": BIASES})
+        saved = notebook.run_line_magic("ckpt_save", f"m.ckpt w b {version}")
+        assert [file.path for file in saved.files if file.role == "meta graph"] == ["m.ckpt.meta"]
+        data, _ = notebook.display_formatter.format(saved)
+        assert "the graph: its operations, its collections, and how to save and restore it" in data["text/html"]
+        assert read_meta_graph("m.ckpt.meta").saver_def.version == (1 if version else 2)
+        bare = notebook.run_line_magic("ckpt_save", f"bare.ckpt w b --no-meta {version}")
+        assert not os.path.exists("bare.ckpt.meta")
+        assert "meta graph" not in {file.role for file in bare.files}
 
     def test_keeps_as_many_as_it_is_told(self, notebook):
         notebook.push({"w": WEIGHT})

@@ -295,18 +295,6 @@ class TestLine:
         with pytest.raises(UsageError, match="Available tags"):
             notebook.run_line_magic("graph", "model --tags none")
 
-    def test_draws_every_graph_of_the_collection_or_says_what_it_is(self, notebook, corpus):
-        """Damaged ones too: either a picture or one line."""
-        paths = [path for path in corpus.rglob("*.*") if path.suffix in {".meta", ".pb", ".pbtxt"}]
-        for path in sorted(paths):
-            text, result = shown(notebook, f"graph = %graph '{path}' --depth 0")
-            if result.success:
-                assert notebook.user_ns["graph"].picture.svg.startswith("<svg")
-            else:
-                assert "damaged" in path.parts or path.name == "fingerprint.pb", path
-                assert isinstance(result.error_in_exec, UsageError)
-                assert text.strip().count("\n") == 0
-
     @pytest.mark.parametrize(
         ("line", "text"),
         [
