@@ -9,8 +9,8 @@ import { panned, positionAt, stepOf, type TensorWindow, withAxes, zoomed } from 
 export type Point = readonly [x: number, y: number];
 
 export interface HeatMapOptions {
-  /** The user moved: fetch and draw this window. */
-  onWindow(window: TensorWindow): void;
+  /** The user moved: from wherever the window is by now, for several moves may come before one is drawn. */
+  onMove(move: (window: TensorWindow) => TensorWindow): void;
   /** What is under the pointer, "" when nothing is. */
   onReadout(text: string): void;
 }
@@ -28,14 +28,14 @@ export function heatMapView(
   const label = "Heat map; arrow keys move, + and − zoom, 0 shows everything";
   const canvas = element("canvas", { class: "ckpt-heat", role: "img", tabindex: 0, "aria-label": label });
   paintCells(canvas, numbers, columns, scale);
-  const zoom = (factor: number, x = 0.5, y = 0.5) => options.onWindow(zoomed(window, factor, x, y));
-  const whole = () => options.onWindow(withAxes(window, window.down, window.across));
+  const zoom = (factor: number, x = 0.5, y = 0.5) => options.onMove((now) => zoomed(now, factor, x, y));
+  const whole = () => options.onMove((now) => withAxes(now, now.down, now.across));
   followPointer(canvas, (point) => options.onReadout(point ? readout(values, window, ...point) : ""));
   zoomByWheel(canvas, zoom);
-  panByDrag(canvas, (x, y) => options.onWindow(panned(window, x, y)));
+  panByDrag(canvas, (x, y) => options.onMove((now) => panned(now, x, y)));
   canvas.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];
-    if (move) options.onWindow(panned(window, ...move));
+    if (move) options.onMove((now) => panned(now, ...move));
     else if (event.key === "+" || event.key === "=") zoom(0.5);
     else if (event.key === "-") zoom(2);
     else if (event.key === "0") whole();

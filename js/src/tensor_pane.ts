@@ -244,10 +244,10 @@ export class TensorPane {
       onReadout: (text) => {
         this.#readout.value = text;
       },
-      onWindow: (window) => {
+      onMove: (move) => {
         const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
         const held = focused?.classList.contains("ckpt-heat") ?? false;
-        this.#window = window;
+        this.#window = move(this.#window);
         void this.#fetch().then(() => {
           if (held) this.#body.querySelector<HTMLElement>(".ckpt-heat")?.focus();
         });

@@ -35,7 +35,8 @@ export function valuesTable(values: TensorValues, window: TensorWindow): HTMLEle
   const table = element("table", {}, element("thead", {}, head), body);
   const hidden = lengthOf(window.rows) > height || lengthOf(window.columns) > width;
   const note = hidden ? element("p", { class: "ckpt-note" }, cutNote(window, height, width)) : null;
-  return element("div", { class: "ckpt-values", tabindex: 0, "aria-label": "Values" }, table, note);
+  const kind = values.numbers.length === 0 ? "ckpt-values texts" : "ckpt-values";
+  return element("div", { class: kind, tabindex: 0, "aria-label": "Values" }, table, note);
 }
 
 function cutNote(window: TensorWindow, height: number, width: number): string {

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,13 @@ class Notebook:
     def value(self, expression: str) -> Any:
         """Value of an expression in the kernel, as JSON has it."""
         return json.loads(self.execute(f"import json\nprint(json.dumps({expression}))"))
+
+    def expect(self, expression: str, expected: object) -> None:
+        """Ask until an expression has this value; fail after ten seconds."""
+        until = time.monotonic() + 10
+        while (found := self.value(expression)) != expected and time.monotonic() < until:
+            pass
+        assert found == expected
 
     def command(self, name: str, **arguments: object) -> None:
         """Run a command of the application."""

@@ -28,7 +28,7 @@ class Shown:
         self.grid = self.root.get_by_role("grid")
         self.status = self.root.locator(".ckpt-status")
         self.pane = self.root.locator(".ckpt-tensor")
-        expect(self.rows.first).to_be_visible()
+        expect(self.rows.first).to_be_visible(timeout=30_000)
 
     @property
     def rows(self) -> Locator:
@@ -54,6 +54,10 @@ class Shown:
     def value(self, expression: str):
         return self.notebook.value(expression)
 
+    def expect(self, expression: str, expected: object) -> None:
+        """Wait until an expression has this value in the kernel, whose threads answer in no particular order."""
+        self.notebook.expect(expression, expected)
+
 
 @pytest.fixture
 def view(in_shared, folder) -> Shown:
@@ -63,15 +67,15 @@ def view(in_shared, folder) -> Shown:
 def test_search_narrows_all_rows_and_python_sees_the_same(view):
     view.search("QUERY/KERNEL")
     expect(view.status).to_contain_text("16 of 106 variables")
-    assert view.value("list(view.filtered.name)") == view.names()
+    view.expect("list(view.filtered.name)", view.names())
     view.search("encoder/*_1/*/bias", "glob")
     expect(view.status).to_contain_text("4 of 106 variables")
     view.search("block_[23]/key/kernel$", "regex")
     expect(view.status).to_contain_text("2 of 106 variables")
-    assert view.value("view.filter_state['mode']") == "regex"
+    view.expect("view.filter_state['mode']", "regex")
     view.search("(", "regex")
     expect(view.root.get_by_role("alert")).to_be_visible()
-    assert view.value("view.filter_state['text']") == "block_[23]/key/kernel$"
+    view.expect("view.filter_state['text']", "block_[23]/key/kernel$")
 
 
 def test_python_filters_and_selects_what_is_seen(view):
@@ -80,7 +84,7 @@ def test_python_filters_and_selects_what_is_seen(view):
     expect(view.row("head/phase")).to_have_attribute("aria-selected", "true")
     view.root.get_by_role("button", name="Lift bfloat16").click()
     expect(view.status).to_contain_text("1 of 106 variables")
-    assert view.value("view.filter_state['dtypes']") == ["complex64"]
+    view.expect("view.filter_state['dtypes']", ["complex64"])
 
 
 def test_titles_sort_both_ways(view):
@@ -89,7 +93,7 @@ def test_titles_sort_both_ways(view):
     title.click()
     expect(view.rows.first.locator(".ckpt-cell.name")).to_have_text("embedding/table")
     expect(view.root.get_by_role("columnheader", name="Bytes")).to_have_attribute("aria-sort", "descending")
-    assert view.value("view.sort") == ["bytes", True]
+    view.expect("view.sort", ["bytes", True])
 
 
 def test_bars_in_the_head_filter(view):
@@ -103,7 +107,7 @@ def test_bars_in_the_head_filter(view):
     expect(view.grid).to_contain_text("No variable passes the filter.")
     view.root.get_by_role("button", name="Clear all").click()
     view.root.get_by_role("button", name=re.compile("^size")).last.click()
-    assert view.value("list(view.filtered.name)") == ["embedding/table"]
+    view.expect("list(view.filtered.name)", ["embedding/table"])
 
 
 def test_the_scope_tree_has_totals_and_narrows(view):
@@ -115,7 +119,7 @@ def test_the_scope_tree_has_totals_and_narrows(view):
     expect(view.status).to_contain_text("12 of 106 variables: 4,160 elements, 16.3 KiB (2.6 % of all)")
     scope.press("ArrowUp")
     view.root.page.keyboard.press("Enter")
-    assert view.value("view.filter_state['scope']") == "encoder/block_2"
+    view.expect("view.filter_state['scope']", "encoder/block_2")
 
 
 def test_statistics_of_the_visible_rows_come_by_themselves(view):
@@ -128,7 +132,7 @@ def test_statistics_of_the_visible_rows_come_by_themselves(view):
 def test_has_nan_reads_everything_and_filters(view):
     view.root.get_by_label("has NaN").check()
     expect(view.status).to_contain_text("1 of 106 variables")
-    assert view.value("list(view.filtered.name)") == ["bn/moving_variance"]
+    view.expect("list(view.filtered.name)", ["bn/moving_variance"])
 
 
 def test_work_over_all_rows_can_be_stopped(view):
@@ -155,7 +159,7 @@ def test_clicks_select_as_in_a_file_manager(view):
     rows.nth(2).click(modifiers=["Control"])
     expect(view.status).to_contain_text("3 selected")
     shown = view.names()
-    assert view.value("list(view.selected.name)") == [shown[1], shown[3], shown[4]]
+    view.expect("list(view.selected.name)", [shown[1], shown[3], shown[4]])
 
 
 def test_a_vector_is_a_line_and_a_table(view):
@@ -227,7 +231,7 @@ def test_copied_code_runs(view):
     view.root.get_by_role("button", name="Copy as code").click()
     code = view.root.locator(".ckpt-code").inner_text()
     view.notebook.execute(code)
-    assert view.value("int(value)") == 1234
+    view.expect("int(value)", 1234)
 
 
 def test_restore_brings_the_selection_into_the_notebook(view):
@@ -236,7 +240,7 @@ def test_restore_brings_the_selection_into_the_notebook(view):
     view.open("stem/conv/bias")
     restore.click()
     expect(view.root.locator(".ckpt-notice")).to_contain_text("1 restored")
-    assert view.value("list(stem['conv']['bias'].shape)") == [40]
+    view.expect("list(stem['conv']['bias'].shape)", [40])
 
 
 def test_keys_do_everything_and_none_reaches_the_notebook(view):
@@ -245,7 +249,7 @@ def test_keys_do_everything_and_none_reaches_the_notebook(view):
     keyboard.press("End")
     keyboard.press("Enter")
     expect(view.pane).to_contain_text("stem/conv/kernel")
-    assert view.value("list(view.selected.name)") == ["stem/conv/kernel"]
+    view.expect("list(view.selected.name)", ["stem/conv/kernel"])
     keyboard.press("Escape")
     expect(view.pane).to_be_hidden()
     for key in ("Home", "Shift+ArrowDown", "PageDown", "Space", "d", "d", "a", "b", "x"):
@@ -273,7 +277,7 @@ def test_the_table_answers_while_a_cell_runs(view, folder):
     expect(view.rows.first).to_contain_text("key/bias")
     assert view.notebook.is_busy()
     (folder / "go").touch()
-    assert view.value("len(view.filtered)") == 12
+    view.expect("len(view.filtered)", 12)
 
 
 def test_the_theme_is_followed_while_it_changes(view):
@@ -329,6 +333,6 @@ def test_notebook_7_shows_the_view_and_sends_clicks_back(in_classic, folder):
     notebook = in_classic(f"%load_ext ckpt_magics\nview = %ckpt_show {folder}/model.ckpt\nview")
     view = Shown(notebook)
     view.open("stem/conv/bias")
-    assert view.value("list(view.selected.name)") == ["stem/conv/bias"]
+    view.expect("list(view.selected.name)", ["stem/conv/bias"])
     view.notebook.execute("view.filter('head')")
     expect(view.status).to_contain_text("3 of 106 variables")
