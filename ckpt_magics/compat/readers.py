@@ -6,10 +6,11 @@ Format: tensorflow/python/training/py_checkpoint_reader.py, checkpoint_utils.py 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from ckpt_magics.checkpoint import reader, retention
+from ckpt_magics.checkpoint import listing, reader, retention
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX
 from ckpt_magics.checkpoint.state import StrPath, build_state, checkpoint_exists
 from ckpt_magics.checkpoint.state import update_checkpoint_state as update_state
@@ -60,9 +61,41 @@ def _prefix_hint(found: reader.CheckpointReader) -> str:
     return f"The prefix of the checkpoint there is {visible(found.prefix)}."
 
 
+class EmptyDirectoryError(CheckpointNotFoundError, ValueError):
+    """There is no checkpoint in a directory, which TensorFlow says with a ValueError."""
+
+
+@contextmanager
+def _directories_as_values(path: reader.CheckpointPath) -> Iterator[None]:
+    try:
+        yield
+    except CheckpointNotFoundError as error:
+        if not os.path.isdir(path):
+            raise
+        raise EmptyDirectoryError(error.message, file=error.file, hint=error.hint) from error
+
+
 def load_checkpoint(ckpt_dir_or_file: reader.CheckpointPath) -> reader.CheckpointReader:
-    """Open a checkpoint by its prefix, any of its files, or the directory whose latest one is meant."""
-    return reader.load_checkpoint(ckpt_dir_or_file)
+    """Open a checkpoint by its prefix, any of its files, or the directory whose latest one is meant.
+
+    Raises:
+        EmptyDirectoryError: The directory has none.
+        CheckpointNotFoundError: There is none of that prefix.
+    """
+    with _directories_as_values(ckpt_dir_or_file):
+        return reader.load_checkpoint(ckpt_dir_or_file)
+
+
+def load_variable(ckpt_dir_or_file: reader.CheckpointPath, name: str) -> reader.TensorValue:
+    """Return the value of one variable of a checkpoint; for the errors see `load_checkpoint`."""
+    with _directories_as_values(ckpt_dir_or_file):
+        return listing.load_variable(ckpt_dir_or_file, name)
+
+
+def list_variables(ckpt_dir_or_file: reader.CheckpointPath) -> list[tuple[str, list[int]]]:
+    """Return (name, shape) of every variable of a checkpoint, sorted; for the errors see `load_checkpoint`."""
+    with _directories_as_values(ckpt_dir_or_file):
+        return listing.list_variables(ckpt_dir_or_file)
 
 
 def remove_checkpoint(

@@ -171,14 +171,11 @@ def test_reader_takes_prefixes_and_patterns_only(tmp_path):
 
 def test_reader_says_what_a_path_is_instead(tmp_path):
     path = save_two(tmp_path / "m")
-    message = "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for"
-    with pytest.raises(tf.errors.NotFoundError, match=message) as caught:
-        tf.train.NewCheckpointReader(str(tmp_path))
-    assert f"The prefix of the checkpoint there is {path}." in str(caught.value)
-    for ending in ("data-00000-of-00001", "meta", "index"):
-        with pytest.raises(tf.errors.DataLossError, match="Unable to open table file .* not an sstable") as caught:
-            tf.train.NewCheckpointReader(f"{path}.{ending}")
+    for other in (str(tmp_path), f"{path}.data-00000-of-00001", f"{path}.meta", f"{path}.index"):
+        with pytest.raises(tf.errors.DataLossError, match=r"Unable to open table file .* not an sstable") as caught:
+            tf.train.NewCheckpointReader(other)
         assert f"The prefix of the checkpoint there is {path}." in str(caught.value)
+    message = "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for"
     with pytest.raises(tf.errors.NotFoundError, match=message):
         tf.train.NewCheckpointReader(str(tmp_path / "nothing"))
     with pytest.raises(TypeError, match="Expected binary or unicode string, got PosixPath"):
@@ -195,6 +192,14 @@ def test_one_call_functions(tmp_path):
     tf.train.remove_checkpoint(path)
     assert not tf.train.checkpoint_exists(path)
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint"]
+
+
+@pytest.mark.parametrize("function", ["load_checkpoint", "list_variables"])
+def test_directory_without_a_checkpoint_is_a_value_error(tmp_path, function):
+    """And a file that is not found, as everywhere here."""
+    for kind in (ValueError, FileNotFoundError, tf.errors.NotFoundError):
+        with pytest.raises(kind, match="Couldn't find 'checkpoint' file or checkpoints in given directory"):
+            getattr(tf.train, function)(tmp_path)
 
 
 def test_state_file_is_written_and_described(tmp_path):
