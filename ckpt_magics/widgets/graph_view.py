@@ -237,16 +237,25 @@ class GraphView(BundledWidget):
         self._show(replace(self.state, aside={**self.state.aside, **dict.fromkeys(names, aside)}))
 
     def _on_open(self, request: Request) -> Reply:
+        self._take_state(request)
         self.open(str(request.payload.get("name", "")))
         return Reply()
 
     def _on_close(self, request: Request) -> Reply:
+        self._take_state(request)
         self.close_scope(str(request.payload.get("name", "")))
         return Reply()
 
     def _on_reveal(self, request: Request) -> Reply:
+        self._take_state(request)
         self.select(str(request.payload.get("name", "")))
         return Reply()
+
+    def _take_state(self, request: Request) -> None:
+        """Start from the page's state, which may be newer than the trait: a change of a trait can wait its turn."""
+        state = request.payload.get("state")
+        if state is not None:
+            self.view_state = state
 
     def _draw(self, options: DrawOptions) -> GraphPicture:
         return draw_hierarchy(

@@ -178,7 +178,8 @@ export function toggled(list: readonly string[], entry: string): string[] {
 }
 
 function check(label: string, on: boolean, onchange: () => void): HTMLElement {
-  return element("label", {}, element("input", { type: "checkbox", checked: on, onchange }), ` ${label}`);
+  const box = element("input", { type: "checkbox", "data-key": label, checked: on, onchange });
+  return element("label", {}, box, ` ${label}`);
 }
 
 function fieldset(legend: string, ...children: Node[]): HTMLElement {

@@ -111,8 +111,8 @@ export class GraphFinder {
   }
 
   #foldIfLeft(): void {
-    const page = this.root.getRootNode() as Document | ShadowRoot;
-    if (page.activeElement && !this.root.contains(page.activeElement)) this.#fold();
+    const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
+    if (focused && !this.root.contains(focused)) this.#fold();
   }
 
   #fold(): void {

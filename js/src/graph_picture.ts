@@ -30,7 +30,9 @@ const EMPTY: Drawing = {
 };
 
 export class GraphPicture {
-  readonly viewport = new Viewport("Graph: arrow keys go from box to box, + opens, − closes");
+  readonly viewport = new Viewport("Graph: arrow keys go from box to box, + opens, − closes", () =>
+    this.#revealChosen(),
+  );
   readonly #options: GraphPictureOptions;
   #drawing = EMPTY;
   #current = "";
@@ -83,8 +85,9 @@ export class GraphPicture {
     if (!chosen) this.#first()?.group.setAttribute("tabindex", "0");
   }
 
-  has(name: string): boolean {
-    return this.#find(name) !== undefined;
+  #revealChosen(): void {
+    const chosen = this.#find(this.#current);
+    if (chosen?.node) this.viewport.reveal(chosen.box);
   }
 
   /** Move the focus to the selected box. */
@@ -135,6 +138,8 @@ export class GraphPicture {
       event.stopPropagation();
       if (this.viewport.dragged) return;
       const onBadge = event.target instanceof Element && event.target.closest(".ckpt-badge") !== null;
+      // The panel that opens beside the picture must not move what was clicked.
+      this.viewport.hold();
       this.#focus(drawn);
       this.#activate(drawn, onBadge);
     });

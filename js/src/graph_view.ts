@@ -150,6 +150,7 @@ class GraphApp {
     this.#legend.show(scene);
     const selected = this.#model.get("selected");
     if (selected) this.#picture.select(selected, true);
+    this.#panel.setAside(this.#isAside(selected));
     if (scene.traced) this.#notice.say(`${scene.traced.text} (Esc ends the trace)`);
     else if (this.#isTraced) this.#notice.close();
     this.#isTraced = scene.traced !== null;
@@ -216,7 +217,8 @@ class GraphApp {
   async #step(kind: "open_scope" | "close_scope", name: string): Promise<void> {
     this.#anchor = name;
     try {
-      await this.#channel.request(kind, { name });
+      // With the state, of which the kernel may not have heard yet: a busy one gets changes of traits late.
+      await this.#channel.request(kind, { name, state: this.#state });
     } catch (error) {
       this.#anchor = null;
       this.#notice.fail(error);
@@ -226,7 +228,7 @@ class GraphApp {
   /** Open every scope around a node, and select it. */
   async #jump(name: string): Promise<void> {
     try {
-      await this.#channel.request("reveal", { name });
+      await this.#channel.request("reveal", { name, state: this.#state });
     } catch (error) {
       this.#notice.fail(error);
     }
@@ -246,8 +248,7 @@ class GraphApp {
     try {
       const details = decodeDetails(await this.#channel.request("node", { name }));
       if (this.#model.get("selected") !== name) return;
-      const isAside = this.#scene?.aside.some((node) => node.name === name) ?? false;
-      this.#panel.show(details, isAside, details.variable ? this.#value.root : null);
+      this.#panel.show(details, this.#isAside(name), details.variable ? this.#value.root : null);
       if (!details.variable) this.#value.hide();
       else {
         this.#value.show(details.variable);
@@ -256,6 +257,10 @@ class GraphApp {
     } catch (error) {
       this.#notice.fail(error);
     }
+  }
+
+  #isAside(name: string): boolean {
+    return this.#scene?.aside.some((node) => node.name === name) ?? false;
   }
 
   #trace(name: string, kind: Trace["kind"]): void {

@@ -13,9 +13,13 @@ export interface NodePanelOptions {
 /** Sections longer than this are folded at first. */
 const LONG = 24;
 
+const PULL = "Pull aside";
+const PUT_BACK = "Put back";
+
 export class NodePanel {
   readonly root = element("section", { class: "ckpt-node", "aria-label": "Node" });
   readonly #options: NodePanelOptions;
+  readonly #aside = button("", () => {});
   /** Titles of sections that the user folded or unfolded, less their counts. */
   readonly #folds = new Map<string, boolean>();
 
@@ -48,12 +52,19 @@ export class NodePanel {
       button("Trace inputs", () => onTrace(name, "inputs"), { title: "Mark all that leads here" }),
       button("Trace outputs", () => onTrace(name, "outputs"), { title: "Mark all that depends on this" }),
       button("Path to…", () => onTrace(name, "path"), { title: "Then choose where the path ends" }),
-      button(isAside ? "Put back" : "Pull aside", () => onAside(name, !isAside)),
+      this.#aside,
     );
+    this.#aside.onclick = () => onAside(name, this.#aside.textContent === PULL);
+    this.setAside(isAside);
     const [first, ...rest] = details.sections.map((section) => this.#section(section));
     this.root.replaceChildren(head, tools, ...(first ? [first] : []), ...(value ? [value] : []), ...rest);
     this.root.hidden = false;
     this.root.scrollTop = 0;
+  }
+
+  /** Whether the node stands aside, which its last button changes. */
+  setAside(isAside: boolean): void {
+    this.#aside.textContent = isAside ? PUT_BACK : PULL;
   }
 
   #section({ title, facts }: FactSection): HTMLElement {

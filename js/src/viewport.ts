@@ -101,6 +101,7 @@ export class Viewport {
     title: "Map: drag to move",
   });
   readonly #observer: ResizeObserver | null;
+  readonly #onNarrowed: () => void;
   #transform: Transform = { scale: 1, x: 0, y: 0 };
   #drawing = { width: 1, height: 1 };
   #boxes: readonly Box[] = [];
@@ -108,7 +109,9 @@ export class Viewport {
   #moved = false;
   #dragged = false;
 
-  constructor(label: string) {
+  /** `onNarrowed` is called when the window has changed around a drawing that stays where it is. */
+  constructor(label: string, onNarrowed: () => void) {
+    this.#onNarrowed = onNarrowed;
     this.svg = svgElement("svg", {
       class: "ckpt-picture",
       role: "group",
@@ -165,15 +168,22 @@ export class Viewport {
     this.#move(zoomAt(this.#transform, factor, width / 2, height / 2));
   }
 
-  /** Bring a box into sight: to the middle and near enough to read, if it is not seen well already. */
+  /** Bring a box into sight: no further than needed, but near enough to read. */
   reveal(box: Box): void {
     const { width, height } = this.#window;
     const { scale, x, y } = this.#transform;
-    const [left, top] = [x + box.x * scale, y + box.y * scale];
-    const inside =
-      left >= 0 && top >= 0 && left + box.width * scale <= width && top + box.height * scale <= height;
-    if (inside && scale >= 0.5) return;
-    this.center(box);
+    if (scale < 0.5) {
+      this.center(box);
+      return;
+    }
+    const right = shiftInside(x + box.x * scale, box.width * scale, width);
+    const down = shiftInside(y + box.y * scale, box.height * scale, height);
+    if (right !== 0 || down !== 0) this.#move({ scale, x: x + right, y: y + down });
+  }
+
+  /** From now on the drawing stays where it is when the window changes. */
+  hold(): void {
+    this.#moved = true;
   }
 
   /** Bring the middle of a box to the middle of the window. */
@@ -212,8 +222,11 @@ export class Viewport {
   }
 
   #onResize(): void {
-    if (this.#moved) this.#drawMap();
-    else this.fit();
+    if (!this.#moved) this.fit();
+    else {
+      this.#drawMap();
+      this.#onNarrowed();
+    }
   }
 
   #listen(): void {
