@@ -6,6 +6,7 @@ Follows tensorflow/python/ops/variables.py, VariableV1.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ckpt_magics.formats.dtypes import DType, as_dtype
@@ -197,6 +198,15 @@ class Variable(Operators[Tensor]):
         if self._nodes.initial_value is None:
             raise ValueError(f"the graph that variable {self.name} comes from does not name its initial value")
         return self._nodes.initial_value
+
+    def set_initializer(self, initializer: Operation, initial_value: Tensor) -> None:
+        """Let another operation give the variable its first value.
+
+        Args:
+            initializer: The operation.
+            initial_value: What it assigns.
+        """
+        self._nodes = replace(self._nodes, initializer=initializer, initial_value=initial_value)
 
     def initialized_value(self) -> Tensor:
         """Return the first value, for use in the first values of other variables.

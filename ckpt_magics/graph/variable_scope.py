@@ -20,7 +20,14 @@ from ckpt_magics.graph.shape import ShapeLike
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.graph.variable_store import VariableRequest, VariableStore
 
-__all__ = ["VariableScope", "get_local_variable", "get_variable", "get_variable_scope", "variable_scope"]
+__all__ = [
+    "VariableScope",
+    "get_local_variable",
+    "get_variable",
+    "get_variable_scope",
+    "stored_variables",
+    "variable_scope",
+]
 
 
 class VariableScope:
@@ -113,6 +120,11 @@ def _state(graph: Graph | None = None) -> _ScopeState:
 def get_variable_scope() -> VariableScope:
     """Return the innermost open scope."""
     return _state().current
+
+
+def stored_variables() -> dict[str, Variable]:
+    """Return the variables that `get_variable` made in the default graph, by name."""
+    return _state().store.variables
 
 
 def get_variable(  # noqa: PLR0917 -- TensorFlow's own order of arguments

@@ -87,6 +87,11 @@ class VariableStore:
         self._variables: dict[str, Variable] = {}
         self._partitioned: dict[str, PartitionedVariable] = {}
 
+    @property
+    def variables(self) -> dict[str, Variable]:
+        """The variables by name, those in parts as their parts."""
+        return dict(self._variables)
+
     def get(self, request: VariableRequest) -> Variable | PartitionedVariable:
         """Return the variable asked for, an existing or a new one.
 

@@ -18,6 +18,7 @@ _HOMES = {
     "get_or_create_global_step": "graph.initialization",
     "global_step": "compat.readers",
     "import_meta_graph": "saver.meta_graphs",
+    "init_from_checkpoint": "compat.from_checkpoint",
     "latest_checkpoint": "checkpoint.state",
     "list_variables": "compat.readers",
     "load_checkpoint": "compat.readers",
