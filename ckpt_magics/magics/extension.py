@@ -10,7 +10,7 @@ from IPython.core.magic import Magics
 
 from ckpt_magics.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.magics.completion import CheckpointMatcher
-from ckpt_magics.magics.graph_magics import GraphMagics
+from ckpt_magics.magics.graph_magics import GraphMagics, active_graph
 from ckpt_magics.magics.verify_magics import VerifyMagics
 from ckpt_magics.magics.view_magics import ViewMagics, has_front_end
 
@@ -41,6 +41,9 @@ def register(shell: InteractiveShell) -> None:
 
 def unregister(shell: InteractiveShell) -> None:
     """Remove what `register` added."""
+    if active_graph(shell) is not None:
+        # The default graph of the process is the notebook's again.
+        shell.magics_manager.registry[GraphMagics.__name__].activate(None)
     for magics in MAGICS:
         # Before the first instance exists a Magics class has its tables by kind, as the manager has.
         for kind, names in magics.magics.items():

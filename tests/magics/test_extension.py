@@ -1,6 +1,7 @@
 """Loading registers, unloading takes away, and both can be repeated."""
 
 from ckpt_magics.checkpoint.saving import SavedCheckpoint
+from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
 from ckpt_magics.magics.extension import MAGICS
 
@@ -33,3 +34,11 @@ def test_loads_unloads_and_loads_again(shell):
     load_ipython_extension(shell)
     assert state(shell) == loaded
     unload_ipython_extension(shell)
+
+
+def test_unloading_gives_the_default_graph_back(notebook):
+    before = get_default_graph()
+    notebook.run_cell("%%graph net\ntf.get_variable('weight', [2])").raise_error()
+    assert get_default_graph() is not before
+    unload_ipython_extension(notebook)
+    assert get_default_graph() is before
