@@ -21,6 +21,10 @@ from ckpt_magics.graph.shape import ShapeLike, TensorShape, as_dimension
 # ruff: noqa: A002 -- the arguments have TensorFlow's names, of which some are Python's too
 
 
+NEW_AXIS = None
+"""In a subscript: a new dimension of size 1."""
+
+
 def identity(input: object, name: str | None = None) -> Tensor:
     """Add an op that passes a tensor on."""
     return output("Identity", input, name=name)

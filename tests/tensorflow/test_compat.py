@@ -192,10 +192,12 @@ def test_values_are_tensorflows(tf, name):
 def iter_names(ours, theirs, path=""):
     for name in dir(ours):
         value = getattr(ours, name)
+        if name == "compat":
+            continue  # leads back to where it is
         if isinstance(value, ModuleType):
             yield from iter_names(value, getattr(theirs, name), f"{path}{name}.")
         else:
-            yield f"{path}{name}", value, getattr(theirs, name, None)
+            yield f"{path}{name}", value, getattr(theirs, name)
 
 
 OTHER_ARGUMENTS = {
@@ -221,7 +223,6 @@ OTHER_ARGUMENTS = {
 def test_every_name_is_tensorflows_and_takes_its_arguments(tf):
     different = set()
     for name, ours, theirs in iter_names(compat, tf.compat.v1):
-        assert theirs is not None, name
         if inspect.isfunction(ours) and callable(theirs):
             wanted = list(inspect.signature(theirs).parameters)
             if list(inspect.signature(ours).parameters)[: len(wanted)] != wanted:
