@@ -118,6 +118,25 @@ export function middle(box: Box): Point {
   return [box.x + box.width / 2, box.y + box.height / 2];
 }
 
+/** Of some boxes the one that lies nearest in a direction; what lies beside it counts double. */
+export function nearest<Placed extends { readonly box: Box }>(
+  from: Placed,
+  others: readonly Placed[],
+  [dx, dy]: readonly [number, number],
+): Placed | undefined {
+  const [x0, y0] = middle(from.box);
+  let best: Placed | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const other of others) {
+    const [x, y] = middle(other.box);
+    const along = (x - x0) * dx + (y - y0) * dy;
+    const beside = Math.abs((x - x0) * dy) + Math.abs((y - y0) * dx);
+    const cost = along + 2 * beside;
+    if (other !== from && along > 0.5 && cost < bestCost) [best, bestCost] = [other, cost];
+  }
+  return best;
+}
+
 function centered([x, y]: Point, width: number, height: number): Box {
   return { x: x - width / 2, y: y - height / 2, width, height };
 }

@@ -1,7 +1,7 @@
 /** The drawn graph: boxes and frames that can be reached by pointer and keyboard, marked, opened and closed. */
 import { visibleName } from "./format";
 import { type Drawing, type DrawnBox, drawScene } from "./graph_drawing";
-import { type Box, type Layout, middle } from "./graph_layout";
+import { type Box, type Layout, middle, nearest } from "./graph_layout";
 import { edgeKey, type GraphNode, type GraphScene, type Traced } from "./graph_model";
 import { coordinate, svgElement } from "./svg";
 import { type Transform, Viewport } from "./viewport";
@@ -268,25 +268,6 @@ const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
 };
-
-/** Of some boxes the one that lies nearest in a direction; what lies beside it counts double. */
-export function nearest<Placed extends { readonly box: Box }>(
-  from: Placed,
-  others: readonly Placed[],
-  [dx, dy]: readonly [number, number],
-): Placed | undefined {
-  const [x0, y0] = middle(from.box);
-  let best: Placed | undefined;
-  let bestCost = Number.POSITIVE_INFINITY;
-  for (const other of others) {
-    const [x, y] = middle(other.box);
-    const along = (x - x0) * dx + (y - y0) * dy;
-    const beside = Math.abs((x - x0) * dy) + Math.abs((y - y0) * dx);
-    const cost = along + 2 * beside;
-    if (other !== from && along > 0.5 && cost < bestCost) [best, bestCost] = [other, cost];
-  }
-  return best;
-}
 
 /** The + or − at the upper right corner. */
 function badge({ node, box }: DrawnBox): SVGGElement {

@@ -43,7 +43,6 @@ export function standaloneSvg(
   return svgElement(
     "svg",
     {
-      xmlns: "http://www.w3.org/2000/svg",
       viewBox: `0 0 ${coordinate(width)} ${coordinate(height)}`,
       width: Math.ceil(width),
       height: Math.ceil(height),
