@@ -146,22 +146,20 @@ def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
 
     return GraphContents(
         source,
-        tuple(_summary(source.meta_graph, is_file=source.kind != BUILT)),
+        tuple(_summary(source.meta_graph)),
         graph_variables_frame(source.meta_graph),
         draw_graph(source.meta_graph, **options),
     )
 
 
-def _summary(meta_graph: MetaGraphDef, *, is_file: bool) -> Sequence[str]:
+def _summary(meta_graph: MetaGraphDef) -> Sequence[str]:
     ops = Counter(node.op for node in meta_graph.graph_def.node)
     listed = ", ".join(f"{count:,} {visible(op)}" for op, count in ops.most_common(MAX_OPS))
     more = f" and {len(ops) - MAX_OPS} other kinds" if len(ops) > MAX_OPS else ""
     functions = len(meta_graph.graph_def.library.function)
     inside = f"; {amount(functions, 'function')}" if functions else ""
     head = f"{amount(ops.total(), 'op')}: {listed}{more}{inside}" if ops else "The graph is empty"
-    facts = list_meta_graph(meta_graph)
-    # Who wrote a graph that nobody has written yet is the version whose files ours are like.
-    return [head, *(facts if is_file else [line for line in facts if not line.startswith("written by ")])]
+    return [head, *list_meta_graph(meta_graph)]
 
 
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:

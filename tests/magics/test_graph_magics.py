@@ -532,4 +532,4 @@ def test_draws_ten_thousand_nodes_at_once(notebook):
     shown = notebook.run_line_magic("graph", "big.meta")
     seconds = time.perf_counter() - start
     assert len(shown.picture.view.nodes) <= 150
-    assert seconds < 10  # 2 s on a machine that has nothing else to do
+    assert seconds < 15  # 0.4 s on two idle cores; this bounds the order of growth on busy ones
