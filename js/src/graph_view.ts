@@ -111,6 +111,7 @@ class GraphApp {
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:view_state", this.#onState);
     model.on("change:selected", this.#onSelected);
+    void this.#showDetails(model.get("selected"));
   }
 
   close(): void {
