@@ -55,7 +55,7 @@ def _node_sections(source: GraphSource, item: Item) -> Iterator[Section]:
     inputs, controls = _inputs(source, item)
     yield _section(f"Inputs ({len(inputs)})", inputs[:_MAX_LINKS])
     yield _section(f"Control inputs ({len(controls)})", controls[:_MAX_LINKS])
-    yield _section("Outputs", _outputs(source, node))
+    yield _section("Outputs", _outputs(source, item))
     yield _consumers(source, [item.id])
     yield _section("Attributes", (fact(name, _attr_text(node.attr[name])) for name in sorted(node.attr)))
 
@@ -99,12 +99,19 @@ def _inputs(source: GraphSource, item: Item) -> tuple[list[dict[str, Any]], list
     return inputs, controls
 
 
-def _outputs(source: GraphSource, node: messages.NodeDef) -> Iterator[dict[str, Any]]:
-    for slot in range(_MAX_OUTPUTS):
+def _outputs(source: GraphSource, item: Item) -> Iterator[dict[str, Any]]:
+    node = item.node
+    assert node is not None  # noqa: S101 -- the caller has looked
+    count = _MAX_OUTPUTS
+    if node.op not in source.op_defs:
+        # Nothing says how many there are, but the shapes in the node and the outputs that somebody takes.
+        used = source.hierarchy.slots[source.hierarchy.sources == item.id].tolist()
+        shapes = len(node.attr["_output_shapes"].list.shape) if "_output_shapes" in node.attr else 0
+        count = min(max(shapes, *(slot + 1 for slot in used), 1), _MAX_OUTPUTS)
+    for slot in range(count):
         what = describe_output(node, slot, source.op_defs)
-        if not what:
-            return
-        yield fact(str(slot), what)
+        if what:
+            yield fact(str(slot), what)
 
 
 def _consumers(source: GraphSource, leaves: Iterable[int]) -> Section:

@@ -208,6 +208,12 @@ def test_the_panel_of_a_node_leads_to_its_neighbours(view):
     assert attributes["strides"] == "[1, 1, 1, 1]"
 
 
+def test_without_definitions_a_node_has_the_outputs_that_somebody_takes():
+    view = GraphView(graph_of(("a", "Mystery", []), ("b", "Relu", ["a:2"])))
+    sections = {section["title"]: section["facts"] for section in Page(view).ask("node", name="a")["sections"]}
+    assert [fact["label"] for fact in sections["Outputs"]] == ["0", "1", "2"]
+
+
 def test_values_in_memory_are_set_against_the_saved_ones(corpus):
     reader = load_checkpoint(corpus / CONV)
     value = np.array(reader["conv1/bias"])
