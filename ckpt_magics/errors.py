@@ -28,7 +28,7 @@ Source of the names: tensorflow/python/framework/errors_impl.py.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 __all__ = [
     "AbortedError",
@@ -62,6 +62,8 @@ def visible(text: str | bytes) -> str:
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text)
 
 
@@ -74,7 +76,14 @@ class CheckpointError(Exception):
         tensor: Name of the tensor concerned.
         offset: Where in ``file``, in bytes from its start.
         hint: What to do next, as a sentence.
+
+    Attributes:
+        op: The operation that failed in a session, or None.
+        node_def: Its node, or None.
     """
+
+    op: Any = None
+    node_def: Any = None
 
     def __init__(
         self,
@@ -101,7 +110,8 @@ class CheckpointError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions pickle as a call with their message alone; some of ours have required keywords.
-        return _unpickle, (type(self), self.args), vars(self)
+        # The operation stays behind: it would take its whole graph along.
+        return _unpickle, (type(self), self.args), {key: value for key, value in vars(self).items() if key != "op"}
 
     def __str__(self) -> str:
         place = []

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype, dtype_by_number
+from ckpt_magics.formats.shapes import MAX_RANK
 from ckpt_magics.formats.tensor_proto import array_to_tensor_proto
 from ckpt_magics.graph.shape import TensorShape, as_shape
-from ckpt_magics.proto.messages import AttrValue, NameAttrList, TensorProto, TensorShapeProto
+from ckpt_magics.ops.row import Attr, AttrContent
+from ckpt_magics.proto.messages import AttrValue, NameAttrList, NodeDef, TensorProto, TensorShapeProto
 
-__all__ = ["attr_value", "guess_attr_value", "python_value"]
+__all__ = ["attr_content", "attr_value", "guess_attr_value", "python_value"]
 
 
 def _text(value: str | bytes) -> bytes:
@@ -121,3 +123,35 @@ def python_value(attr: AttrValue) -> Any:  # noqa: ANN401 -- what an attribute h
         ),
         [],
     )
+
+
+def attr_content(node: NodeDef, attr: Attr) -> AttrContent:
+    """Return what a node has for an attribute that its op's row asks for, or the row's default.
+
+    Raises:
+        InvalidArgumentError: The node has none and the row has no default, or the node has one of another type, or a
+            shape that no tensor has.
+    """
+    if attr.name not in node.attr:
+        if attr.default is None:
+            raise InvalidArgumentError(f"node '{visible(node.name)}' (op {node.op}) has no attribute '{attr.name}'")
+        return python_value(attr.default_value())
+    value = node.attr[attr.name]
+    is_list = attr.kind.startswith("list(")
+    held = value.WhichOneof("value")
+    if is_list and held is None:
+        return []  # TensorFlow takes no value at all for an empty list
+    if held != ("list" if is_list else _FIELDS[attr.kind][0]):
+        raise InvalidArgumentError(
+            f"node '{visible(node.name)}' (op {node.op}): attribute '{attr.name}' should be of type {attr.kind}, and "
+            f"has {'nothing' if held is None else f'a value in field {held!r}'}"
+        )
+    if held == "shape" and len(value.shape.dim) > MAX_RANK:
+        raise InvalidArgumentError(
+            f"node '{visible(node.name)}': attribute '{attr.name}' has {len(value.shape.dim)} dimensions, more than "
+            f"{MAX_RANK}"
+        )
+    if not is_list:
+        return python_value(value)
+    items = getattr(value.list, _FIELDS[attr.kind[5:-1]][0])
+    return [dtype_by_number(number, allow_ref=True) for number in items] if attr.kind == "list(type)" else list(items)

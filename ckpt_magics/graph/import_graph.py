@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.formats.shapes import MAX_RANK
 from ckpt_magics.graph.build import convert_to_tensor
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.devices import canonical_device
@@ -143,7 +144,8 @@ class _Importer:
         shapes = own.attr["_output_shapes"].list.shape if "_output_shapes" in own.attr else ()
         if len(shapes) == len(op.outputs):
             for tensor, shape in zip(op.outputs, shapes, strict=True):
-                tensor.replace_shape(TensorShape(shape))
+                if len(shape.dim) <= MAX_RANK:
+                    tensor.replace_shape(TensorShape(shape))
         own.attr.pop("_output_shapes", None)
         return op
 
@@ -187,7 +189,8 @@ class _Importer:
             (library.gradient, self._graph.library.gradient),
             (library.registered_gradients, self._graph.library.registered_gradients),
         ):
-            ours.extend(item for item in theirs if item not in ours)  # type: ignore[misc]  # pairwise alike
+            seen = {item.SerializeToString(deterministic=True) for item in ours}
+            ours.extend(item for item in theirs if item.SerializeToString(deterministic=True) not in seen)  # type: ignore[misc]  # pairwise alike
 
     def _settle_versions(self) -> None:
         """Take over the file's versions; a graph that has nodes already stays readable for those who read it."""

@@ -6,6 +6,7 @@ Format: tensorflow/core/common_runtime/graph_constructor.cc, UniquifyNames and A
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graph.graph import Graph
@@ -47,7 +48,9 @@ class ImportedNames:
 
     def __init__(self, graph: Graph, graph_def: GraphDef, prefix: str) -> None:
         self._prefix = f"{prefix}/" if prefix else ""
-        self._taken = _names_and_scopes(graph) if graph and not prefix and len(graph) else set()
+        self._graph = graph
+        # Names in the graph matter only where no new scope keeps the imported ones apart from them.
+        self._existing = [] if prefix else sorted(op.name for op in graph.get_operations())
         self._names: dict[str, str] = {}
         for node in graph_def.node:
             if node.name in self._names:
@@ -59,12 +62,20 @@ class ImportedNames:
             self._names[name] = self._prefix + self._unique(name)
 
     def _unique(self, name: str) -> str:
-        if name not in self._taken:
+        if not self._is_taken(name):
             return name
         count = 1
-        while (found := f"{name}_{count}") in self._taken or found in self._names:
+        while self._is_taken(found := f"{name}_{count}") or found in self._names:
             count += 1
         return found
+
+    def _is_taken(self, name: str) -> bool:
+        """Return whether a node of the graph has the name, or lies in a scope of that name."""
+        if name in self._graph and self._existing:
+            return True
+        scope = f"{name}/"
+        position = bisect_left(self._existing, scope)
+        return position < len(self._existing) and self._existing[position].startswith(scope)
 
     def of(self, name: str) -> str:
         """Return the new name of a node, of this GraphDef or not."""
@@ -76,14 +87,3 @@ class ImportedNames:
             return group
         name = group.removeprefix(COLOCATION_PREFIX).decode("utf-8", "surrogateescape")
         return COLOCATION_PREFIX + self.of(name).encode("utf-8", "surrogateescape")
-
-
-def _names_and_scopes(graph: Graph) -> set[str]:
-    """Return every name that nodes of the graph have, and every scope that they are in."""
-    taken: set[str] = set()
-    for op in graph.get_operations():
-        name = op.name
-        while name and name not in taken:
-            taken.add(name)
-            name = name.rpartition("/")[0]
-    return taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import VARIANT
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.imported_names import parse_input
@@ -13,6 +13,13 @@ from ckpt_magics.graph.output_types import MAX_OUTPUTS, ArgumentType, argument_t
 from ckpt_magics.proto.messages import GraphDef, NodeDef, OpDef
 
 __all__ = ["ImportedTypes"]
+
+FREE_OUTPUTS = 1 << 18
+"""Outputs that an import may have in all, and one more for every `BYTES_PER_OUTPUT` bytes of the GraphDef.
+
+A node can ask for thousands with one number. Who uses them names them, so a sound graph stays far below.
+"""
+BYTES_PER_OUTPUT = 16
 
 UNKNOWN_OUTPUT = OutputType(VARIANT)
 """An output of which neither an op's definition nor a consumer tells the dtype: it can hold anything."""
@@ -31,6 +38,7 @@ class ImportedTypes:
         self._graph = graph
         self._op_defs = op_defs
         self._graph_def = graph_def
+        self._outputs_left = FREE_OUTPUTS + graph_def.ByteSize() // BYTES_PER_OUTPUT
         self._seen_outputs: dict[tuple[str, int], OutputType] | None = None
         self._used: dict[str, int] = {}
         # By identity: the definitions live as long as this object, in the graph's tables or in op_defs.
@@ -48,7 +56,21 @@ class ImportedTypes:
                 node.attr[attr.name].CopyFrom(attr.default_value)
 
     def outputs(self, node: NodeDef) -> list[OutputType]:
-        """Return the types of a node's outputs, as well as they can be known."""
+        """Return the types of a node's outputs, as well as they can be known.
+
+        Raises:
+            InvalidArgumentError: All nodes together ask for more outputs than a graph of this size has.
+        """
+        types = self._outputs(node)
+        self._outputs_left -= len(types)
+        if self._outputs_left < 0:
+            raise InvalidArgumentError(
+                f"Node '{visible(node.name)}' has {len(types)} outputs, and with it the graph has more than its size "
+                f"of {self._graph_def.ByteSize()} bytes accounts for"
+            )
+        return types
+
+    def _outputs(self, node: NodeDef) -> list[OutputType]:
         for op_def in (self._graph.op_def(node.op), self._op_defs.get(node.op)):
             if op_def is not None:
                 try:

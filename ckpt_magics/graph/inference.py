@@ -9,17 +9,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.formats.shapes import MAX_RANK
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
-from ckpt_magics.graph.attributes import attr_value, guess_attr_value, python_value
+from ckpt_magics.graph.attributes import attr_content, attr_value, guess_attr_value
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.graph.shape import TensorShape
+from ckpt_magics.ops.row import AttrContent, Op
+from ckpt_magics.ops.shapes import Shape, format_shape, shape_from_proto
 from ckpt_magics.ops.table import find_op
-from ckpt_magics.proto.messages import AttrValue, OpDef
+from ckpt_magics.proto.messages import AttrValue, OpDef, TensorProto
 
-__all__ = ["complete_attrs", "constant_value", "flatten_inputs", "infer_shapes", "known_op_def"]
+__all__ = ["complete_attrs", "constant_value", "flatten_inputs", "infer_shapes", "known_op_def", "resource_shape"]
 
-MAX_FOLDED_ELEMENTS = 10_000
-"""Constants above this size are no shapes, axes or sizes, which is all that shape rules ask for."""
+MAX_FOLDED_ELEMENTS = 1000
+"""Constants above this size are no shapes, axes, sizes or paddings, which is all that shape rules ask for."""
+
+MAX_PASSED_ON = 100
+"""Ops in a row that pass a value on and are seen through; damaged graphs have circles of them."""
+
+MAX_SIZE = (1 << 63) - 1
+"""Largest size of a dimension."""
 
 
 @cache
@@ -83,37 +93,67 @@ def _imply(attrs: dict[str, AttrValue], arg: OpDef.ArgDef, item: Tensor | Sequen
 class _ShapeContext:
     """What a shape rule may ask about one operation."""
 
-    def __init__(self, op: Operation) -> None:
+    def __init__(self, op: Operation, row: Op) -> None:
         self._op = op
+        self._row = row
 
-    def attr(self, name: str) -> Any:  # noqa: ANN401 -- the attribute's own type
-        return python_value(self._op.attrs[name])
+    def attr(self, name: str) -> AttrContent:
+        return attr_content(self._op.node_def, self._row.attrs_by_name[name])
 
-    def shape(self, index: int) -> tuple[int | None, ...] | None:
+    def shape(self, index: int) -> Shape:
         return self._op.inputs[index].shape.sizes
 
     def constant(self, index: int) -> npt.NDArray[Any] | None:
         return constant_value(self._op.inputs[index])
 
-    def handle_shape(self, index: int) -> tuple[int | None, ...] | None:
+    def handle_shape(self, index: int) -> Shape:
         return resource_shape(self._op.inputs[index])
 
 
 def infer_shapes(op: Operation) -> None:
-    """Set the shapes of an operation's outputs as far as its row in the op table can tell them."""
+    """Set the shapes of an operation's outputs as far as its row in the op table can tell them.
+
+    Raises:
+        InvalidArgumentError: The inputs' shapes or the attributes do not go together.
+        IndexError: The operation has too few inputs.
+    """
     row = find_op(op.type)
     if row is None or not op.outputs:
         return
-    for tensor, sizes in zip(op.outputs, row.infer(_ShapeContext(op)), strict=True):
+    context = _ShapeContext(op, row)
+    counted = row.outputs[0].number_attr
+    if counted and context.attr(counted) != len(op.outputs):
+        raise InvalidArgumentError(f"attribute '{counted}' does not count the {len(op.outputs)} outputs")
+    for tensor, sizes in zip(op.outputs, row.infer(context), strict=True):
+        _check_limits(sizes)
         tensor.replace_shape(TensorShape(sizes))
 
 
-def resource_shape(handle: Tensor) -> tuple[int | None, ...] | None:
+def _check_limits(sizes: Shape) -> None:
+    if sizes is None:
+        return
+    if len(sizes) > MAX_RANK:
+        raise InvalidArgumentError(f"the output has {len(sizes)} dimensions, more than {MAX_RANK}")
+    if max((size for size in sizes if size is not None), default=0) > MAX_SIZE:
+        raise InvalidArgumentError(f"no tensor can have shape {format_shape(sizes)}")
+
+
+def _source(tensor: Tensor, passing: frozenset[str]) -> Tensor | None:
+    """Return the tensor that ops which pass values on have taken, or None if there are too many of them."""
+    for _ in range(MAX_PASSED_ON):
+        if tensor.op.type not in passing or not tensor.op.inputs:
+            return tensor
+        tensor = tensor.op.inputs[0]
+    return None
+
+
+def resource_shape(handle: Tensor) -> Shape:
     """Return the shape of the variable that a resource handle stands for, or None."""
-    while handle.op.type == "Identity":
-        handle = handle.op.inputs[0]
-    attrs = handle.op.attrs
-    return TensorShape(attrs["shape"].shape).sizes if "shape" in attrs else None
+    source = _source(handle, frozenset({"Identity"}))
+    if source is None or "shape" not in source.op.attrs:
+        return None
+    attr = source.op.attrs["shape"]
+    return shape_from_proto(attr.shape) if attr.HasField("shape") else None
 
 
 def constant_value(tensor: Tensor) -> npt.NDArray[Any] | None:
@@ -121,22 +161,25 @@ def constant_value(tensor: Tensor) -> npt.NDArray[Any] | None:
 
     Sees through the few ops that shapes are computed with.
     """
-    while tensor.op.type in {"Identity", "StopGradient"}:
-        tensor = tensor.op.inputs[0]
-    op = tensor.op
+    source = _source(tensor, frozenset({"Identity", "StopGradient"}))
+    if source is None:
+        return None
+    op = source.op
     if op.type == "Const":
         return _const_array(op)
-    if op.type == "Shape" and op.inputs[0].shape.is_fully_defined():
-        return np.array(op.inputs[0].shape.as_list(), tensor.dtype.numpy)
-    if op.type == "Pack" and all(item.op.type == "Const" for item in op.inputs):
+    if op.type == "Shape" and op.inputs and op.inputs[0].shape.is_fully_defined():
+        return np.array(op.inputs[0].shape.as_list(), source.dtype.numpy)
+    if op.type == "Pack" and len(op.inputs) <= MAX_RANK and all(item.op.type == "Const" for item in op.inputs):
         parts = [_const_array(item.op) for item in op.inputs]
         return None if any(part is None or part.ndim for part in parts) else np.array(parts)
     return None
 
 
 def _const_array(op: Operation) -> npt.NDArray[Any] | None:
-    proto = op.attrs["value"].tensor
+    proto = op.attrs["value"].tensor if "value" in op.attrs else TensorProto()
+    if len(proto.tensor_shape.dim) > MAX_RANK:
+        return None
     count = TensorShape(proto.tensor_shape).num_elements()
-    if count is None or count > MAX_FOLDED_ELEMENTS:
+    if not proto.dtype or count is None or count > MAX_FOLDED_ELEMENTS:
         return None
     return tensor_proto_to_array(proto)

@@ -42,6 +42,7 @@ class Names:
             unique_key = f"{key}_{count}"
             count += 1
         if mark_as_used:
+            self._used[key] = count  # the names up to here are taken for good, so the next search starts behind them
             self._used[unique_key] = 1
         return f"{name}_{count - 1}"
 

@@ -19,6 +19,8 @@ __all__ = ["Operation", "OutputType", "Tensor"]
 
 COLOCATION_PREFIX = b"loc:@"
 
+UNKNOWN = TensorShape(None)
+
 
 class OutputType(NamedTuple):
     """What one output of an operation holds: values of a dtype, or a reference to a variable of that dtype."""
@@ -44,8 +46,8 @@ class Tensor(Operators["Tensor"]):
         self.value_index = value_index
         self.dtype = output.dtype
         self.is_ref = output.is_ref
-        self._shape = TensorShape(None)
-        self._consumers: list[Operation] = []
+        self._shape = UNKNOWN
+        self._consumers: list[Operation] | None = None  # most tensors of a damaged or unused node never have any
 
     @property
     def name(self) -> str:
@@ -90,10 +92,12 @@ class Tensor(Operators["Tensor"]):
 
     def consumers(self) -> list[Operation]:
         """Return the operations that take this tensor, in the order of their creation."""
-        return list(self._consumers)
+        return list(self._consumers or ())
 
     def add_consumer(self, op: Operation) -> None:
         """Note that ``op`` takes this tensor."""
+        if self._consumers is None:
+            self._consumers = []
         self._consumers.append(op)
 
     def as_tensor(self) -> Tensor:

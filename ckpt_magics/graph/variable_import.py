@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.inference import resource_shape
 from ckpt_magics.graph.names import prepend_scope
 from ckpt_magics.graph.node import Operation, Tensor
-from ckpt_magics.graph.shape import TensorShape
 from ckpt_magics.graph.variable_nodes import VariableNodes
 from ckpt_magics.proto.messages import VariableDef
 
@@ -30,8 +30,8 @@ def find_nodes(graph: Graph, variable_def: VariableDef, import_scope: str | None
         snapshot = _tensor(graph, variable_def.snapshot_name or default_snapshot, import_scope)
     else:
         snapshot = _tensor(graph, variable_def.snapshot_name, import_scope)
-    if snapshot.shape.ndims is None and "shape" in handle.op.attrs:
-        snapshot.set_shape(TensorShape(handle.op.attrs["shape"].shape))
+    if snapshot.shape.ndims is None:
+        snapshot.set_shape(resource_shape(handle))
     initial_value = None
     if variable_def.initial_value_name:
         initial_value = _tensor(graph, variable_def.initial_value_name, import_scope)

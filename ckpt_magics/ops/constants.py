@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.formats.dtypes import INT32, INT64, STRING
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.formats.dtypes import INT32, INT64, STRING, dtype_by_number
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import input_as_shape, like_input, shape_from_attr
@@ -34,7 +34,11 @@ def _const_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _const(ctx: KernelContext) -> Array:
-    value = tensor_proto_to_array(ctx.attr("value"))
+    proto = ctx.attr("value")
+    held, wanted = dtype_by_number(proto.dtype), ctx.output_dtypes[0]
+    if held != wanted:
+        raise InvalidArgumentError(f"Type mismatch between value ({held.c_name}) and dtype ({wanted.c_name})")
+    value = tensor_proto_to_array(proto)
     value.flags.writeable = False
     return value
 
@@ -132,7 +136,7 @@ def _placeholder(ctx: KernelContext) -> Array:
     shape = shape_from_proto(ctx.attr("shape"))
     known = "" if not shape else f" and shape {format_shape(shape)}"
     raise InvalidArgumentError(
-        f"You must feed a value for placeholder tensor '{ctx.node_name}' with dtype {dtype}{known}"
+        f"You must feed a value for placeholder tensor '{visible(ctx.node_name)}' with dtype {dtype}{known}"
     )
 
 

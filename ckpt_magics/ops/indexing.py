@@ -8,7 +8,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import BOOL, INT32
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input, rank_of_vector
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape, unknown_sizes
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS"]
@@ -143,7 +143,7 @@ def _gather_v2_shape(ctx: ShapeContext) -> list[Shape]:
         return [None]
     batch = batch + len(indices) if batch < 0 else batch
     if axis is None:
-        return [(None,) * (len(params) - 1 + len(indices) - batch)]
+        return [unknown_sizes(len(params) - 1 + len(indices) - batch)]
     position = canonical_axis(int(axis.item()), len(params), "axis")
     return [(*params[:position], *indices[batch:], *params[position + 1 :])]
 
@@ -194,7 +194,7 @@ def _pad_shape(ctx: ShapeContext) -> list[Shape]:
     shape, paddings = ctx.shape(0), ctx.constant(1)
     around_each = ctx.shape(1)
     if shape is None and around_each is not None and around_each[0] is not None:
-        shape = (None,) * around_each[0]
+        shape = unknown_sizes(around_each[0])
     if shape is None or paddings is None:
         return [None if shape is None else (None,) * len(shape)]
     _check_paddings(paddings, len(shape))

@@ -40,7 +40,8 @@ def _selu(x: Array) -> Array:
 
 
 def _leaky_relu(ctx: KernelContext, x: Array) -> Array:
-    return np.maximum(x, x * x.dtype.type(ctx.attr("alpha")))
+    # Not the greater of the two: alpha may be above 1 or below 0.
+    return np.where(x > 0, x, x * x.dtype.type(ctx.attr("alpha")))
 
 
 def _softplus(x: Array) -> Array:

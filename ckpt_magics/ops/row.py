@@ -223,6 +223,11 @@ class Op:
         return _parse_args(self.signature.partition("->")[2])
 
     @cached_property
+    def attrs_by_name(self) -> dict[str, Attr]:
+        """The attributes by name."""
+        return {attr.name: attr for attr in self.attrs}
+
+    @cached_property
     def defaults(self) -> dict[str, Attr]:
         """The attributes that have a default, by name."""
         return {attr.name: attr for attr in self.attrs if attr.default is not None}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.ops.row import ShapeContext, ShapeRule
-from ckpt_magics.ops.shapes import Shape, broadcast_shapes, shape_from_proto
+from ckpt_magics.ops.shapes import Shape, broadcast_shapes, shape_from_proto, unknown_sizes
 
 __all__ = [
     "attr_shape",
@@ -80,4 +80,4 @@ def rank_of_vector(ctx: ShapeContext, index: int) -> Shape:
     length = ctx.shape(index)
     if length is None or len(length) != 1 or length[0] is None:
         return None
-    return (None,) * length[0]
+    return unknown_sizes(length[0])

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.formats.shapes import MAX_RANK
 from ckpt_magics.proto.messages import TensorShapeProto
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "merge_dims",
     "merge_shapes",
     "shape_from_proto",
+    "unknown_sizes",
     "with_rank",
 ]
 
@@ -29,6 +31,17 @@ Shape = tuple[int | None, ...] | None
 
 Array = Any
 """An array or, of rank 0, a NumPy scalar: which of the two an expression gives, NumPy's types cannot say."""
+
+
+def unknown_sizes(rank: int) -> tuple[None, ...]:
+    """Return the shape of which the rank alone is known.
+
+    Raises:
+        InvalidArgumentError: No tensor has that rank.
+    """
+    if not 0 <= rank <= MAX_RANK:
+        raise InvalidArgumentError(f"Shape must be of rank 0 to {MAX_RANK} but is of rank {rank}")
+    return (None,) * rank
 
 
 def shape_from_proto(proto: TensorShapeProto) -> Shape:

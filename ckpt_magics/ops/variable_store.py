@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ckpt_magics.errors import FailedPreconditionError
+from ckpt_magics.errors import FailedPreconditionError, visible
 from ckpt_magics.formats.dtypes import DType
-from ckpt_magics.ops.shapes import Array, Shape, fits
+from ckpt_magics.ops.shapes import Array, Shape, fits, format_shape
 
 __all__ = ["Variable", "VariableStore"]
 
@@ -32,6 +32,11 @@ class Variable:
         self.dtype = dtype
         self.shape = shape
         self.value: Array = None
+
+    def __repr__(self) -> str:
+        shape = "<unknown>" if self.shape is None else format_shape(self.shape)
+        state = "no value" if self.value is None else "has a value"
+        return f"<handle of variable '{visible(self.name)}' shape={shape} dtype={self.dtype.name}, {state}>"
 
     def assign(self, value: Array) -> None:
         """Set the value.

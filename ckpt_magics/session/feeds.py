@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.dtypes import RESOURCE, DType
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Tensor
 from ckpt_magics.ops.shapes import fits
@@ -25,7 +25,7 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
 
     Raises:
         TypeError: A key stands for no tensor, or a value cannot have the tensor's type.
-        ValueError: A value has a shape that the tensor cannot have.
+        ValueError: A value has a shape that the tensor cannot have, or the tensor is a handle.
     """
     feeds: dict[Tensor, npt.NDArray[Any]] = {}
     for key, value in (feed_dict or {}).items():
@@ -33,6 +33,8 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
             feeds.update(collect_feeds(graph, dict(zip(key, value, strict=True))))
             continue
         tensor = _find(graph, key)
+        if tensor.dtype is RESOURCE:
+            raise ValueError(f"Tensor {tensor.name} may not be fed.")
         _refuse_tensor(value, key)
         array = frozen_array(tensor.dtype, value)
         if not fits(array.shape, tensor.shape.sizes):

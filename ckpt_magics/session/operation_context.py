@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.graph.attributes import python_value
+from ckpt_magics.graph.attributes import attr_content
 from ckpt_magics.graph.node import Operation
 from ckpt_magics.ops.row import AttrContent, Op
 from ckpt_magics.ops.variable_store import VariableStore
@@ -35,12 +35,7 @@ class OperationContext:
         self.output_dtypes = [tensor.dtype for tensor in op.outputs]
         self.variables = variables
         self.fixed: Any = None
-        self._attrs: dict[str, AttrContent] = {
-            name: python_value(attr.default_value()) for name, attr in row.defaults.items()
-        }
-        self._attrs.update(
-            (attr.name, python_value(op.attrs[attr.name])) for attr in row.attrs if attr.name in op.attrs
-        )
+        self._attrs: dict[str, AttrContent] = {attr.name: attr_content(op.node_def, attr) for attr in row.attrs}
 
     def attr(self, name: str) -> AttrContent:
         """Return an attribute of the operation, or the op's default where it has none."""

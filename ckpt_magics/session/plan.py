@@ -6,8 +6,9 @@ slots that it fills. What is the same in every run (constants, variables' handle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ckpt_magics.errors import (
@@ -16,24 +17,22 @@ from ckpt_magics.errors import (
     InvalidArgumentError,
     ResourceExhaustedError,
     UnimplementedError,
+    visible,
 )
-from ckpt_magics.graph.node import Operation, Tensor
+from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.graph.inference import known_op_def
+from ckpt_magics.graph.node import Operation, OutputType, Tensor
+from ckpt_magics.graph.output_types import ArgumentType, argument_types
 from ckpt_magics.ops.row import Kernel, Op
 from ckpt_magics.ops.table import find_op
 from ckpt_magics.ops.variable_store import Variable
 from ckpt_magics.session.operation_context import OperationContext
+from ckpt_magics.session.order import MAX_LISTED, order_operations, refuse_unknown
 
-__all__ = ["Plan", "order_operations"]
+__all__ = ["Plan"]
 
 FIXED_OPS = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp"})
 """Ops whose output is the same in every run of a session."""
-
-PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
-
-CONTROL_FLOW = frozenset(
-    {f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Switch", "Merge", "Enter", "Exit", "NextIteration")}
-) | {"LoopCond"}
-"""Ops of loops and conditionals, which run some of their inputs' nodes and not others."""
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ class Plan:
         context_of: Returns what a kernel sees of an operation.
 
     Raises:
-        InvalidArgumentError: The operations needed wait for each other in a circle.
+        InvalidArgumentError: The operations needed wait for each other in a circle, or one of them is no sound node.
         UnimplementedError: An operation that is needed has an op without a kernel.
     """
 
@@ -88,7 +87,7 @@ class Plan:
         fed = frozenset(self._slots)
         self._steps: list[_Step] = []
         operations = order_operations(fetches, fed)
-        _refuse_unknown(operations)
+        refuse_unknown(operations)
         for op in operations:
             self._add(op, fed, context_of)
         self._outputs = [self._output_of(item, fed) for item in fetches]
@@ -117,13 +116,15 @@ class Plan:
                 context.fixed = _fixed_output(op, row.kernel, context)
             self._initial[target] = context.fixed
             return
-        wanted = {position for position, arg in enumerate(row.inputs) if arg.is_ref}
         reads, checks = [], []
-        for position, tensor in enumerate(op.inputs):
+        for position, (tensor, wanted) in enumerate(zip(op.inputs, _input_types(op), strict=True)):
             is_ref = tensor.is_ref and tensor not in fed
-            if position in wanted and not is_ref:
-                raise InvalidArgumentError(f"Input {position} of node {op.name} was passed a value, not a variable")
-            if is_ref and position not in wanted:
+            if tensor.dtype != wanted.dtype or (wanted.is_ref and not is_ref):
+                raise InvalidArgumentError(
+                    f"Input {position} of node {visible(op.name)} was passed {_type_name(tensor.dtype, is_ref)} from "
+                    f"{visible(tensor.name)} incompatible with expected {_type_name(*wanted)}."
+                )
+            if is_ref and not wanted.is_ref:
                 reads.append((position, tensor.input_name))
             elif is_ref and not row.allows_uninitialized_input:
                 checks.append((position, tensor.input_name))
@@ -156,7 +157,7 @@ class Plan:
             One value per fetch, None for an operation.
 
         Raises:
-            CheckpointError: A kernel failed; the message names its node.
+            CheckpointError: A kernel failed; the message names its node, and the error has it as ``op``.
         """
         values = self._initial.copy()
         for slot, value in zip(self._fed, feeds, strict=True):
@@ -183,6 +184,32 @@ class Plan:
         return _read(values[slot], name) if name else values[slot]
 
 
+@cache
+def _input_arguments(op_type: str) -> tuple[ArgumentType, ...]:
+    op_def = known_op_def(op_type)
+    return () if op_def is None else ArgumentType.of(op_def.input_arg)
+
+
+def _input_types(op: Operation) -> list[OutputType]:
+    """Return what an operation has to be given; imported ones may lack it.
+
+    Raises:
+        InvalidArgumentError: It has more or fewer inputs.
+    """
+    wanted = list(argument_types(_input_arguments(op.type), op.node_def))
+    if len(wanted) != len(op.inputs):
+        names = [_type_name(*output) for output in wanted[:MAX_LISTED]] + ["..."] * (len(wanted) > MAX_LISTED)
+        raise InvalidArgumentError(
+            f"NodeDef expected inputs '{', '.join(names)}' do not match {len(op.inputs)} inputs specified by node "
+            f"{visible(op.name)} (op {op.type})"
+        )
+    return wanted
+
+
+def _type_name(dtype: DType, is_ref: bool) -> str:
+    return f"{dtype.c_name}_ref" if is_ref else dtype.c_name
+
+
 _KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError, KeyError, ArithmeticError)
 """What goes wrong in kernels: their own refusals, and NumPy's."""
 
@@ -203,8 +230,9 @@ def _named(error: Exception, op: Operation) -> CheckpointError:
         named = ResourceExhaustedError(f"out of memory: {error}")
     else:
         named = InvalidArgumentError(f"{op.type}: {error}")
-    named.message = f"{named.message}\n\t [[{{{{node {op.name}}}}}]]"
+    named.message = f"{named.message}\n\t [[{{{{node {visible(op.name)}}}}}]]"
     named.args = (named.message,)
+    named.op, named.node_def = op, op.node_def
     return named
 
 
@@ -221,75 +249,5 @@ def _dereference(step: _Step, inputs: list[Any]) -> None:
 
 def _read(variable: Variable, name: str) -> Any:  # noqa: ANN401 -- an array
     if variable.value is None:
-        raise FailedPreconditionError(f"Attempting to use uninitialized value {name}")
+        raise FailedPreconditionError(f"Attempting to use uninitialized value {visible(name)}")
     return variable.value
-
-
-def _refuse_unknown(operations: Iterable[Operation]) -> None:
-    unknown: dict[str, str] = {}
-    for op in operations:
-        if find_op(op.type) is None:
-            unknown.setdefault(op.type, op.name)
-    if not unknown:
-        return
-    listed = ", ".join(f"{op_type} (node {name})" for op_type, name in sorted(unknown.items()))
-    hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
-    if unknown.keys() & CONTROL_FLOW:
-        hint += ". Loops and conditionals of TensorFlow 1 graphs are not run"
-    first, name = next(iter(unknown.items()))
-    raise UnimplementedError(
-        f"No OpKernel was registered to support Op '{first}' used by {{{{node {name}}}}}. "
-        f"Ops without a kernel among what is fetched: {listed}",
-        hint=hint,
-    )
-
-
-def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Operation]:
-    """Return the operations that the fetches need, each after all that it waits for.
-
-    Raises:
-        InvalidArgumentError: Some of them wait for each other in a circle.
-    """
-    ordered: list[Operation] = []
-    finished: dict[Operation, bool] = {}
-    for item in fetches:
-        if isinstance(item, Tensor) and item in fed:
-            continue
-        root = item.op if isinstance(item, Tensor) else item
-        if root in finished:
-            continue
-        finished[root] = False
-        # An explicit stack: graphs are deeper than Python's recursion goes.
-        stack = [(root, _awaited(root, fed))]
-        while stack:
-            op, awaited = stack[-1]
-            following = next((other for other in awaited if not finished.get(other, False)), None)
-            if following is None:
-                finished[op] = True
-                ordered.append(op)
-                stack.pop()
-            elif following in finished:
-                _refuse_circle([entry for entry, _ in stack], following)
-            else:
-                finished[following] = False
-                stack.append((following, _awaited(following, fed)))
-    return ordered
-
-
-def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
-    for tensor in op.inputs:
-        if tensor not in fed:
-            yield tensor.op
-    for other in op.control_inputs:
-        # Feeding a placeholder stands for running it.
-        if other.type not in PLACEHOLDERS or not any(tensor in fed for tensor in other.outputs):
-            yield other
-
-
-def _refuse_circle(path: list[Operation], op: Operation) -> None:
-    circle = path[path.index(op) :]
-    loops = {other.type for other in circle} & CONTROL_FLOW
-    if loops:
-        _refuse_unknown(circle)
-    names = ", ".join(other.name for other in circle[:5])
-    raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")

@@ -1,5 +1,6 @@
 """Runs compute what is fetched, in any structure, and refuse in TensorFlow's words what cannot be."""
 
+import pickle
 import threading
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from ckpt_magics.formats.dtypes import FLOAT, RESOURCE
 from ckpt_magics.graph.build import apply, constant, group, identity, no_op, placeholder
 from ckpt_magics.graph.default import current_session, get_default_graph
 from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.import_graph import import_graph_def
 from ckpt_magics.graph.node import OutputType
 from ckpt_magics.graph.variable import Variable
+from ckpt_magics.proto.messages import GraphDef, NodeDef
 from ckpt_magics.session import Session
 
 Pair = namedtuple("Pair", "first second")
@@ -341,3 +344,43 @@ def test_runs_from_several_threads_do_not_disturb_each_other(session):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class TestErrorsOfNodes:
+    def test_error_has_the_operation_that_failed(self, session):
+        x = placeholder("float32", name="x")
+        with pytest.raises(InvalidArgumentError) as caught:
+            session.run(x + 1.0)
+        error = caught.value
+        assert (error.op, error.node_def.name) == (x.op, "x")
+        assert error.message.endswith("[[{{node x}}]]")
+        copied = pickle.loads(pickle.dumps(error))
+        assert (str(copied), copied.op, copied.node_def) == (str(error), None, error.node_def)
+
+    def test_imported_node_with_too_few_inputs_is_refused(self, session, graph):
+        graph_def = GraphDef(node=[NodeDef(name="product", op="MatMul")])
+        graph_def.node[0].attr["T"].type = FLOAT.number
+        import_graph_def(graph_def, name="")
+        with pytest.raises(InvalidArgumentError, match="NodeDef expected inputs 'float, float' do not match 0 inputs"):
+            session.run("product:0")
+
+    def test_value_where_a_variable_belongs_is_refused(self, session, graph):
+        constant([1.0], name="value")
+        graph_def = GraphDef(node=[NodeDef(name="set", op="AssignAdd", input=["value", "value"])])
+        graph_def.node[0].attr["T"].type = FLOAT.number
+        import_graph_def(graph_def, {"value": graph.get_tensor_by_name("value:0")}, name="")
+        with pytest.raises(InvalidArgumentError, match="was passed float from value:0 incompatible with expected floa"):
+            session.run("set")
+
+
+class TestHandles:
+    def test_fetched_handle_says_what_it_stands_for(self, session):
+        weights = Variable([1.0, 2.0], name="w", use_resource=True)
+        assert repr(session.run(weights.handle)) == "<handle of variable 'w' shape=[2] dtype=float32, no value>"
+        session.run(weights.initializer)
+        assert repr(session.run(weights.handle)).endswith("has a value>")
+
+    def test_refuses_to_be_fed(self, session):
+        weights = Variable([1.0], name="w", use_resource=True)
+        with pytest.raises(ValueError, match="Tensor w:0 may not be fed"):
+            session.run(weights.value(), {weights.handle: 3})

@@ -174,7 +174,7 @@ def sparse_cross_entropy(rng: Rng, dtype: DType) -> Iterator[Case]:
 
 
 def leaky_relu(rng: Rng, dtype: DType) -> Iterator[Case]:
-    for alpha in (0.2, 0.0, 0.9):
+    for alpha in (0.2, 0.0, 0.9, 2.0, -1.0):
         yield Case([data(rng, dtype, (2, 3), specials=True)], {"alpha": alpha})
 
 

@@ -1,0 +1,94 @@
+"""Which operations a run needs, in what order, and whether all of them can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.graph.node import Operation, Tensor
+from ckpt_magics.ops.table import find_op
+
+__all__ = ["MAX_LISTED", "order_operations", "refuse_unknown"]
+
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
+
+MAX_LISTED = 20
+"""Things of a kind that one message names."""
+
+CONTROL_FLOW = frozenset(
+    {f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Switch", "Merge", "Enter", "Exit", "NextIteration")}
+) | {"LoopCond"}
+"""Ops of loops and conditionals, which run some of their inputs' nodes and not others."""
+
+
+def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Operation]:
+    """Return the operations that the fetches need, each after all that it waits for.
+
+    Raises:
+        InvalidArgumentError: Some of them wait for each other in a circle.
+    """
+    ordered: list[Operation] = []
+    finished: dict[Operation, bool] = {}
+    for item in fetches:
+        if isinstance(item, Tensor) and item in fed:
+            continue
+        root = item.op if isinstance(item, Tensor) else item
+        if root in finished:
+            continue
+        finished[root] = False
+        # An explicit stack: graphs are deeper than Python's recursion goes.
+        stack = [(root, _awaited(root, fed))]
+        while stack:
+            op, awaited = stack[-1]
+            following = next((other for other in awaited if not finished.get(other, False)), None)
+            if following is None:
+                finished[op] = True
+                ordered.append(op)
+                stack.pop()
+            elif following in finished:
+                _refuse_circle([entry for entry, _ in stack], following)
+            else:
+                finished[following] = False
+                stack.append((following, _awaited(following, fed)))
+    return ordered
+
+
+def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
+    for tensor in op.inputs:
+        if tensor not in fed:
+            yield tensor.op
+    for other in op.control_inputs:
+        # Feeding a placeholder stands for running it.
+        if other.type not in PLACEHOLDERS or not any(tensor in fed for tensor in other.outputs):
+            yield other
+
+
+def _refuse_circle(path: list[Operation], op: Operation) -> None:
+    circle = path[path.index(op) :]
+    loops = {other.type for other in circle} & CONTROL_FLOW
+    if loops:
+        refuse_unknown(circle)
+    names = ", ".join(visible(other.name) for other in circle[:5])
+    raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")
+
+
+def refuse_unknown(operations: Iterable[Operation]) -> None:
+    """Raise UnimplementedError if some of the operations have no kernel; the message names them all."""
+    unknown: dict[str, str] = {}
+    for op in operations:
+        if find_op(op.type) is None:
+            unknown.setdefault(op.type, op.name)
+    if not unknown:
+        return
+    listed = [f"{visible(op_type)} (node {visible(name)})" for op_type, name in sorted(unknown.items())]
+    if len(listed) > MAX_LISTED:
+        listed[MAX_LISTED:] = [f"and {len(listed) - MAX_LISTED} more"]
+    hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
+    if unknown.keys() & CONTROL_FLOW:
+        hint += ". Loops and conditionals of TensorFlow 1 graphs are not run"
+    first, name = next(iter(unknown.items()))
+    raise UnimplementedError(
+        f"No OpKernel was registered to support Op '{visible(first)}' used by {{{{node {visible(name)}}}}}. "
+        f"Ops without a kernel among what is fetched: {', '.join(listed)}",
+        hint=hint,
+    )
