@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -17,6 +18,9 @@ from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, vi
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice
+
+_WORKERS = 2
+"""Threads that read large tensors: copying, page faults and checksums all let go of the interpreter."""
 
 
 class BundleStore:
@@ -109,16 +113,26 @@ class BundleStore:
     def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors by name; small ones that are neighbours in a file are read together."""
         values: dict[bytes, Array] = {}
+        listing = self._index.listing()
         if self._data.can_batch:
-            listing = self._index.listing()
             rows = np.fromiter((listing.rows.get(name, -1) for name in names), np.intp, len(names))
             for shard_id, small in find_small(listing.entries, rows[rows >= 0], self.header.num_shards):
                 for row, value in read_batches(self._data.file(shard_id), small):
                     values[listing.keys[row]] = value
-        for name in names:
-            if name not in values:
-                values[name] = self.read(name)
+        values.update(self._read_at_once([name for name in dict.fromkeys(names) if name not in values]))
         return values
+
+    def _read_at_once(self, names: list[bytes]) -> Iterator[tuple[bytes, Array]]:
+        """Yield tensors, two being read at any time: the system copies one while the other is verified."""
+        if len(names) == 1:
+            yield names[0], self.read(names[0])
+            return
+        workers = ThreadPoolExecutor(_WORKERS)
+        try:
+            yield from zip(names, workers.map(self.read, names), strict=True)
+        finally:
+            # After an error, or Ctrl-C, what has not begun is not read.
+            workers.shutdown(cancel_futures=True)
 
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3]`` for each record in key order: slices under their keys, not the wholes."""
@@ -137,6 +151,10 @@ class BundleStore:
     def file_names(self) -> list[str]:
         """Return the paths of the index and of all data files, present or not."""
         return [self._index.file.name, *map(self._data.filename, range(max(self.header.num_shards, 0)))]
+
+    def hold(self) -> None:
+        """Open the data files, so that this version can be read for as long as the store is open."""
+        self._data.hold()
 
     def replaced(self) -> bool:
         """Tell whether the index was swapped since it was opened."""

@@ -75,6 +75,9 @@ def find_small(entries: EntryColumns, rows: Rows, num_shards: int) -> Iterator[t
     fits = entries.sizes[rows] == expected[entries.type_ids[rows]]
     rows = rows[fits & (entries.shard_ids[rows] < num_shards) & ~np.isin(rows, list(entries.slices))]
     rows = rows[np.lexsort((entries.offsets[rows], entries.shard_ids[rows]))]
+    if not rows.size:
+        # Split would make one part of nothing.
+        return
     shard_ids, firsts = np.unique(entries.shard_ids[rows], return_index=True)
     for shard_id, part in zip(shard_ids.tolist(), np.split(rows, firsts[1:]), strict=True):
         types = list(map(entries.types.__getitem__, entries.type_ids[part].tolist()))

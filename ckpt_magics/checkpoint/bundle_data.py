@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ckpt_magics.checkpoint.files import LocalFile, list_directory, open_file
 from ckpt_magics.checkpoint.naming import data_filename, parse_data_filename
 from ckpt_magics.checkpoint.store import Array, store_into
-from ckpt_magics.errors import ChecksumError, DataLossError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.string_data import check_crc
 from ckpt_magics.formats.tensor_data import empty_array, read_tensor
@@ -25,6 +26,9 @@ from ckpt_magics.wire.crc32c import crc32c
 
 VERIFIED_SIZE = 1 << 20
 """Values up to this size, in bytes, are read whole and verified even if only a part is asked for."""
+
+MAX_HELD_FILES = 16
+"""Data files up to which a reader opens all of them at once."""
 
 _PIECE_SIZE = 1 << 20
 """Rows of which only some columns are wanted are read in pieces of this many bytes."""
@@ -74,6 +78,16 @@ class BundleData:
                 hint=f"{self._describe_files()}; copy the missing ones from where it was saved."
             ) from None
         return self._files.setdefault(shard_id, file)
+
+    def hold(self) -> None:
+        """Open the data files that are there, so that a later save over this checkpoint takes nothing away.
+
+        Of a checkpoint in very many files none is held.
+        """
+        if self._header.num_shards <= MAX_HELD_FILES:
+            for shard_id in range(self._header.num_shards):
+                with suppress(CheckpointError):
+                    self.file(shard_id)
 
     def _describe_files(self) -> str:
         directory, base = os.path.split(self._prefix)

@@ -19,9 +19,10 @@ from ckpt_magics.checkpoint.naming import index_filename, parse_data_filename
 from ckpt_magics.checkpoint.overlaps import find_shared
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError
-from ckpt_magics.formats.block_scan import scan_block
+from ckpt_magics.formats.block_scan import BlockEntries, scan_block
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry, BundleHeader, decode_entry, decode_header
 from ckpt_magics.formats.entry_columns import EntryColumns, Rows, decode_entries
+from ckpt_magics.formats.tensor_slice import MAX_NAME_SIZE
 
 _NO_ROWS = np.empty(0, np.intp)
 
@@ -170,6 +171,11 @@ class BundleIndex:
             found = scan_block(block)
             if found.damage is not None:
                 damage.append(found.damage.locate(file=self.file.name))
+            if len(block.contents) > MAX_NAME_SIZE:
+                found, count = _without_long_names(found)
+                if count:
+                    words = f"{count} names have more than {MAX_NAME_SIZE} bytes; they are not listed"
+                    damage.append(DataLossError(words, offset=handle.offset).locate(file=self.file.name))
             keys += found.keys
             contents.append(block.contents)
             starts.append(found.starts + position)
@@ -185,6 +191,14 @@ class BundleIndex:
     def close(self) -> None:
         """Close the file. What was listed stays."""
         self.file.close()
+
+
+def _without_long_names(found: BlockEntries) -> tuple[BlockEntries, int]:
+    """Return the entries of a block whose names are not too long, and how many are."""
+    sizes = np.fromiter(map(len, found.keys), np.intp, len(found.keys))
+    rows = np.flatnonzero(sizes <= MAX_NAME_SIZE)
+    kept = BlockEntries([found.keys[row] for row in rows], found.starts[rows], found.ends[rows], found.damage)
+    return kept, len(sizes) - len(rows)
 
 
 class _Places(NamedTuple):

@@ -214,7 +214,8 @@ def try_link(source: str, target: str) -> bool:
     """Give a file a second name; False where there is no such file or no such links."""
     try:
         os.link(source, target, follow_symlinks=False)
-    except (OSError, NotImplementedError, AttributeError):
+    except (OSError, NotImplementedError, AttributeError, ValueError):
+        # A name with a NUL is a ValueError; whatever is done with it next says so.
         return False
     return True
 

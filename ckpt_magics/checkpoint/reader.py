@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
 
+MAX_ATTEMPTS = 10
+"""How often to try again when each time another save came between."""
+
 CheckpointPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
@@ -50,7 +53,16 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointRe
         DataLossError: It is something else, or damaged so that no tensor can be found.
         InvalidArgumentError: It says that this version must not read it.
     """
-    return CheckpointReader(find_checkpoint(path), mmap=mmap)
+    source = find_checkpoint(path)
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return CheckpointReader(source, mmap=mmap)
+        except CheckpointError:
+            # What was the latest may have been let go since.
+            former, source = source, find_checkpoint(path)
+            if former.prefix == source.prefix:
+                raise
+    return CheckpointReader(source, mmap=mmap)
 
 
 class CheckpointReader(Mapping[str, Any]):
@@ -304,29 +316,38 @@ class CheckpointReader(Mapping[str, Any]):
         return f"CheckpointReader({self.prefix!r}, version={self.version})"
 
     def _open(self) -> TensorStore:
-        if self.source.version == 2:
-            return BundleStore(self.source.prefix, mmap=self._mmap)
-        return SliceTableStore(self.source.prefix)
+        if self.source.version == 1:
+            return SliceTableStore(self.source.prefix)
+        store = BundleStore(self.source.prefix, mmap=self._mmap)
+        for _ in range(MAX_ATTEMPTS):
+            # Index and data are of one save if the index is still the same once the data is open.
+            store.hold()
+            if not store.replaced():
+                break
+            store.close()
+            store = BundleStore(self.source.prefix, mmap=self._mmap)
+        return store
 
     def _retrying(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again."""
         if self._closed:
             raise FailedPreconditionError("the reader was closed", file=self.prefix)
-        try:
-            return read(self._store)
-        except (CheckpointError, KeyError):
-            if not self._store.replaced():
-                raise
+        for _ in range(MAX_ATTEMPTS):
             try:
-                store = self._open()
+                return read(self._store)
             except CheckpointError:
-                store = None
-            if store is None:
-                raise
-        self._store.close()
-        self._store = store
-        self._object_graph = None
-        return read(store)
+                if not self._store.replaced():
+                    raise
+                try:
+                    store = self._open()
+                except CheckpointError:
+                    store = None
+                if store is None:
+                    raise
+            self._store.close()
+            self._store = store
+            self._object_graph = None
+        return read(self._store)
 
     def _list(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read what needs every entry; what is damaged is told once."""

@@ -133,6 +133,11 @@ def _find_in_state(directory: str, filename: str) -> CheckpointSource:
     state_file = os.path.join(directory, filename)
     try:
         paths = _paths_in_state(state_file)
+        while paths and _find_listed(directory, paths[0]) is None:
+            # Another process may have saved and let this one go since the state file was read: look there once more.
+            former, paths = paths, _paths_in_state(state_file)
+            if paths[:1] == former[:1]:
+                break
     except CheckpointError as error:
         return _fall_back(directory, f"{visible(state_file)} cannot be read ({error.message})")
     for path in paths:

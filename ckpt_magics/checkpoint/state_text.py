@@ -44,7 +44,7 @@ class CheckpointState:
 
 
 _TOKEN = re.compile(
-    r"""(?:[ \t\r\n\f\v]+|\#[^\n]*)*                     # space and comments
+    r"""(?:[ \t\r\n\f\v]++|\#[^\n]*+)*+                  # space and comments; never tried in another division
     (?: (?P<name>[A-Za-z_][\w+-]*)
     |   (?P<number>[+-]?\.?\d[\w.+-]*|-[A-Za-z]\w*)
     |   (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.formats.shapes import decode_shape, encode_shape
-from ckpt_magics.formats.tensor_slice import TensorSlice
+from ckpt_magics.formats.tensor_slice import MAX_SLICES, TensorSlice
 from ckpt_magics.formats.versions import Versions
 from ckpt_magics.wire.fields import (
     FIXED32,
@@ -37,6 +37,10 @@ MAX_SHARDS = 99_999
 """Data files of one checkpoint, as many as five digits can count; a header that says more is damaged."""
 
 _BIG_ENDIAN = 1
+_SLICES_FIELD = 7
+
+MAX_ENTRY_FIELDS = 1000
+"""Fields of one entry beside its slices. Writers make six; a message of nothing but fields takes long to read."""
 
 
 class BundleHeader(NamedTuple):
@@ -200,12 +204,18 @@ def _decode_any(message: bytes) -> BundleEntry:
     numbers = dict.fromkeys(range(1, 7), 0)
     shape = b""
     slices: list[TensorSlice] = []
+    others = 0
     for number, wire_type, value in iter_fields(message):
+        others += number != _SLICES_FIELD
+        if others > MAX_ENTRY_FIELDS:
+            raise DataLossError(f"bundle entry has more than {MAX_ENTRY_FIELDS} fields beside its slices")
         if isinstance(value, memoryview):
             if number == 2 and wire_type == LENGTH_DELIMITED:
                 shape += value
-            elif number == 7 and wire_type == LENGTH_DELIMITED:
+            elif number == _SLICES_FIELD and wire_type == LENGTH_DELIMITED:
                 slices.append(TensorSlice.decode_proto(value))
+                if len(slices) > MAX_SLICES:
+                    raise DataLossError(f"bundle entry has more than {MAX_SLICES} slices")
         elif wire_type == (FIXED32 if number == 6 else VARINT):
             numbers[number] = value
     dtype, shard_id = dtype_by_number(int32(numbers[1])), int32(numbers[3])

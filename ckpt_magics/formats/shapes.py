@@ -25,6 +25,8 @@ MAX_RANK = 254
 """Dimensions that TensorFlow allows a tensor."""
 
 _TOO_MANY_ELEMENTS = 1 << 63
+_MOST_DIMS_READ = 1000
+"""Dimensions after which a message is not read on: they are too many already, and it may have millions."""
 
 
 def format_shape(shape: Sequence[int]) -> str:
@@ -47,6 +49,8 @@ def decode_shape(message: bytes) -> tuple[int, ...]:
     for number, wire_type, value in iter_fields(message):
         if number == 2 and wire_type == LENGTH_DELIMITED and isinstance(value, memoryview):
             shape.append(_decode_dim(value))
+            if len(shape) > _MOST_DIMS_READ:
+                break
         elif number == 3 and wire_type == VARINT and value:
             raise DataLossError("Invalid tensor shape: unknown rank")
     return checked_shape(shape)
@@ -59,7 +63,7 @@ def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
         DataLossError: None can: a size is negative, or there are too many dimensions or elements.
     """
     if len(shape) > MAX_RANK:
-        raise DataLossError(f"Invalid tensor shape: {len(shape)} dimensions, more than {MAX_RANK}")
+        raise DataLossError(f"Invalid tensor shape: {len(shape)} dimensions or more, and {MAX_RANK} are possible")
     # The sizes beside a 0 must not overflow either: TensorFlow multiplies them before it sees the 0.
     if min(shape, default=0) < 0 or math.prod(size for size in shape if size) >= _TOO_MANY_ELEMENTS:
         raise DataLossError(f"Invalid tensor shape: {format_shape(shape)}")

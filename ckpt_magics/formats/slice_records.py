@@ -22,7 +22,7 @@ from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.formats.shapes import decode_shape, encode_shape
 from ckpt_magics.formats.slice_values import V1_DTYPES, decode_values, encode_values
-from ckpt_magics.formats.tensor_slice import TensorSlice
+from ckpt_magics.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, TensorSlice
 from ckpt_magics.formats.versions import Versions
 from ckpt_magics.wire.fields import (
     LENGTH_DELIMITED,
@@ -110,11 +110,15 @@ def _decode_slice_meta(buffer: memoryview) -> SliceMeta:
                     number_of_type = int32(value)
             elif wire_type == LENGTH_DELIMITED:
                 if number == 1:
+                    if len(value) > MAX_NAME_SIZE:
+                        raise DataLossError(f"a tensor's name has {len(value)} bytes, more than {MAX_NAME_SIZE}")
                     name = bytes(value)
                 elif number == 2:
                     shape += value
                 elif number == 4:
                     slices.append(TensorSlice.decode_proto(value))
+                    if len(slices) > MAX_SLICES:
+                        raise DataLossError(f"a tensor has more than {MAX_SLICES} slices")
         return SliceMeta(name, decode_shape(shape), dtype_by_number(number_of_type), tuple(slices))
     except CheckpointError as error:
         error.locate(tensor=name)

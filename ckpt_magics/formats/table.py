@@ -72,7 +72,7 @@ class TableReader:
         self._last_keys: list[bytes] = []
         self._handles: list[BlockHandle] = []
         end = 0
-        for key, value in self._read_block(read_footer(file).index):
+        for key, value in self._read_block(read_footer(file).index_block):
             handle = _decode_handle(value)
             # Blocks that overlap would make a small file unfold into any number of entries.
             if handle.offset < end:
@@ -162,12 +162,12 @@ class Footer(NamedTuple):
 
     Attributes:
         metaindex: Where the block lies that holds nothing; readers do not look there.
-        index: Where the index block lies.
+        index_block: Where the index block lies.
         padding: What fills the footer up, zeros as written.
     """
 
     metaindex: BlockHandle
-    index: BlockHandle
+    index_block: BlockHandle
     padding: bytes
 
 

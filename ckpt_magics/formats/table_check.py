@@ -66,7 +66,7 @@ def check_table(file: RandomAccessFile, table: TableReader, advance: Callable[[i
         table.read_block(footer.metaindex)
     except CheckpointError as error:
         remarks.append(TableRemark(file.size - FOOTER_SIZE, f"the metaindex block, which holds nothing: {error}"))
-    used = [_range_of(handle) for handle in (*handles, footer.metaindex, footer.index)]
+    used = [_range_of(handle) for handle in (*handles, footer.metaindex, footer.index_block)]
     used.append((file.size - FOOTER_SIZE, file.size))
     remarks += (
         TableRemark(start, f"{end - start} bytes belong to no block") for start, end in unused_ranges(used, file.size)

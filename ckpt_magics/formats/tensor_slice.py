@@ -39,6 +39,12 @@ from ckpt_magics.wire.varint import Buffer
 _WHOLE_LENGTH = -1
 _MAX_INT64 = (1 << 63) - 1
 
+MAX_NAME_SIZE = 1 << 20
+"""Bytes of a tensor's name; what claims more is taken for damaged."""
+
+MAX_SLICES = 20_000
+"""Slices that one tensor is stored in; partitioned variables have hundreds."""
+
 
 class Extent(NamedTuple):
     """A range in one dimension: its first index and its length in elements, None for the whole dimension."""

@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.bundle_data import VERIFIED_SIZE
+from ckpt_magics.checkpoint.bundle_data import MAX_HELD_FILES, VERIFIED_SIZE
 from ckpt_magics.checkpoint.files import LocalFile
 from ckpt_magics.checkpoint.listing import list_variables, load_variable
 from ckpt_magics.checkpoint.reader import load_checkpoint
@@ -317,13 +317,23 @@ def test_overlapping_slices_are_refused(tmp_path):
         reader["w"]
 
 
-def test_reader_of_an_overwritten_checkpoint_reads_the_new_one(tmp_path):
+def test_reader_of_an_overwritten_checkpoint_keeps_the_version_that_it_opened(tmp_path):
+    """Else two of its tensors might be of two saves."""
     prefix = save_v2(tmp_path / "m", {"w": np.zeros(4, np.float32)})
-    reader = load_checkpoint(prefix)
-    save_v2(prefix, {"w": np.ones(4, np.float32), "b": np.ones(1)}, num_shards=1)
-    np.testing.assert_array_equal(reader["w"], np.ones(4))
-    assert reader["b"] == 1
-    reader.close()
+    with load_checkpoint(prefix) as reader:
+        save_v2(prefix, {"w": np.ones(4, np.float32), "b": np.ones(1)}, num_shards=1)
+        np.testing.assert_array_equal(reader["w"], np.zeros(4))
+        assert "b" not in reader
+    with load_checkpoint(prefix) as reader:
+        assert reader["b"] == 1
+
+
+def test_reader_in_too_many_files_to_hold_reads_the_new_version(tmp_path):
+    count = MAX_HELD_FILES + 1
+    prefix = save_v2(tmp_path / "m", {f"w{i:02d}": np.zeros(1) for i in range(count)}, num_shards=count)
+    with load_checkpoint(prefix) as reader:
+        save_v2(prefix, {f"w{i:02d}": np.ones(1) for i in range(count)}, num_shards=count)
+        assert {float(value[0]) for value in reader.get_tensors().values()} == {1.0}
 
 
 def test_closed_reader_says_so(tmp_path):
@@ -334,13 +344,14 @@ def test_closed_reader_says_so(tmp_path):
         reader["dense/kernel"]
 
 
-def test_nothing_but_the_index_is_opened_before_a_value_is_asked_for(tmp_path):
+def test_no_data_is_read_before_a_value_is_asked_for(tmp_path):
+    """The data files are opened, so that a save takes nothing away, and that is all."""
     prefix = save_v2(tmp_path / "m", TENSORS, num_shards=2)
+    for shard_id in range(2):
+        (tmp_path / f"m.data-{shard_id:05d}-of-00002").write_bytes(b"")
     with load_checkpoint(prefix) as reader:
         assert len(reader) == len(TENSORS)
-        assert reader._store._data.open_names() == []
-        reader["global_step"]
-        assert len(reader._store._data.open_names()) == 1
+        assert len(reader._store._data.open_names()) == 2
 
 
 def test_many_tensors_are_read_as_one_by_one(tmp_path):
@@ -451,3 +462,20 @@ def test_reader_says_what_it_is(reader):
     assert repr(reader) == f"CheckpointReader({reader.prefix!r}, version={reader.version})"
     assert reader.damage == ()
     assert pickle.dumps(reader.source)
+
+
+def test_large_tensors_are_read_together_and_damage_is_told(tmp_path):
+    arrays = {f"w{number}": np.full(40_000, number, np.float32) for number in range(6)}
+    saved = write_checkpoint(tmp_path / "m", arrays)
+    with load_checkpoint(saved) as reader:
+        found = reader.get_tensors()
+        assert list(found) == list(arrays)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(found[name], array)
+    path = tmp_path / "m.data-00000-of-00001"
+    contents = bytearray(path.read_bytes())
+    contents[4 * 40_000 * 3] ^= 1
+    path.write_bytes(contents)
+    with load_checkpoint(saved) as reader, pytest.raises(ChecksumError) as caught:
+        reader.get_tensors()
+    assert "w3" in str(caught.value)

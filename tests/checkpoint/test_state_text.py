@@ -1,6 +1,7 @@
 """The text of a state file: what protobuf accepts is parsed, what TensorFlow would write is written."""
 
 import contextlib
+import time
 
 import pytest
 from google.protobuf import text_format
@@ -107,3 +108,11 @@ def test_any_text_gives_a_state_or_data_loss(text):
 def test_many_paths_take_linear_time():
     names = [f"m-{i}" for i in range(100_000)]
     assert parse_state(format_state(CheckpointState(names[-1], names))).all_model_checkpoint_paths == names
+
+
+@pytest.mark.parametrize("text", [b"\r" * 5000 + b"\x02", b"# \n" * 5000 + b"\x02", b"#" * 5000 + b"\x02 #\n\x02"])
+def test_blanks_and_comments_before_garbage_take_no_time(text):
+    started = time.process_time()
+    with contextlib.suppress(DataLossError):
+        parse_state(text)
+    assert time.process_time() - started < 1

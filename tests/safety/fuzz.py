@@ -41,10 +41,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--executions", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", metavar="TARGET", help=argparse.SUPPRESS)
     arguments, rest = parser.parse_known_args()
     if arguments.one:
-        fuzz_one(arguments.one, rest)
+        fuzz_one(arguments.one, [*rest, *arguments.targets])
     try:
         import atheris  # noqa: F401 - only to say early that it is missing
     except ImportError:
@@ -59,7 +60,12 @@ def main():
         with tempfile.TemporaryDirectory() as corpus:
             for number, seed in enumerate(seeds()[name]):
                 (Path(corpus) / f"seed-{number}").write_bytes(seed)
-            limits = [f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MEMORY_MEGABYTES}", "-max_len=8192", "-seed=1"]
+            limits = [
+                f"-timeout={INPUT_SECONDS}",
+                f"-rss_limit_mb={MEMORY_MEGABYTES}",
+                "-max_len=8192",
+                f"-seed={arguments.seed}",
+            ]
             command = [sys.executable, "-m", "tests.safety.fuzz", "--one", name, f"-runs={runs}", *limits, corpus]
             found = subprocess.run(command, capture_output=True, text=True, check=False)
         last = [line for line in found.stderr.splitlines() if line.startswith(("Done", "#"))][-1:]

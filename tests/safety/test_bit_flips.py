@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.state import latest_checkpoint
 from ckpt_magics.checkpoint.saving import write_checkpoint
+from ckpt_magics.checkpoint.state import latest_checkpoint
 from ckpt_magics.errors import CheckpointError
 from tests.checkpoint.saved import as_array, save_v1, save_v2
 from tests.safety.scale import STRESS, scaled
@@ -16,7 +16,7 @@ from tests.safety.scale import STRESS, scaled
 #: Sixteen tensors of every kind of value: numbers of all widths, booleans, complex numbers, strings, empty, scalars.
 SMALL = {
     f"layer_{number:02d}/{np.dtype(dtype).name}": np.arange(6).astype(dtype).reshape(2, 3)
-    for number, dtype in enumerate("f4 f8 f2 i1 i2 i4 i8 u1 u2 c8 c16".split())
+    for number, dtype in enumerate(["f4", "f8", "f2", "i1", "i2", "i4", "i8", "u1", "u2", "c8", "c16"])
 } | {
     "flag": np.array([True, False]),
     "empty": np.zeros((0, 3), np.float32),

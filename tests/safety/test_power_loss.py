@@ -1,4 +1,4 @@
-"""If the power fails at any moment of a save, the old checkpoint loads or the new one; after the return, the new one."""
+"""If the power fails at any moment of a save, the old checkpoint loads or the new one; after its return the new one."""
 
 import os
 import warnings
