@@ -5,6 +5,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import checkpoints, imports, listing, pictures, report, values
@@ -26,12 +27,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--sizes", choices=SIZES, default="full")
     parser.add_argument("--only", choices=KINDS, action="append", help="kinds of work to measure; all by default")
+    parser.add_argument("--rounds", type=int, help="turns that are counted, in place of the sizes' own number")
     parser.add_argument("--memory", default="/dev/shm" if Path("/dev/shm").is_dir() else None, help="fast directory")
     parser.add_argument("--disk", help="directory on a disk, for what waits for it")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sizes = SIZES[options.sizes]
+    if options.rounds:
+        sizes = replace(sizes, rounds=options.rounds)
     results: list[Result | Fact] = []
     with (
         tempfile.TemporaryDirectory(dir=options.memory) as memory,

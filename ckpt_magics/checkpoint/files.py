@@ -85,6 +85,8 @@ class LocalFile:
         self.size = status.st_size
         self._identity = _identity(status)
         self._lock = threading.Lock()
+        self._readers = 0
+        self._is_closing = False
 
     def read_at(self, offset: int, size: int, what: str) -> bytes:
         """Return ``size`` bytes from ``offset`` on.
@@ -119,18 +121,32 @@ class LocalFile:
         self.check_range(offset, buffer.nbytes, what)
         done, total = 0, buffer.nbytes
         while done < total:
-            with self._lock, system_errors(self.name):
-                os.lseek(self._descriptor, offset + done, os.SEEK_SET)
-                count = _read_into(self._descriptor, buffer[done : min(total, done + _READ_LIMIT)])
+            with system_errors(self.name):
+                count = self._read_into(offset + done, buffer[done : min(total, done + _READ_LIMIT)])
             if not count:
                 # The file was cut after it was opened.
                 self.size = min(self.size, offset + done)
                 self.check_range(offset, total, what)
             done += count
 
+    def _read_into(self, offset: int, buffer: memoryview) -> int:
+        """Read once into ``buffer``; several threads at a time where the system can read from a given place."""
+        if not hasattr(os, "preadv"):
+            with self._lock:
+                os.lseek(self._descriptor, offset, os.SEEK_SET)
+                return _read_into(self._descriptor, buffer)
+        with self._lock:
+            self._readers += 1
+        try:
+            return os.preadv(self._descriptor, [buffer], offset)
+        finally:
+            with self._lock:
+                self._readers -= 1
+                self._close_if_unused()
+
     def check_range(self, offset: int, size: int, what: str) -> None:
         """Refuse a range that is not in the file, or any range once the file is closed."""
-        if self._descriptor < 0:
+        if self._is_closing:
             raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)
         try:
             check_range(self.size, offset, size, what)
@@ -157,9 +173,14 @@ class LocalFile:
     def close(self) -> None:
         """Give the file back; closing twice is fine."""
         with self._lock:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            self._is_closing = True
+            self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        # Not under a thread that reads: the number could be another file's before the read begins.
+        if self._is_closing and not self._readers and self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def __enter__(self) -> Self:
         return self

@@ -16,19 +16,17 @@ STEP = "step"
 
 GROUPS = (WEIGHTS, OPTIMIZER_SLOT, MOVING_AVERAGE, STEP)
 
-# Tried in this order: a slot of a moving average is a slot, and an optimizer's own step counter is a step.
-_STEP = re.compile(
-    r"(?:^|/)(?:global_step|save_counter|step|epoch|_?iterations?|iter|local_step|current_loss_scale_step)(?:_\d+)?$"
-)
-_SLOT_SUFFIX = re.compile(
-    r"/(?:Adam|Adamax|Nadam|AMSGrad|LAMB|Lamb|Momentum|RMSProp|Adagrad|AdagradDA|Adadelta|Ftrl|ProximalAdagrad|"
+_LAST_PART = re.compile(
+    # Tried in this order: an optimizer's own step counter is a step.
+    r"(?P<step>(?:global_step|save_counter|step|epoch|_?iterations?|iter|local_step|current_loss_scale_step)(?:_\d+)?)|"
+    r"(?P<slot>(?:Adam|Adamax|Nadam|AMSGrad|LAMB|Lamb|Momentum|RMSProp|Adagrad|AdagradDA|Adadelta|Ftrl|ProximalAdagrad|"
     r"adam_[mv]|lamb_[mv]|momentum|rms|mg|vhat|accumulator|gradient_(?:squared_)?accumulator|velocity|"
-    r"vr|vc|lars_momentum|linear|accum_(?:grad|var))(?:_\d+)?$"
+    r"vr|vc|lars_momentum|linear|accum_(?:grad|var))(?:_\d+)?)|"
+    r"(?P<average>(?:moving_(?:mean|variance|average|avg)|running_(?:mean|var)|biased)\w*)"
 )
 _OPTIMIZER = re.compile(
     r"\.OPTIMIZER_SLOT/|(?:^|/)(?:optimizer|opt|training(?:_\d+)?/\w+)(?:_\d+)?/|(?:^|/)beta[12]_power(?:_\d+)?$"
 )
-_AVERAGE = re.compile(r"(?:^|/)(?:moving_(?:mean|variance|average|avg)|running_(?:mean|var)|biased)\w*$")
 _AVERAGE_SUFFIX = re.compile(r"ExponentialMovingAverage(?:_\d+)?$")
 _ATTRIBUTE = "/.ATTRIBUTES/"
 
@@ -39,11 +37,17 @@ def variable_group(name: str) -> str:
     >>> [variable_group(name) for name in ("dense/kernel", "dense/kernel/Adam_1", "bn/moving_mean", "global_step")]
     ['weights', 'optimizer slot', 'moving average', 'step']
     """
+    # A listing asks for each of up to a million names: a search through all of a name is for those that may have it.
     path = name.partition(_ATTRIBUTE)[0]
-    if _STEP.search(path):
+    scope, _, last = path.rpartition("/")
+    found = _LAST_PART.fullmatch(last)
+    kind = None if found is None else found.lastgroup
+    if kind == "step":
         return STEP
-    if _SLOT_SUFFIX.search(path) or _OPTIMIZER.search(path):
+    if kind == "slot" and len(scope) < len(path) - len(last):
         return OPTIMIZER_SLOT
-    if _AVERAGE.search(path) or _AVERAGE_SUFFIX.search(path):
+    if ("opt" in path or "OPT" in path or "training" in path or "beta" in path) and _OPTIMIZER.search(path):
+        return OPTIMIZER_SLOT
+    if kind == "average" or ("Average" in last and _AVERAGE_SUFFIX.search(path)):
         return MOVING_AVERAGE
     return WEIGHTS

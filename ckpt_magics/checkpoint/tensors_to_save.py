@@ -97,8 +97,7 @@ class PlainTensors(NamedTuple):
 
     def count_bytes(self) -> int:
         """Return the bytes that all values take, as :meth:`TensorToSave.count_bytes` does."""
-        opaque = {dtype.number for dtype in set(self.dtypes) if not dtype.itemsize}
-        if not opaque:
+        if all(map(operator.attrgetter("itemsize"), self.dtypes)):
             return sum(map(operator.attrgetter("nbytes"), self.arrays))
         return sum(tensor.count_bytes() for tensor in self.one_by_one())
 
@@ -132,7 +131,7 @@ def tensors_from_mapping(tensors: Mapping[str, Array]) -> PlainTensors:
         InvalidArgumentError: TensorFlow has no such element type, as datetime64.
     """
     names = sorted(tensors)
-    arrays = [np.asarray(tensors[name]) for name in names]
+    arrays: list[Array] = list(map(np.asarray, map(tensors.__getitem__, names)))
     found = list(map(operator.attrgetter("dtype"), arrays))
     # A checkpoint has few types and may have a million tensors.
     known: dict[np.dtype[Any], DType] = {}
@@ -142,8 +141,15 @@ def tensors_from_mapping(tensors: Mapping[str, Array]) -> PlainTensors:
             known[dtype] = dtype_of(arrays[row])
         except TypeError as error:
             raise InvalidArgumentError(f"arrays of {dtype} cannot be saved", tensor=names[row]) from error
-    keys = [name.encode("utf-8", "surrogateescape") for name in names]
-    return PlainTensors(keys, arrays, list(map(known.__getitem__, found)))
+    return PlainTensors(_encode_names(names), arrays, list(map(known.__getitem__, found)))
+
+
+def _encode_names(names: Sequence[str]) -> list[bytes]:
+    try:
+        return list(map(str.encode, names))
+    except UnicodeEncodeError:
+        # Names that were not UTF-8 when they were read.
+        return [name.encode("utf-8", "surrogateescape") for name in names]
 
 
 def parse_part(tensor: TensorToSave) -> Part:

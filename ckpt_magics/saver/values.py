@@ -46,7 +46,7 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
     dict_keys(['net/layer/kernel', 'net/layer/bias'])
     """
     if _is_plain(value):
-        return {joined(name, key): array for key, array in value.items()}
+        return {joined(name, key): array for key, array in value.items()} if name else dict(value)
     tensors: dict[str, Array] = {}
     for leaf in take_apart(value, name).leaves():
         if leaf.leaf is NEW_VALUE:

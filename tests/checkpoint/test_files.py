@@ -104,3 +104,23 @@ def test_system_errors_become_ours(number, kind):
 
 def test_missing_files_have_an_age_before_all_others(tmp_path):
     assert files.modified_time(str(tmp_path / "none")) == float("-inf")
+
+
+def test_a_file_that_is_being_read_is_closed_when_the_read_is_over(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    file = files.open_file(path)
+    read = os.preadv
+
+    def close_meanwhile(descriptor, buffers, offset):
+        file.close()
+        return read(descriptor, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", close_meanwhile)
+    buffer = bytearray(3)
+    file.read_into(0, memoryview(buffer), "value")
+    assert buffer == b"abc"
+    with pytest.raises(FailedPreconditionError, match="closed"):
+        file.read_into(0, memoryview(buffer), "value")
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(file._descriptor)
