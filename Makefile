@@ -5,6 +5,7 @@
 #   make tour    execute the tour and write it as HTML to examples/_output
 #   make lint    the checks of style, types and imports alone
 #   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
+#   make stress  the long versions of the tests of damage, crashes and hostile files, then 200,000 fuzzed inputs
 #   make proto   compile the .proto files again
 #   make clean   remove everything that these commands made
 
@@ -18,7 +19,7 @@ INSTALLED := .venv/.installed
 NODE_MODULES := js/node_modules/.package-lock.json
 WIDGETS := ckpt_magics/widgets/static/variables_view.js
 
-.PHONY: test lab tour lint bench proto clean
+.PHONY: test lab tour lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -42,6 +43,12 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED) $(WIDGETS)
 	$(BIN)/python -m benchmarks --sizes $(SIZES)
+
+# Atheris, the fuzzer, has wheels for Linux; elsewhere the last line says so.
+stress: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group stress
+	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py
+	$(BIN)/python -m tests.safety.fuzz --executions 200000
 
 proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate

@@ -59,7 +59,7 @@ class Watch:
 
 def paths_of_golden():
     for path in sorted(GOLDEN.rglob("*")):
-        if path.is_file() and path.suffix in {".index", ".meta", ".pb"} or path.name == "checkpoint":
+        if path.is_file() and (path.suffix in {".index", ".meta", ".pb"} or path.name == "checkpoint"):
             yield path
 
 
