@@ -214,15 +214,20 @@ class _Importer:
                     continue  # a rule that does not fit the node says nothing about it; the node is data all the same
 
     def _settle_devices(self) -> None:
+        followers: list[tuple[Operation, list[bytes]]] = []
         for op in self._operations.values():
-            groups = [group for group in op.colocation_groups() if group != COLOCATION_PREFIX + op.name.encode()]
-            if not groups:
+            own = COLOCATION_PREFIX + op.name.encode()
+            groups = [group for group in op.colocation_groups() if group != own] if "_class" in op.attrs else []
+            if groups:
+                followers.append((op, groups))
+                continue
+            if op.device:
                 op.set_device(_device(op))
-                self._graph.apply_device_scopes(op)
-        for op in self._operations.values():
-            for group in op.colocation_groups():
+            self._graph.apply_device_scopes(op)
+        for op, groups in followers:
+            for group in groups:
                 leader = self._graph.find_operation(group.removeprefix(COLOCATION_PREFIX).decode("utf-8", "replace"))
-                if leader is not None and leader is not op and leader.device:
+                if leader is not None and leader.device:
                     op.set_device(leader.device)
                     break
 

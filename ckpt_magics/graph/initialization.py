@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ckpt_magics.formats.dtypes import INT64
-from ckpt_magics.graph.build import group, output
+from ckpt_magics.formats.dtypes import INT64, STRING
+from ckpt_magics.graph.build import group, name_scope, output
+from ckpt_magics.graph.constants import constant
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.initializers import Zeros
@@ -31,9 +32,13 @@ __all__ = [
     "is_variable_initialized",
     "local_variables",
     "local_variables_initializer",
+    "report_uninitialized_variables",
     "trainable_variables",
     "variables_initializer",
 ]
+
+REFERENCE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
+"""Ops that are variables by themselves, whatever the collections say."""
 
 ONLY_FIRST_REPLICA = 3
 """Aggregation of the global step: replicas count together, not each for itself."""
@@ -74,6 +79,52 @@ def is_variable_initialized(variable: Variable, name: str | None = None) -> Tens
     if variable.is_resource:
         return output("VarIsInitializedOp", variable.handle, name=name)
     return output("IsVariableInitialized", variable, dtype=variable.dtype, name=name)
+
+
+def report_uninitialized_variables(
+    var_list: Sequence[Variable | Tensor] | None = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """Add a test of many variables.
+
+    Args:
+        var_list: The variables. Default: the global and the local ones; in a graph without these collections, the
+            references.
+        name: Scope of the nodes.
+
+    Returns:
+        string [variables without a value], their names.
+    """
+    variables: list[Variable | Tensor] = list(var_list or ())
+    if var_list is None:
+        references = (op.outputs[0] for op in get_default_graph().get_operations() if op.type in REFERENCE_OPS)
+        variables = [*global_variables(), *local_variables()] or list(references)
+    with name_scope(name):
+        tests = [_has_value(variable) for variable in variables]
+        with get_default_graph().device("/cpu:0"):
+            if not tests:
+                return constant([], STRING)
+            missing = output("LogicalNot", output("Pack", tests, name="stack"))
+            return _masked_vector(constant([variable.op.name for variable in variables]), missing)
+
+
+def _has_value(variable: Variable | Tensor) -> Tensor:
+    if isinstance(variable, Tensor):
+        return output("IsVariableInitialized", variable, dtype=variable.dtype)
+    return is_variable_initialized(variable)
+
+
+def _masked_vector(vector: Tensor, mask: Tensor) -> Tensor:
+    """Add the choice of elements, with the nodes that ``tf.boolean_mask`` makes for a tensor of any rank."""
+    with name_scope("boolean_mask"):
+
+        def shape() -> Tensor:
+            return constant(vector.shape, name="Shape")
+
+        count = output("Prod", shape()[0:1], [0])
+        flat = output("Reshape", vector, output("ConcatV2", [shape()[:0], [count], shape()[1:]], 0, name="concat"))
+        flat.set_shape(vector.shape)
+        places = output("Where", output("Reshape", mask, [-1]))
+        return output("GatherV2", flat, output("Squeeze", places, squeeze_dims=[1]), 0)
 
 
 def assign(

@@ -24,29 +24,25 @@ def find_element(
     graph: HoldsOperations, obj: object, *, allow_tensor: bool, allow_operation: bool
 ) -> Tensor | Operation:
     """Return what ``obj`` stands for; see `Graph.as_graph_element`."""
+    element = _graph_element(obj)
+    if (isinstance(element, Tensor) and allow_tensor) or (isinstance(element, Operation) and allow_operation):
+        if element.graph is not graph:
+            raise ValueError(f"{type(element).__name__} {obj} is not an element of this graph.")
+        return element
     if not (allow_tensor or allow_operation):
         raise ValueError("allow_tensor and allow_operation can't both be False.")
     kinds = " or ".join(name for name, allowed in (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed)
-    element = _graph_element(obj)
     if isinstance(element, str):
         return _find_name(graph, element, kinds)
-    if isinstance(element, Tensor) and allow_tensor:
-        if element.graph is not graph:
-            raise ValueError(f"Tensor {obj} is not an element of this graph.")
-        return element
-    if isinstance(element, Operation) and allow_operation:
-        if element.graph is not graph:
-            raise ValueError(f"Operation {obj} is not an element of this graph.")
-        return element
     raise TypeError(f"Can not convert a {type(obj).__name__} into a {kinds}.")
 
 
 def _graph_element(obj: object) -> object:
     """Return the name, tensor or operation that an object is or, as a variable, stands for."""
+    if isinstance(obj, (Tensor, Operation, str)):
+        return obj
     if isinstance(obj, bytes):
         return obj.decode("utf-8", "surrogateescape")
-    if isinstance(obj, (str, Tensor, Operation)):
-        return obj
     as_graph_element = getattr(obj, "as_graph_element", None)
     return as_graph_element() if as_graph_element is not None else obj
 

@@ -163,9 +163,10 @@ class Operation:
         """Set what the operation takes, in the object and in its node."""
         self.inputs = list(inputs)
         self.control_inputs = list(control_inputs)
-        del self._node.input[:]
-        self._node.input.extend(tensor.input_name for tensor in inputs)
-        self._node.input.extend(f"^{op.name}" for op in control_inputs)
+        names = [tensor.input_name for tensor in inputs]
+        names += [f"^{op.name}" for op in control_inputs]
+        if list(self._node.input) != names:
+            self._node.input[:] = names
 
     @property
     def graph(self) -> Graph:

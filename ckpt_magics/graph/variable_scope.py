@@ -74,18 +74,6 @@ class VariableScope:
         return get_default_graph().get_collection(name, f"{self.name}/" if self.name else "")
 
 
-DEFAULTS = (
-    "initializer",
-    "regularizer",
-    "caching_device",
-    "partitioner",
-    "custom_getter",
-    "use_resource",
-    "constraint",
-)
-"""What a scope hands down to the scopes and variables inside it."""
-
-
 class _ScopeState:
     """The open variable scope of a graph, its variables, and how often each scope was opened."""
 

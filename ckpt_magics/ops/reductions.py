@@ -107,7 +107,9 @@ def _arg_shape(ctx: ShapeContext) -> list[Shape]:
     return [shape[:position] + shape[position + 1 :]]
 
 
-def _arg(compute: Callable[..., Any]) -> Kernel:
+def _arg(compute: Callable[..., Any], worst: float) -> Kernel:
+    """Return the kernel of a search; ``worst`` is what it finds last."""
+
     def kernel(ctx: KernelContext, x: Array, dimension: Array) -> Array:
         rank = np.ndim(x)
         if not -rank <= dimension < rank:
@@ -117,14 +119,10 @@ def _arg(compute: Callable[..., Any]) -> Kernel:
             raise InvalidArgumentError(f"Reduction axis {axis} is empty in shape {format_shape(x.shape)}")
         if x.dtype.kind not in "iub":
             # TensorFlow compares, and NaN is neither less nor more than anything; NumPy would pick the NaN.
-            x = np.where(np.isnan(x), -compute_limit(compute) * x.dtype.type(np.inf), x)
+            x = np.where(np.isnan(x), x.dtype.type(worst), x)
         return np.asarray(compute(x, axis=axis)).astype(ctx.output_dtypes[0].numpy)
 
     return kernel
-
-
-def compute_limit(compute: Callable[..., Any]) -> int:
-    return 1 if compute is np.argmax else -1
 
 
 def _cumulate(compute: Callable[..., Any], neutral: int) -> Kernel:
@@ -179,14 +177,14 @@ ROWS: tuple[Op, ...] = (
             types("output_type", dtypes("int16 uint16 int32 int64"), INT64),
         ),
         _arg_shape,
-        _arg(np.argmax),
+        _arg(np.argmax, -np.inf),
     ),
     Op(
         "ArgMin",
         "input: T, dimension: Tidx -> output: output_type",
         (types("T", ARG_TYPES), REDUCE_INDEX, types("output_type", INDEX, INT64)),
         _arg_shape,
-        _arg(np.argmin),
+        _arg(np.argmin, np.inf),
     ),
     _cumulative("Cumsum", np.cumsum, 0),
     _cumulative("Cumprod", np.cumprod, 1),

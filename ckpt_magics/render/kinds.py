@@ -9,9 +9,7 @@ from typing import Final, Literal
 from ckpt_magics.proto import messages
 
 Kind = Literal["scope", "series", "library", "bundle", "op", "variable", "placeholder", "constant", "function"]
-
-# What stands for other items and can be opened to show them. A bundle exists in one view only and stays closed.
-COMPOUND_KINDS: Final[frozenset[Kind]] = frozenset({"scope", "series", "library", "bundle"})
+"""The first four stand for other items; a bundle exists in one view only and stays closed."""
 
 VARIABLE_OPS: Final = frozenset(
     {"Variable", "VariableV2", "AutoReloadVariable", "TemporaryVariable", "VarHandleOp", "_VarHandlesOp"}

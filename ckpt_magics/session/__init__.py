@@ -1,4 +1,9 @@
-"""Session: runs a graph's ops with NumPy."""
+"""Session: runs a graph's ops with NumPy.
+
+Reading order: ``session`` (what a program calls), ``fetches`` and ``feeds`` (what goes in and comes out), ``order``
+(which operations that takes), ``plan`` (their kernels one after the other). A plan is made once per fetches and feeds
+and kept.
+"""
 
 from ckpt_magics.session.session import Session
 

@@ -93,6 +93,10 @@ class Plan:
         self._outputs = [self._output_of(item, fed) for item in fetches]
         self._release()
 
+    def __len__(self) -> int:
+        """Return the number of operations that each run computes."""
+        return len(self._steps)
+
     def _new_slot(self, tensor: Tensor) -> int:
         self._slots[tensor] = len(self._initial)
         self._initial.append(None)

@@ -28,6 +28,9 @@ __all__ = ["Session"]
 MAX_PLANS = 256
 """Plans kept for further runs; a program that fetches something new each time must not fill the memory with them."""
 
+MAX_PLANNED_STEPS = 1 << 20
+"""Operations in all the plans that are kept, about 300 bytes each."""
+
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
 
@@ -58,6 +61,7 @@ class Session:
         self._variables = VariableStore()
         self._contexts: dict[Operation, OperationContext] = {}
         self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
+        self._planned_steps = 0
         self._entered: list[ExitStack] = []
         self._closed = False
 
@@ -111,8 +115,10 @@ class Session:
         plan = self._plans.get((fetches, feeds))
         if plan is None:
             plan = Plan(fetches, feeds, self._context)
-            if len(self._plans) >= MAX_PLANS:
+            self._planned_steps += len(plan)
+            if len(self._plans) >= MAX_PLANS or self._planned_steps > MAX_PLANNED_STEPS:
                 self._plans.clear()
+                self._planned_steps = len(plan)
             self._plans[fetches, feeds] = plan
         return plan
 

@@ -16,6 +16,15 @@ from ckpt_magics.graph.variable import Variable
 from ckpt_magics.graph.variable_store import AUTO_REUSE
 
 
+def uninitialized(tf):
+    tf.report_uninitialized_variables()
+    tf.Variable(1.0, name="a", use_resource=False)
+    tf.Variable([1.0, 2.0], name="b", use_resource=True)
+    tf.Variable(3, name="c", use_resource=False, collections=["local_variables"])
+    tf.report_uninitialized_variables()
+    tf.report_uninitialized_variables(tf.global_variables()[:1], name="first")
+
+
 def seed_references(tf):
     tf.Variable([[1, 2, 3], [3, 4, 5]], dtype=tf.float32, name="weight", use_resource=False)
     tf.Variable([1, 2, 3], dtype=tf.float32, name="biases", use_resource=False)
@@ -251,7 +260,7 @@ def dense_net(tf):
 
 PROGRAMS = [
     seed_references, seed_resources, references, resources, constants, randoms, scopes, initial_values, devices,
-    control, operators, partitions, dense_net,
+    control, operators, partitions, dense_net, uninitialized,
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from ckpt_magics.graph.variable import Variable
 from ckpt_magics.graph.variable_scope import get_local_variable, get_variable, get_variable_scope, variable_scope
 from ckpt_magics.graph.variable_store import AUTO_REUSE
 from ckpt_magics.proto.messages import VariableDef
+from ckpt_magics.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -203,3 +204,20 @@ def test_partitioned_variable_is_one_tensor_in_several():
         get_variable("p", [5, 2])
     message = next(iter(whole)).to_proto()
     assert message == Variable.from_proto(message).to_proto()
+
+
+def test_variables_without_a_value_are_reported_by_name(graph):
+    first, second = Variable(1.0, name="a"), Variable([1.0], name="b", use_resource=True)
+    report = initialization.report_uninitialized_variables()
+    session = Session(graph=graph)
+    assert session.run(report).tolist() == [b"a", b"b"]
+    session.run(first.initializer)
+    assert session.run(report).tolist() == [b"b"]
+    session.run(second.initializer)
+    assert session.run(report).tolist() == []
+
+
+def test_references_of_a_graph_without_collections_are_reported(graph):
+    Variable(1.0, name="a", collections=[], trainable=False)
+    report = initialization.report_uninitialized_variables()
+    assert Session(graph=graph).run(report).tolist() == [b"a"]

@@ -181,6 +181,7 @@ _HOMES = {
     "reduce_min": "compat.reductions",
     "reduce_prod": "compat.reductions",
     "reduce_sum": "compat.reductions",
+    "report_uninitialized_variables": "graph.initialization",
     "reset_default_graph": "graph.default",
     "reshape": "compat.arrays",
     "resource": "formats.dtypes:RESOURCE",
