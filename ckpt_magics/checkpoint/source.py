@@ -133,15 +133,17 @@ def _find_in_state(directory: str, filename: str) -> CheckpointSource:
     state_file = os.path.join(directory, filename)
     try:
         paths = _paths_in_state(state_file)
-        while paths and _find_listed(directory, paths[0]) is None:
+        latest = _find_listed(directory, paths[0]) if paths else None
+        while paths and latest is None:
             # Another process may have saved and let this one go since the state file was read: look there once more.
             former, paths = paths, _paths_in_state(state_file)
             if paths[:1] == former[:1]:
                 break
+            latest = _find_listed(directory, paths[0]) if paths else None
     except CheckpointError as error:
         return _fall_back(directory, f"{visible(state_file)} cannot be read ({error.message})")
     for path in paths:
-        found = _find_listed(directory, path)
+        found = latest if path == paths[0] else _find_listed(directory, path)
         if found is None:
             continue
         if path == paths[0]:

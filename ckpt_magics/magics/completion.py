@@ -68,6 +68,8 @@ class CheckpointMatcher:
         positional, option = _positional(before)
         if option in {"--step", "--shards", "--max-to-keep", "--keep-every-hours"}:
             return []
+        if option == "--salvage":
+            return _prefixes(word)
         if option == "--into":
             return [name for name in user_values(self._shell) if name.startswith(word)]
         if not positional:
@@ -109,7 +111,7 @@ def _positional(words: Iterable[str]) -> tuple[list[str], str]:
     return positional, option
 
 
-_VALUED = {"--step", "--shards", "--max-to-keep", "--keep-every-hours", "--into", "--exclude", "--map"}
+_VALUED = {"--step", "--shards", "--max-to-keep", "--keep-every-hours", "--into", "--exclude", "--map", "--salvage"}
 
 
 def _prefixes(word: str) -> list[str]:

@@ -1,8 +1,8 @@
 """A disk whose power can fail: what is not synced may be lost, and what happened to names may happen in any order.
 
 It records what a save asks of the system. From the record every state can be made that a machine may find when it
-starts again: synced bytes are there, others may be; changes of names (create, rename, link, remove) up to the last sync of the
-directory are there, of the later ones any subset.
+starts again: synced bytes are there, others may be; changes of names (create, rename, link, remove) up to the last sync
+of the directory are there, of the later ones any subset.
 """
 
 import os

@@ -19,8 +19,8 @@ VALUES = {"W": np.arange(3, dtype=np.float32), "w": np.arange(4, dtype=np.float3
 PREFIXES = [
     "run[1]/m", "m[1]", "a*b", "a?b", "{a,b}", "a\\b", "dir\\x/m", " leading", "trailing ", "two words/m ckpt", "~/m",
     "~user", "$HOME", "%h", "ünï/çødé", "日本語", "🙂", "a\nb", "tab\t", "m.index", "m.data-00000-of-00001", "m.meta",
-    "m-?????-of-00002x", "-dash", "--flag", ".hidden", "...", "CON", "dot.", "a:b", "x" * 230, "a'b\"c", "#1", "a;b&c|d",
-    "checkpoint2", "model.ckpt-5", "file:m",
+    "m-?????-of-00002x", "-dash", "--flag", ".hidden", "...", "CON", "dot.", "a:b", "x" * 230, "a'b\"c", "#1",
+    "a;b&c|d", "checkpoint2", "model.ckpt-5", "file:m",
 ]  # fmt: skip
 
 
