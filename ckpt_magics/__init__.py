@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ckpt_magics.saver.verification import salvage_checkpoint as salvage_checkpoint
     from ckpt_magics.saver.verification import verify_checkpoint as verify_checkpoint
     from ckpt_magics.session import Session as Session
-    from ckpt_magics.widgets.variables_view import show_checkpoint as show_checkpoint
+    from ckpt_magics.widgets.show import show_checkpoint as show_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
@@ -92,7 +92,7 @@ _HOMES = {
     "restore_checkpoint": "saver.restore",
     "salvage_checkpoint": "saver.verification",
     "save_checkpoint": "saver.arrays",
-    "show_checkpoint": "widgets.variables_view",
+    "show_checkpoint": "widgets.show",
     "show_graph": "render.graph_contents",
     "unload_ipython_extension": "magics",
     "verify_checkpoint": "saver.verification",

@@ -174,6 +174,7 @@ class CheckpointMagics(Magics):
     @output_can_be_silenced
     @command(
         argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument("--graph", action="store_true", help="Show its graph too: a row leads to its node and back."),
         argument("--static", action="store_true", help="Show plain tables instead of the interactive view."),
     )
     def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
@@ -186,6 +187,7 @@ class CheckpointMagics(Magics):
 
             %ckpt_show model.ckpt
             %ckpt_show runs
+            %ckpt_show model.ckpt --graph
             shown = %ckpt_show model.ckpt.index
         """
         from ckpt_magics.magics.view_magics import has_front_end, variables_view
@@ -193,4 +195,9 @@ class CheckpointMagics(Magics):
 
         if arguments.static or not has_front_end(self.shell):
             return describe_checkpoint(expanded(arguments.source))
-        return variables_view(self.shell, expanded(arguments.source))
+        table = variables_view(self.shell, expanded(arguments.source))
+        if not arguments.graph:
+            return table
+        from ckpt_magics.widgets.show import with_graph
+
+        return with_graph(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets
 
@@ -10,9 +10,6 @@ from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.graph.graph_files import read_meta_graph
 from ckpt_magics.widgets.graph_view import GraphView
 from ckpt_magics.widgets.variables_view import VariablesView
-
-if TYPE_CHECKING:
-    from ckpt_magics.checkpoint.reader import CheckpointReader
 
 __all__ = ["LinkedView", "linked_view"]
 
@@ -61,14 +58,13 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
         }, metadata
 
 
-def linked_view(reader: CheckpointReader) -> LinkedView | None:
-    """Return the view of a checkpoint with the graph that was saved beside it; None if none was.
+def linked_view(table: VariablesView) -> LinkedView | None:
+    """Return the table of a checkpoint below the graph that was saved beside it; None if none was.
 
     Raises:
         DataLossError: The file beside it holds no graph.
     """
-    path = naming.meta_graph_filename(reader.prefix)
+    path = naming.meta_graph_filename(table.reader.prefix)
     if not files.is_file(path):
         return None
-    graph = GraphView(read_meta_graph(path), title=path, reader=reader)
-    return LinkedView(graph, VariablesView(reader))
+    return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.reader), table)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.checkpoint.reader import CheckpointReader
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.render.contents import CheckpointContents, FileContents, describe_reader
 from ckpt_magics.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
@@ -18,20 +18,7 @@ from ckpt_magics.widgets.variable_messages import VariableMessages, ViewHead
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VariablesView", "show_checkpoint"]
-
-
-def show_checkpoint(source: str | os.PathLike[str]) -> VariablesView:
-    """Return a view of a checkpoint's variables, to be displayed.
-
-    Args:
-        source: A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.
-
-    Raises:
-        CheckpointNotFoundError: There is no checkpoint.
-        DataLossError: It is something else, or damaged.
-    """
-    return VariablesView(load_checkpoint(source))
+__all__ = ["VariablesView"]
 
 
 class VariablesView(TableView):
@@ -45,6 +32,7 @@ class VariablesView(TableView):
 
     Attributes:
         contents: What the checkpoint holds, files and variables.
+        reader: As given.
     """
 
     def __init__(
@@ -56,7 +44,7 @@ class VariablesView(TableView):
         status: Callable[[str], str] | None = None,
     ) -> None:
         self.contents: CheckpointContents = describe_reader(reader)
-        self._reader = reader
+        self.reader = reader
         self._restore_names = restore
         variables = self.contents.variables
         extras = []
@@ -82,7 +70,7 @@ class VariablesView(TableView):
         opened = [
             "import ckpt_magics",
             "",
-            f"reader = ckpt_magics.load_checkpoint({json.dumps(self._reader.prefix, ensure_ascii=False)})",
+            f"reader = ckpt_magics.load_checkpoint({json.dumps(self.reader.prefix, ensure_ascii=False)})",
         ]
         if len(names) == 1:
             return [*opened, f"value = reader[{names[0]!r}]"]

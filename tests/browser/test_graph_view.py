@@ -328,11 +328,7 @@ def test_hostile_names_are_text(in_lab: OpenNotebook, lab_page: Page) -> None:
 
 
 def test_a_row_of_the_table_leads_to_its_node_and_back(in_lab: OpenNotebook, corpus: Path) -> None:
-    notebook = in_lab(
-        "from ckpt_magics.checkpoint.reader import load_checkpoint\n"
-        "from ckpt_magics.widgets.linked_view import linked_view\n"
-        f"both = linked_view(load_checkpoint({str(CONV)!r}))\nboth"
-    )
+    notebook = in_lab(f"%load_ext ckpt_magics\nboth = %ckpt_show {CONV} --graph\nboth")
     expect(box(notebook, "conv1")).to_be_visible(timeout=FIRST)
     notebook.output.locator(".ckpt-variables [role=row]", has_text="conv2/bias").first.click()
     notebook.page.keyboard.press("Enter")

@@ -7,11 +7,11 @@ import pytest
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.errors import InvalidArgumentError, NotFoundError
+from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, NotFoundError
 from ckpt_magics.graph.graph_files import read_meta_graph, read_saved_model
 from ckpt_magics.proto import messages
 from ckpt_magics.widgets.graph_view import GraphView
-from ckpt_magics.widgets.linked_view import linked_view
+from ckpt_magics.widgets.show import show_checkpoint
 from tests.render.graphs import graph_of, training_graph
 from tests.render.payloads import PAYLOADS
 from tests.widgets.conversations import Page
@@ -283,7 +283,7 @@ def test_what_is_seen_can_be_saved_from_python(view, tmp_path):
 
 
 def test_row_and_node_follow_one_another(corpus):
-    both = linked_view(load_checkpoint(corpus / CONV))
+    both = show_checkpoint(corpus / CONV, graph=True)
     row = both.table.row_of("conv2/bias")
     both.table.active_row = row
     assert both.graph.selected == "conv2/bias"
@@ -297,5 +297,5 @@ def test_row_and_node_follow_one_another(corpus):
 
 
 def test_without_a_graph_beside_it_a_checkpoint_has_no_linked_view(tmp_path):
-    with load_checkpoint(write_checkpoint(tmp_path / "model", {"w": np.zeros(2)})) as reader:
-        assert linked_view(reader) is None
+    with pytest.raises(CheckpointNotFoundError, match="no meta graph"):
+        show_checkpoint(write_checkpoint(tmp_path / "model", {"w": np.zeros(2)}), graph=True)
