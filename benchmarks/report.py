@@ -77,7 +77,7 @@ def write(path: Path, results: Sequence[Result | Fact], *, sizes: str, places: s
 
 Made by `make bench SIZES={sizes}` on {datetime.now(UTC):%Y-%m-%d}.
 
-- Machine: {machine()}
+- Machine: {machine()}; load average over 5 minutes at the end of the run: {os.getloadavg()[1]:.1f}
 - Versions: {versions()}
 - Files: {places}
 - Contenders took turns; times are medians, ratios are medians over the rounds of our time by theirs in the same round.
