@@ -22,16 +22,16 @@ import {
 } from "./graph_model";
 import { paintStyle } from "./graph_paints";
 import { GraphPicture } from "./graph_picture";
-import { Channel, isAbort, type Reply } from "./messages";
+import { type Channel, isAbort, type Reply } from "./messages";
 import { NodePanel } from "./node_panel";
 import { Notice } from "./notice";
 import { download, htmlPage, standaloneSvg, svgText, toPng } from "./picture_export";
 import { SceneLayouts } from "./scene_layouts";
 import { decodeStatistics } from "./statistics";
 import { TensorPane } from "./tensor_pane";
-import { THEME_EVENT } from "./theme";
 import { ViewHistory } from "./view_history";
-import { errorLine, openViewRoot, titleBar } from "./view_root";
+import { mountView } from "./view_mount";
+import { titleBar } from "./view_root";
 
 /** The synced traits, as in GraphView in Python. */
 interface GraphModel {
@@ -326,26 +326,7 @@ async function open(root: HTMLElement, model: AnyModel<GraphModel>, channel: Cha
 }
 
 function render({ model, el }: RenderProps<GraphModel>): () => void {
-  const view = openViewRoot("ckpt-graph", el);
-  const channel = new Channel(model as AnyModel);
-  let app: GraphApp | null = null;
-  let closed = false;
-  view.root.addEventListener(THEME_EVENT, () => app?.repaint());
-  open(view.root, model, channel)
-    .then((opened) => {
-      app = opened;
-      if (closed) app.close();
-    })
-    .catch((error: unknown) => {
-      const line = errorLine(error);
-      if (line) view.root.append(line);
-    });
-  return () => {
-    closed = true;
-    app?.close();
-    channel.close();
-    view.close();
-  };
+  return mountView("ckpt-graph", model, el, open);
 }
 
 export default { render };

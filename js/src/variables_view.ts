@@ -10,17 +10,17 @@ import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows } fro
 import { FilterBar } from "./filter_bar";
 import { formatBytes, formatCount, formatShare, visibleName } from "./format";
 import { headerBars } from "./header_bars";
-import { Channel } from "./messages";
+import type { Channel } from "./messages";
 import { Notice } from "./notice";
 import { ScopeTree, scopeTotals } from "./scope_tree";
 import { Selection } from "./selection";
 import { StatisticsStore } from "./statistics";
 import { ROW_HEIGHT, Table } from "./table";
 import { TensorPane } from "./tensor_pane";
-import { THEME_EVENT } from "./theme";
 import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
 import { headDetails } from "./view_head";
-import { errorLine, openViewRoot, titleBar } from "./view_root";
+import { mountView } from "./view_mount";
+import { titleBar } from "./view_root";
 
 /** The synced traits, as in VariablesView in Python. */
 interface VariablesModel {
@@ -299,26 +299,7 @@ async function open(
 }
 
 function render({ model, el }: RenderProps<VariablesModel>): () => void {
-  const view = openViewRoot("ckpt-variables", el);
-  const channel = new Channel(model as AnyModel);
-  let app: VariablesApp | null = null;
-  let closed = false;
-  view.root.addEventListener(THEME_EVENT, () => app?.repaint());
-  open(view.root, model, channel)
-    .then((opened) => {
-      app = opened;
-      if (closed) app.close();
-    })
-    .catch((error: unknown) => {
-      const line = errorLine(error);
-      if (line) view.root.append(line);
-    });
-  return () => {
-    closed = true;
-    app?.close();
-    channel.close();
-    view.close();
-  };
+  return mountView("ckpt-variables", model, el, open);
 }
 
 export default { render };
