@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Sequence
 
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.errors import CheckpointError, visible
@@ -59,9 +60,11 @@ def missing_hint(path: str) -> str:
     begin = [name for name in known if name.startswith(base)]
     alike = difflib.get_close_matches(base, known, _SHOWN, 0.5)
     nearest = list(dict.fromkeys(begin + alike))[:_SHOWN]
-    if not nearest:
-        return describe_directory(directory or os.curdir)
-    return "; nearest here: " + ", ".join(visible(os.path.join(directory, name)) for name in nearest)
+    if nearest:
+        return f"; nearest here: {_listed(directory, nearest)}"
+    if known:
+        return f"; here are {_listed(directory, known)}"
+    return describe_directory(directory or os.curdir)
 
 
 def describe_directory(directory: str) -> str:
@@ -75,7 +78,13 @@ def describe_directory(directory: str) -> str:
     for name, what in _OTHER_FRAMEWORKS:
         if name in names:
             return f"; it holds {visible(name)}: {what}"
-    inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))][:_SHOWN]
-    if inside:
-        return "; there are checkpoints in " + ", ".join(visible(os.path.join(directory, name)) for name in inside)
-    return ""
+    parts = checkpoint_names(directory)
+    if parts:
+        return f"; not whole: {_listed(directory, parts)} (%ckpt_ls says what is missing; named, it gives what is good)"
+    inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))]
+    return f"; there are checkpoints in {_listed(directory, inside)}" if inside else ""
+
+
+def _listed(directory: str, names: Sequence[str]) -> str:
+    more = ", …" if len(names) > _SHOWN else ""
+    return ", ".join(visible(os.path.join(directory, name)) for name in names[:_SHOWN]) + more

@@ -21,6 +21,8 @@ __all__ = ["Match", "Planner", "RestoreOptions"]
 
 # Suggestions for more names than anyone reads would take long in a checkpoint of many thousands.
 MAX_SUGGESTED = 20
+# Names and scopes that an error lists of a checkpoint.
+MAX_HEADS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,8 @@ class Planner:
     def _missing_text(self, problem: Problem, near: Sequence[str]) -> str:
         if problem.kind == "pattern":
             text = "the pattern matches nothing"
+            if not near:
+                text += f"; the checkpoint has {self._top_names()}"
         else:
             name = "" if problem.stored == problem.name else f" as {visible(problem.stored)}"
             text = f"it is not in the checkpoint{name}"
@@ -240,6 +244,12 @@ class Planner:
             for name in near
         ]
         return f"{text}; nearest: {', '.join(shown)}" if shown else text
+
+    def _top_names(self) -> str:
+        """The names in the checkpoint, scopes as patterns."""
+        heads = dict.fromkeys(f"{name.partition('/')[0]}/*" if "/" in name else name for name in self._stored.shapes)
+        more = ", …" if len(heads) > MAX_HEADS else ""
+        return ", ".join(map(visible, list(heads)[:MAX_HEADS])) + more
 
 
 def _fits(spec: Spec | None) -> Callable[[tuple[int, ...]], bool] | None:

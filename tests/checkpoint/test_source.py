@@ -272,3 +272,16 @@ def test_data_file_that_is_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "m.data-00000-of-00001")
     with load_checkpoint(prefix) as reader, pytest.raises(FailedPreconditionError, match="Not a regular file"):
         reader["w"]
+
+
+def test_directory_without_a_whole_checkpoint_names_what_is_there(tmp_path):
+    save_v2(tmp_path / "m", TENSORS)
+    os.truncate(tmp_path / "m.data-00000-of-00001", 1)
+    with pytest.raises(CheckpointNotFoundError, match=r"not whole: .*/m \(%ckpt_ls"):
+        load_checkpoint(tmp_path)
+
+
+def test_other_names_in_the_directory_are_named_when_none_is_near(tmp_path):
+    save_v2(tmp_path / "m", TENSORS)
+    with pytest.raises(CheckpointNotFoundError, match="here are .*/m$"):
+        load_checkpoint(tmp_path / "something.else")

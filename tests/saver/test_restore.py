@@ -242,6 +242,12 @@ def test_names_patterns_that_match_nothing():
     assert problems(SEED, None, exclude=["gone"]) == [("pattern", "gone")]
 
 
+def test_says_what_there_is_when_a_pattern_matches_nothing():
+    stored = {"conv/w": WEIGHT, "conv/b": WEIGHT, "step": WEIGHT}
+    with pytest.raises(TensorNotFoundError, match=r"matches nothing; the checkpoint has conv/\*, step"):
+        restore_checkpoint(stored, include=["dense/*"])
+
+
 def test_maps_scopes():
     stored = {"old/a/w": WEIGHT, "old/b": BIASES, "step": np.int64(1)}
     values = restore_checkpoint(stored, mapping={"new/": "old/"}).values
