@@ -9,9 +9,11 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.widgets.variables_view import VariablesView
 
 if TYPE_CHECKING:
-    from ckpt_magics.saver.report import RestoreReport
+    from ckpt_magics.saver.report import RestoredTensor, RestoreReport
 
-__all__ = ["restored_bundle"]
+__all__ = ["restored_bundle", "restored_view"]
+
+_UNUSED = "unused"
 
 
 def restored_bundle(report: RestoreReport) -> dict[str, Any]:
@@ -21,20 +23,34 @@ def restored_bundle(report: RestoreReport) -> dict[str, Any]:
     """
     if report.problems:
         return {}
-    verb = "would be restored" if report.dry_run else "restored"
-    became = {tensor.stored: ", ".join((verb, tensor.how, *tensor.changes)) for tensor in report.restored}
+    try:
+        data, _ = restored_view(report)._repr_mimebundle_()
+    except (CheckpointError, OSError):
+        return {}
+    return {mime: form for mime, form in data.items() if mime not in ("text/html", "text/plain")}
+
+
+def restored_view(report: RestoreReport) -> VariablesView:
+    """Return the variables grouped by what became of them; of a part of a checkpoint, that part is what is shown.
+
+    Raises:
+        CheckpointError: The checkpoint has gone or changed meanwhile.
+    """
+    became = {tensor.stored: _became(tensor, dry_run=report.dry_run) for tensor in report.restored}
     lines = [report.summary, *report.notes]
     if report.left_alone:
         lines.append(f"Left alone: {', '.join(report.left_alone[:20])}{', …' if len(report.left_alone) > 20 else ''}")
-    try:
-        reader = load_checkpoint(report.source)
-        short = (
-            {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
-        )
-        view = VariablesView(
-            reader, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), "unused")
-        )
-    except (CheckpointError, OSError):
-        return {}
-    data, _ = view._repr_mimebundle_()
-    return {mime: form for mime, form in data.items() if mime not in ("text/html", "text/plain")}
+    reader = load_checkpoint(report.source)
+    short = {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
+    view = VariablesView(
+        reader, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)
+    )
+    if became and (view.variables["status"] == _UNUSED).any():
+        view.filter(groups=sorted(set(became.values())))
+    return view
+
+
+def _became(tensor: RestoredTensor, *, dry_run: bool) -> str:
+    """What became of a tensor; without shapes and dtypes, which the report has, so that it is the same for many."""
+    verb = "would be restored" if dry_run else "restored"
+    return ", ".join((verb, tensor.how, *(change.partition(" ")[0] for change in tensor.changes)))

@@ -12,7 +12,6 @@ from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.render.contents import CheckpointContents, FileContents, describe_reader
 from ckpt_magics.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
 from ckpt_magics.widgets.table_view import TableView
-from ckpt_magics.widgets.variable_index import ExtraColumn
 from ckpt_magics.widgets.variable_messages import VariableMessages, ViewHead
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class VariablesView(TableView):
         reader: The checkpoint; the view reads from it as long as it lives.
         restore: Brings variables into the notebook, by name, and says in a sentence what it did.
         lines: Sentences to show above the table.
-        status: Name of a variable to a word about it, for one more column.
+        status: Name of a variable to what became of it, in a few different words; rows are grouped by that.
 
     Attributes:
         contents: What the checkpoint holds, files and variables.
@@ -47,18 +46,17 @@ class VariablesView(TableView):
         self.reader = reader
         self._restore_names = restore
         variables = self.contents.variables
-        extras = []
         if status is not None:
             variables = variables.assign(status=[status(name) for name in variables["name"]])
-            extras = [ExtraColumn("status", "Restored", "texts")]
         head = ViewHead(
             title=reader.prefix,
             note=f"V{reader.version} checkpoint",
             lines=[line for line in (self.contents.note, *lines) if line],
             files=[(os.path.basename(file.path), file.holds, file.bytes) for file in self.contents.files],
+            group_title="Group" if status is None else "Restored",
             can_restore=restore is not None,
         )
-        answers = VariableMessages(reader, variables, head, extras=extras)
+        answers = VariableMessages(reader, variables, head, group="group" if status is None else "status")
         super().__init__(answers, _fallback(self.contents, head.lines))
 
     @property

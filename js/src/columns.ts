@@ -39,7 +39,8 @@ export function columnsOf(index: VariableIndex): Column[] {
     width: NAME_WIDTH,
     text: (row) => index.names[row] ?? "",
   };
-  const group = metadata(index.groupTitle, "group", 112, (row) => groupOf(index, row));
+  const grouped = index.groupTitle !== "Group";
+  const group = metadata(index.groupTitle, "group", grouped ? 132 : 112, (row) => groupOf(index, row));
   const sizes = [
     metadata("Dtype", "dtype", 86, (row) => dtypeOf(index, row)),
     metadata("Shape", "shape", 104, (row) => formatShape(shapeOf(index, row))),
@@ -64,7 +65,7 @@ export function columnsOf(index: VariableIndex): Column[] {
     statistic("Inf", "infs", 66),
   ];
   // What only this view has is what it is opened for.
-  if (index.extras.length > 0)
+  if (index.extras.length > 0 || grouped)
     return [name, group, ...index.extras.map(extraColumn), ...sizes, values, ...moments];
   return [name, ...sizes, values, group, ...moments];
 }
