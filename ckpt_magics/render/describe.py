@@ -71,7 +71,9 @@ class Describer:
         if len(items) > MAX_LISTED:
             names.append(f"and {len(items) - MAX_LISTED:,} more")
         count = self.hierarchy.counted(sum(item.op_count for item in items))
-        kind = items[0].kind if common else "bundle"
+        # Series among the members look like what they are series of.
+        looks = self.hierarchy.items[items[0].children[0]] if items[0].kind == "series" else items[0]
+        kind = looks.kind if common else "bundle"
         return ViewNode(
             bundle_id, label, label, kind, len(items) > 1, count, tuple(names), cluster, tuple(members), group
         )

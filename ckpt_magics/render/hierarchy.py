@@ -17,11 +17,10 @@ from ckpt_magics.proto import messages
 from ckpt_magics.render.aside import assign_groups
 from ckpt_magics.render.item import Item
 from ckpt_magics.render.kinds import kind_of_op
+from ckpt_magics.render.scopes import Scopes, scopes_of
 from ckpt_magics.render.series import SERIES_MINIMUM, fold_series
 
 ROOT: Final = 0
-# TensorFlow's own scopes are rarely ten deep; a name of slashes alone must not become a tree of a million scopes.
-MAX_DEPTH: Final = 64
 CONTROL_SLOT: Final = -1
 # An op and its constants (StridedSlice has three) are one thing to look at; more is a scope.
 MAX_OP_SCOPE: Final = 6
@@ -105,20 +104,14 @@ class _Builder:
         cast("list[int]", self.items[item.parent].children).append(item.id)
         return item
 
-    def add_scopes(self, names: Iterable[str], root: int, prefix: str) -> dict[str, int]:
-        """Add every scope that the names lie in. Returns ids by scope name, the root as ``""``."""
-        scopes = {"": root}
-        for name in names:
-            missing: list[str] = []
-            scope = _scope_of(name)
-            while scope not in scopes:
-                missing.append(scope)
-                scope = scope.rpartition("/")[0]
-            for inner in reversed(missing):
-                outer, _, label = inner.rpartition("/")
-                item = Item(0, prefix + inner, label, "scope", scopes[outer], children=[])
-                scopes[inner] = self.add(item).id
-        return scopes
+    def add_scopes(self, names: Sequence[str], root: int, prefix: str) -> Scopes:
+        """Add every scope that the names lie in, outer before inner."""
+        found, depth = scopes_of(names)
+        ids = {"": root}
+        for scope in found:
+            outer, _, label = scope.rpartition("/")
+            ids[scope] = self.add(Item(0, prefix + scope, label, "scope", ids[outer], children=[])).id
+        return Scopes(ids, depth)
 
     def add_nodes(
         self, nodes: Sequence[messages.NodeDef], functions: frozenset[str], root: int = ROOT, prefix: str = ""
@@ -129,10 +122,7 @@ class _Builder:
         ids: dict[str, int] = {}
         leaves = []
         for name, node in zip(names, nodes, strict=True):
-            inside = scopes.get(name) if name else None
-            scope = _scope_of(name)
-            label = f"({name.rpartition('/')[2]})" if inside is not None else name[len(scope) + bool(scope) :]
-            parent = scopes[scope] if inside is None else inside
+            parent, label = scopes.place(name)
             op = node.op
             leaf = self.add(Item(0, prefix + name, label, kind_of_op(op, functions), parent, op=op, node=node))
             leaves.append(leaf.id)
@@ -203,23 +193,13 @@ def build_scope_tree(tensors: Iterable[NamedTensor], *, series_minimum: int = SE
     """Return the scopes of a checkpoint's names: variables, and no edges."""
     tensors = list(tensors)
     builder = _Builder()
-    scopes = builder.add_scopes((tensor.name for tensor in tensors), ROOT, "")
+    scopes = builder.add_scopes([tensor.name for tensor in tensors], ROOT, "")
     for tensor in tensors:
-        inside = scopes.get(tensor.name) if tensor.name else None
-        scope = _scope_of(tensor.name)
-        label = tensor.name[len(scope) + bool(scope) :] if inside is None else f"({tensor.name.rpartition('/')[2]})"
-        parent = scopes[scope] if inside is None else inside
+        parent, label = scopes.place(tensor.name)
         builder.add(Item(0, tensor.name, label, "variable", parent, detail=tensor.detail))
     hierarchy = builder.finish(series_minimum)
     hierarchy.noun = "variable"
     return hierarchy
-
-
-def _scope_of(name: str) -> str:
-    """The scope that a name lies in; scopes below the deepest level stay part of the last label."""
-    if name.count("/") > MAX_DEPTH:
-        return "/".join(name.split("/", MAX_DEPTH)[:MAX_DEPTH])
-    return name.rpartition("/")[0]
 
 
 def _function_nodes(function: messages.FunctionDef) -> list[messages.NodeDef]:
@@ -231,7 +211,7 @@ def _function_nodes(function: messages.FunctionDef) -> list[messages.NodeDef]:
         nodes.append(node)
     nodes.extend(function.node_def)
     for result in function.signature.output_arg:
-        node = messages.NodeDef(name=f"return {result.name}", op="_Retval", input=[function.ret[result.name]])
+        node = messages.NodeDef(name=f"return {result.name}", op="_Retval", input=[function.ret.get(result.name, "")])
         node.attr["T"].type = result.type
         nodes.append(node)
     return nodes

@@ -130,3 +130,11 @@ def test_faults_of_the_graph_are_noted():
     notes = " ".join(view_of(graph_of(("a", "Relu", ["gone"]), ("a", "Relu", []))).notes)
     assert "1 inputs name a node that the graph does not have" in notes
     assert "1 nodes have the name of another node" in notes
+
+
+def test_many_series_of_one_op_keep_within_the_budget_and_look_like_the_op():
+    letters = "abcdefghijklmnopqrst"
+    series = [f"{first}{second}" for first in letters for second in letters]
+    view = view_of(graph_of(*[(f"{name}_{n}", "Relu", []) for name in series for n in range(5)]), node_budget=50)
+    assert len(view.nodes) <= 50
+    assert {node.kind for node in (*view.nodes, *view.aside)} == {"op"}

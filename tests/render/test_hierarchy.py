@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ckpt_magics.proto import messages
-from ckpt_magics.render.hierarchy import MAX_DEPTH, ROOT, NamedTensor, build_hierarchy, build_scope_tree
+from ckpt_magics.render.hierarchy import ROOT, NamedTensor, build_hierarchy, build_scope_tree
+from ckpt_magics.render.scopes import MAX_DEPTH, SCOPES_PER_NAME
 from tests.render.graphs import graph_of, training_graph
 
 
@@ -95,3 +96,20 @@ def test_time_grows_linearly():
     end = time.process_time()
     assert len(large.node) > 20_000
     assert end - middle < 40 * max(middle - start, 0.01)
+
+
+def test_names_in_more_scopes_than_a_graph_has_are_cut_at_a_lower_level():
+    names = [f"s{number}/{'x/' * 50}n" for number in range(5000)]
+    hierarchy = build_hierarchy(graph_of(*[(name, "NoOp", []) for name in names]))
+    assert len(hierarchy.items) <= (SCOPES_PER_NAME + 1) * len(names) + 2  # the root, and a series
+    assert [item.name for item in hierarchy.items if not item.is_compound] == names
+
+
+def test_result_that_a_function_does_not_return_is_no_input():
+    graph = messages.GraphDef()
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.signature.output_arg.add(name="y", type=messages.DT_FLOAT)
+    before = graph.SerializeToString(deterministic=True)
+    assert build_hierarchy(graph).missing_inputs == 1
+    assert graph.SerializeToString(deterministic=True) == before
