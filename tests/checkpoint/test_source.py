@@ -283,5 +283,5 @@ def test_directory_without_a_whole_checkpoint_names_what_is_there(tmp_path):
 
 def test_other_names_in_the_directory_are_named_when_none_is_near(tmp_path):
     save_v2(tmp_path / "m", TENSORS)
-    with pytest.raises(CheckpointNotFoundError, match="here are .*/m$"):
+    with pytest.raises(CheckpointNotFoundError, match=r"here are .*/m$"):
         load_checkpoint(tmp_path / "something.else")
