@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.formats import bundle_records, dtypes
 from ckpt_magics.formats.bundle_records import (
+    MAX_SHARDS,
     BundleEntry,
     BundleHeader,
     decode_entry,
@@ -150,7 +151,7 @@ def test_headers_as_tensorflow_writes_them():
     assert decode_header(bytes.fromhex("0803 1a02 0801")) == BundleHeader(3)
 
 
-@given(st.integers(0, 2**31 - 1), st.booleans(), st.integers(-9, 9), st.integers(-9, 9), st.lists(st.integers(0, 9)))
+@given(st.integers(0, MAX_SHARDS), st.booleans(), st.integers(-9, 9), st.integers(-9, 9), st.lists(st.integers(0, 9)))
 def test_headers_as_protobuf_reads_them(num_shards, big_endian, producer, min_consumer, bad):
     header = BundleHeader(num_shards, big_endian, producer, min_consumer, tuple(bad))
     assert header.versions == Versions(producer, min_consumer, tuple(bad))
