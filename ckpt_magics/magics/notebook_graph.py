@@ -180,7 +180,7 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         display(self.view())  # type: ignore[no-untyped-call]
 
     def view(self) -> Any:  # noqa: ANN401 - a widget; the library that it is of loads on use
-        """Return the interactive view of the graph, with what is open in the picture opened."""
+        """Return the interactive view of the graph: its top level, or open as far as the options ask."""
         from ckpt_magics.checkpoint.reader import load_checkpoint
         from ckpt_magics.widgets.graph_state import GraphState
         from ckpt_magics.widgets.graph_view import GraphView
@@ -197,8 +197,10 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
             reader=reader,
             values=None if self._session is None else self._session.variable_values,
         )
+        asked = self.options.get("depth") is not None or bool(self.options.get("open"))
+        clusters = contents.picture.view.clusters if asked else ()
         state = GraphState(
-            open=tuple(dict.fromkeys(cluster.name for cluster in contents.picture.view.clusters)),
+            open=tuple(dict.fromkeys(cluster.name for cluster in clusters)),
             groups=tuple(sorted(set(self.options.get("show", ())) & set(GROUPS))),
             direction=self.options.get("direction", "TB"),
         )
