@@ -5,6 +5,8 @@ Run as ``python -m ckpt_magics.proto.generate``; needs ``grpcio-tools``, which o
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,14 +58,16 @@ def compile_protos() -> bytes:
         RuntimeError: The compiler refused a file; it has printed why.
     """
     import grpc_tools
-    from grpc_tools import protoc
 
     root = _FOLDER.parents[1]
     files = sorted(str(path.relative_to(root)) for path in _FOLDER.glob("*.proto"))
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "descriptors")
-        if protoc.main(["protoc", f"-I{root}", f"-I{well_known}", f"--descriptor_set_out={target}", *files]):
+        options = [f"-I{root}", f"-I{well_known}", f"--descriptor_set_out={target}"]
+        # In a process of its own: the compiler's copy of protobuf crashes beside TensorFlow's.
+        command = [sys.executable, "-m", "grpc_tools.protoc", *options, *files]
+        if subprocess.run(command, cwd=root, check=False).returncode:  # noqa: S603 - no text from outside
             raise RuntimeError("the protocol buffer compiler failed")
         return target.read_bytes()
 
