@@ -9,7 +9,7 @@ Format: tensorflow/core/framework/tensor_shape.proto, tensor_shape.cc.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.wire.fields import (
@@ -29,9 +29,9 @@ _MOST_DIMS_READ = 1000
 """Dimensions after which a message is not read on: they are too many already, and it may have millions."""
 
 
-def format_shape(shape: Sequence[int]) -> str:
-    """Return a shape as TensorFlow's messages spell it, as ``[2,3]``."""
-    return f"[{','.join(map(str, shape))}]"
+def format_shape(shape: Iterable[int | None]) -> str:
+    """Return a shape as TensorFlow's messages spell it, as ``[2,3]``; a size that is not known is ``?``."""
+    return f"[{','.join('?' if size is None else str(size) for size in shape)}]"
 
 
 def encode_shape(shape: tuple[int, ...]) -> bytes:

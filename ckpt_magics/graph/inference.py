@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.formats.shapes import MAX_RANK
+from ckpt_magics.formats.shapes import MAX_RANK, format_shape
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.graph.attributes import attr_content, attr_value, guess_attr_value
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.graph.shape import TensorShape
 from ckpt_magics.ops.row import AttrContent, Op
-from ckpt_magics.ops.shapes import Shape, format_shape, shape_from_proto
+from ckpt_magics.ops.shapes import Shape, shape_from_proto
 from ckpt_magics.ops.table import find_op
 from ckpt_magics.proto.messages import AttrValue, OpDef, TensorProto
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import INT32
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.cast import BITCAST_ROW
 from ckpt_magics.ops.constants import check_shape_input
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import input_as_shape, rank_of_vector, scalar
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape, merge_dims, with_rank
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, merge_dims, with_rank
 from ckpt_magics.ops.type_sets import INDEX
 from ckpt_magics.proto.messages import TFT_SHAPE_TENSOR, TFT_VAR, FullTypeDef
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.elementwise import function
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import broadcast
-from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, format_shape, merge_dims, merge_shapes
+from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes
 from ckpt_magics.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
 
 __all__ = ["ROWS"]

@@ -6,10 +6,11 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import INT32, INT64, STRING, dtype_by_number
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import input_as_shape, like_input, shape_from_attr
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape, shape_from_proto
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, shape_from_proto
 from ckpt_magics.ops.type_sets import INDEX, dtypes
 
 __all__ = ["ROWS", "check_shape_input"]

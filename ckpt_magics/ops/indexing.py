@@ -6,9 +6,10 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import BOOL, INT32
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input, rank_of_vector
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape, unknown_sizes
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, unknown_sizes
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS"]

@@ -6,8 +6,9 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import INT32, INT64
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape, merge_dims, merge_shapes
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, merge_dims, merge_shapes
 from ckpt_magics.ops.type_sets import INDEX, dtypes
 
 __all__ = ["ROWS"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.reductions import accumulator
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, format_shape, merge_dims, with_rank
+from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, with_rank
 from ckpt_magics.ops.type_sets import NUMBERS, dtypes
 
 __all__ = ["ROWS"]

@@ -9,11 +9,12 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import FLOAT, INT64, DType
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.elementwise import FLOAT_OR_COMPLEX, function
 from ckpt_magics.ops.reductions import accumulator
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import like_input, scalar
-from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, format_shape, merge_shapes, with_rank
+from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_shapes, with_rank
 from ckpt_magics.ops.type_sets import FLOATS, INDEX, REAL_NUMBERS, dtypes
 
 __all__ = ["ROWS"]

@@ -9,9 +9,10 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.reductions import accumulator
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import Array, Shape, format_shape, merge_dims, with_rank
+from ckpt_magics.ops.shapes import Array, Shape, merge_dims, with_rank
 from ckpt_magics.ops.type_sets import dtypes
 
 __all__ = ["ROWS"]

@@ -9,9 +9,10 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import INT32, INT64, DType
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, format_shape
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, ORDERED, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS", "accumulator"]

@@ -18,7 +18,6 @@ __all__ = [
     "broadcast_shapes",
     "canonical_axis",
     "fits",
-    "format_shape",
     "merge_dims",
     "merge_shapes",
     "shape_from_proto",
@@ -132,8 +131,3 @@ def canonical_axis(axis: int, rank: int, what: str = "dimension") -> int:
     if not -rank <= axis < rank:
         raise InvalidArgumentError(f"Invalid {what} {axis}: expected a value in the range [{-rank}, {rank})")
     return axis % rank
-
-
-def format_shape(shape: Iterable[int | None]) -> str:
-    """Return a shape as TensorFlow's messages write it, as ``[2,?]``."""
-    return f"[{','.join('?' if size is None else str(size) for size in shape)}]"

@@ -12,9 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, flag, types
 from ckpt_magics.ops.shape_rules import like_input, no_outputs
-from ckpt_magics.ops.shapes import Array, format_shape
+from ckpt_magics.ops.shapes import Array
 from ckpt_magics.ops.type_sets import NUMBERS
 from ckpt_magics.ops.variable_store import Variable
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ckpt_magics.errors import FailedPreconditionError, visible
 from ckpt_magics.formats.dtypes import DType
-from ckpt_magics.ops.shapes import Array, Shape, fits, format_shape
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.ops.shapes import Array, Shape, fits
 
 __all__ = ["Variable", "VariableStore"]
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError
 from ckpt_magics.formats.dtypes import INT32
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import attr_shape, no_outputs, scalar, shape_from_attr
-from ckpt_magics.ops.shapes import Array, Shape, format_shape, merge_shapes, shape_from_proto
+from ckpt_magics.ops.shapes import Array, Shape, merge_shapes, shape_from_proto
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS
 from ckpt_magics.ops.variable_store import Variable
 

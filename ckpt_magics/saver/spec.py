@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.formats.shapes import format_shape
+
 __all__ = ["Array", "Spec", "dtype_family", "dtype_text", "element_count", "shape_text"]
 
 Array = npt.NDArray[Any]
@@ -77,9 +79,7 @@ def shape_text(shape: Sequence[int | None] | None) -> str:
     >>> shape_text((2, None, 3)), shape_text(())
     ('[2,?,3]', '[]')
     """
-    if shape is None:
-        return "[…]"
-    return "[" + ",".join("?" if length is None else str(length) for length in shape) + "]"
+    return "[…]" if shape is None else format_shape(shape)
 
 
 def element_count(shape: Sequence[int | None] | None) -> int | None:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import NotFoundError, TensorMismatchError
 from ckpt_magics.formats.dtypes import STRING
+from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.graph.default import get_default_graph, session_as_default
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.ops.row import Op
-from ckpt_magics.ops.shapes import format_shape
 from ckpt_magics.ops.table import find_op
 from ckpt_magics.ops.variable_store import Variable, VariableStore
 from ckpt_magics.session.feeds import collect_feeds, frozen_array

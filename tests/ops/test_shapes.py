@@ -3,7 +3,8 @@
 import pytest
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.ops.shapes import broadcast_shapes, canonical_axis, format_shape, merge_shapes, with_rank
+from ckpt_magics.formats.shapes import format_shape
+from ckpt_magics.ops.shapes import broadcast_shapes, canonical_axis, merge_shapes, with_rank
 
 
 @pytest.mark.parametrize(
