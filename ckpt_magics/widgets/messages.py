@@ -77,6 +77,17 @@ class Request:
             raise InvalidArgumentError(f"{name} must be an integer from {low} to {high - 1}, got {value!r}")
         return value
 
+    def rows(self, total: int) -> list[int]:
+        """The payload's rows of a table that has so many.
+
+        Raises:
+            InvalidArgumentError: They are absent, no list of integers, or one lies outside.
+        """
+        rows = self.payload.get("rows")
+        if not isinstance(rows, list) or not all(type(row) is int and 0 <= row < total for row in rows):
+            raise InvalidArgumentError(f"rows must be a list of integers from 0 to {total - 1}")
+        return rows
+
 
 @dataclass(frozen=True, slots=True)
 class Handler:

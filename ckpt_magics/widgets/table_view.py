@@ -45,7 +45,7 @@ class TableView(BundledWidget):
             **self.bundle_handlers(),
             **answers.handlers(),
             "code": Handler(self._code),
-            "restore": Handler(self._restore_selection),
+            "restore": Handler(self._restore_rows),
         }
         self._conversation = Conversation(self, handlers)
 
@@ -136,15 +136,18 @@ class TableView(BundledWidget):
         """Bring variables into the notebook and say so."""
         raise InvalidArgumentError("this view has nowhere to restore to")
 
-    def _code(self, _request: Request) -> Reply:
-        names = list(self.selected["name"]) or list(self.filtered["name"][:20])
-        return Reply({"text": "\n".join(self._code_lines(names))})
+    def _code(self, request: Request) -> Reply:
+        return Reply({"text": "\n".join(self._code_lines(self._named_rows(request)))})
 
-    def _restore_selection(self, _request: Request) -> Reply:
-        names = list(self.selected["name"])
+    def _restore_rows(self, request: Request) -> Reply:
+        names = self._named_rows(request)
         if not names:
             raise InvalidArgumentError("nothing is selected; click rows, with Shift or Ctrl for several")
         return Reply({"text": self._restore(names)})
+
+    def _named_rows(self, request: Request) -> list[str]:
+        # The request says which rows it is about: a change of a trait can wait its turn, and a message overtake it.
+        return list(self.variables["name"].iloc[request.rows(len(self.variables))])
 
     def _repr_mimebundle_(self, **options: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
         # anywidget gives (data, metadata); a front end without widgets, or without a kernel, takes the other forms.

@@ -112,7 +112,7 @@ class VariableMessages:
         return [{"row": row, **known} for row, known in sorted(self._known.items())]
 
     def _send_statistics(self, request: Request) -> Reply:
-        rows = _rows(request.payload.get("rows"), len(self._names))
+        rows = request.rows(len(self._names))
         for done, row in enumerate(rows):
             request.check_cancelled()
             request.emit("statistics", {"row": row, **self._statistics(row)})
@@ -159,12 +159,6 @@ def _number(value: float | None) -> float | str | None:
     if value is None or math.isfinite(value):
         return value
     return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-
-
-def _rows(rows: object, total: int) -> Sequence[int]:
-    if not isinstance(rows, list) or not all(isinstance(row, int) and 0 <= row < total for row in rows):
-        raise InvalidArgumentError(f"rows must be a list of integers below {total}")
-    return rows
 
 
 def _text(text: str) -> str:

@@ -22,6 +22,9 @@ import { headDetails } from "./view_head";
 import { mountView } from "./view_mount";
 import { titleBar } from "./view_root";
 
+/** Rows that code is copied for when none is selected. */
+const MOST_COPIED = 20;
+
 /** The synced traits, as in VariablesView in Python. */
 interface VariablesModel {
   filter_state: FilterState;
@@ -224,9 +227,16 @@ class VariablesApp {
     this.#changeFilter({ has_nan: wanted && finished });
   }
 
+  /** What is selected, else the first of what is shown. */
+  #rowsToCopy(): number[] {
+    return this.#selection.size > 0
+      ? this.#selection.toArray()
+      : Array.from(this.#order.subarray(0, MOST_COPIED));
+  }
+
   async #copyCode(): Promise<void> {
     try {
-      const reply = await this.#channel.request("code");
+      const reply = await this.#channel.request("code", { rows: this.#rowsToCopy() });
       const code = String(reply.content.text);
       const copied = await navigator.clipboard?.writeText(code).then(
         () => true,
@@ -240,7 +250,7 @@ class VariablesApp {
 
   async #restore(): Promise<void> {
     try {
-      const reply = await this.#channel.request("restore");
+      const reply = await this.#channel.request("restore", { rows: this.#selection.toArray() });
       this.#notice.say(String(reply.content.text));
     } catch (error) {
       this.#notice.fail(error);

@@ -243,6 +243,22 @@ def test_restore_brings_the_selection_into_the_notebook(view):
     view.expect("list(stem['conv']['bias'].shape)", [40])
 
 
+def test_restore_takes_what_was_clicked_also_before_the_kernel_heard_of_it(view, folder):
+    """A second change of a trait waits until the kernel has taken the first; a request does not wait."""
+    gate = folder / "taken"
+    view.notebook.execute(f"""
+import os, time
+def wait(_change):
+    while not os.path.exists({str(gate)!r}): time.sleep(0.05)
+head = None
+view.observe(wait, "filter_state")""")
+    view.open("head/phase")
+    view.root.get_by_role("button", name="Restore").click()
+    gate.touch()
+    expect(view.root.locator(".ckpt-notice")).to_contain_text("1 restored")
+    view.expect("head is not None", True)
+
+
 def test_keys_do_everything_and_none_reaches_the_notebook(view):
     keyboard = view.root.page.keyboard
     view.grid.focus()
