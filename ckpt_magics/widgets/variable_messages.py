@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError
+from ckpt_magics.errors import CheckpointError
 from ckpt_magics.frames.statistics import TensorStatistics, tensor_statistics
 from ckpt_magics.widgets.messages import Handler, Reply, Request
 from ckpt_magics.widgets.tensor_window import TensorSource, TensorWindows, encode_values
