@@ -8,12 +8,12 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Va
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
-from ckpt_magics.checkpoint.bundle import BundleStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
+from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, open_settled
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
+from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
-from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import Suggester, suggestion_hint
@@ -25,14 +25,12 @@ from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ckpt_magics.saver.verification import VerificationReport
     from ckpt_magics.widgets.variables_view import VariablesView
 
 Result = TypeVar("Result")
 TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
-
-MAX_ATTEMPTS = 10
-"""How often to try again when each time another save came between."""
 
 CheckpointPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -78,7 +76,7 @@ class CheckpointReader(Mapping[str, Any]):
     def __init__(self, source: CheckpointSource, *, mmap: bool = False) -> None:
         self.source = source
         self._mmap = mmap
-        self._store = self._open()
+        self._store: TensorStore = open_settled(source, mmap=mmap)
         self._object_graph: ObjectGraph | None = None
         self._warned = False
         self._closed = False
@@ -262,6 +260,17 @@ class CheckpointReader(Mapping[str, Any]):
 
         return VariablesView(self)
 
+    def verify(self, *, progress: Progress | None = None) -> VerificationReport:
+        """Check every block and every tensor against its checksums; ``progress`` is told bytes done and bytes in all.
+
+        Returns:
+            A report that names file, tensor and byte of everything damaged. Damage itself is no error.
+        """
+        from ckpt_magics.saver.verification import verify_source
+
+        self._check_open()
+        return verify_source(self.source, progress=progress)
+
     @property
     def object_graph(self) -> ObjectGraph | None:
         """The objects that were saved and the names of their variables; None if the checkpoint is name-based.
@@ -315,23 +324,13 @@ class CheckpointReader(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"CheckpointReader({self.prefix!r}, version={self.version})"
 
-    def _open(self) -> TensorStore:
-        if self.source.version == 1:
-            return SliceTableStore(self.source.prefix)
-        store = BundleStore(self.source.prefix, mmap=self._mmap)
-        for _ in range(MAX_ATTEMPTS):
-            # Index and data are of one save if the index is still the same once the data is open.
-            store.hold()
-            if not store.replaced():
-                break
-            store.close()
-            store = BundleStore(self.source.prefix, mmap=self._mmap)
-        return store
+    def _check_open(self) -> None:
+        if self._closed:
+            raise FailedPreconditionError("the reader was closed", file=self.prefix)
 
     def _retrying(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again."""
-        if self._closed:
-            raise FailedPreconditionError("the reader was closed", file=self.prefix)
+        self._check_open()
         for _ in range(MAX_ATTEMPTS):
             try:
                 return read(self._store)
@@ -339,7 +338,7 @@ class CheckpointReader(Mapping[str, Any]):
                 if not self._store.replaced():
                     raise
                 try:
-                    store = self._open()
+                    store = open_settled(self.source, mmap=self._mmap)
                 except CheckpointError:
                     store = None
                 if store is None:

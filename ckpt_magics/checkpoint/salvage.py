@@ -8,11 +8,12 @@ from contextlib import closing
 
 from ckpt_magics.checkpoint import files
 from ckpt_magics.checkpoint.naming import meta_graph_filename
+from ckpt_magics.checkpoint.opening import Store, open_remains
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
-from ckpt_magics.checkpoint.verification import Store, Verification, open_store
+from ckpt_magics.checkpoint.verification import Verification
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 
 __all__ = ["write_good_tensors"]
@@ -45,7 +46,7 @@ def write_good_tensors(
         raise DataLossError("no tensor of the checkpoint is good", file=source.prefix)
     # In the order of the files, so that each is read front to back; numbers of V2 checkpoints are views of the files.
     good.sort(key=lambda entry: (entry.shard_id, entry.offset or 0, entry.name))
-    with closing(open_store(source, mmap=True)) as store:
+    with closing(open_remains(source, mmap=True)) as store:
         return write_checkpoint(
             new_prefix,
             [part for entry in good for part in _parts_of(store, entry)],

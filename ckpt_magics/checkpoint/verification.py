@@ -16,17 +16,15 @@ from ckpt_magics.checkpoint.data_files import data_files
 from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.naming import index_filename
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
+from ckpt_magics.checkpoint.opening import Store, open_remains
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
-from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.formats.table_check import check_table, unused_ranges
 
-__all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint", "open_store"]
-
-Store = BundleStore | SliceTableStore
+__all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
 
 _OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
 
@@ -102,20 +100,6 @@ class Verification:
         return not any(finding.is_damage for finding in self.findings)
 
 
-def open_store(source: CheckpointSource, *, mmap: bool = False) -> Store:
-    """Open a checkpoint for saving what is left of it: an index whose first block is lost does not stop this.
-
-    Raises:
-        CheckpointError: Nothing can be read from it.
-    """
-    if source.version == 1:
-        return SliceTableStore(source.prefix)
-    try:
-        return BundleStore(source.prefix, mmap=mmap)
-    except CheckpointError:
-        return BundleStore(source.prefix, mmap=mmap, without_header=True)
-
-
 def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
     """Check every block of the tables, every tensor's checksum, and that no byte is left over.
 
@@ -132,7 +116,7 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
     tables = {name: _check_table(name, findings, meter) for name in names if not _is_data(source, name)}
     tensors: list[CheckedTensor] = []
     try:
-        with closing(open_store(source)) as store:
+        with closing(open_remains(source)) as store:
             names = store.file_names()
             _note_first_block(source, findings)
             tensors = list(_check_tensors(store, meter))

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.salvage import write_good_tensors
 from ckpt_magics.checkpoint.saving import SavedCheckpoint
@@ -21,7 +22,7 @@ from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VerificationReport", "salvage_checkpoint", "verify_checkpoint"]
+__all__ = ["VerificationReport", "salvage_checkpoint", "verify_checkpoint", "verify_source"]
 
 MAX_LISTED = 40
 """Findings in a table; all of them are in the attributes."""
@@ -171,8 +172,15 @@ def verify_checkpoint(
         DataLossError: What is there is no checkpoint; or nothing of it can be salvaged.
         InvalidArgumentError: ``salvage`` is the damaged checkpoint itself.
     """
+    return verify_source(find_checkpoint(source), salvage=salvage, progress=progress)
+
+
+def verify_source(
+    source: CheckpointSource, *, salvage: str | os.PathLike[str] | None = None, progress: Progress | None = None
+) -> VerificationReport:
+    """Check a checkpoint that was found already, as :func:`verify_checkpoint` does."""
     started = time.perf_counter()
-    found = check_checkpoint(find_checkpoint(source), progress=progress)
+    found = check_checkpoint(source, progress=progress)
     seconds = time.perf_counter() - started
     saved = None
     if salvage is not None and not found.is_whole:

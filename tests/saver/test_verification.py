@@ -1,9 +1,12 @@
 """The report of a verification says the same as text, HTML and table, and shows names as text."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ckpt_magics.errors import CheckpointNotFoundError
+from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.errors import CheckpointNotFoundError, FailedPreconditionError
 from ckpt_magics.saver.verification import verify_checkpoint
 from tests.checkpoint.saved import save_v2
 from tests.checkpoint.test_verification import TENSORS, flip
@@ -40,6 +43,26 @@ def test_names_are_shown_as_text(tmp_path):
     for shown in (str(report), report._repr_html_(), report.table.to_string(), report.table.to_html()):
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+
+
+def test_reader_verifies_the_checkpoint_that_it_has_open(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    with load_checkpoint(prefix) as reader:
+        assert reader.verify().is_whole
+        flip(tmp_path / "m.data-00000-of-00001", 3)
+        calls = []
+        found, expected = reader.verify(progress=lambda *done: calls.append(done)), verify_checkpoint(prefix)
+    assert calls
+    assert found.damaged == ["a"]
+    assert replace(found, seconds=0).summary == replace(expected, seconds=0).summary
+    assert found.findings == expected.findings
+
+
+def test_closed_reader_does_not_verify(tmp_path):
+    reader = load_checkpoint(save_v2(tmp_path / "m", TENSORS))
+    reader.close()
+    with pytest.raises(FailedPreconditionError, match="closed"):
+        reader.verify()
 
 
 def test_no_checkpoint_is_an_error(tmp_path):

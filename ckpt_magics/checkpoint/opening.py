@@ -1,0 +1,48 @@
+"""Open the store of a checkpoint: a whole one for reading, or what is left of a damaged one."""
+
+from __future__ import annotations
+
+from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.prefix_source import CheckpointSource
+from ckpt_magics.checkpoint.slice_table import SliceTableStore
+from ckpt_magics.errors import CheckpointError
+
+__all__ = ["MAX_ATTEMPTS", "Store", "open_remains", "open_settled"]
+
+Store = BundleStore | SliceTableStore
+
+MAX_ATTEMPTS = 10
+"""How often to try again when each time another save came between."""
+
+
+def open_settled(source: CheckpointSource, *, mmap: bool = False) -> Store:
+    """Open a checkpoint so that index and data are of one save.
+
+    Raises:
+        CheckpointError: It is not there, or damaged so that no tensor can be found.
+    """
+    if source.version == 1:
+        return SliceTableStore(source.prefix)
+    store = BundleStore(source.prefix, mmap=mmap)
+    for _ in range(MAX_ATTEMPTS):
+        # They are if the index is still the same once the data is open.
+        store.hold()
+        if not store.replaced():
+            break
+        store.close()
+        store = BundleStore(source.prefix, mmap=mmap)
+    return store
+
+
+def open_remains(source: CheckpointSource, *, mmap: bool = False) -> Store:
+    """Open a checkpoint for saving what is left of it: an index whose first block is lost does not stop this.
+
+    Raises:
+        CheckpointError: Nothing can be read from it.
+    """
+    if source.version == 1:
+        return SliceTableStore(source.prefix)
+    try:
+        return BundleStore(source.prefix, mmap=mmap)
+    except CheckpointError:
+        return BundleStore(source.prefix, mmap=mmap, without_header=True)
