@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 
-from ckpt_magics.checkpoint import files
-from ckpt_magics.checkpoint.naming import meta_graph_filename
+from ckpt_magics.checkpoint.meta_graph import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.checkpoint.opening import Store, open_remains
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
 from ckpt_magics.checkpoint.verification import Verification
-from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
+from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 
 __all__ = ["write_good_tensors"]
 
@@ -22,7 +21,7 @@ __all__ = ["write_good_tensors"]
 def write_good_tensors(
     verification: Verification, new_prefix: str | os.PathLike[str], *, progress: Progress | None = None
 ) -> SavedCheckpoint:
-    """Write the tensors that a verification found good, with the meta graph if there is one.
+    """Write the tensors that a verification found good, with the meta graph if there is one that parses.
 
     Names, dtypes, shapes, slices and the format stay as they are. The directory's state file is not touched.
 
@@ -33,7 +32,7 @@ def write_good_tensors(
 
     Raises:
         InvalidArgumentError: ``new_prefix`` is that of the damaged checkpoint.
-        DataLossError: No tensor is good; or one has become damaged since it was verified.
+        DataLossError: No tensor is good; or one, or the graph, has become damaged since it was verified.
         CheckpointError: The disk refuses.
     """
     source = verification.source
@@ -53,7 +52,7 @@ def write_good_tensors(
             write_version=source.version,
             write_state=False,
             progress=progress,
-            meta_graph=_meta_graph(source.prefix),
+            meta_graph=_meta_graph(verification),
         )
 
 
@@ -67,10 +66,7 @@ def _parts_of(store: Store, entry: TensorEntry) -> Iterator[TensorToSave]:
         yield TensorToSave(entry.name, store.read(entry.name, part), entry.dtype, f"{sizes} {part.format()}")
 
 
-def _meta_graph(prefix: str) -> bytes | None:
-    """Return the contents of the meta graph beside a checkpoint, None if there is none that can be read."""
-    try:
-        with files.open_file(meta_graph_filename(prefix)) as file:
-            return file.read_at(0, file.size, "meta graph")
-    except CheckpointError:
-        return None
+def _meta_graph(verification: Verification) -> bytes | None:
+    """Return the contents of the meta graph beside a checkpoint, None if there is none that parses."""
+    path = meta_graph_beside(verification.source.prefix)
+    return None if path is None or verification.lost_meta_graph else read_sound_meta_graph(path)

@@ -14,6 +14,7 @@ from ckpt_magics.checkpoint import files
 from ckpt_magics.checkpoint.bundle import BundleStore
 from ckpt_magics.checkpoint.data_files import data_files
 from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.meta_graph import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.checkpoint.naming import index_filename
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
 from ckpt_magics.checkpoint.opening import Store, open_remains
@@ -25,6 +26,9 @@ from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.formats.table_check import check_table, unused_ranges
 
 __all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
+
+_META_GRAPH = "meta graph"
+"""Role of the one file of a checkpoint that no tensor needs."""
 
 _OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
 
@@ -39,6 +43,7 @@ class Finding:
         offset: Where, in bytes from its start, or None.
         tensor: Key of the tensor concerned; None if it is about more than one.
         is_damage: Whether something is lost; what no reader looks at is a remark only.
+        role: Of the file, if it is one without tensors: then none is lost.
     """
 
     file: str
@@ -46,6 +51,7 @@ class Finding:
     offset: int | None = None
     tensor: bytes | None = None
     is_damage: bool = True
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,8 @@ class CheckedFile:
 
     Attributes:
         path: Where it is.
-        role: ``index``, ``data`` or ``V1``.
-        bytes: Its size; None if it is not there.
+        role: ``index``, ``data``, ``V1`` or ``meta graph``.
+        bytes: Its size; None if it is not there, or no file that can be read.
         blocks: Blocks of a table that were checked; 0 of a data file.
     """
 
@@ -86,7 +92,7 @@ class Verification:
         source: The checkpoint.
         files: Its files.
         tensors: Every tensor that is listed, sorted by name. Tensors in a lost block of the index are not known.
-        findings: What is wrong, files first, then tensors by name.
+        findings: What is wrong: files first, then tensors by name, then the meta graph.
     """
 
     source: CheckpointSource
@@ -99,9 +105,14 @@ class Verification:
         """Whether nothing is lost."""
         return not any(finding.is_damage for finding in self.findings)
 
+    @property
+    def lost_meta_graph(self) -> str | None:
+        """Path of the meta graph if that is damaged."""
+        return next((finding.file for finding in self.findings if finding.role == _META_GRAPH), None)
+
 
 def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
-    """Check every block of the tables, every tensor's checksum, and that no byte is left over.
+    """Check every block of the tables, every tensor's checksum, that no byte is left over, and that the graph parses.
 
     Args:
         source: The checkpoint.
@@ -111,7 +122,9 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
         CheckpointError: A file cannot be read at all, as without permission. Damage is no error here.
     """
     names = _file_names(source)
-    meter = ProgressMeter(sum(size for size in map(_size, names) if size is not None), progress)
+    meta_graph = meta_graph_beside(source.prefix)
+    sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
+    meter = ProgressMeter(sum(size for size in sizes if size is not None), progress)
     findings: list[Finding] = []
     tables = {name: _check_table(name, findings, meter) for name in names if not _is_data(source, name)}
     tensors: list[CheckedTensor] = []
@@ -128,9 +141,12 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
         if not any(finding.is_damage for finding in findings):
             findings.append(_as_finding(error, names[0]))
     findings += (_as_finding(tensor.error, source.prefix, tensor.entry.name) for tensor in tensors if tensor.error)
-    checked = (
+    checked = [
         CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
-    )
+    ]
+    if meta_graph is not None:
+        checked.append(CheckedFile(meta_graph, _META_GRAPH, _size(meta_graph)))
+        findings += _check_meta_graph(meta_graph)
     meter.finish()
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
 
@@ -218,6 +234,14 @@ def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[
             parse_object_graph(record)
         except CheckpointError as error:
             yield _as_finding(error, store.prefix, _OBJECT_GRAPH)
+
+
+def _check_meta_graph(path: str) -> Iterator[Finding]:
+    try:
+        read_sound_meta_graph(path)
+    except CheckpointError as error:
+        text = ". ".join(filter(None, (error.message, error.hint.rstrip(".") if error.hint else None)))
+        yield Finding(path, f"{text}; the tensors do not need it", error.offset, role=_META_GRAPH)
 
 
 def _check_data_files(store: BundleStore) -> Iterator[Finding]:

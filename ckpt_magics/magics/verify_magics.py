@@ -34,7 +34,9 @@ class VerifyMagics(Magics):
         """Check every block and every tensor of a checkpoint against its checksums.
 
         The value is the report: which file, tensor and byte is damaged, and what is still good. Bytes that belong to
-        nothing are remarks. In Python: verify_checkpoint(source), salvage_checkpoint(source, new_prefix).
+        nothing are remarks. A .meta file has no checksum; it is parsed.
+
+        In Python: verify_checkpoint(source), salvage_checkpoint(source, new_prefix), reader.verify().
 
         Examples::
 

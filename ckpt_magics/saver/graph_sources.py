@@ -24,9 +24,9 @@ from ckpt_magics.errors import (
     InvalidArgumentError,
     visible,
 )
-from ckpt_magics.graph.graph_files import MESSAGE_LIMIT, parse_message
 from ckpt_magics.graph.saved_model import find_meta_graph, read_saved_model, tag_sets
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, SavedModel
+from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
 
 __all__ = ["GraphSource", "find_graph"]
 

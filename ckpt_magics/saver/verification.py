@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class VerificationReport:
         findings: What is damaged, and what is odd and harms nobody.
         seconds: How long it took.
         salvaged: The checkpoint that the good tensors were written to, or None.
+        lost_meta_graph: Path of the ``.meta`` file if that is damaged, or None; no tensor is lost with it.
     """
 
     prefix: str
@@ -54,6 +56,7 @@ class VerificationReport:
     findings: tuple[Finding, ...]
     seconds: float
     salvaged: SavedCheckpoint | None = None
+    lost_meta_graph: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -98,6 +101,11 @@ class VerificationReport:
         checked += f", {size:,} bytes in {self.seconds:.2f} s"
         if not damage:
             return f"{visible(self.prefix)}, format V{self.version}: everything is good ({checked})"
+        if self.lost_meta_graph and damage == 1:
+            graph = visible(os.path.basename(self.lost_meta_graph))
+            return (
+                f"{visible(self.prefix)}, format V{self.version}: every tensor is good, {graph} is damaged ({checked})"
+            )
         lost = f"{good} of {amount(len(self.tensors), 'tensor')} good" if self.tensors else "no tensor can be read"
         return f"{visible(self.prefix)}, format V{self.version}: damaged, {lost} ({checked})"
 
@@ -109,6 +117,7 @@ class VerificationReport:
                 *(f"  {line}" for line in text_table([_FILES, *self._file_rows()])),
                 *(f"  {line}" for line in text_table(self._finding_rows())),
                 *([saved_text(self.salvaged)] if self.salvaged is not None else []),
+                *self._left_out(),
             ]
         )
 
@@ -122,7 +131,12 @@ class VerificationReport:
             + html_lines([self.note] if self.note else [])
             + (html_table("Found:", _FINDINGS, findings, numeric={"byte"}) if findings else "")
             + (saved_html(self.salvaged) if self.salvaged is not None else "")
+            + html_lines(self._left_out())
         )
+
+    def _left_out(self) -> list[str]:
+        """Say what was not salvaged beside the tensors listed as damaged."""
+        return [_left_out_graph(self.lost_meta_graph)] if self.salvaged is not None and self.lost_meta_graph else []
 
     def _file_rows(self) -> list[tuple[str, ...]]:
         return [
@@ -193,6 +207,8 @@ def salvage_checkpoint(
 ) -> SavedCheckpoint:
     """Verify a checkpoint and write every tensor that is good to a new one, whether or not others are damaged.
 
+    A warning says so if its ``.meta`` file is damaged and left out.
+
     Args:
         source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
         new_prefix: Prefix of the new checkpoint.
@@ -203,13 +219,28 @@ def salvage_checkpoint(
         DataLossError: No tensor is good.
         InvalidArgumentError: ``new_prefix`` is the damaged checkpoint itself.
     """
-    return write_good_tensors(
-        check_checkpoint(find_checkpoint(source), progress=progress), new_prefix, progress=progress
-    )
+    found = check_checkpoint(find_checkpoint(source), progress=progress)
+    saved = write_good_tensors(found, new_prefix, progress=progress)
+    if found.lost_meta_graph:
+        warnings.warn(_left_out_graph(found.lost_meta_graph), UserWarning, stacklevel=2)
+    return saved
+
+
+def _left_out_graph(path: str) -> str:
+    name = visible(os.path.basename(path))
+    return f"Left out: the graph in {name}, which is damaged; saving from the program again writes a new one"
 
 
 def _report(found: Verification, seconds: float, salvaged: SavedCheckpoint | None) -> VerificationReport:
     source = found.source
     return VerificationReport(
-        source.prefix, source.version, source.note, found.files, found.tensors, found.findings, seconds, salvaged
+        source.prefix,
+        source.version,
+        source.note,
+        found.files,
+        found.tensors,
+        found.findings,
+        seconds,
+        salvaged,
+        found.lost_meta_graph,
     )

@@ -4,23 +4,47 @@ import numpy as np
 import pytest
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.checkpoint.salvage import write_good_tensors
+from ckpt_magics.checkpoint.source import find_checkpoint
+from ckpt_magics.checkpoint.verification import check_checkpoint
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.saver.verification import salvage_checkpoint, verify_checkpoint
 from tests.checkpoint.saved import as_array, save_slices, save_v1, save_v2
-from tests.checkpoint.test_verification import TENSORS, flip
+from tests.checkpoint.test_verification import GRAPH, TENSORS, flip
 
 
 def test_good_tensors_are_written_and_the_damaged_one_is_not(tmp_path):
     prefix = save_v2(tmp_path / "m", TENSORS)
-    (tmp_path / "m.meta").write_bytes(b"graph")
+    (tmp_path / "m.meta").write_bytes(GRAPH)
     flip(tmp_path / "m.data-00000-of-00001", 3)
     saved = salvage_checkpoint(prefix, tmp_path / "saved")
     with load_checkpoint(saved) as reader:
         assert list(reader) == ["b", "c"]
         for name in reader:
             np.testing.assert_array_equal(as_array(reader[name]), TENSORS[name])
-    assert (tmp_path / "saved.meta").read_bytes() == b"graph"
+    assert (tmp_path / "saved.meta").read_bytes() == GRAPH
     assert not (tmp_path / "checkpoint").exists()
+
+
+@pytest.mark.parametrize("contents", [GRAPH[:-1], b"", b"garbage"])
+def test_damaged_graph_is_left_out_and_that_is_said(tmp_path, contents):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(contents)
+    with pytest.warns(UserWarning, match=r"Left out: the graph in m\.meta, which is damaged"):
+        saved = salvage_checkpoint(prefix, tmp_path / "saved")
+    assert not (tmp_path / "saved.meta").exists()
+    with load_checkpoint(saved) as reader:
+        assert list(reader) == list(TENSORS)
+
+
+def test_graph_that_became_damaged_ends_the_salvage(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(GRAPH)
+    found = check_checkpoint(find_checkpoint(prefix))
+    (tmp_path / "m.meta").write_bytes(GRAPH[:-1])
+    with pytest.raises(DataLossError, match=r"no MetaGraphDef can be parsed from it \[file .*m\.meta"):
+        write_good_tensors(found, tmp_path / "saved")
+    assert not list(tmp_path.glob("saved*"))
 
 
 def test_v1_stays_v1(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.verification import check_checkpoint
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef
 from tests.checkpoint.saved import save_slices, save_v1, save_v2
 from tests.truth import GOLDEN
 
@@ -17,6 +18,7 @@ TENSORS = {
     "b": np.array([b"x", b"", b"long" * 50], object),
     "c": np.arange(4, dtype=np.int64),
 }
+GRAPH = MetaGraphDef(graph_def={"node": [{"name": "w", "op": "VariableV2"}]}).SerializeToString()
 # In these a row of a tensor was never stored.
 WITH_HOLES = ("odd_slices_v1", "odd_slices_v2")
 
@@ -124,6 +126,60 @@ def test_unused_parts_of_the_table_are_remarks(tmp_path):
     found = check(prefix)
     assert found.is_whole
     assert [finding.text for finding in found.findings] == ["the footer's padding is not zeros"]
+
+
+@pytest.mark.parametrize("save", [save_v1, save_v2])
+def test_graph_beside_the_checkpoint_is_parsed(tmp_path, save):
+    prefix = save(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(GRAPH)
+    calls = []
+    found = check(prefix, progress=lambda *done: calls.append(done))
+    assert found.findings == ()
+    (graph,) = [file for file in found.files if file.role == "meta graph"]
+    assert (graph.path, graph.bytes) == (str(tmp_path / "m.meta"), len(GRAPH))
+    assert calls[-1][1] == sum(file.bytes for file in found.files)
+
+
+def test_graph_in_text_form_is_a_graph(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_text(str(MetaGraphDef.FromString(GRAPH)))
+    assert check(prefix).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        (GRAPH[:-1], "no MetaGraphDef can be parsed from it"),
+        (b"\xff\xfe\xfd", "no MetaGraphDef can be parsed from it"),
+        (b"<html>no graph</html>", "no MetaGraphDef can be parsed from it"),
+        (b"", "the file is empty"),
+        (MetaGraphDef(meta_info_def={"tags": ["serve"]}).SerializeToString(), "its MetaGraphDef has no graph"),
+    ],
+)
+def test_damaged_graph_is_damage_of_its_file_alone(tmp_path, contents, words):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(contents)
+    found = check(prefix)
+    (finding,) = damage(found)
+    assert (finding.file, finding.tensor) == (str(tmp_path / "m.meta"), None)
+    assert finding.text == f"{words}; the tensors do not need it"
+    assert not found.is_whole
+    assert found.lost_meta_graph == finding.file
+    assert good(found) == [b"a", b"b", b"c"]
+
+
+def test_graph_def_under_the_name_is_no_meta_graph(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(GraphDef(node=[{"name": "w" * 200, "op": "NoOp"}]).SerializeToString())
+    assert "the tensors do not need it" in damage(check(prefix))[0].text
+
+
+def test_directory_in_place_of_the_graph_is_a_finding(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").mkdir()
+    found = check(prefix)
+    assert found.lost_meta_graph == str(tmp_path / "m.meta")
+    assert len(good(found)) == 3
 
 
 def test_slices_that_leave_a_gap_are_damage(tmp_path):

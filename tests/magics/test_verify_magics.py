@@ -36,6 +36,14 @@ def test_verify_salvages(notebook, saved):
     assert notebook.run_line_magic("ckpt_verify", "saved").good == ["b"]
 
 
+def test_verify_shows_a_damaged_graph_and_salvages_the_tensors(notebook, saved):
+    (saved / "m-2.meta").write_bytes(b"\xff")
+    report = notebook.run_line_magic("ckpt_verify", "m-2 --salvage saved")
+    assert "every tensor is good, m-2.meta is damaged" in str(report)
+    assert "Left out: the graph in m-2.meta" in report._repr_html_()
+    assert notebook.run_line_magic("ckpt_verify", "saved").is_whole
+
+
 def test_verify_of_nothing_is_a_usage_error(notebook):
     with pytest.raises(UsageError, match="Failed to find any matching files"):
         notebook.run_line_magic("ckpt_verify", "nothing")

@@ -30,8 +30,8 @@ from ckpt_magics.formats.table import TABLE_MAGIC, TableReader
 from ckpt_magics.formats.tensor_data import encode_tensor, read_tensor
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
-from ckpt_magics.graph.graph_files import parse_message
 from ckpt_magics.proto import messages
+from ckpt_magics.proto.parsing import parse_message
 from ckpt_magics.wire import ordered_code
 from ckpt_magics.wire.crc32c import crc32c, mask
 from ckpt_magics.wire.fields import iter_fields

@@ -9,7 +9,7 @@ from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import CheckpointNotFoundError, FailedPreconditionError
 from ckpt_magics.saver.verification import verify_checkpoint
 from tests.checkpoint.saved import save_v2
-from tests.checkpoint.test_verification import TENSORS, flip
+from tests.checkpoint.test_verification import GRAPH, TENSORS, flip
 
 
 def test_whole_checkpoint_is_said_to_be_good(tmp_path):
@@ -32,6 +32,19 @@ def test_damage_is_in_text_html_and_table(tmp_path):
         assert "Checksum does not match" in shown
     assert report.table["good"].tolist() == [False, True, True]
     assert "Checksum" in report.table["problem"][0]
+
+
+def test_damaged_graph_is_told_from_damaged_tensors(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").write_bytes(GRAPH[:-1])
+    report = verify_checkpoint(prefix, salvage=tmp_path / "saved")
+    assert "every tensor is good, m.meta is damaged" in report.summary
+    assert report.good == list(TENSORS)
+    assert not report.is_whole
+    for shown in (str(report), report._repr_html_()):
+        assert "no MetaGraphDef can be parsed from it" in shown
+        assert "Left out: the graph in m.meta" in shown
+    assert "Left out" not in str(verify_checkpoint(prefix))
 
 
 def test_names_are_shown_as_text(tmp_path):
