@@ -19,7 +19,7 @@ Format: tensorflow/core/lib/io/block.cc, block_builder.cc.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,28 @@ LARGEST_EXPANSION, KEY_ALLOWANCE = 64, 1 << 20
 """Bytes that long shared keys may unfold to, per byte of the block and beside that: two bytes can ask for a copy of a
 key of any size, so that a file of a megabyte could hold a terabyte of keys."""
 
-Value = Buffer | Sequence[Buffer]
+
+class LatePiece:
+    """A piece of a value that is made when it is written, and then again in pieces.
+
+    Args:
+        size: Its bytes.
+        make: Gives them, each time it is called.
+    """
+
+    def __init__(self, size: int, make: Callable[[], Iterable[Buffer]]) -> None:
+        self._size = size
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Buffer]:
+        return iter(self._make())
+
+
+Piece = Buffer | LatePiece
+Value = Buffer | Sequence[Piece]
 """A value in one piece, or in several that are written back to back."""
 
 
@@ -46,7 +67,7 @@ class BlockBuilder:
 
     def __init__(self, restart_interval: int) -> None:
         self._restart_interval = restart_interval
-        self._parts: list[Buffer] = []
+        self._parts: list[Piece] = []
         self._restarts = [0]
         self._since_restart = 0
         self._size = 0
@@ -83,9 +104,14 @@ class BlockBuilder:
         self._parts += (header, key[shared:], *pieces)
         self._size += len(header) + suffix_size + value_size
 
-    def parts(self) -> list[Buffer]:
-        """Return the block in pieces that belong back to back."""
-        return [*self._parts, struct.pack(f"<{len(self._restarts) + 1}I", *self._restarts, len(self._restarts))]
+    def parts(self) -> Iterator[Buffer]:
+        """Yield the block in pieces that belong back to back."""
+        for part in self._parts:
+            if isinstance(part, LatePiece):
+                yield from part
+            else:
+                yield part
+        yield struct.pack(f"<{len(self._restarts) + 1}I", *self._restarts, len(self._restarts))
 
     def finish(self) -> bytes:
         """Return the block in one piece."""

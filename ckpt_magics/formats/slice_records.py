@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.formats.block import Piece
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.formats.shapes import decode_shape, encode_shape
 from ckpt_magics.formats.slice_values import V1_DTYPES, decode_values, encode_values
@@ -125,13 +126,13 @@ def _decode_slice_meta(buffer: memoryview) -> SliceMeta:
         raise
 
 
-def encode_saved_slice(name: bytes, part: TensorSlice, array: npt.NDArray[Any], dtype: DType) -> list[Buffer]:
+def encode_saved_slice(name: bytes, part: TensorSlice, array: npt.NDArray[Any], dtype: DType) -> list[Piece]:
     """Return the record of one slice, in pieces that belong back to back.
 
     Args:
         name: Name of the tensor.
         part: Where ``array`` lies in it.
-        array: The elements, in the shape of the slice. Floats are viewed, not copied, if their layout allows that.
+        array: The elements, in the shape of the slice. Large ones are only looked at when they are written.
         dtype: Type to store them as.
 
     Raises:

@@ -10,6 +10,8 @@ Format: tensorflow/core/framework/tensor.proto, tensorflow/core/util/saved_tenso
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +19,12 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats import dtypes
+from ckpt_magics.formats.block import LatePiece, Piece
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.number_bytes import COPY_SIZE, number_pieces
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.string_data import string_elements
-from ckpt_magics.formats.tensor_data import empty_array, number_bytes
+from ckpt_magics.formats.tensor_data import empty_array
 from ckpt_magics.wire.fields import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, encode_bytes_field, iter_fields
 from ckpt_magics.wire.varint import Buffer, decode_packed_varints, encode_packed_varints, encode_varint
 
@@ -28,6 +32,9 @@ MAX_RECORD_SIZE = 1 << 31
 """Bytes that TensorFlow allows a record, as its writer estimates them."""
 
 _HEADER_ESTIMATE = 1024
+
+_INTEGERS_AT_ONCE = 1 << 18
+"""Integers that become varints in one step, which stay in the processor's cache."""
 
 
 class _ValueField(NamedTuple):
@@ -69,11 +76,11 @@ V1_DTYPES = frozenset(_FIELDS)
 """Types that a V1 checkpoint can hold."""
 
 
-def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> list[Buffer]:
+def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> list[Piece]:
     """Return the TensorProto of an array, in pieces that belong back to back.
 
     Args:
-        array: The elements. Floats are viewed, not copied, if their layout allows that.
+        array: The elements. Large ones are only looked at when they are written, so it must not change till then.
         dtype: Type to store them as.
         head_size: Bytes of the record before the values; they count for the limit.
 
@@ -92,11 +99,26 @@ def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> l
         _check_record_size(bound + sum(map(len, elements)))
         return [encode_bytes_field(field.number, element) for element in elements]
     _check_record_size(bound)
-    data: Buffer = number_bytes(array, dtype)
+    pieces = number_pieces(array, dtype)
+    size = array.size * dtype.itemsize
+    values: Sequence[Piece]
     if field.wire_type == VARINT and dtype != dtypes.BOOL:
-        stored = np.frombuffer(data, np.uint16 if dtype == dtypes.HALF else dtype.numpy)
-        data = encode_packed_varints(stored.astype(np.int64))
-    return [encode_varint(field.number << 3 | LENGTH_DELIMITED) + encode_varint(len(data)), data] if data else []
+        values = list(_encode_integers(pieces, dtype))
+    elif size > COPY_SIZE:
+        values = [LatePiece(size, partial(number_pieces, array, dtype))]
+    else:
+        values = list(pieces)
+    size = sum(map(len, values))
+    return [encode_varint(field.number << 3 | LENGTH_DELIMITED) + encode_varint(size), *values] if size else []
+
+
+def _encode_integers(pieces: Iterable[memoryview], dtype: DType) -> Iterator[bytes]:
+    """Yield the varints of integers given as bytes; in steps, for the work takes many times the memory of these."""
+    stored = np.dtype(np.uint16) if dtype == dtypes.HALF else dtype.numpy
+    for piece in pieces:
+        numbers = np.frombuffer(piece, stored)
+        for start in range(0, len(numbers), _INTEGERS_AT_ONCE):
+            yield encode_packed_varints(numbers[start : start + _INTEGERS_AT_ONCE].astype(np.int64))
 
 
 def _check_record_size(bound: int) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ckpt_magics.errors import ChecksumError, DataLossError, InvalidArgumentError
@@ -274,7 +274,7 @@ class TableWriter:
         size = block.size_estimate
         return self._write_parts([block.finish()] if size < 2 * BLOCK_SIZE else block.parts(), size)
 
-    def _write_parts(self, parts: Sequence[Buffer], size: int) -> BlockHandle:
+    def _write_parts(self, parts: Iterable[Buffer], size: int) -> BlockHandle:
         """Write the pieces of a block and its trailer."""
         crc = 0
         for part in parts:

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import (
     DataLossError,
-    InvalidArgumentError,
     ResourceExhaustedError,
     TensorMismatchError,
     UnimplementedError,
 )
 from ckpt_magics.formats.dtypes import RESOURCE, STRING, VARIANT, DType
+from ckpt_magics.formats.number_bytes import number_bytes, number_pieces
 from ckpt_magics.formats.random_access import RandomAccessFile, check_range
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.string_data import (
@@ -37,7 +37,7 @@ from ckpt_magics.formats.string_data import (
 from ckpt_magics.wire.crc32c import crc32c, mask
 from ckpt_magics.wire.varint import Buffer
 
-__all__ = ["CRC_STEP", "VariantBytes", "empty_array", "encode_tensor", "number_bytes", "read_tensor"]
+__all__ = ["CRC_STEP", "VariantBytes", "empty_array", "encode_tensor", "number_bytes", "number_pieces", "read_tensor"]
 
 CRC_STEP = 1 << 20
 """Bytes that are copied, and then checksummed while they are still in the processor's cache."""
@@ -63,34 +63,6 @@ def encode_tensor(array: AnyArray, dtype: DType) -> tuple[list[Buffer], int]:
         return encode_variants(array)
     data = number_bytes(array, dtype)
     return [data], mask(crc32c(data))
-
-
-def number_bytes(array: AnyArray, dtype: DType) -> memoryview:
-    """Return the bytes of an array of numbers, C order and little-endian.
-
-    Args:
-        array: Elements of the dtype's NumPy type in any byte order, or of the structured type that TensorFlow has for
-            a quantized dtype.
-        dtype: Type to store it as.
-
-    Returns:
-        A view of ``array`` if it is contiguous and little-endian, else of a copy. The view keeps the memory alive.
-
-    Raises:
-        InvalidArgumentError: The elements are not of the type.
-        UnimplementedError: Files cannot hold the type, or not as numbers.
-    """
-    if not dtype.itemsize:
-        raise UnimplementedError(f"Saving data type {dtype.c_name} not supported")
-    found = array.dtype
-    if found != dtype.numpy:
-        if dtype.is_quantized and found == dtype.as_numpy_dtype:
-            array = array.view(dtype.numpy)
-        elif found.newbyteorder("=") == dtype.numpy:
-            array = array.astype(dtype.numpy)
-        else:
-            raise InvalidArgumentError(f"array of {found} cannot be stored as {dtype.name}")
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def read_tensor(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import DataLossError
-from ckpt_magics.formats.block import BlockBuilder, common_prefix, parse_block
+from ckpt_magics.formats.block import BlockBuilder, LatePiece, common_prefix, parse_block
 
 ENTRIES = st.dictionaries(
     st.binary(max_size=6) | st.binary(min_size=126, max_size=130), st.binary(max_size=5), max_size=40
@@ -43,6 +43,20 @@ def test_bytes_in_order():
     assert block.finish() == bytes.fromhex("000301") + b"abc1" + bytes.fromhex("020102") + b"d22" + bytes.fromhex(
         "000100"
     ) + b"b" + struct.pack("<3I", 0, 13, 2)
+
+
+def test_late_piece_is_made_when_the_block_is():
+    made = []
+
+    def make():
+        made.append(True)
+        return [b"la", b"te"]
+
+    builder = BlockBuilder(16)
+    builder.add(b"k", [b"now ", LatePiece(4, make)])
+    assert not made
+    assert builder.finish() == builder.finish() == build({b"k": b"now late"}).finish()
+    assert builder.size_estimate == len(builder.finish())
 
 
 def test_restarts_every_interval():
