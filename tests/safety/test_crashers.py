@@ -39,3 +39,8 @@ def test_seeds_reach_the_target(name):
             answers.append(True)
     assert answers
     assert any(answers) or name in {"snappy", "table"}
+
+
+@pytest.mark.parametrize("seed", seeds()["tensor_data"], ids=bytes.hex)
+def test_every_tensor_gets_past_its_checksums(seed):
+    TARGETS["tensor_data"](seed)
