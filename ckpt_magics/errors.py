@@ -115,7 +115,8 @@ class CheckpointError(Exception):
 
     def __str__(self) -> str:
         place = []
-        if self.file is not None:
+        # What the system says begins with the path, as TensorFlow words it.
+        if self.file is not None and not self.message.startswith(f"{visible(self.file)}; "):
             place.append(f"file {visible(self.file)}")
         if self.tensor is not None:
             place.append(f"tensor {visible(self.tensor)!r}")

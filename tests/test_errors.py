@@ -51,6 +51,12 @@ def test_damage_of_every_kind_is_data_loss():
     assert issubclass(TruncatedError, DataLossError)
 
 
+def test_path_that_the_message_begins_with_is_not_said_again():
+    assert str(DataLossError("run/m; Not a directory", file="run/m")) == "run/m; Not a directory"
+    assert str(DataLossError("run/m; Not\x1b", file="run")) == "run/m; Not\x1b [file run]"
+    assert str(DataLossError(r"a\x1b; Not there", file="a\x1b", offset=3)) == r"a\x1b; Not there [byte 3]"
+
+
 def test_message_names_the_place_and_what_to_do():
     error = DataLossError("block: CRC differs", offset=4096)
     error.locate(file="run/model.ckpt.index", tensor=b"layer/w", hint="Restore an earlier checkpoint")

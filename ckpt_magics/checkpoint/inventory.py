@@ -24,10 +24,11 @@ from ckpt_magics.checkpoint.naming import (
     parse_v1_shard,
     v1_shard_pattern,
 )
+from ckpt_magics.checkpoint.nearby import missing_directory_hint
 from ckpt_magics.checkpoint.state import read_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
 from ckpt_magics.checkpoint.table_file import is_table
-from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.errors import CheckpointError, NotFoundError, visible
 
 __all__ = ["HALF", "LISTED", "MISSING", "UNLISTED", "FoundFiles", "Inventory", "Leftover", "take_inventory"]
 
@@ -118,7 +119,10 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
         NotFoundError: There is no such directory.
         CheckpointError: It cannot be listed.
     """
-    names = files.list_directory(directory)
+    try:
+        names = files.list_directory(directory)
+    except NotFoundError as error:
+        raise error.locate(hint=missing_directory_hint(directory)) from None
     found = _group_files(directory, names)
     leftovers = _find_leftovers(directory, names, found)
     for checkpoint in found.values():

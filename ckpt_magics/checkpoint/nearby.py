@@ -67,6 +67,22 @@ def missing_hint(path: str) -> str:
     return describe_directory(directory or os.curdir)
 
 
+def missing_directory_hint(path: str) -> str:
+    """Return what to do about a path that is no directory, as a sentence."""
+    above, base = os.path.split(os.path.normpath(path))
+    if os.path.lexists(path):
+        return f"It is a file in the directory {visible(above or os.curdir)}."
+    try:
+        names = files.list_directory(above)[:_MAX_NAMES]
+    except CheckpointError:
+        return f"There is no directory {visible(above)} either."
+    if f"{base}{naming.INDEX_SUFFIX}" in names:
+        return f"It is a checkpoint of the directory {visible(above or os.curdir)}."
+    known = [name for name in names if os.path.isdir(os.path.join(above, name))]
+    nearest = difflib.get_close_matches(base, known, _SHOWN, 0.5) or known
+    return f"Directories here: {_listed(above, nearest)}." if nearest else f"{visible(above or os.curdir)} has none."
+
+
 def describe_directory(directory: str) -> str:
     """Return what to say of a directory without a checkpoint that can be used."""
     try:

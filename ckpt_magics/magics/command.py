@@ -61,8 +61,9 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
             if {"-h", "--help"} & set(words):
                 print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - help asked for
                 return None
+            arguments = _parsed(parser, words, cell)
             try:
-                return body(self, parser.parse_intermixed_args(words, argparse.Namespace(cell=cell)), local_ns)
+                return body(self, arguments, local_ns)
             except CheckpointError as error:
                 if is_users_own(error):
                     raise
@@ -73,3 +74,11 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
         return magic  # type: ignore[return-value]
 
     return decorate
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str], cell: str | None) -> argparse.Namespace:
+    try:
+        return parser.parse_intermixed_args(words, argparse.Namespace(cell=cell))
+    except UsageError as error:
+        mark = "%" if cell is None else "%%"
+        raise UsageError(f"{error}. {mark}{parser.prog}? shows what there is") from None

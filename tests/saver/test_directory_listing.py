@@ -41,6 +41,26 @@ def test_whole_directory(folder):
     assert sum(one.bytes for one in listing.checkpoints) == sizes
 
 
+@pytest.mark.parametrize("repair", [False, True])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("run", "run; No such file or directory. Directories here: runs."),
+        ("runs/nowhere", "runs/nowhere; No such file or directory. runs has none."),
+        ("a/b", "a/b; No such file or directory. There is no directory a either."),
+        ("runs/m", "runs/m; No such file or directory. It is a checkpoint of the directory runs."),
+        ("runs/m.index", "runs/m.index; Not a directory. It is a file in the directory runs."),
+    ],
+)
+def test_no_directory_is_told_with_what_there_is(tmp_path, monkeypatch, path, text, repair):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    save(tmp_path / "runs")
+    with pytest.raises(NotFoundError) as caught:
+        list_checkpoints(path, repair=repair)
+    assert str(caught.value) == text
+
+
 def test_unlisted_half_written_and_missing(folder):
     save(folder, "best", write_state=False)
     save(folder, "old", write_version=1, write_state=False)
