@@ -1,20 +1,24 @@
-"""What a variable is for, told from its name: weights, an optimizer's slot, a moving average, a step counter.
+"""What a tensor is for, told from its name: weights, an optimizer's slot, a moving average, a step, the object graph.
 
 The name is all that a checkpoint says, so these are the names that TensorFlow's and Keras' own optimizers, layers and
 training loops give: slots are ``VARIABLE/Adam`` in graphs, ``VARIABLE/.OPTIMIZER_SLOT/OPTIMIZER/m/...`` and
-``optimizer/_variables/3/...`` in object-based checkpoints.
+``optimizer/_variables/3/...`` in object-based checkpoints. Those also hold what tells whose the variables are.
 """
 
 from __future__ import annotations
 
 import re
 
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY
+
 WEIGHTS = "weights"
 OPTIMIZER_SLOT = "optimizer slot"
 MOVING_AVERAGE = "moving average"
 STEP = "step"
 
-GROUPS = (WEIGHTS, OPTIMIZER_SLOT, MOVING_AVERAGE, STEP)
+OBJECT_GRAPH = "object graph"
+
+GROUPS = (WEIGHTS, OPTIMIZER_SLOT, MOVING_AVERAGE, STEP, OBJECT_GRAPH)
 
 _LAST_PART = re.compile(
     # Tried in this order: an optimizer's own step counter is a step.
@@ -29,16 +33,20 @@ _OPTIMIZER = re.compile(
 )
 _AVERAGE_SUFFIX = re.compile(r"ExponentialMovingAverage(?:_\d+)?$")
 _ATTRIBUTE = "/.ATTRIBUTES/"
+_OBJECT_CONFIG = "OBJECT_CONFIG_JSON"
+"""How a Keras layer is set up, which TensorFlow 2.0 to 2.2 saved beside its variables."""
 
 
 def variable_group(name: str) -> str:
-    """Return one of ``GROUPS`` for the variable of that name.
+    """Return one of ``GROUPS`` for the tensor of that name.
 
     >>> [variable_group(name) for name in ("dense/kernel", "dense/kernel/Adam_1", "bn/moving_mean", "global_step")]
     ['weights', 'optimizer slot', 'moving average', 'step']
     """
     # A listing asks for each of up to a million names: a search through all of a name is for those that may have it.
-    path = name.partition(_ATTRIBUTE)[0]
+    path, _, attribute = name.partition(_ATTRIBUTE)
+    if attribute == _OBJECT_CONFIG or name == OBJECT_GRAPH_KEY:
+        return OBJECT_GRAPH
     scope, _, last = path.rpartition("/")
     found = _LAST_PART.fullmatch(last)
     kind = None if found is None else found.lastgroup

@@ -12,7 +12,7 @@ export interface Row {
 }
 
 const DTYPES = ["float32", "int64", "bfloat16"];
-const GROUPS = ["weights", "optimizer slot", "moving average", "step"];
+const GROUPS = ["weights", "optimizer slot", "moving average", "step", "object graph"];
 
 /** What the kernel would send for these rows. */
 export function indexReply(rows: readonly Row[]): Reply {

@@ -2,12 +2,13 @@
 
 import pytest
 
-from ckpt_magics.checkpoint.groups import variable_group
+from ckpt_magics.checkpoint.groups import GROUPS, variable_group
 
 NAMES = {
     "weights": [
         "dense/kernel", "weight", "momentum_net/w", "step_net/kernel", "layer/gamma", "optimizer_free/w", "Adam",
-        "model/layer/.ATTRIBUTES/VARIABLE_VALUE", "steps/w",
+        "model/layer/.ATTRIBUTES/VARIABLE_VALUE", "steps/w", "scope/_CHECKPOINTABLE_OBJECT_GRAPH",
+        "OBJECT_CONFIG_JSON",
     ],
     "optimizer slot": [
         "dense/kernel/Adam", "dense/kernel/Adam_1", "w/Momentum", "w/RMSProp_1", "beta1_power", "scope/beta2_power_1",
@@ -20,9 +21,14 @@ NAMES = {
         "optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE", "training/Adam/iterations",
         "optimizer/iter/.ATTRIBUTES/VARIABLE_VALUE",
     ],
+    "object graph": ["_CHECKPOINTABLE_OBJECT_GRAPH", "layer/.ATTRIBUTES/OBJECT_CONFIG_JSON"],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group, names in NAMES.items() for name in names])
 def test_group_of(group, name):
     assert variable_group(name) == group
+
+
+def test_groups_are_all_there_are():
+    assert list(NAMES) == list(GROUPS)

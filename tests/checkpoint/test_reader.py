@@ -425,6 +425,13 @@ def test_variables_are_a_frame(tmp_path):
         assert frame["bytes"].sum() == sum(len(open_bytes(file)) for file in reader.files[1:])
 
 
+def test_record_of_objects_is_no_weight():
+    with load_checkpoint(GOLDEN / "tf2.21.0/object_net/ckpt/net-1") as reader:
+        groups = reader.variables.set_index("name")["group"]
+        assert groups["_CHECKPOINTABLE_OBJECT_GRAPH"] == "object graph"
+        assert list(groups).count("object graph") == 1
+
+
 def test_variables_of_slices_and_of_v1_have_no_offset(tmp_path):
     value = np.zeros((4, 3), np.float32)
     for version in (1, 2):
