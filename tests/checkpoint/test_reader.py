@@ -25,6 +25,7 @@ from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.tensor_slice import TensorSlice
 from ckpt_magics.wire.crc32c import crc32c, mask
 from tests.checkpoint.saved import as_array, read_index, save_slices, save_v1, save_v2, write_index
+from tests.truth import GOLDEN
 
 TENSORS = {
     "dense/bias": np.zeros(3, np.float32),
