@@ -21,7 +21,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.slice_records import META_KEY, SliceMeta, decode_meta, decode_saved_slice
 from ckpt_magics.formats.table import TableReader
-from ckpt_magics.formats.tensor_slice import TensorSlice
+from ckpt_magics.formats.tensor_slice import MAX_SLICES, TensorSlice
 
 _ELEMENTS_PER_BYTE = 64
 """An element takes a byte at least, and Snappy makes no more than 21 bytes of one."""
@@ -107,6 +107,10 @@ class SliceTableStore:
                 f"Mismatching types: existing type = {known.dtype.c_name}, trying to add name {visible(meta.name)}, "
                 f"type = {meta.dtype.c_name}"
             )
+        if len(known.slices) + len(meta.slices) > MAX_SLICES:
+            # A list, or several files, may name a tensor any number of times.
+            known.problem = f"a tensor has more than {MAX_SLICES} slices"
+            return
         known.slices += meta.slices
         known.shards += [shard_id] * len(meta.slices)
 

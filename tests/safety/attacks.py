@@ -13,7 +13,7 @@ from ckpt_magics.formats import dtypes
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader, encode_entry, encode_header
 from ckpt_magics.formats.slice_records import SliceMeta, encode_meta, encode_saved_slice
 from ckpt_magics.formats.table import TableWriter
-from ckpt_magics.formats.tensor_slice import Extent, TensorSlice
+from ckpt_magics.formats.tensor_slice import MAX_SLICES, Extent, TensorSlice
 from ckpt_magics.formats.versions import Versions
 from ckpt_magics.proto import messages
 from ckpt_magics.wire.crc32c import crc32c, mask
@@ -300,7 +300,7 @@ def v1_slices_that_overlap(folder):
 
 @attack
 def v1_a_name_again_and_again(folder):
-    return v1(folder, [SliceMeta(b"w", (2, 3), dtypes.FLOAT, (FULL,))] * 50_000, {})
+    return v1(folder, [SliceMeta(b"w", (2, 3), dtypes.FLOAT, (FULL,))] * (MAX_SLICES + 1), {})
 
 
 @attack

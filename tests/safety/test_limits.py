@@ -10,7 +10,7 @@ from ckpt_magics.checkpoint.bundle_data import MAX_HELD_FILES
 from ckpt_magics.checkpoint.overlaps import MAX_SHARED_SIZE
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.state import MAX_STATE_SIZE
-from ckpt_magics.errors import CheckpointError, DataLossError, ResourceExhaustedError
+from ckpt_magics.errors import CheckpointError, DataLossError, InternalError, ResourceExhaustedError
 from ckpt_magics.formats import dtypes
 from ckpt_magics.formats.bundle_records import (
     MAX_ENTRY_FIELDS,
@@ -32,7 +32,7 @@ from ckpt_magics.proto.messages import TensorProto
 from ckpt_magics.wire.fields import MAX_GROUP_DEPTH, encode_varint_field, iter_fields
 from ckpt_magics.wire.varint import encode_varint
 from tests.checkpoint.saved import write_index
-from tests.safety.attacks import GOOD_BYTES, GOOD_ENTRY
+from tests.safety.attacks import GOOD_BYTES, GOOD_ENTRY, v1
 
 ROOT = Path(__file__).parents[2]
 SCALAR = BundleEntry(dtypes.FLOAT, ())
@@ -81,6 +81,15 @@ def test_slices_of_a_v1_tensor():
     assert len(decode_meta(encode_meta([meta]))[0][0].slices) == MAX_SLICES
     with pytest.raises(DataLossError, match="slices"):
         decode_meta(encode_meta([meta._replace(slices=slices(MAX_SLICES + 1))]))
+
+
+def test_slices_of_a_v1_tensor_that_is_listed_again_and_again(tmp_path):
+    meta = SliceMeta(b"w", (MAX_SLICES + 1,), dtypes.FLOAT, slices(MAX_SLICES))
+    with load_checkpoint(v1(tmp_path, [meta], {})) as reader:
+        assert len(reader.entry("w").slices) == MAX_SLICES
+    again = meta._replace(slices=(TensorSlice((Extent(MAX_SLICES, 1),)),))
+    with load_checkpoint(v1(tmp_path, [meta, again], {})) as reader, pytest.raises(InternalError, match="slices"):
+        reader.get_tensor("w")
 
 
 def test_name_of_a_v2_tensor(tmp_path):
