@@ -17,10 +17,12 @@ from benchmarks.peers import (
     OursV1,
     Peer,
     PlainIO,
+    PlainIORenamed,
     PlainIOSynced,
     SafeTensors,
     TensorFlow,
     TensorFlowV1,
+    settle,
 )
 from benchmarks.sizes import Sizes
 
@@ -56,48 +58,62 @@ def small_arrays(count: int, shape: tuple[int, ...]) -> Arrays:
     }
 
 
-def rows(sizes: Sizes, memory: Path, disk: Path) -> Iterator[Work | Fact]:
-    """Yield the rows; ``memory`` is a directory of the page cache, ``disk`` one that a sync has to wait for."""
+def rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
+    """Yield the rows."""
     arrays = big_arrays(sizes)
     size = f"{sizes.big_bytes >> 20} MiB in {sizes.big_tensors} tensors"
     yield _saving(
         f"save {size}, not durable",
         arrays,
-        [Ours(memory), PlainIO(memory), TensorFlow(memory), SafeTensors(memory), NumPyArchive(memory)],
+        [Ours(directory), PlainIO(directory), TensorFlow(directory), SafeTensors(directory), NumPyArchive(directory)],
         (Target(1.15, LIMIT), Target(0.55, TensorFlow.name)),
         sizes.rounds,
     )
-    yield _memory(sizes, memory)
-    yield from _restoring(sizes, arrays, size, memory)
+    yield _memory(sizes, directory)
+    yield from _restoring(sizes, arrays, size, directory)
     yield _saving(
         f"save {size}, durable",
         arrays,
-        [OursDurable(disk), PlainIOSynced(disk)],
+        [OursDurable(directory), PlainIOSynced(directory)],
         (Target(1.1, PlainIOSynced.name),),
         sizes.rounds,
     )
     yield _saving(
+        f"replace {size}, durable",
+        arrays,
+        [OursDurable(directory), PlainIORenamed(directory)],
+        (),
+        sizes.rounds,
+        over=True,
+    )
+    yield _saving(
         f"save {size}, V1",
         arrays,
-        [OursV1(memory), TensorFlowV1(memory), PlainIO(memory)],
+        [OursV1(directory), TensorFlowV1(directory), PlainIO(directory)],
         (Target(0.5, TensorFlowV1.name),),
         max(3, sizes.rounds // 2),
     )
     del arrays
     yield from _many(
-        f"{sizes.small_tensors} tensors of 4 KiB", small_arrays(sizes.small_tensors, (1024,)), 0.9, sizes, memory
+        f"{sizes.small_tensors} tensors of 4 KiB", small_arrays(sizes.small_tensors, (1024,)), 0.9, sizes, directory
     )
-    yield from _many(f"{sizes.scalars} scalars", small_arrays(sizes.scalars, ()), 0.3, sizes, memory)
+    yield from _many(f"{sizes.scalars} scalars", small_arrays(sizes.scalars, ()), 0.3, sizes, directory)
 
 
-def _saving(name: str, arrays: Arrays, peers: list[Peer], targets: tuple[Target, ...], rounds: int) -> Work:
-    contenders = tuple(Contender(peer.name, partial(peer.save, peer.convert(arrays))) for peer in peers)
-    return Work(name, contenders, targets, rounds)
+def _saving(
+    name: str, arrays: Arrays, peers: list[Peer], targets: tuple[Target, ...], rounds: int, *, over: bool = False
+) -> Work:
+    """Return a row of saves to new files, or over those of the round before."""
+
+    def contender(peer: Peer) -> Contender:
+        return Contender(peer.name, partial(peer.save, peer.convert(arrays)), settle if over else peer.clear)
+
+    return Work(name, tuple(map(contender, peers)), targets, rounds)
 
 
-def _memory(sizes: Sizes, memory: Path) -> Fact:
+def _memory(sizes: Sizes, directory: Path) -> Fact:
     """Measure in a process of its own: the peak never falls again."""
-    arguments = [str(sizes.big_tensors), str(sizes.big_bytes // sizes.big_tensors), str(memory / "peak")]
+    arguments = [str(sizes.big_tensors), str(sizes.big_bytes // sizes.big_tensors), str(directory / "peak")]
     done = subprocess.run(
         [sys.executable, "-c", MEMORY_PROGRAM, *arguments], capture_output=True, text=True, check=True
     )
@@ -107,10 +123,10 @@ def _memory(sizes: Sizes, memory: Path) -> Fact:
     )
 
 
-def _restoring(sizes: Sizes, arrays: Arrays, size: str, memory: Path) -> Iterator[Work]:
+def _restoring(sizes: Sizes, arrays: Arrays, size: str, directory: Path) -> Iterator[Work]:
     from ckpt_magics import load_checkpoint
 
-    ours, plain, tensorflow = Ours(memory), PlainIO(memory), TensorFlow(memory)
+    ours, plain, tensorflow = Ours(directory), PlainIO(directory), TensorFlow(directory)
     # What TensorFlow wrote: both read the same files.
     ours.path = tensorflow.path
 
@@ -128,7 +144,7 @@ def _restoring(sizes: Sizes, arrays: Arrays, size: str, memory: Path) -> Iterato
         Contender("TF reader", tensorflow.restore),
         Contender("TF RestoreV2", partial(tensorflow.restore_all, list(arrays))),
     ]
-    others = [Contender(peer.name, peer.restore) for peer in (SafeTensors(memory), NumPyArchive(memory))]
+    others = [Contender(peer.name, peer.restore) for peer in (SafeTensors(directory), NumPyArchive(directory))]
     yield Work(
         f"restore {size}, fresh arrays",
         (Contender(OURS, ours.restore), *peers, *others),
@@ -151,9 +167,9 @@ def _restoring(sizes: Sizes, arrays: Arrays, size: str, memory: Path) -> Iterato
     )
 
 
-def _many(what: str, arrays: Arrays, ratio: float, sizes: Sizes, memory: Path) -> Iterator[Work]:
-    ours, tensorflow = Ours(memory), TensorFlow(memory)
-    peers: list[Peer] = [ours, tensorflow, SafeTensors(memory), PlainIO(memory)]
+def _many(what: str, arrays: Arrays, ratio: float, sizes: Sizes, directory: Path) -> Iterator[Work]:
+    ours, tensorflow = Ours(directory), TensorFlow(directory)
+    peers: list[Peer] = [ours, tensorflow, SafeTensors(directory), PlainIO(directory)]
     yield _saving(f"save {what}", arrays, peers, (Target(ratio, tensorflow.name),), sizes.rounds)
     yield Work(
         f"read {what}",
@@ -161,7 +177,7 @@ def _many(what: str, arrays: Arrays, ratio: float, sizes: Sizes, memory: Path) -
             Contender(OURS, ours.restore),
             Contender("TF reader", tensorflow.restore),
             Contender("TF RestoreV2", partial(tensorflow.restore_all, list(arrays))),
-            Contender("safetensors", SafeTensors(memory).restore),
+            Contender("safetensors", SafeTensors(directory).restore),
         ),
         (Target(0.1, "TF reader"), Target(0.5, "TF RestoreV2")),
         max(3, sizes.rounds // 2) if sizes.rounds > 1 else 1,

@@ -82,10 +82,11 @@ class Result:
 
 
 def measure(work: Work) -> Result:
-    """Run all contenders of a row once to warm up, then in turns."""
+    """Run all contenders of a row once to warm up, then in turns, each round beginning with another."""
     result = Result(work, {contender.name: [] for contender in work.contenders})
     for round_number in range(-1, work.rounds):
-        for contender in work.contenders:
+        first = (round_number + 1) % len(work.contenders)
+        for contender in (*work.contenders[first:], *work.contenders[:first]):
             seconds = _time(contender)
             if round_number >= 0:
                 result.times[contender.name].append(seconds)

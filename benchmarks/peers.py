@@ -5,6 +5,7 @@ arrays makes them in ``convert``, off the clock.
 """
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,13 +16,27 @@ from benchmarks.harness import LIMIT, OURS
 Arrays = dict[str, np.ndarray]
 
 
+def settle() -> None:
+    """Wait until the disk has what it was given before."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
 class Peer:
     """A way to save arrays and to restore them."""
 
     name = ""
 
     def __init__(self, directory: Path) -> None:
-        self.path = str(directory / type(self).__name__.lower())
+        self._directory = directory / type(self).__name__.lower()
+        self._directory.mkdir(exist_ok=True)
+        self.path = str(self._directory / "model.ckpt")
+
+    def clear(self) -> None:
+        """Remove what was saved, and let the disk come to rest."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.mkdir()
+        settle()
 
     def convert(self, arrays: Arrays) -> Any:
         return arrays
@@ -69,8 +84,6 @@ class PlainIO(Peer):
         return views if len(views[0]) >= 1 << 16 else [b"".join(views)]
 
     def save(self, views: list[Any]) -> None:
-        # A new file each time, as a save that can be undone needs one.
-        Path(self.path).unlink(missing_ok=True)
         with open(self.path, "wb", buffering=0) as file:
             for view in views:
                 left = memoryview(view)
@@ -96,6 +109,20 @@ class PlainIOSynced(PlainIO):
 
     name = f"{LIMIT} + fsync"
     sync = True
+
+
+class PlainIORenamed(PlainIOSynced):
+    """The same, in place of the file before: that one stays until the new one is on the disk."""
+
+    name = f"{LIMIT} + fsync + rename"
+
+    def save(self, views: list[Any]) -> None:
+        path, self.path = self.path, f"{self.path}.new"
+        try:
+            super().save(views)
+            os.replace(self.path, path)
+        finally:
+            self.path = path
 
 
 class TensorFlow(Peer):

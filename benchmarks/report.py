@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import zip_longest
 from pathlib import Path
 
 from benchmarks.harness import OURS, Fact, Result
@@ -30,11 +31,12 @@ def _result_lines(result: Result) -> list[tuple[str, ...]]:
     others = ", ".join(
         f"{name} {_duration(result.median(name))} ({result.ratio(name):.2f} x)" for name in result.times if name != OURS
     )
-    lines = []
-    for target, found, is_met in result.verdicts():
-        first = (result.work.name, _duration(result.median(OURS)), others) if not lines else ("", "", "")
-        lines.append((*first, str(target), _duration(found) if target.seconds else f"{found:.2f} x", _mark(is_met)))
-    return lines
+    lines = [
+        (str(target), _duration(found) if target.seconds else f"{found:.2f} x", _mark(is_met))
+        for target, found, is_met in result.verdicts()
+    ]
+    names = [(result.work.name, _duration(result.median(OURS)), others)]
+    return [(*left, *right) for left, right in zip_longest(names, lines or [("", "", "")], fillvalue=("", "", ""))]
 
 
 def _mark(is_met: bool) -> str:
@@ -60,6 +62,17 @@ def _processor() -> str:
     return next(names, platform.machine())
 
 
+def file_system(directory: Path) -> str:
+    """Return the kind of file system that a directory is on."""
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.system()
+    kinds = {Path(line.split()[1]): line.split()[2] for line in lines}
+    place = directory.resolve()
+    return next((kinds[parent] for parent in (place, *place.parents) if parent in kinds), "unknown")
+
+
 def versions() -> str:
     """Return the versions that were compared."""
     found = [f"Python {platform.python_version()}"]
@@ -71,16 +84,17 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def write(path: Path, results: Sequence[Result | Fact], *, sizes: str, places: str) -> None:
+def write(path: Path, results: Sequence[Result | Fact], *, sizes: str, rounds: int, directory: Path) -> None:
     """Write the table with what it takes to judge it."""
     text = f"""# Results
 
-Made by `make bench SIZES={sizes}` on {datetime.now(UTC):%Y-%m-%d}.
+Made by `python -m benchmarks --sizes {sizes} --rounds {rounds}` on {datetime.now(UTC):%Y-%m-%d}.
 
 - Machine: {machine()}; load average over 5 minutes at the end of the run: {os.getloadavg()[1]:.1f}
 - Versions: {versions()}
-- Files: {places}
-- Contenders took turns; times are medians, ratios are medians over the rounds of our time by theirs in the same round.
+- Files: in the page cache, of `{directory}` ({file_system(directory)}); saves make new files but where they replace
+- Contenders took turns, each round beginning with another, the disk at rest before each; times are medians, ratios are
+  medians over the rounds of our time by theirs in the same round.
 
 {table(results)}"""
     notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""

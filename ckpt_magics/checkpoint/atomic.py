@@ -180,7 +180,7 @@ class StagedFiles:
         # Noted before it exists: an interrupt between the two calls must not leave it behind.
         temporary = os.path.join(self._directory, temporary_name())
         self._temporary.append(temporary)
-        file = disk.create_file(temporary, path, needed)
+        file = disk.create_file(temporary, path, needed, durable=self._durable)
         self._files.append(file)
         return file
 
@@ -193,7 +193,7 @@ class StagedFiles:
 
     def finish(self, file: disk.OutputFile) -> None:
         """Write out, sync and close a file; its contents are then as durable as asked for."""
-        file.finish(durable=self._durable)
+        file.finish()
 
     def publish(self, file: disk.OutputFile, path: str, role: str) -> None:
         """Rename a file into place ahead of the commit. What it replaces comes back if there is no commit."""

@@ -28,7 +28,7 @@ from ckpt_magics.checkpoint.tensors_to_save import (
     plain_columns,
     split_into_shards,
 )
-from ckpt_magics.checkpoint.value_writer import write_plain_values, write_values
+from ckpt_magics.checkpoint.value_writer import ValueWriter, write_plain_values
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.entry_encoding import EncodedEntries, encode_entries, write_index
@@ -88,11 +88,14 @@ def write_shards(
         files = []
         for shard_id, shard in enumerate(shards):
             file = stage.create(data_filename(name, shard_id, len(shards)), sum(part.size for part in shard))
-            for part in shard:
-                try:
-                    _write_part(file, part, shard_id, index, meter)
-                except CheckpointError as error:
-                    raise error.locate(tensor=part.tensor.name) from None
+            with ValueWriter(file, meter) as writer:
+                for part in shard:
+                    offset = file.size
+                    try:
+                        crc = writer.write(part.tensor.array, part.tensor.dtype)
+                    except CheckpointError as error:
+                        raise error.locate(tensor=part.tensor.name) from None
+                    index.add(part, shard_id, offset, file.size - offset, crc)
             stage.finish(file)
             files.append(file)
         publish_bundle(
@@ -100,14 +103,6 @@ def write_shards(
         )
         meter.finish()
     return tuple(stage.written)
-
-
-def _write_part(file: disk.OutputFile, part: Part, shard_id: int, index: _IndexBuilder, meter: ProgressMeter) -> None:
-    tensor = part.tensor
-    offset = file.size
-    crc = write_values(file, tensor.array, tensor.dtype, meter)
-    entry = BundleEntry(tensor.dtype, tensor.array.shape, shard_id, offset, file.size - offset, crc)
-    index.add(part, entry)
 
 
 def _write_plain(
@@ -138,9 +133,10 @@ class _IndexBuilder:
         self._entries: dict[bytes, BundleEntry] = {}
         self._slices: dict[bytes, list[TensorSlice]] = {}
 
-    def add(self, part: Part, entry: BundleEntry) -> None:
-        """Add what was written for a part; for a slice also its place in the entry of the whole tensor."""
+    def add(self, part: Part, shard_id: int, offset: int, size: int, crc: int) -> None:
+        """Add where a part was written; for a slice also its place in the entry of the whole tensor."""
         name = part.tensor.name
+        entry = BundleEntry(part.tensor.dtype, part.tensor.array.shape, shard_id, offset, size, crc)
         if part.is_whole or part.tensor_slice is None:
             # Also a slice that spells out all of its tensor.
             self._entries[name] = entry

@@ -12,7 +12,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ckpt_magics.errors import (
     CheckpointError,
@@ -40,6 +40,8 @@ __all__ = [
 GATHER_SIZE = 1 << 20
 #: From this size a buffer is handed to the system as it is; below it, copying is cheaper than a call.
 DIRECT_SIZE = 1 << 16
+#: Bytes of a durable file after which the disk is told to begin with them: by the time of the sync little is left.
+WRITEBACK_SIZE = 64 << 20
 #: Windows refuses to replace a file that a reader or a virus scanner has open; they let go within moments.
 REPLACE_ATTEMPTS = 8
 
@@ -122,14 +124,17 @@ class OutputFile:
         shown: The name that errors give, the one it will have in the end.
         fd: Open file descriptor, owned by this object.
         needed: Bytes that will be written in all, if known.
+        durable: Sync it in the end.
     """
 
-    def __init__(self, path: str, shown: str, fd: int, needed: int | None) -> None:
+    def __init__(self, path: str, shown: str, fd: int, needed: int | None, *, durable: bool) -> None:
         self.path = path
         self.size = 0
         self._shown = shown
         self._needed = needed
+        self._durable = durable
         self._fd = fd
+        self._sent = self._unsent = 0
         # Made once: fresh memory for each MiB would cost more than copying into it.
         self._gathered: memoryview | None = None
         self._count = 0
@@ -137,19 +142,18 @@ class OutputFile:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes; ``data`` may change as soon as this returns."""
         size = len(data)
-        self.size += size
         if size >= DIRECT_SIZE:
             self.flush()
             self._write_all(memoryview(data))
-            return
-        if self._gathered is None:
-            self._gathered = memoryview(bytearray(GATHER_SIZE))
-        end = self._count + size
-        if end > GATHER_SIZE:
-            self.flush()
-            end = size
-        self._gathered[self._count : end] = data
-        self._count = end
+        else:
+            if self._gathered is None:
+                self._gathered = memoryview(bytearray(GATHER_SIZE))
+            if self._count + size > GATHER_SIZE:
+                self.flush()
+            end = self._count + size
+            self._gathered[self._count : end] = data
+            self._count = end
+        self.size += size
 
     def flush(self) -> None:
         """Hand gathered bytes to the system."""
@@ -158,18 +162,31 @@ class OutputFile:
             self._write_all(self._gathered[:count])
 
     def _write_all(self, view: memoryview) -> None:
+        self._unsent += len(view)
         with writing_to(self._shown, self._needed):
             while view:
                 # A short count is normal: a disk nearly full, a signal, or more than the 2 GiB of one call.
                 view = view[os.write(self._fd, view) :]
+        if self._durable and self._unsent >= WRITEBACK_SIZE:
+            self._begin_writeback()
 
-    def finish(self, *, durable: bool) -> None:
+    def _begin_writeback(self) -> None:
+        """Have the disk work while the rest is still being copied into the page cache."""
+        if hasattr(os, "posix_fadvise"):
+            # Linux begins to write pages that are said to be of no more use, and keeps them until that is done. A file
+            # system without advice is as good as one that does not take it.
+            with suppress(OSError):
+                os.posix_fadvise(self._fd, self._sent, self._unsent, os.POSIX_FADV_DONTNEED)
+        self._sent += self._unsent
+        self._unsent = 0
+
+    def finish(self) -> None:
         """Write what is gathered, sync if asked to, close. More calls do nothing."""
         if self._fd < 0:
             return
         self.flush()
         with writing_to(self._shown, self._needed):
-            if durable:
+            if self._durable:
                 os.fsync(self._fd)
             # A close that fails has closed all the same, so the number must not be used again.
             fd, self._fd = self._fd, -1
@@ -185,14 +202,15 @@ class OutputFile:
                 return
 
 
-def create_file(path: str, shown: str, needed: int | None = None) -> OutputFile:
+def create_file(path: str, shown: str, needed: int | None = None, *, durable: bool = True) -> OutputFile:
     """Create a file that is not there yet (never through a symbolic link) and open it for writing.
 
     Raises:
         CheckpointError: As :func:`writing_to` says.
     """
     with writing_to(shown, needed):
-        return OutputFile(path, shown, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666), needed)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    return OutputFile(path, shown, fd, needed, durable=durable)
 
 
 def replace(source: str, target: str) -> None:

@@ -1,12 +1,14 @@
 """Write the values of whole tensors to one data file, many small ones at a time.
 
 What a tensor of a few bytes costs is the Python around it, so small ones go through a few calls for each chunk of them;
-large ones go one by one, each in pieces that stay in the processor's cache while checksum and copy take turns.
+large ones go one by one, written by one thread while another computes the checksum.
 """
 
 from __future__ import annotations
 
 import operator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,21 @@ from ckpt_magics.checkpoint.tensors_to_save import PlainTensors
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.entry_encoding import EncodedEntries, encode_columns
-from ckpt_magics.formats.tensor_data import CRC_STEP, AnyArray, encode_tensor, number_bytes
+from ckpt_magics.formats.number_bytes import number_pieces
+from ckpt_magics.formats.tensor_data import AnyArray, encode_tensor
 from ckpt_magics.wire.crc32c import crc32c, mask, masked_crcs
+from ckpt_magics.wire.varint import Buffer
 
-__all__ = ["write_plain_values", "write_values"]
+__all__ = ["ValueWriter", "write_plain_values"]
 
 SMALL_SIZE = 1 << 14
 """Bytes up to which copying a tensor costs less than making a view of it."""
+
+_LARGE_SIZE = 1 << 18
+"""Bytes from which a second thread is worth its wake-up."""
+
+_STEP = 2 << 20
+"""Bytes of a large value that are written in one call; between two, progress is told and Ctrl-C heard."""
 
 _CHUNK = 256
 """Small tensors that are copied before they are written: at most 4 MiB."""
@@ -31,22 +41,50 @@ _CHUNK = 256
 _to_bytes = operator.methodcaller("tobytes")
 
 
-def write_values(file: disk.OutputFile, array: AnyArray, dtype: DType, meter: ProgressMeter) -> int:
-    """Write the bytes of one tensor and return their masked checksum."""
-    if not dtype.itemsize:
-        buffers, crc = encode_tensor(array, dtype)
-        for buffer in buffers:
-            file.write(buffer)
-            meter.advance(len(buffer))
-        return crc
-    data = number_bytes(array, dtype)
-    crc = 0
-    for start in range(0, len(data), CRC_STEP):
-        piece = data[start : start + CRC_STEP]
-        crc = crc32c(piece, crc)
-        file.write(piece)
-        meter.advance(len(piece))
-    return mask(crc)
+class ValueWriter:
+    """Writes values to one data file; a second thread computes the checksums of large ones meanwhile.
+
+    Close it, or use it as a context manager.
+
+    Args:
+        file: The data file.
+        meter: Is told of each piece that is written.
+    """
+
+    def __init__(self, file: disk.OutputFile, meter: ProgressMeter) -> None:
+        self._file = file
+        self._meter = meter
+        self._helper = ThreadPoolExecutor(1)
+
+    def write(self, array: AnyArray, dtype: DType) -> int:
+        """Write the bytes of one tensor and return their masked checksum."""
+        if not dtype.itemsize:
+            pieces, crc = encode_tensor(array, dtype)
+            for piece in pieces:
+                self.write_bytes(piece)
+            return crc
+        crc = 0
+        for data in number_pieces(array, dtype):
+            if len(data) < _LARGE_SIZE:
+                self.write_bytes(data)
+                crc = crc32c(data, crc)
+                continue
+            checksum = self._helper.submit(crc32c, data, crc)
+            for start in range(0, len(data), _STEP):
+                self.write_bytes(data[start : start + _STEP])
+            crc = checksum.result()
+        return mask(crc)
+
+    def write_bytes(self, data: Buffer) -> None:
+        """Write bytes as they are."""
+        self._file.write(data)
+        self._meter.advance(len(data))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._helper.shutdown()
 
 
 def write_plain_values(file: disk.OutputFile, tensors: PlainTensors, meter: ProgressMeter) -> EncodedEntries:
@@ -61,22 +99,21 @@ def write_plain_values(file: disk.OutputFile, tensors: PlainTensors, meter: Prog
     count = len(names)
     sizes, crcs = np.empty(count, np.int64), np.empty(count, np.uint32)
     small = _find_small(tensors)
-    for first in range(0, count, _CHUNK):
-        rows = slice(first, min(first + _CHUNK, count))
-        if small[rows].all():
-            pieces = list(map(_to_bytes, arrays[rows]))
-            sizes[rows], crcs[rows] = list(map(len, pieces)), masked_crcs(pieces)
-            data = b"".join(pieces)
-            file.write(data)
-            meter.advance(len(data))
-            continue
-        for row in range(rows.start, rows.stop):
-            before = file.size
-            try:
-                crcs[row] = write_values(file, arrays[row], dtypes[row], meter)
-            except CheckpointError as error:
-                raise error.locate(tensor=names[row]) from None
-            sizes[row] = file.size - before
+    with ValueWriter(file, meter) as writer:
+        for first in range(0, count, _CHUNK):
+            rows = slice(first, min(first + _CHUNK, count))
+            if small[rows].all():
+                pieces = list(map(_to_bytes, arrays[rows]))
+                sizes[rows], crcs[rows] = list(map(len, pieces)), masked_crcs(pieces)
+                writer.write_bytes(b"".join(pieces))
+                continue
+            for row in range(rows.start, rows.stop):
+                before = file.size
+                try:
+                    crcs[row] = writer.write(arrays[row], dtypes[row])
+                except CheckpointError as error:
+                    raise error.locate(tensor=names[row]) from None
+                sizes[row] = file.size - before
     places = np.stack([np.zeros(count, np.int64), np.cumsum(sizes) - sizes, sizes], axis=1)
     return encode_columns(names, dtypes, tensors.shapes(), places, crcs)
 

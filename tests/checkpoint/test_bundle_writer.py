@@ -150,7 +150,7 @@ def test_refuses_and_writes_nothing(tmp_path, tensors, kind, message):
 
 def test_progress_ends_at_the_total_and_may_stop_the_save(tmp_path):
     seen = []
-    array = np.zeros((5, 1 << 20), np.uint8)
+    array = np.zeros((10, 1 << 20), np.uint8)
     tensors = [_tensor(array=array.view(np.float32)), _tensor(b"s", np.array([b"x" * 100], object), STRING)]
     write_bundle(tmp_path / "m", tensors, progress=lambda done, total: seen.append((done, total)))
     assert len(seen) >= 5
