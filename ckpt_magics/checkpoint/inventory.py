@@ -30,7 +30,17 @@ from ckpt_magics.checkpoint.state_text import CheckpointState
 from ckpt_magics.checkpoint.table_file import is_table
 from ckpt_magics.errors import CheckpointError, NotFoundError, visible
 
-__all__ = ["HALF", "LISTED", "MISSING", "UNLISTED", "FoundFiles", "Inventory", "Leftover", "take_inventory"]
+__all__ = [
+    "HALF",
+    "LISTED",
+    "MISSING",
+    "SALVAGE_HINT",
+    "UNLISTED",
+    "FoundFiles",
+    "Inventory",
+    "Leftover",
+    "take_inventory",
+]
 
 LISTED, UNLISTED, HALF, MISSING = "listed", "unlisted", "half-written", "missing"
 """What a checkpoint can be: whole and in the state file, whole and not, with files that are lost or damaged, and in the
@@ -39,6 +49,11 @@ state file only."""
 _STEP = re.compile(r"-(\d{1,18})\Z")
 # The parts that TensorFlow's own sharded saves and its atomic renames leave when they are killed.
 _FOREIGN_TEMPORARY = re.compile(r"\.tempstate\d+|_temp_[0-9a-f]{32}|_temp/?\Z|\.tmp\d*\Z")
+
+SALVAGE_HINT = (
+    "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
+)
+"""What to do where no checkpoint is whole."""
 
 
 @dataclass(slots=True)

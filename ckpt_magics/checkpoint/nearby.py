@@ -53,9 +53,7 @@ def missing_hint(path: str) -> str:
         return f"; {error.message}"
     data = [name for name in names if (parts := naming.parse_data_filename(name)) and parts[0] == base]
     if data:
-        return (
-            f"; {visible(data[0])} is there and its index is not: the save did not finish, or the index was not copied"
-        )
+        return _without_index(data[0])
     known = checkpoint_names(directory)
     begin = [name for name in known if name.startswith(base)]
     alike = difflib.get_close_matches(base, known, _SHOWN, 0.5)
@@ -97,8 +95,16 @@ def describe_directory(directory: str) -> str:
     parts = checkpoint_names(directory)
     if parts:
         return f"; not whole: {_listed(directory, parts)} (%ckpt_ls says what is missing; named, it gives what is good)"
+    data = next(filter(naming.parse_data_filename, names), None)
+    if data is not None:
+        return _without_index(data)
     inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))]
-    return f"; there are checkpoints in {_listed(directory, inside)}" if inside else ""
+    found = f"there are checkpoints in {_listed(directory, inside)}" if inside else ""
+    return f"; {found or f'no file in {visible(directory)} is named as those of a checkpoint are'}"
+
+
+def _without_index(data: str) -> str:
+    return f"; {visible(data)} is there and its index is not: the save did not finish, or the index was not copied"
 
 
 def _listed(directory: str, names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
-from ckpt_magics.checkpoint.inventory import LISTED, UNLISTED, Inventory, take_inventory
+from ckpt_magics.checkpoint.inventory import HALF, LISTED, SALVAGE_HINT, UNLISTED, Inventory, take_inventory
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.state import read_state, update_checkpoint_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
@@ -36,7 +36,8 @@ def rewrite_state(directory: str, latest_filename: str | None = None) -> Written
         whole = [one for one in inventory.checkpoints if one.status in {LISTED, UNLISTED}]
         if not whole:
             raise CheckpointNotFoundError(
-                f"no checkpoint in {visible(directory or os.curdir)} is whole, so that there is none to list"
+                f"no checkpoint in {visible(directory or os.curdir)} is whole, so that there is none to list",
+                hint=SALVAGE_HINT if any(one.status == HALF for one in inventory.checkpoints) else None,
             )
         try:
             state = read_state(directory, latest_filename)

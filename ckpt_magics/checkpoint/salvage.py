@@ -42,7 +42,11 @@ def write_good_tensors(
         )
     good = [tensor.entry for tensor in verification.tensors if tensor.error is None]
     if not good:
-        raise DataLossError("no tensor of the checkpoint is good", file=source.prefix)
+        raise DataLossError(
+            "no tensor of the checkpoint is good",
+            file=source.prefix,
+            hint="Without salvage the report says what is damaged; %ckpt_ls lists what else the directory has.",
+        )
     # In the order of the files, so that each is read front to back; numbers of V2 checkpoints are views of the files.
     good.sort(key=lambda entry: (entry.shard_id, entry.offset or 0, entry.name))
     with closing(open_remains(source, mmap=True)) as store:

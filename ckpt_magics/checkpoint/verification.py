@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckpt_magics.checkpoint import files
 from ckpt_magics.checkpoint.bundle import BundleStore
@@ -22,7 +22,7 @@ from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.checkpoint.table_file import open_table
-from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.formats.table_check import check_table, unused_ranges
 
 __all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
@@ -140,7 +140,7 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
     except CheckpointError as error:
         if not any(finding.is_damage for finding in findings):
             findings.append(_as_finding(error, names[0]))
-    findings += (_as_finding(tensor.error, source.prefix, tensor.entry.name) for tensor in tensors if tensor.error)
+    findings += (_tensor_finding(tensor.error, source, tensor.entry.name) for tensor in tensors if tensor.error)
     checked = [
         CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
     ]
@@ -181,6 +181,12 @@ def _as_finding(error: CheckpointError, file: str, tensor: bytes | None = None) 
         name = error.tensor
         tensor = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
     return Finding(error.file or file, error.message, error.offset, tensor)
+
+
+def _tensor_finding(error: CheckpointError, source: CheckpointSource, tensor: bytes) -> Finding:
+    found = _as_finding(error, source.prefix, tensor)
+    # What the system says of a missing file has the path in it, once for each tensor.
+    return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
 
 
 def _check_table(path: str, findings: list[Finding], meter: ProgressMeter) -> int:
@@ -254,7 +260,8 @@ def _check_data_files(store: BundleStore) -> Iterator[Finding]:
         size = _size(path)
         if size is None:
             if ranges:
-                yield Finding(path, f"the file is missing, and {len(ranges)} values with it")
+                values = "1 value" if len(ranges) == 1 else f"{len(ranges)} values"
+                yield Finding(path, f"the file is missing, and {values} with it")
             missing += not ranges
             continue
         needed = max((end for _, end in ranges), default=0)
@@ -264,4 +271,5 @@ def _check_data_files(store: BundleStore) -> Iterator[Finding]:
             where = "after the last tensor" if end == size else "between tensors"
             yield Finding(path, f"{end - start} bytes {where} belong to none", start, is_damage=False)
     if missing:
-        yield Finding(store.prefix, f"{missing} data files without a tensor are missing", is_damage=False)
+        which = "1 data file without a tensor is" if missing == 1 else f"{missing} data files without a tensor are"
+        yield Finding(store.prefix, f"{which} missing", is_damage=False)

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ckpt_magics.checkpoint.inventory import HALF, LISTED, MISSING, UNLISTED, FoundFiles, Leftover, take_inventory
+from ckpt_magics.checkpoint.inventory import (
+    HALF,
+    LISTED,
+    MISSING,
+    SALVAGE_HINT,
+    UNLISTED,
+    FoundFiles,
+    Leftover,
+    take_inventory,
+)
 from ckpt_magics.checkpoint.repair import rewrite_state
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
@@ -159,10 +168,14 @@ def list_checkpoints(
             else f"The state file was written anew: {visible(written.path)}."
         )
     found = take_inventory(path, latest_filename)
+    is_any_whole = any(one.status in {LISTED, UNLISTED} for one in found.checkpoints)
     if found.state_problem:
-        notes.append(f"The state file is of no use: {visible(found.state_problem)}. Repair writes it anew.")
-    elif not found.has_state and found.checkpoints:
+        what_next = "Repair writes it anew." if is_any_whole else "No checkpoint is whole that it could list."
+        notes.append(f"The state file is of no use: {visible(found.state_problem)}. {what_next}")
+    elif not found.has_state and is_any_whole:
         notes.append("There is no state file. Repair writes one.")
+    if not is_any_whole and any(one.status == HALF for one in found.checkpoints):
+        notes.append(SALVAGE_HINT)
     return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes))
 
 

@@ -110,14 +110,15 @@ class VerificationReport:
         return f"{visible(self.prefix)}, format V{self.version}: damaged, {lost} ({checked})"
 
     def __str__(self) -> str:
+        findings = self._finding_rows()
         return "\n".join(
             [
                 self.summary,
                 *([visible(self.note)] if self.note else []),
                 *(f"  {line}" for line in text_table([_FILES, *self._file_rows()])),
-                *(f"  {line}" for line in text_table(self._finding_rows())),
+                *(f"  {line}" for line in text_table([_FINDINGS, *findings] if findings else [])),
                 *([saved_text(self.salvaged)] if self.salvaged is not None else []),
-                *self._left_out(),
+                *self._advice(),
             ]
         )
 
@@ -131,12 +132,20 @@ class VerificationReport:
             + html_lines([self.note] if self.note else [])
             + (html_table("Found:", _FINDINGS, findings, numeric={"byte"}) if findings else "")
             + (saved_html(self.salvaged) if self.salvaged is not None else "")
-            + html_lines(self._left_out())
+            + html_lines(self._advice())
         )
 
-    def _left_out(self) -> list[str]:
-        """Say what was not salvaged beside the tensors listed as damaged."""
-        return [_left_out_graph(self.lost_meta_graph)] if self.salvaged is not None and self.lost_meta_graph else []
+    def _advice(self) -> list[str]:
+        """Say what can be done about the damage, or what a salvage has left out beside the damaged tensors."""
+        if self.is_whole:
+            return []
+        if self.salvaged is not None:
+            return [_left_out_graph(self.lost_meta_graph)] if self.lost_meta_graph else []
+        if self.good:
+            good = amount(len(self.good), "good tensor")
+            return [f"A new checkpoint of the {good}: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX."]
+        directory = os.path.dirname(self.prefix) or os.curdir
+        return [f"Nothing of it can be saved; %ckpt_ls {visible(directory)} lists what else there is."]
 
     def _file_rows(self) -> list[tuple[str, ...]]:
         return [

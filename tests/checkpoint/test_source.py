@@ -237,6 +237,8 @@ def test_data_without_index_is_explained(tmp_path):
         ((), "the directory is empty"),
         (("_METADATA",), "Orbax"),
         (("inner/m.index",), "there are checkpoints in .*inner"),
+        (("m.data-00000-of-00001",), "m.data-00000-of-00001 is there and its index is not"),
+        (("model.h5", "notes.txt"), "no file in .* is named as those of a checkpoint are"),
     ],
 )
 def test_directory_without_checkpoint_is_described(tmp_path, files, words):

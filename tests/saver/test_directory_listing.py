@@ -194,3 +194,16 @@ def test_files_that_are_no_files_are_not_opened(folder):
     os.mkfifo(folder / "pipe.index")
     os.symlink("loop", folder / "loop")
     assert len(list_checkpoints(folder).checkpoints) == 3
+
+
+def test_directory_without_a_whole_checkpoint_says_what_can_be_done(tmp_path):
+    """A repair would have nothing to list, so it is not what is advised."""
+    save(tmp_path)
+    (tmp_path / "m.index").unlink()
+    state, advice = list_checkpoints(tmp_path).notes
+    assert state.endswith("which is half-written. No checkpoint is whole that it could list.")
+    assert "%ckpt_verify PREFIX" in advice
+    with pytest.raises(CheckpointNotFoundError, match=r"is whole.* %ckpt_verify PREFIX .* --salvage NEW_PREFIX"):
+        repair_state(tmp_path)
+    (tmp_path / "checkpoint").unlink()
+    assert list_checkpoints(tmp_path).notes == (advice,)

@@ -47,6 +47,27 @@ def test_damaged_graph_is_told_from_damaged_tensors(tmp_path):
     assert "Left out" not in str(verify_checkpoint(prefix))
 
 
+def test_report_says_what_can_be_done(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    flip(tmp_path / "m.data-00000-of-00001", 3)
+    report = verify_checkpoint(prefix)
+    for shown in (str(report), report._repr_html_()):
+        assert "A new checkpoint of the 2 good tensors: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX." in shown
+    assert "NEW_PREFIX" not in str(verify_checkpoint(prefix, salvage=tmp_path / "saved"))
+    (tmp_path / "m.index").write_bytes(b"")
+    assert f"Nothing of it can be saved; %ckpt_ls {tmp_path} lists" in str(verify_checkpoint(tmp_path / "m.index"))
+
+
+def test_tensors_of_a_missing_file_are_named_without_its_path(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS, num_shards=3)
+    (tmp_path / "m.data-00001-of-00003").unlink()
+    report = verify_checkpoint(prefix)
+    texts = [finding.text for finding in report.findings]
+    assert texts == ["the file is missing, and 1 value with it", "it was in the missing file"]
+    assert str(report).count(str(tmp_path)) == 1
+    assert [line.split() for line in str(report).splitlines() if "what" in line] == [["file", "tensor", "byte", "what"]]
+
+
 def test_names_are_shown_as_text(tmp_path):
     name = "<img src=x onerror=alert(1)>\x1b[2J\u202e"
     prefix = save_v2(tmp_path / "m", {name: np.zeros(3, np.float32)})
