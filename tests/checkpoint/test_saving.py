@@ -164,10 +164,21 @@ def test_element_types_that_cannot_be_saved(tmp_path):
         write_checkpoint(tmp_path / "m", {"u": np.zeros(2, ml_dtypes.bfloat16)}, write_version=1)
 
 
-def test_two_missing_directories(tmp_path):
-    with pytest.raises(NotFoundError, match="No such file or directory"):
-        _save(tmp_path / "a" / "b" / "m")
-    assert not (tmp_path / "a").exists()
+@pytest.mark.parametrize("version", [1, 2])
+def test_several_missing_directories(tmp_path, monkeypatch, version):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    for prefix, text in [
+        ("a/b/c/d/m", "a/b/c/d; No such file or directory: a/b is missing. "),
+        ("x/y/m", "x/y; No such file or directory: x is missing. "),
+        (tmp_path / "x\x1b/y/m", rf"{tmp_path}/x\x1b is missing. "),
+    ]:
+        with pytest.raises(NotFoundError) as caught:
+            _save(prefix, write_version=version)
+        assert text in str(caught.value)
+        assert str(caught.value).endswith("One missing directory is created; create the ones above it first.")
+    assert sorted(os.listdir()) == ["a"]
+    assert os.listdir("a") == []
 
 
 @pytest.mark.parametrize(
