@@ -33,7 +33,7 @@ def save_measured(prefix, array, version):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("version", [1])
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("layout", ["contiguous", "transposed", "reversed", "big-endian"])
 def test_floats_are_not_copied_whole(tmp_path, layout, version):
     array = layouts()[layout]
