@@ -6,8 +6,8 @@ strings and the tensors of V1 checkpoints are decoded one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from ckpt_magics.checkpoint import files
@@ -17,7 +17,7 @@ from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.meta_graph import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.checkpoint.naming import index_filename
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
-from ckpt_magics.checkpoint.opening import Store, open_remains
+from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, Store, open_remains
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.store import TensorEntry
@@ -121,6 +121,28 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
     Raises:
         CheckpointError: A file cannot be read at all, as without permission. Damage is no error here.
     """
+    for _ in range(MAX_ATTEMPTS):
+        with _watched(source) as is_replaced:
+            found = _check_once(source, progress)
+            # One that another process saves over loses its files while they are being read.
+            if found.is_whole or not is_replaced():
+                break
+    return found
+
+
+@contextmanager
+def _watched(source: CheckpointSource) -> Iterator[Callable[[], bool]]:
+    """Give a test for whether another checkpoint was saved over this one since."""
+    names = [index_filename(source.prefix)] if source.version == 2 else _file_names(source)
+    held = []
+    with ExitStack() as stack:
+        for name in names:
+            with suppress(CheckpointError):
+                held.append(stack.enter_context(files.open_file(name)))
+        yield lambda: any(file.replaced() for file in held)
+
+
+def _check_once(source: CheckpointSource, progress: Progress | None) -> Verification:
     names = _file_names(source)
     meta_graph = meta_graph_beside(source.prefix)
     sizes = map(_size, names if meta_graph is None else [*names, meta_graph])

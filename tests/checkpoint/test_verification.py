@@ -206,6 +206,23 @@ def test_every_flipped_bit_is_found_or_a_remark(tmp_path, save):
             assert found.is_whole is (good(found) == sorted(name.encode() for name in TENSORS)), position
 
 
+@pytest.mark.parametrize("save", [save_v1, save_v2])
+def test_checkpoint_that_is_replaced_meanwhile_is_not_called_damaged(tmp_path, save):
+    def tensors(fill):
+        return {name: np.full(1 << 19, fill, np.float32) for name in "abc"}
+
+    def replace_once(done, total):
+        if not calls:
+            save(tmp_path / "m", tensors(2))
+        calls.append(done)
+
+    calls = []
+    found = check(save(tmp_path / "m", tensors(1)), progress=replace_once)
+    assert found.findings == ()
+    assert good(found) == [b"a", b"b", b"c"]
+    assert calls[-1] > 6 << 20
+
+
 def test_progress_reaches_the_end(tmp_path):
     prefix = save_v2(tmp_path / "m", {"w": np.zeros(1 << 20, np.float32)})
     calls = []
