@@ -25,9 +25,9 @@ from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.formats.table_check import check_table, unused_ranges
 
-__all__ = ["CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
+__all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
 
-_META_GRAPH = "meta graph"
+META_GRAPH = "meta graph"
 """Role of the one file of a checkpoint that no tensor needs."""
 
 _OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
@@ -108,7 +108,7 @@ class Verification:
     @property
     def lost_meta_graph(self) -> str | None:
         """Path of the meta graph if that is damaged."""
-        return next((finding.file for finding in self.findings if finding.role == _META_GRAPH), None)
+        return next((finding.file for finding in self.findings if finding.role == META_GRAPH), None)
 
 
 def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
@@ -167,7 +167,7 @@ def _check_once(source: CheckpointSource, progress: Progress | None) -> Verifica
         CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
     ]
     if meta_graph is not None:
-        checked.append(CheckedFile(meta_graph, _META_GRAPH, _size(meta_graph)))
+        checked.append(CheckedFile(meta_graph, META_GRAPH, _size(meta_graph)))
         findings += _check_meta_graph(meta_graph)
     meter.finish()
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
@@ -269,7 +269,7 @@ def _check_meta_graph(path: str) -> Iterator[Finding]:
         read_sound_meta_graph(path)
     except CheckpointError as error:
         text = ". ".join(filter(None, (error.message, error.hint.rstrip(".") if error.hint else None)))
-        yield Finding(path, f"{text}; the tensors do not need it", error.offset, role=_META_GRAPH)
+        yield Finding(path, f"{text}; the tensors do not need it", error.offset, role=META_GRAPH)
 
 
 def _check_data_files(store: BundleStore) -> Iterator[Finding]:

@@ -14,7 +14,14 @@ from ckpt_magics.checkpoint.salvage import write_good_tensors
 from ckpt_magics.checkpoint.saving import SavedCheckpoint
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.tensor_names import key_to_name
-from ckpt_magics.checkpoint.verification import CheckedFile, CheckedTensor, Finding, Verification, check_checkpoint
+from ckpt_magics.checkpoint.verification import (
+    META_GRAPH,
+    CheckedFile,
+    CheckedTensor,
+    Finding,
+    Verification,
+    check_checkpoint,
+)
 from ckpt_magics.errors import visible
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.saver.saved_listing import saved_html, saved_text
@@ -151,9 +158,9 @@ class VerificationReport:
         return [
             (
                 visible(os.path.basename(file.path)),
-                file.role,
+                "nothing" if file.role == "data" and file.bytes == 0 else file.role,
                 f"{file.blocks:,}" if file.blocks else "",
-                "missing" if file.bytes is None else f"{file.bytes:,}",
+                _size_text(file),
             )
             for file in self.files
         ]
@@ -233,6 +240,13 @@ def salvage_checkpoint(
     if found.lost_meta_graph:
         warnings.warn(_left_out_graph(found.lost_meta_graph), UserWarning, stacklevel=2)
     return saved
+
+
+def _size_text(file: CheckedFile) -> str:
+    if file.bytes is not None:
+        return f"{file.bytes:,}"
+    # A meta graph is only looked at if there is something of its name.
+    return "unreadable" if file.role == META_GRAPH else "missing"
 
 
 def _left_out_graph(path: str) -> str:

@@ -68,6 +68,15 @@ def test_tensors_of_a_missing_file_are_named_without_its_path(tmp_path):
     assert [line.split() for line in str(report).splitlines() if "what" in line] == [["file", "tensor", "byte", "what"]]
 
 
+def test_files_are_shown_as_what_they_are(tmp_path):
+    prefix = save_v2(tmp_path / "m", TENSORS)
+    save_v2(tmp_path / "m", TENSORS)
+    (tmp_path / "m.meta").mkdir()
+    lines = [line.split() for line in str(verify_checkpoint(prefix)).splitlines()]
+    assert ["m.data-00001-of-00002", "nothing", "0"] in lines
+    assert ["m.meta", "meta", "graph", "unreadable"] in lines
+
+
 def test_names_are_shown_as_text(tmp_path):
     name = "<img src=x onerror=alert(1)>\x1b[2J\u202e"
     prefix = save_v2(tmp_path / "m", {name: np.zeros(3, np.float32)})
