@@ -61,7 +61,7 @@ def find_checkpoint(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -
         raise UnimplementedError(f"{visible(given)}: only files on this machine can be read", hint="Download it first.")
     raise CheckpointNotFoundError(
         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
-        f"{visible(given)}{missing_hint(name)}"
+        f"{visible(given) or repr(given)}{missing_hint(name)}"
     )
 
 

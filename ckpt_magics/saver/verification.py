@@ -19,7 +19,6 @@ from ckpt_magics.checkpoint.verification import (
     CheckedFile,
     CheckedTensor,
     Finding,
-    Verification,
     check_checkpoint,
 )
 from ckpt_magics.errors import visible
@@ -46,7 +45,7 @@ class VerificationReport:
     Attributes:
         prefix: The checkpoint.
         version: 1 or 2.
-        note: What was used in place of what was given, or "".
+        note: What was used in place of what was given, and that a salvage was not needed, or "".
         files: Every file, with the blocks that were checked.
         tensors: Every tensor that is listed, with the error if it is damaged.
         findings: What is damaged, and what is odd and harms nobody.
@@ -212,10 +211,22 @@ def verify_source(
     started = time.perf_counter()
     found = check_checkpoint(source, progress=progress)
     seconds = time.perf_counter() - started
-    saved = None
-    if salvage is not None and not found.is_whole:
+    saved, note = None, source.note
+    if salvage is not None and found.is_whole:
+        note = f"{note} Nothing is damaged, so nothing was written to {os.fspath(salvage)}.".lstrip()
+    elif salvage is not None:
         saved = write_good_tensors(found, salvage, progress=progress)
-    return _report(found, seconds, saved)
+    return VerificationReport(
+        source.prefix,
+        source.version,
+        note,
+        found.files,
+        found.tensors,
+        found.findings,
+        seconds,
+        saved,
+        found.lost_meta_graph,
+    )
 
 
 def salvage_checkpoint(
@@ -252,18 +263,3 @@ def _size_text(file: CheckedFile) -> str:
 def _left_out_graph(path: str) -> str:
     name = visible(os.path.basename(path))
     return f"Left out: the graph in {name}, which is damaged; saving from the program again writes a new one"
-
-
-def _report(found: Verification, seconds: float, salvaged: SavedCheckpoint | None) -> VerificationReport:
-    source = found.source
-    return VerificationReport(
-        source.prefix,
-        source.version,
-        source.note,
-        found.files,
-        found.tensors,
-        found.findings,
-        seconds,
-        salvaged,
-        found.lost_meta_graph,
-    )

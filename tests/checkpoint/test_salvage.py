@@ -69,6 +69,7 @@ def test_slices_stay_slices(tmp_path):
 def test_whole_checkpoint_is_not_written_again(tmp_path):
     report = verify_checkpoint(save_v2(tmp_path / "m", TENSORS), salvage=tmp_path / "saved")
     assert report.salvaged is None
+    assert f"Nothing is damaged, so nothing was written to {tmp_path / 'saved'}." in str(report)
     assert not (tmp_path / "saved.index").exists()
 
 

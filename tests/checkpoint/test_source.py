@@ -249,6 +249,12 @@ def test_directory_without_checkpoint_is_described(tmp_path, files, words):
         load_checkpoint(tmp_path)
 
 
+def test_empty_path_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointNotFoundError, match="matching files for ''; the directory is empty"):
+        load_checkpoint("")
+
+
 def test_url_is_refused(tmp_path):
     with pytest.raises(UnimplementedError, match="only files on this machine"):
         load_checkpoint("gs://bucket/model.ckpt")
