@@ -50,9 +50,7 @@ _STEP = re.compile(r"-(\d{1,18})\Z")
 # The parts that TensorFlow's own sharded saves and its atomic renames leave when they are killed.
 _FOREIGN_TEMPORARY = re.compile(r"\.tempstate\d+|_temp_[0-9a-f]{32}|_temp/?\Z|\.tmp\d*\Z")
 
-SALVAGE_HINT = (
-    "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
-)
+SALVAGE_HINT = "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
 """What to do where no checkpoint is whole."""
 
 
