@@ -26,6 +26,23 @@ def test_blocks_are_merged_without_losing_digits():
     np.testing.assert_allclose(result.bins, np.histogram(array, BINS)[0], atol=2)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, (1 << 17) - 1, (1 << 17) + 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, np.complex64])
+def test_histograms_count_every_value_once(size, dtype):
+    array = (np.random.default_rng(0).normal(size=size) * 20).astype(dtype)
+    result = tensor_statistics(array)
+    magnitudes = np.abs(array) if array.dtype.kind == "c" else array.astype(np.float64)
+    np.testing.assert_allclose(result.bins, np.histogram(magnitudes, BINS)[0], atol=2)
+    assert result.bins.sum() == size
+
+
+@pytest.mark.parametrize("values", [[-3e38, 0, 3e38], [0, 1e-45, 2e-45], [3e38, 3.1e38]])
+def test_the_extremes_of_float32_have_a_histogram(values):
+    result = tensor_statistics(np.array(values, np.float32))
+    assert result.bins.sum() == len(values)
+    assert (result.minimum, result.maximum) == tuple(np.array(values, np.float32)[[0, -1]])
+
+
 def test_nan_and_infinity_are_counted_and_left_out():
     array = np.array([1, np.nan, np.inf, -np.inf, 3, 0, np.nan], np.float32)
     result = tensor_statistics(array)
