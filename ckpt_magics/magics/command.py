@@ -81,4 +81,4 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str], cell: str | None)
         return parser.parse_intermixed_args(words, argparse.Namespace(cell=cell))
     except UsageError as error:
         mark = "%" if cell is None else "%%"
-        raise UsageError(f"{error}. {mark}{parser.prog}? shows what there is") from None
+        raise UsageError(f"{error}; {mark}{parser.prog}? shows its options") from None

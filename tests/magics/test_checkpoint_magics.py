@@ -108,7 +108,7 @@ class TestSave:
             ("m.ckpt x=1/0", "x=1/0: ZeroDivisionError: division by zero"),
             ("m.ckpt f=print", "'f' is a builtins.builtin_function_or_method"),
             ("m.ckpt x=1.0 --step 1.5", "whole number"),
-            ("m.ckpt --nonsense", r"^unrecognized arguments: --nonsense\. %ckpt_save\? shows what there is$"),
+            ("m.ckpt --nonsense", r"^unrecognized arguments: --nonsense; %ckpt_save\? shows its options$"),
             ("a/b/c/m.ckpt x=1", "^a/b/c; No such file or directory: a is missing.*create the ones above it first"),
         ],
     )

@@ -182,7 +182,7 @@ class TestErrorInTheCell:
         [
             ("a-b", CELL, "takes the name of a variable, not a-b"),
             ("net --open nowhere", CELL, "nowhere"),
-            ("net --depth x", CELL, "invalid int value"),
+            ("net --depth x", CELL, r"invalid int value.*; %%graph\? shows its options$"),
             ("net --direction UP", CELL, "invalid choice"),
             ("net --budget 0", CELL, "node_budget"),
             ("net -o net.png", CELL, r"should end in \.svg"),
