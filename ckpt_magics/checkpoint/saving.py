@@ -111,7 +111,6 @@ def write_checkpoint(
     if global_step is not None:
         path = f"{path}-{_step_number(global_step)}"
     items = tensors_from_mapping(tensors) if isinstance(tensors, Mapping) else list(tensors)
-    names = items.names if isinstance(items, PlainTensors) else [item.name for item in items]
     companions = None if meta_graph is None else {meta_graph_filename(path, meta_graph_suffix): meta_graph}
     if write_version == 2:
         files = write_bundle(
@@ -138,7 +137,9 @@ def write_checkpoint(
             durable=durable,
         )
         files = (*files, state_file)
-    return SavedCheckpoint(path, files, len(set(names)), time.perf_counter() - start)
+    # Slices of one tensor have its name; of whole tensors there is one for each name.
+    count = len(items.names if isinstance(items, PlainTensors) else {item.name for item in items})
+    return SavedCheckpoint(path, files, count, time.perf_counter() - start)
 
 
 def check_latest_filename(path: str, latest_filename: str | None, *, is_renamed: bool) -> None:

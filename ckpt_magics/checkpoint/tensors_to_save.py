@@ -5,17 +5,19 @@ Format: tensorflow/core/kernels/save_restore_v2_ops.cc, save_restore_tensor.cc.
 
 from __future__ import annotations
 
+import itertools
+import math
 import operator
 import os
-from collections.abc import Mapping, Sequence
-from itertools import starmap
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, visible
-from ckpt_magics.formats.dtypes import DType, dtype_of
+from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.formats.shapes import MAX_RANK, format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+
+_dtype_and_shape = operator.attrgetter("dtype", "shape")
 
 
 class TensorToSave(NamedTuple):
@@ -78,41 +82,64 @@ class Part(NamedTuple):
         return TensorSlice.full(len(self.shape)) if self.tensor_slice is None else self.tensor_slice
 
 
+class PlainType(NamedTuple):
+    """What many tensors have in common.
+
+    Attributes:
+        dtype: How they are stored.
+        shape: Of each.
+        is_as_stored: Whether their elements in memory are those of the file: numbers of this dtype, native.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    is_as_stored: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of a tensor of numbers; 0 if strings have to be counted one by one."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
 class PlainTensors(NamedTuple):
     """Whole tensors as columns: for a hundred thousand scalars, making an object of each takes longer than the rest.
 
     Attributes:
         names: Name of each.
         arrays: Values of each.
-        dtypes: How they are stored.
+        types: The different types that there are.
+        type_ids: intp [tensors], which of them each has.
     """
 
     names: list[bytes]
     arrays: list[Array]
-    dtypes: list[DType]
+    types: list[PlainType]
+    type_ids: npt.NDArray[np.intp]
 
     def one_by_one(self) -> list[TensorToSave]:
         """Return the tensors as objects."""
-        return list(starmap(TensorToSave, zip(*self, strict=True)))
+        dtypes = map([kind.dtype for kind in self.types].__getitem__, self.type_ids.tolist())
+        return list(map(TensorToSave, self.names, self.arrays, dtypes))
 
     def count_bytes(self) -> int:
         """Return the bytes that all values take, as :meth:`TensorToSave.count_bytes` does."""
-        if all(map(operator.attrgetter("itemsize"), self.dtypes)):
-            return sum(map(operator.attrgetter("nbytes"), self.arrays))
+        if all(kind.dtype.itemsize for kind in self.types):
+            return sum(self.of_types([kind.size for kind in self.types]).tolist())
         return sum(tensor.count_bytes() for tensor in self.one_by_one())
 
-    def shapes(self) -> list[tuple[int, ...]]:
-        """Return the shape of each."""
-        return list(map(operator.attrgetter("shape"), self.arrays))
+    def of_types(self, values: Sequence[Any]) -> npt.NDArray[Any]:
+        """Return for each tensor what is given for its type."""
+        return np.array(values)[self.type_ids]
 
     @property
     def is_sound(self) -> bool:
         """Whether :func:`parse_part` and :func:`check_parts` would find nothing wrong."""
+        names = self.names
         return (
-            bool(self.names)
-            and len(set(self.names)) == len(self.names)
-            and b"" not in self.names
-            and max(map(len, set(self.shapes()))) <= MAX_RANK
+            bool(names)
+            and b"" not in names
+            and (all(map(operator.lt, names, names[1:])) or len(set(names)) == len(names))
+            and max(len(kind.shape) for kind in self.types) <= MAX_RANK
         )
 
 
@@ -121,7 +148,12 @@ def plain_columns(tensors: Sequence[TensorToSave]) -> PlainTensors | None:
     if not tensors or any(tensor.shape_and_slice for tensor in tensors):
         return None
     names, arrays, dtypes, _ = zip(*tensors, strict=True)
-    return PlainTensors(list(names), list(arrays), list(dtypes))
+    # A DType's own comparison takes longer than all the rest, so its number stands for it.
+    numbers = [dtype.number for dtype in dtypes]
+    stored = dict(zip(numbers, dtypes, strict=True))
+    keys, type_ids = _number_types(zip(map(_dtype_and_shape, arrays), numbers, strict=True))
+    types = [_plain_type(dtype, shape, stored[number]) for (dtype, shape), number in keys]
+    return PlainTensors(list(names), list(arrays), types, type_ids)
 
 
 def tensors_from_mapping(tensors: Mapping[str, Array]) -> PlainTensors:
@@ -131,17 +163,31 @@ def tensors_from_mapping(tensors: Mapping[str, Array]) -> PlainTensors:
         InvalidArgumentError: TensorFlow has no such element type, as datetime64.
     """
     names = sorted(tensors)
-    arrays: list[Array] = list(map(np.asarray, map(tensors.__getitem__, names)))
-    found = list(map(operator.attrgetter("dtype"), arrays))
+    arrays = list(tensors.values() if names == list(tensors) else map(tensors.__getitem__, names))
     # A checkpoint has few types and may have a million tensors.
-    known: dict[np.dtype[Any], DType] = {}
-    for dtype in dict.fromkeys(found):
-        row = found.index(dtype)
+    keys, type_ids = _number_types(map(_dtype_and_shape, arrays))
+    types = []
+    for number, (dtype, shape) in enumerate(keys):
         try:
-            known[dtype] = dtype_of(arrays[row])
+            types.append(_plain_type(dtype, shape, as_dtype(dtype)))
         except TypeError as error:
-            raise InvalidArgumentError(f"arrays of {dtype} cannot be saved", tensor=names[row]) from error
-    return PlainTensors(_encode_names(names), arrays, list(map(known.__getitem__, found)))
+            name = names[type_ids.tolist().index(number)]
+            raise InvalidArgumentError(f"arrays of {dtype} cannot be saved", tensor=name) from error
+    return PlainTensors(_encode_names(names), arrays, types, type_ids)
+
+
+def _plain_type(dtype: np.dtype[Any], shape: tuple[int, ...], stored: DType) -> PlainType:
+    return PlainType(stored, shape, dtype == stored.numpy and dtype != np.object_)
+
+
+def _number_types(keys: Iterable[Any]) -> tuple[list[Any], npt.NDArray[np.intp]]:
+    """Return the different keys in the order in which they come, and which of them each is.
+
+    No list of all keys is made: the garbage collector would walk through it again and again.
+    """
+    numbers: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
+    type_ids = np.fromiter(map(numbers.__getitem__, keys), np.intp)
+    return list(numbers), type_ids
 
 
 def _encode_names(names: Sequence[str]) -> list[bytes]:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.progress import ProgressMeter
@@ -35,8 +34,8 @@ _LARGE_SIZE = 1 << 18
 _STEP = 2 << 20
 """Bytes of a large value that are written in one call; between two, progress is told and Ctrl-C heard."""
 
-_CHUNK = 256
-"""Small tensors that are copied before they are written: at most 4 MiB."""
+_CHUNK = 512
+"""Small tensors that are copied before they are written: at most 8 MiB."""
 
 _to_bytes = operator.methodcaller("tobytes")
 
@@ -95,40 +94,25 @@ def write_plain_values(file: disk.OutputFile, tensors: PlainTensors, meter: Prog
         UnimplementedError: Files cannot hold the type of one.
         CheckpointError: The disk refuses.
     """
-    names, arrays, dtypes = tensors
+    names, arrays, types, type_ids = tensors
     count = len(names)
-    sizes, crcs = np.empty(count, np.int64), np.empty(count, np.uint32)
-    small = _find_small(tensors)
+    sizes = tensors.of_types([kind.size for kind in types])
+    is_small = tensors.of_types([kind.is_as_stored and kind.size <= SMALL_SIZE for kind in types])
+    crcs = np.empty(count, np.uint32)
     with ValueWriter(file, meter) as writer:
         for first in range(0, count, _CHUNK):
             rows = slice(first, min(first + _CHUNK, count))
-            if small[rows].all():
+            if is_small[rows].all():
                 pieces = list(map(_to_bytes, arrays[rows]))
-                sizes[rows], crcs[rows] = list(map(len, pieces)), masked_crcs(pieces)
+                crcs[rows] = masked_crcs(pieces)
                 writer.write_bytes(b"".join(pieces))
                 continue
             for row in range(rows.start, rows.stop):
                 before = file.size
                 try:
-                    crcs[row] = writer.write(arrays[row], dtypes[row])
+                    crcs[row] = writer.write(arrays[row], types[type_ids[row]].dtype)
                 except CheckpointError as error:
                     raise error.locate(tensor=names[row]) from None
                 sizes[row] = file.size - before
     places = np.stack([np.zeros(count, np.int64), np.cumsum(sizes) - sizes, sizes], axis=1)
-    return encode_columns(names, dtypes, tensors.shapes(), places, crcs)
-
-
-def _find_small(tensors: PlainTensors) -> npt.NDArray[np.bool_]:
-    """Tell which tensors are small, and stored as the bytes that they have in memory."""
-    _, arrays, dtypes = tensors
-    sizes = np.fromiter(map(operator.attrgetter("nbytes"), arrays), np.int64, len(arrays))
-    # DType's own comparison takes longer than all the rest, so its number stands for it.
-    found = list(map(operator.attrgetter("dtype"), arrays))
-    numbers = list(map(operator.attrgetter("number"), dtypes))
-    stored = dict(zip(numbers, dtypes, strict=True))
-    plain = {
-        (dtype, number): dtype == stored[number].numpy and dtype != np.object_
-        for dtype, number in set(zip(found, numbers, strict=True))
-    }
-    flags = map(plain.__getitem__, zip(found, numbers, strict=True))
-    return (sizes <= SMALL_SIZE) & np.fromiter(flags, np.bool_, len(arrays))
+    return encode_columns(names, [(kind.dtype, kind.shape) for kind in types], type_ids, places, crcs)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +24,8 @@ from ckpt_magics.formats.bundle_records import (
 )
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.table_columns import write_table
-from ckpt_magics.wire.ragged import Bytes, interleave
-from ckpt_magics.wire.varint import Buffer, encode_packed_varints, varint_sizes
+from ckpt_magics.wire.ragged import Bytes, interleave, take
+from ckpt_magics.wire.varint import Buffer, encode_tagged_varints
 
 __all__ = ["EncodedEntries", "encode_columns", "encode_entries", "write_index"]
 
@@ -88,8 +87,8 @@ def encode_entries(entries: Mapping[bytes, BundleEntry]) -> EncodedEntries:
 
 def encode_columns(
     keys: list[bytes],
-    dtypes: Sequence[DType],
-    shapes: Sequence[tuple[int, ...]],
+    types: Sequence[tuple[DType, tuple[int, ...]]],
+    type_ids: Sizes,
     places: Numbers,
     crcs: npt.NDArray[np.uint32],
 ) -> EncodedEntries:
@@ -97,36 +96,30 @@ def encode_columns(
 
     Args:
         keys: Name of each.
-        dtypes: Type of each.
-        shapes: Shape of each.
+        types: The different pairs of dtype and shape that there are.
+        type_ids: intp [tensors], which of them each has.
         places: int64 [tensors, 3]: shard, offset and size of the values.
         crcs: Their masked checksums.
     """
-    heads = _encode_types(dtypes, shapes)
-    head_sizes = np.fromiter(map(len, heads), np.intp, len(heads))
+    heads = [encode_type(dtype.number, shape) for dtype, shape in types]
+    head_sizes = np.array([len(head) for head in heads], np.intp)[type_ids]
     # As in any message of proto3, what is 0 is left out.
     present = places != 0
-    tags = np.broadcast_to(np.array([_SHARD_TAG, _OFFSET_TAG, _SIZE_TAG]), places.shape)
-    fields = np.stack([tags, places], axis=2)
-    field_sizes = ((1 + varint_sizes(places)) * present).sum(axis=1)
+    tags = np.broadcast_to(np.array([_SHARD_TAG, _OFFSET_TAG, _SIZE_TAG], np.uint8), places.shape)
+    fields, sizes = encode_tagged_varints(tags[present], places[present])
+    by_entry = np.zeros(places.shape, np.intp)
+    by_entry[present] = sizes
+    field_sizes = by_entry.sum(axis=1)
     checked = crcs != 0
-    checksums = np.empty((len(heads), 5), np.uint8)
+    checksums = np.empty((len(keys), 5), np.uint8)
     checksums[:, 0] = _CRC_TAG
     checksums[:, 1:] = crcs.astype("<u4").view(np.uint8).reshape(-1, 4)
     checksum_sizes = np.where(checked, 5, 0)
     messages = interleave(
         [
-            (np.frombuffer(b"".join(heads), np.uint8), head_sizes),
-            (np.frombuffer(encode_packed_varints(fields[present]), np.uint8), field_sizes),
+            (take(heads, type_ids), head_sizes),
+            (fields, field_sizes),
             (checksums[checked].reshape(-1), checksum_sizes),
         ]
     )
     return EncodedEntries(keys, messages, head_sizes + field_sizes + checksum_sizes)
-
-
-def _encode_types(dtypes: Sequence[DType], shapes: Sequence[tuple[int, ...]]) -> list[bytes]:
-    """Encode dtype and shape of each; many tensors have them in common."""
-    numbers = list(map(operator.attrgetter("number"), dtypes))
-    different = list(set(zip(numbers, shapes, strict=True)))
-    encoded = dict(zip(different, starmap(encode_type, different), strict=True))
-    return list(map(encoded.__getitem__, zip(numbers, shapes, strict=True)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bytes", "Sizes", "interleave", "without_starts"]
+__all__ = ["Bytes", "Sizes", "interleave", "take", "without_starts"]
 
 Bytes = npt.NDArray[np.uint8]
 Sizes = npt.NDArray[np.signedinteger[Any]]
@@ -41,3 +41,14 @@ def without_starts(rows: Bytes, sizes: Sizes, skipped: Sizes) -> Bytes:
     parts = np.stack([skipped, sizes - skipped], axis=1)
     kept: Bytes = rows[np.repeat(np.tile(np.array([False, True]), len(sizes)), parts.reshape(-1))]
     return kept
+
+
+def take(rows: Sequence[bytes], ids: Sizes) -> Bytes:
+    """Return some of a few rows, back to back.
+
+    >>> take([b"ab", b"c"], np.array([1, 0, 1])).tobytes()
+    b'cabc'
+    """
+    if len({*map(len, rows)}) == 1:
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)[ids].reshape(-1)
+    return np.frombuffer(b"".join(map(rows.__getitem__, ids.tolist())), np.uint8)

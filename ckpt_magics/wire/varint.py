@@ -88,6 +88,24 @@ def encode_packed_varints(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]
     return out.tobytes()
 
 
+def encode_tagged_varints(
+    tags: npt.NDArray[np.uint8], values: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
+    """Return varints back to back, each behind a byte that says what it is, and how many bytes each takes with it.
+
+    Args:
+        tags: uint8 [values], each below 128.
+        values: int64 [values].
+    """
+    numbers = values.view(np.uint64)
+    sizes = 1 + varint_sizes(numbers)
+    starts = np.cumsum(sizes) - sizes
+    out = np.empty(int(sizes.sum()), np.uint8)
+    out[starts] = tags
+    _scatter_groups(numbers, sizes - 1, starts + 1, out)
+    return out, sizes
+
+
 def _scatter_groups(
     numbers: npt.NDArray[np.uint64],
     sizes: npt.NDArray[np.intp],

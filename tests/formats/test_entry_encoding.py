@@ -26,8 +26,8 @@ ENTRIES = st.builds(
 def as_columns(entries):
     places = np.array([entry[2:5] for entry in entries.values()], np.int64).reshape(-1, 3)
     crcs = np.array([entry.crc32c for entry in entries.values()], np.uint32)
-    dtypes, shapes = [entry.dtype for entry in entries.values()], [entry.shape for entry in entries.values()]
-    return encode_columns(list(entries), dtypes, shapes, places, crcs)
+    types = [(entry.dtype, entry.shape) for entry in entries.values()]
+    return encode_columns(list(entries), types, np.arange(len(types)), places, crcs)
 
 
 @given(st.dictionaries(st.binary(min_size=1, max_size=5), ENTRIES, max_size=20))

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import DataLossError
-from ckpt_magics.wire.varint import decode_packed_varints, decode_varint, encode_packed_varints, encode_varint
+from ckpt_magics.wire.varint import (
+    decode_packed_varints,
+    decode_varint,
+    encode_packed_varints,
+    encode_tagged_varints,
+    encode_varint,
+)
 
 VECTORS = [
     (0, "00"),
@@ -58,6 +64,15 @@ def test_packed_is_one_after_the_other(values):
     packed = encode_packed_varints(np.array(values, np.uint64))
     assert packed == b"".join(map(encode_varint, values))
     assert decode_packed_varints(packed).tolist() == values
+
+
+@given(st.lists(st.tuples(st.integers(0, 127), st.integers(0, 2**63 - 1)), max_size=40))
+def test_tagged_is_a_byte_and_a_number_one_after_the_other(fields):
+    tags, values = np.array(fields, np.int64).reshape(-1, 2).T
+    data, sizes = encode_tagged_varints(tags.astype(np.uint8), values.copy())
+    single = [bytes([tag]) + encode_varint(value) for tag, value in fields]
+    assert data.tobytes() == b"".join(single)
+    assert sizes.tolist() == list(map(len, single))
 
 
 def test_negative_numbers_take_ten_bytes():
