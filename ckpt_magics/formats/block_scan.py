@@ -129,8 +129,7 @@ def _join_keys(block: Block, shared: Positions, starts: Positions, ends: Positio
     sizes = shared + ends - starts
     if shared[0] or (shared[1:] > sizes[:-1]).any() or shared.sum() > KEY_ALLOWANCE + LARGEST_EXPANSION * block.end:
         return None
-    contents, key, keys = block.contents, b"", []
-    for common, start, end in zip(shared.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        key = key[:common] + contents[start:end]
-        keys.append(key)
+    contents, key = block.contents, b""
+    places = zip(shared.tolist(), starts.tolist(), ends.tolist(), strict=True)
+    keys = [key := key[:common] + contents[start:end] for common, start, end in places]
     return keys if all(map(operator.lt, keys, keys[1:])) else None

@@ -10,6 +10,8 @@ Format: as bundle_records; tensorflow/core/protobuf/tensor_bundle.proto.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +27,20 @@ _CRC_FIELD_SIZE = 5
 _MOST_GROUPS = 9
 """Groups of seven bits in the largest number that a field of these can hold, 2**63 - 1."""
 
-_PADDING = 16
-"""Zeros behind the last entry, so that looking at the next byte needs no check."""
+_WORDS = 3
+"""Words of eight bytes that the head of an entry takes at most: dtype and a shape of five dimensions."""
+
+_PADDING = 8 * _WORDS
+"""Zeros behind the last entry, so that looking at what follows needs no check."""
+
+_MASKS = np.array(
+    [[(1 << 8 * min(max(size - 8 * word, 0), 8)) - 1 for word in range(_WORDS)] for size in range(8 * _WORDS + 1)],
+    np.uint64,
+)
+"""By size of a head, the bits of its words that belong to it."""
+
+_MOST_ROUNDS = 64
+"""Different heads beyond which it is faster to compare what is left as bytes objects."""
 
 Numbers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
@@ -101,7 +115,7 @@ def decode_entries(buffer: bytes, starts: Rows, ends: Rows) -> EntryColumns:
     words = np.ndarray((len(contents) - 3,), "<u4", contents, strides=(1,))
     crcs = np.where(usual, words[np.where(usual, positions + 1, 0)], 0).astype(np.int64)
     columns = EntryColumns([], np.full(count, -1, np.intp), shard_ids, offsets, sizes, crcs, {}, {})
-    _decode_heads(buffer, starts, heads_end, usual, columns)
+    _decode_heads(contents, starts, heads_end, usual, columns)
     for row in np.flatnonzero(~usual).tolist():
         _decode_one(buffer[starts[row] : ends[row]], row, columns)
     return columns
@@ -137,21 +151,44 @@ def _take_numbers(contents: Bytes, positions: Rows, usual: Flags, tag: int) -> N
     return numbers
 
 
-def _decode_heads(buffer: bytes, starts: Rows, ends: Rows, usual: Flags, columns: EntryColumns) -> None:
+def _decode_heads(contents: Bytes, starts: Rows, ends: Rows, usual: Flags, columns: EntryColumns) -> None:
     """Fill in the types of the usual entries; one that has none leaves its row to the other decoder."""
-    rows = np.flatnonzero(usual)
-    heads = [buffer[start:end] for start, end in zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)]
-    type_ids = {}
-    for head in set(heads):
+    for head, rows in _group_heads(contents, starts, ends, np.flatnonzero(usual)):
         try:
             entry = decode_entry(head)
         except DataLossError:
-            type_ids[head] = -1
             continue
-        type_ids[head] = len(columns.types)
+        columns.type_ids[rows] = len(columns.types)
         columns.types.append((entry.dtype, entry.shape))
-    columns.type_ids[rows] = np.fromiter(map(type_ids.__getitem__, heads), np.intp, len(heads))
     usual &= columns.type_ids >= 0
+
+
+def _group_heads(contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Iterator[tuple[bytes, Rows]]:
+    """Yield each different head, and the rows that begin with it.
+
+    Most indexes have few of them: again and again the first row that is left is compared with all that are left, three
+    words of eight bytes at a time. What that leaves, and long heads, are compared as bytes objects.
+    """
+    sizes = ends[rows] - starts[rows]
+    is_long = sizes > _WORDS * 8
+    rest = [rows[is_long]]
+    rows, sizes = rows[~is_long], sizes[~is_long]
+    width = -(-int(sizes.max(initial=1)) // 8)
+    words = np.ndarray((len(contents) - _PADDING, width), "<u8", contents, strides=(1, 8))[starts[rows]]
+    words &= _MASKS[sizes, :width]
+    for _ in range(_MOST_ROUNDS):
+        if not rows.size:
+            break
+        head = contents[starts[rows[0]] : ends[rows[0]]].tobytes()
+        same = (words == words[0]).all(axis=1) & (sizes == len(head))
+        yield head, rows[same]
+        rows, sizes, words = rows[~same], sizes[~same], words[~same]
+    rest.append(rows)
+    found: defaultdict[bytes, list[int]] = defaultdict(list)
+    for row in np.concatenate(rest).tolist():
+        found[contents[starts[row] : ends[row]].tobytes()].append(row)
+    for head, same_rows in found.items():
+        yield head, np.array(same_rows, np.intp)
 
 
 def _decode_one(value: bytes, row: int, columns: EntryColumns) -> None:
