@@ -24,14 +24,14 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work]:
 
 def _statistics(sizes: Sizes, directory: Path) -> Work:
     from ckpt_magics import load_checkpoint
-    from ckpt_magics.frames.statistics import checkpoint_statistics
+    from ckpt_magics.frames.statistics import tensor_statistics
 
     ours = Ours(directory)
     ours.save(big_arrays(sizes))
 
     def statistics() -> object:
         with load_checkpoint(ours.path) as reader:
-            return dict(checkpoint_statistics(reader))
+            return {name: tensor_statistics(reader[name]) for name in reader}
 
     def read() -> None:
         with load_checkpoint(ours.path) as reader:

@@ -21,6 +21,7 @@ from ckpt_magics.errors import (
     NotFoundError,
     PermissionDeniedError,
     ResourceExhaustedError,
+    visible,
 )
 
 __all__ = [
@@ -62,19 +63,19 @@ def _free_bytes(path: str) -> int | None:
     return status.f_bavail * status.f_frsize
 
 
-def _typed(error: OSError, path: str, needed: int | None) -> CheckpointError:
+def _typed(error: OSError, path: str, needed: int | None, taken: int) -> CheckpointError:
     """The error of our tree for what the system said about ``path``."""
-    text = f"{path}; {error.strerror or error}"
+    text = f"{visible(path)}; {error.strerror or error}"
     found: CheckpointError
     if error.errno in _NO_SPACE:
         free = _free_bytes(path)
         if needed is not None:
             text += f": {needed} bytes are needed"
         if free is not None:
-            text += f"{',' if needed is not None else ':'} {free} bytes are free"
+            text += f"{',' if needed is not None else ':'} {free + taken} bytes are free"
         found = ResourceExhaustedError(text, hint="Nothing was replaced; free some space and save again.")
     elif error.errno in _REFUSED:
-        found = PermissionDeniedError(text)
+        found = PermissionDeniedError(text, hint="Save to a directory that you may write to.")
     elif error.errno == errno.ENOENT:
         found = NotFoundError(text)
     elif error.errno == errno.ENAMETOOLONG:
@@ -89,12 +90,13 @@ def _typed(error: OSError, path: str, needed: int | None) -> CheckpointError:
 
 
 @contextmanager
-def writing_to(path: str, needed: int | None = None) -> Iterator[None]:
+def writing_to(path: str, needed: int | None = None, taken: int = 0) -> Iterator[None]:
     """Turn what the system says inside the block into our errors.
 
     Args:
         path: The file or directory being changed, as the user would write it.
         needed: Bytes that the whole file takes, for the message about a full disk.
+        taken: Bytes that it has taken by now and gives back when it goes.
 
     Raises:
         ResourceExhaustedError: The disk or the quota is full; says bytes needed and free.
@@ -109,7 +111,7 @@ def writing_to(path: str, needed: int | None = None) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, CheckpointError):
             raise
-        raise _typed(error, path, needed) from error
+        raise _typed(error, path, needed, taken) from error
     except ValueError as error:
         if isinstance(error, CheckpointError) or "null" not in str(error):
             raise
@@ -163,7 +165,7 @@ class OutputFile:
 
     def _write_all(self, view: memoryview) -> None:
         self._unsent += len(view)
-        with writing_to(self._shown, self._needed):
+        with writing_to(self._shown, self._needed, self._sent + self._unsent - len(view)):
             while view:
                 # A short count is normal: a disk nearly full, a signal, or more than the 2 GiB of one call.
                 view = view[os.write(self._fd, view) :]
@@ -266,7 +268,7 @@ def make_directory(path: str) -> bool:
             return False
         except FileNotFoundError:
             raise NotFoundError(
-                f"{path}; {os.strerror(errno.ENOENT)}",
+                f"{visible(path)}; {os.strerror(errno.ENOENT)}",
                 hint="One missing directory is created; create the ones above it first.",
             ) from None
     return True

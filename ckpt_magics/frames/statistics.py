@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BINS", "TensorStatistics", "checkpoint_statistics", "tensor_statistics"]
+__all__ = ["BINS", "TensorStatistics", "tensor_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,9 +29,6 @@ _DOT_SIZE = 1 << 13
 
 _PLACES = BINS + 1
 """Bins, and one more for the largest value."""
-
-_WORKERS = 2
-"""Threads over the tensors of a checkpoint; NumPy lets go of the interpreter while it works on a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +163,6 @@ class _Scratch:
         return pairs
 
 
-def checkpoint_statistics(
-    reader: Mapping[str, Any], names: Iterable[str] | None = None
-) -> Iterator[tuple[str, TensorStatistics]]:
-    """Yield name and statistics of the tensors of a checkpoint, each read once, two at a time.
-
-    Args:
-        reader: An open checkpoint, or any mapping of arrays that two threads may read.
-        names: Which tensors; all of them if None.
-    """
-    wanted = list(reader) if names is None else list(names)
-    with ThreadPoolExecutor(_WORKERS) as workers:
-        # Two tensors are in memory at a time: a worker lets go of one before it takes the next.
-        found = workers.map(lambda name: tensor_statistics(np.asarray(reader[name])), wanted)
-        yield from zip(wanted, found, strict=True)
-
-
 def tensor_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
     """Return the statistics of all values of an array.
 
@@ -202,9 +182,10 @@ def tensor_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
     moments = _Moments()
     for block in _blocks(flat):
         values = scratch.load(block)
-        zeros += scratch.count_zeros(values)
         exact = block if block.dtype.kind in "iu" else values
         least, most = _range(exact)
+        if not (least > 0 or most < 0):
+            zeros += scratch.count_zeros(values)
         if not (math.isfinite(least) and math.isfinite(most)):
             finite = np.isfinite(values)
             missing = int(np.count_nonzero(np.isnan(values)))

@@ -88,11 +88,11 @@ function statistic(title: string, key: StatisticKey, width: number): Column {
 
 function extraColumn(extra: Extra): Column {
   const { title, key, numbers, texts } = extra;
-  const base = { title, kind: "text", width: numbers ? 96 : 150 } as const;
-  if (!numbers) return { ...base, sort: null, class: "", text: (row) => visibleName(texts[row] ?? "") };
+  const base = { title, sort: `extra.${key}`, kind: "text", width: numbers ? 96 : 150 } as const;
+  if (!numbers) return { ...base, class: "", text: (row) => visibleName(texts[row] ?? "") };
   const text = (row: number) => {
     const value = numbers[row] ?? Number.NaN;
     return Number.isNaN(value) ? "" : formatNumber(value);
   };
-  return { ...base, sort: `extra.${key}`, class: "number", text };
+  return { ...base, class: "number", text };
 }

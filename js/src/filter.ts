@@ -146,9 +146,17 @@ function sortKey(index: VariableIndex, column: SortColumn): ArrayLike<number> | 
     case "bytes":
     case "offset":
       return index[column];
-    default:
-      return index.extras.find((extra) => `extra.${extra.key}` === column)?.numbers ?? null;
+    default: {
+      const extra = index.extras.find(({ key }) => `extra.${key}` === column);
+      return extra ? (extra.numbers ?? places(extra.texts)) : null;
+    }
   }
+}
+
+/** Row → position of its text in alphabetical order; NaN where there is none, which comes last. */
+function places(texts: readonly string[]): number[] {
+  const order = new Map([...new Set(texts)].sort().map((text, place) => [text, place]));
+  return texts.map((text) => (text === "" ? Number.NaN : (order.get(text) ?? Number.NaN)));
 }
 
 /** Code → position of its name in alphabetical order. */

@@ -16,6 +16,10 @@ export const ROW_HEIGHT = 24;
 /** Pixels; wider names are the user's choice. */
 const MOST_FITTED = 420;
 
+/** Pixels that a character of a name takes about, and what is beside the name. */
+const CHARACTER_WIDTH = 7;
+const NAME_PADDING = 24;
+
 export interface TableOptions {
   readonly index: VariableIndex;
   readonly selection: Selection;
@@ -39,12 +43,14 @@ export class Table {
   #order: Uint32Array = new Uint32Array();
   /** Gives the names the room there is, until the user says how wide they shall be. */
   readonly #fitting: ResizeObserver | null;
+  readonly #longestName: number;
   #asking = true;
   /** Position of the row that keys act on. */
   #current = 0;
 
   constructor(options: TableOptions) {
     this.#options = options;
+    this.#longestName = options.index.names.reduce((most, name) => Math.max(most, name.length), 0);
     this.#columns = columnsOf(options.index);
     this.#header = new TableHeader({
       columns: this.#columns,
@@ -129,7 +135,8 @@ export class Table {
     const beside = this.#columns.findIndex((column) => column.kind === "distribution");
     const taken = this.#columns.slice(1, beside + 1).reduce((sum, column) => sum + column.width, 0);
     const room = this.root.clientWidth - taken;
-    const width = Math.round(Math.min(Math.max(room, NAME_WIDTH), MOST_FITTED));
+    const most = Math.min(MOST_FITTED, this.#longestName * CHARACTER_WIDTH + NAME_PADDING);
+    const width = Math.round(Math.max(Math.min(room, most), NAME_WIDTH));
     this.#header.nameWidth = width;
     this.#setWidths(width);
   }

@@ -61,3 +61,16 @@ test("sorting is stable, in both directions", async () => {
   expect(order("shape", false)).toEqual([4, 3, 0, 1, 2]);
   expect(order("dtype", false)).toEqual([3, 0, 1, 2, 4]);
 });
+
+test("columns of text sort alphabetically, and what says nothing comes last both ways", async () => {
+  const texts = ["same", "", "gone", "same", "new"];
+  const index = {
+    ...(await indexOf(ROWS)),
+    extras: [{ key: "change", title: "Change", numbers: null, texts }],
+  };
+  const order = (descending: boolean) => [
+    ...sortRows(index, filterRows(index, NO_FILTER), { column: "extra.change", descending }),
+  ];
+  expect(order(false)).toEqual([2, 4, 0, 3, 1]);
+  expect(order(true)).toEqual([0, 3, 4, 2, 1]);
+});

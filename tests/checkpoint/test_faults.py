@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import is_temporary_name
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.saving import write_checkpoint
@@ -69,10 +70,10 @@ def _each_call(tmp_path, options, steps):
     _save(old, OLD, step=steps[0], **{**options, "durable": False})
     counted = tmp_path / "counted"
     shutil.copytree(old, counted)
-    with faulty_disk() as disk:
+    with faulty_disk() as faulty:
         _save(counted, NEW, step=steps[1], **options)
-    assert len(disk.calls) > 8
-    for at in range(len(disk.calls)):
+    assert len(faulty.calls) > 8
+    for at in range(len(faulty.calls)):
         folder = tmp_path / str(at)
         shutil.copytree(old, folder)
         yield at, folder
@@ -84,7 +85,7 @@ def test_every_call_may_fail(tmp_path, options, steps, fault):
     for at, folder in _each_call(tmp_path, options, steps):
         before = set(os.listdir(folder))
         saved = True
-        with faulty_disk(at, fault, cut=True) as disk:
+        with faulty_disk(at, fault, cut=True) as faulty:
             try:
                 # Old data that cannot be removed is a warning: the save itself has succeeded.
                 with warnings.catch_warnings(action="ignore"):
@@ -92,7 +93,7 @@ def test_every_call_may_fail(tmp_path, options, steps, fault):
             except (CheckpointError, KeyboardInterrupt) as error:
                 saved = False
                 _check_kind(error, fault)
-        failed = disk.calls[at]
+        failed = faulty.calls[at]
         value = _value(latest_checkpoint(folder))
         assert value == NEW if saved else value in {OLD, NEW}, failed
         if failed != "unlink":
@@ -118,17 +119,33 @@ def _check_kind(error, fault):
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
 def test_a_kill_at_every_call_leaves_old_or_new(tmp_path, options, steps, after):
     for at, folder in _each_call(tmp_path, options, steps):
-        with faulty_disk(at, Killed, after=after, cut=True) as disk, pytest.raises(Killed):
+        with faulty_disk(at, Killed, after=after, cut=True) as faulty, pytest.raises(Killed):
             _save(folder, NEW, step=steps[1], **options)
-        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, disk.calls[at]
+        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, faulty.calls[at]
         _save(folder, NEXT, step=steps[2], **{**options, "durable": False})
         assert _value(latest_checkpoint(folder)) == NEXT
-        assert not _litter(folder), disk.calls[at]
+        assert not _litter(folder), faulty.calls[at]
 
 
 def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options, steps):
     for at, folder in _each_call(tmp_path, options, steps):
-        with faulty_disk(at, KeyboardInterrupt, after=True) as disk, pytest.raises(KeyboardInterrupt):
+        with faulty_disk(at, KeyboardInterrupt, after=True) as faulty, pytest.raises(KeyboardInterrupt):
             _save(folder, NEW, step=steps[1], **options)
-        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, disk.calls[at]
-        assert not _litter(folder), disk.calls[at]
+        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, faulty.calls[at]
+        assert not _litter(folder), faulty.calls[at]
+
+
+def test_a_full_disk_counts_what_the_save_itself_gives_back(tmp_path, monkeypatch):
+    """The part that was written is removed, so its bytes are as free as the others."""
+    monkeypatch.setattr(disk, "_free_bytes", lambda path: 10)
+    big = np.zeros(3 << 20, np.uint8)
+    with faulty_disk(1, errno.ENOSPC, only={"write"}), pytest.raises(ResourceExhaustedError) as caught:
+        write_checkpoint(tmp_path / "m", {"big": big}, durable=False)
+    assert f"{big.nbytes} bytes are needed, {10 + (2 << 20)} bytes are free" in str(caught.value)
+
+
+def test_a_refused_path_is_shown_without_its_control_characters(tmp_path):
+    with faulty_disk(0, errno.EACCES, only={"open"}), pytest.raises(PermissionDeniedError) as caught:
+        write_checkpoint(tmp_path / "m\x1b[31m", {"a": np.zeros(2)})
+    assert "\x1b" not in str(caught.value)
+    assert "you may write to" in str(caught.value)
