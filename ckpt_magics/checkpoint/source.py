@@ -155,7 +155,7 @@ def _find_in_state(directory: str, filename: str) -> CheckpointSource:
         )
         warnings.warn(note, UserWarning, stacklevel=2)
         return replace(found, kind="directory", note=note)
-    why = f"names {visible(paths[0])}, which is not there" if paths else "names no checkpoint"
+    why = f"names {visible(paths[0])}, which is no checkpoint or not there" if paths else "names no checkpoint"
     return _fall_back(directory, f"{visible(state_file)} {why}")
 
 

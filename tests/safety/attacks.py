@@ -434,10 +434,13 @@ def state_file(folder, text):
     return folder
 
 
+OUTSIDE = "/etc/passwd"
+"""A file elsewhere that a state file calls the latest checkpoint, as it may; it is looked at, and is none."""
+
 STATES = {
     "empty": b"",
     "binary": bytes(range(256)) * 100,
-    "outside": b'model_checkpoint_path: "/etc/passwd"\nall_model_checkpoint_paths: "../../../etc/passwd"\n',
+    "outside": f'model_checkpoint_path: "{OUTSIDE}"\nall_model_checkpoint_paths: "../../..{OUTSIDE}"\n'.encode(),
     "device": b'model_checkpoint_path: "/dev/zero"\n',
     "url": b'model_checkpoint_path: "http://127.0.0.1:9/m"\n',
     "glob": b'model_checkpoint_path: "*"\nall_model_checkpoint_paths: "[a-z]*"\n',

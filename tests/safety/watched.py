@@ -1,7 +1,8 @@
 """Read hostile and good files while every event that Python can tell is watched: ``python -m tests.safety.watched``.
 
 After a warm-up that imports what is needed, nothing may be imported, compiled, run, started or sent, and nothing may be
-opened but the files in the folder given. What happens in spite of it is printed, one line each.
+opened but the files in the folder given, and the one elsewhere that a state file names. What happens in spite of it is
+printed, one line each.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import warnings
 from pathlib import Path
 
 from ckpt_magics.graph.graph_files import read_meta_graph
-from tests.safety.attacks import ATTACKS
+from tests.safety.attacks import ATTACKS, OUTSIDE
 from tests.safety.scale import scaled
 from tests.safety.victim import STEPS, suffer
 from tests.truth import GOLDEN
@@ -41,7 +42,7 @@ class Watch:
             return
         if event == "open":
             path = arguments[0]
-            inside = isinstance(path, int) or os.path.abspath(os.fsdecode(path)).startswith(self.folder)
+            inside = isinstance(path, int) or os.path.abspath(os.fsdecode(path)).startswith((self.folder, OUTSIDE))
             writing = isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if not inside or writing:
                 self.seen.add(f"open {path!r} {arguments[1:]}")
