@@ -6,8 +6,8 @@ the blocks, as columns, and kept; from then on look-ups are answered from it.
 
 from __future__ import annotations
 
-import operator
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -159,7 +159,7 @@ class BundleIndex:
 
     def _scan(self) -> Listing:
         keys: list[bytes] = []
-        contents, starts, ends = [], [], []
+        contents, starts, ends, blocks = [], [], [], []
         position = 0
         damage: list[CheckpointError] = []
         for handle in self._table.blocks():
@@ -176,12 +176,13 @@ class BundleIndex:
                 if count:
                     words = f"{count} names have more than {MAX_NAME_SIZE} bytes; they are not listed"
                     damage.append(DataLossError(words, offset=handle.offset).locate(file=self.file.name))
+            blocks.append(len(keys))
             keys += found.keys
             contents.append(block.contents)
             starts.append(found.starts + position)
             ends.append(found.ends + position)
             position += len(block.contents)
-        places = _Places(keys, np.concatenate([_NO_ROWS, *starts]), np.concatenate([_NO_ROWS, *ends])).in_order()
+        places = _Places(keys, np.concatenate([_NO_ROWS, *starts]), np.concatenate([_NO_ROWS, *ends])).in_order(blocks)
         entries = decode_entries(b"".join(contents), places.starts, places.ends)
         damage += (
             error.locate(file=self.file.name, tensor=places.keys[row]) for row, error in sorted(entries.damage.items())
@@ -208,9 +209,13 @@ class _Places(NamedTuple):
     starts: Rows
     ends: Rows
 
-    def in_order(self) -> _Places:
-        """Leave the header out; sort what damaged blocks may have in any order, the last one of a key counting."""
-        if all(map(operator.lt, self.keys, self.keys[1:])):
+    def in_order(self, blocks: Iterable[int]) -> _Places:
+        """Leave the header out; sort what damaged blocks may have in any order, the last one of a key counting.
+
+        Args:
+            blocks: Rows where the keys of a block begin, in which they increase.
+        """
+        if all(self.keys[row - 1] < self.keys[row] for row in blocks if 0 < row < len(self.keys)):
             rows = slice(1 if self.keys and self.keys[0] == HEADER_ENTRY_KEY else 0, None)
             return _Places(self.keys[rows], self.starts[rows], self.ends[rows])
         found = dict(zip(self.keys, range(len(self.keys)), strict=True))
