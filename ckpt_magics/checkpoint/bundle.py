@@ -129,7 +129,12 @@ class BundleStore:
             return
         workers = ThreadPoolExecutor(_WORKERS)
         try:
-            yield from zip(names, workers.map(self.read, names), strict=True)
+            try:
+                values = workers.map(self.read, names)
+            except RuntimeError:
+                # The interpreter is ending, or the system gives no more threads.
+                values = map(self.read, names)
+            yield from zip(names, values, strict=True)
         finally:
             # After an error, or Ctrl-C, what has not begun is not read.
             workers.shutdown(cancel_futures=True)

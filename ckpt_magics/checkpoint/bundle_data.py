@@ -188,10 +188,6 @@ class BundleData:
             self._verified.add(place)
         return np.frombuffer(data, entry.dtype.numpy).reshape(entry.shape)
 
-    def open_names(self) -> list[str]:
-        """Return the paths of the data files that are open."""
-        return [file.name for file in self._files.values()]
-
     def close(self) -> None:
         """Close the files; arrays that view a map keep it alive."""
         for file in self._files.values():

@@ -12,7 +12,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from ckpt_magics.errors import (
     CheckpointError,
@@ -70,7 +70,7 @@ def _typed(error: OSError, path: str, needed: int | None, taken: int) -> Checkpo
     if error.errno in _NO_SPACE:
         free = _free_bytes(path)
         if needed is not None:
-            text += f": {needed} bytes are needed"
+            text += f": {needed} bytes are needed for this file"
         if free is not None:
             text += f"{',' if needed is not None else ':'} {free + taken} bytes are free"
         found = ResourceExhaustedError(text, hint="Nothing was replaced; free some space and save again.")
@@ -164,13 +164,17 @@ class OutputFile:
             self._write_all(self._gathered[:count])
 
     def _write_all(self, view: memoryview) -> None:
-        self._unsent += len(view)
-        with writing_to(self._shown, self._needed, self._sent + self._unsent - len(view)):
-            while view:
-                # A short count is normal: a disk nearly full, a signal, or more than the 2 GiB of one call.
-                view = view[os.write(self._fd, view) :]
-        if self._durable and self._unsent >= WRITEBACK_SIZE:
-            self._begin_writeback()
+        while view:
+            with self._errors():
+                # A short count is normal: a disk nearly full, a signal.
+                count = os.write(self._fd, view[:WRITEBACK_SIZE])
+            view = view[count:]
+            self._unsent += count
+            if self._durable and self._unsent >= WRITEBACK_SIZE:
+                self._begin_writeback()
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return writing_to(self._shown, self._needed, self._sent + self._unsent)
 
     def _begin_writeback(self) -> None:
         """Have the disk work while the rest is still being copied into the page cache."""
@@ -187,7 +191,7 @@ class OutputFile:
         if self._fd < 0:
             return
         self.flush()
-        with writing_to(self._shown, self._needed):
+        with self._errors():
             if self._durable:
                 os.fsync(self._fd)
             # A close that fails has closed all the same, so the number must not be used again.

@@ -15,7 +15,6 @@ WEIGHTS = "weights"
 OPTIMIZER_SLOT = "optimizer slot"
 MOVING_AVERAGE = "moving average"
 STEP = "step"
-
 OBJECT_GRAPH = "object graph"
 
 GROUPS = (WEIGHTS, OPTIMIZER_SLOT, MOVING_AVERAGE, STEP, OBJECT_GRAPH)

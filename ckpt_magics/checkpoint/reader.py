@@ -263,6 +263,8 @@ class CheckpointReader(Mapping[str, Any]):
     def verify(self, *, progress: Progress | None = None) -> VerificationReport:
         """Check every block and every tensor against its checksums; ``progress`` is told bytes done and bytes in all.
 
+        What lies under the prefix now, also if that was saved after this reader was opened.
+
         Returns:
             A report that names file, tensor and byte of everything damaged. Damage itself is no error.
         """

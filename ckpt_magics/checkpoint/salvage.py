@@ -45,7 +45,7 @@ def write_good_tensors(
         raise DataLossError(
             "no tensor of the checkpoint is good",
             file=source.prefix,
-            hint="Without salvage the report says what is damaged; %ckpt_ls lists what else the directory has.",
+            hint="%ckpt_verify without --salvage says what is damaged; %ckpt_ls lists what else the directory has.",
         )
     # In the order of the files, so that each is read front to back; numbers of V2 checkpoints are views of the files.
     good.sort(key=lambda entry: (entry.shard_id, entry.offset or 0, entry.name))

@@ -82,7 +82,8 @@ def write_checkpoint(
 
     Args:
         prefix: Of the checkpoint, ``~`` being the home directory; one missing directory is created.
-        tensors: Arrays by name, stored sorted by name; or tensors in the order in which they are to be stored.
+        tensors: Arrays or NumPy scalars by name, stored sorted by name; or tensors in the order in which they are to
+            be stored.
         write_version: 2, or 1 for the format of a single file.
         global_step: Appended to the prefix as ``-STEP``.
         max_to_keep: How many checkpoints of this name, differing in the step, to keep; None or 0 keeps all.

@@ -7,7 +7,9 @@ large ones go one by one, written by one thread while another computes the check
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -43,7 +45,7 @@ _to_bytes = operator.methodcaller("tobytes")
 class ValueWriter:
     """Writes values to one data file; a second thread computes the checksums of large ones meanwhile.
 
-    Close it, or use it as a context manager.
+    A context manager; leaving it waits for a checksum that has begun.
 
     Args:
         file: The data file.
@@ -68,11 +70,18 @@ class ValueWriter:
                 self.write_bytes(data)
                 crc = crc32c(data, crc)
                 continue
-            checksum = self._helper.submit(crc32c, data, crc)
+            checksum = self._begin_checksum(data, crc)
             for start in range(0, len(data), _STEP):
                 self.write_bytes(data[start : start + _STEP])
-            crc = checksum.result()
+            crc = checksum()
         return mask(crc)
+
+    def _begin_checksum(self, data: Buffer, crc: int) -> Callable[[], int]:
+        try:
+            return self._helper.submit(crc32c, data, crc).result
+        except RuntimeError:
+            # The interpreter is ending, or the system gives no more threads.
+            return partial(crc32c, data, crc)
 
     def write_bytes(self, data: Buffer) -> None:
         """Write bytes as they are."""

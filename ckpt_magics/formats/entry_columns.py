@@ -39,9 +39,6 @@ _MASKS = np.array(
 )
 """By size of a head, the bits of its words that belong to it."""
 
-_MOST_ROUNDS = 64
-"""Different heads beyond which it is faster to compare what is left as bytes objects."""
-
 Numbers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 Bytes = npt.NDArray[np.uint8]
@@ -166,27 +163,30 @@ def _decode_heads(contents: Bytes, starts: Rows, ends: Rows, usual: Flags, colum
 def _group_heads(contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Iterator[tuple[bytes, Rows]]:
     """Yield each different head, and the rows that begin with it.
 
-    Most indexes have few of them: again and again the first row that is left is compared with all that are left, three
-    words of eight bytes at a time. What that leaves, and long heads, are compared as bytes objects.
+    Most indexes have few of them: the first row that is left is compared with all that are left, in words of eight
+    bytes, as long as that finds a quarter of them or more. The others, and long heads, are compared as bytes objects.
     """
     sizes = ends[rows] - starts[rows]
     is_long = sizes > _WORDS * 8
-    rest = [rows[is_long]]
+    long_rows = rows[is_long]
     rows, sizes = rows[~is_long], sizes[~is_long]
     width = -(-int(sizes.max(initial=1)) // 8)
     words = np.ndarray((len(contents) - _PADDING, width), "<u8", contents, strides=(1, 8))[starts[rows]]
     words &= _MASKS[sizes, :width]
-    for _ in range(_MOST_ROUNDS):
-        if not rows.size:
-            break
+    while rows.size:
         head = contents[starts[rows[0]] : ends[rows[0]]].tobytes()
         same = (words == words[0]).all(axis=1) & (sizes == len(head))
         yield head, rows[same]
+        is_rare = 4 * np.count_nonzero(same) < len(same)
         rows, sizes, words = rows[~same], sizes[~same], words[~same]
-    rest.append(rows)
+        if is_rare:
+            break
+    rows = np.concatenate([long_rows, rows])
+    # Cutting a bytes object takes a fraction of the time of cutting an array.
+    buffer = contents.tobytes() if rows.size else b""
     found: defaultdict[bytes, list[int]] = defaultdict(list)
-    for row in np.concatenate(rest).tolist():
-        found[contents[starts[row] : ends[row]].tobytes()].append(row)
+    for row, start, end in zip(rows.tolist(), starts[rows].tolist(), ends[rows].tolist(), strict=True):
+        found[buffer[start:end]].append(row)
     for head, same_rows in found.items():
         yield head, np.array(same_rows, np.intp)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats.dtypes import DType
 
-__all__ = ["number_bytes", "number_pieces"]
+__all__ = ["AnyArray", "number_bytes", "number_pieces"]
 
 COPY_SIZE = 4 << 20
 """Bytes that are copied at once of an array whose layout is not the file's."""

@@ -10,10 +10,8 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, byte_swap_array.cc.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ckpt_magics.errors import (
     DataLossError,
@@ -22,7 +20,7 @@ from ckpt_magics.errors import (
     UnimplementedError,
 )
 from ckpt_magics.formats.dtypes import RESOURCE, STRING, VARIANT, DType
-from ckpt_magics.formats.number_bytes import number_bytes, number_pieces
+from ckpt_magics.formats.number_bytes import AnyArray, number_bytes
 from ckpt_magics.formats.random_access import RandomAccessFile, check_range
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.string_data import (
@@ -37,12 +35,10 @@ from ckpt_magics.formats.string_data import (
 from ckpt_magics.wire.crc32c import crc32c, mask
 from ckpt_magics.wire.varint import Buffer
 
-__all__ = ["CRC_STEP", "VariantBytes", "empty_array", "encode_tensor", "number_bytes", "number_pieces", "read_tensor"]
+__all__ = ["CRC_STEP", "AnyArray", "VariantBytes", "empty_array", "encode_tensor", "read_tensor"]
 
 CRC_STEP = 1 << 20
 """Bytes that are copied, and then checksummed while they are still in the processor's cache."""
-
-AnyArray = npt.NDArray[Any]
 
 
 def encode_tensor(array: AnyArray, dtype: DType) -> tuple[list[Buffer], int]:

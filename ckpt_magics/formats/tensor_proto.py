@@ -21,9 +21,10 @@ import numpy.typing as npt
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from ckpt_magics.formats import dtypes
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
+from ckpt_magics.formats.number_bytes import number_bytes
 from ckpt_magics.formats.shapes import checked_shape, format_shape
 from ckpt_magics.formats.string_data import split_strings, string_elements
-from ckpt_magics.formats.tensor_data import empty_array, number_bytes
+from ckpt_magics.formats.tensor_data import empty_array
 from ckpt_magics.proto.messages import TensorProto
 
 MAX_CONTENT_SIZE = 1 << 31

@@ -112,11 +112,13 @@ class _Scratch:
     """The passes over a block that need memory.
 
     Args:
-        array: What is walked over; its values are compared as float32 if that holds them exactly, else as float64.
+        array: What is walked over; its values are compared as float32 if they are floats that it can hold, else as
+            float64.
     """
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
-        narrow = array.dtype.kind == "c" or np.can_cast(array.dtype, np.float32)
+        # Integers often lie on the edge between two bins, where float32 would put whole values into the wrong one.
+        narrow = array.dtype.kind not in "iub" and (array.dtype.kind == "c" or np.can_cast(array.dtype, np.float32))
         self.dtype = np.dtype(np.float32 if narrow and array.dtype.itemsize <= 8 else np.float64)
         self._values = _memory.values.view(self.dtype)
         self._wide, self._flags = _memory.wide, _memory.flags

@@ -61,9 +61,9 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
             if {"-h", "--help"} & set(words):
                 print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - help asked for
                 return None
-            arguments = _parsed(parser, words, cell)
+            parsed = _parsed(parser, words, cell)
             try:
-                return body(self, arguments, local_ns)
+                return body(self, parsed, local_ns)
             except CheckpointError as error:
                 if is_users_own(error):
                     raise

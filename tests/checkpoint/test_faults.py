@@ -141,7 +141,7 @@ def test_a_full_disk_counts_what_the_save_itself_gives_back(tmp_path, monkeypatc
     big = np.zeros(3 << 20, np.uint8)
     with faulty_disk(1, errno.ENOSPC, only={"write"}), pytest.raises(ResourceExhaustedError) as caught:
         write_checkpoint(tmp_path / "m", {"big": big}, durable=False)
-    assert f"{big.nbytes} bytes are needed, {10 + (2 << 20)} bytes are free" in str(caught.value)
+    assert f"{big.nbytes} bytes are needed for this file, {10 + (2 << 20)} bytes are free" in str(caught.value)
 
 
 def test_a_refused_path_is_shown_without_its_control_characters(tmp_path):
@@ -149,3 +149,39 @@ def test_a_refused_path_is_shown_without_its_control_characters(tmp_path):
         write_checkpoint(tmp_path / "m\x1b[31m", {"a": np.zeros(2)})
     assert "\x1b" not in str(caught.value)
     assert "you may write to" in str(caught.value)
+
+
+class _Recorder:
+    """Stands in for the ``os`` module: short counts for writes, advice written down and refused."""
+
+    def __init__(self):
+        self.advice = []
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def write(self, descriptor, data):
+        return os.write(descriptor, data[: 3 << 14])
+
+    def posix_fadvise(self, descriptor, offset, size, advice):
+        self.advice.append((offset, size))
+        raise OSError(errno.EINVAL, "no advice taken")
+
+
+@pytest.mark.parametrize("write_version", [1, 2])
+def test_the_disk_begins_with_a_durable_file_before_its_end(tmp_path, monkeypatch, write_version):
+    recorder = _Recorder()
+    monkeypatch.setattr(disk, "os", recorder)
+    monkeypatch.setattr(disk, "WRITEBACK_SIZE", 1 << 16)
+    array = np.random.default_rng(0).random(200_000, np.float32)
+    for durable in (False, True):
+        prefix = tmp_path / f"m{durable}"
+        write_checkpoint(prefix, {"a": array}, durable=durable, write_version=write_version)
+        with load_checkpoint(prefix) as reader:
+            np.testing.assert_array_equal(reader["a"], array)
+        if not durable:
+            assert not recorder.advice
+    starts = [start for start, _ in recorder.advice]
+    assert len(starts) >= 8
+    assert starts == [0, *np.cumsum([size for _, size in recorder.advice])[:-1]]
+    assert min(size for _, size in recorder.advice) >= 1 << 16

@@ -73,3 +73,15 @@ def test_unusual_entries_do_not_spoil_their_neighbours():
     assert sorted(columns.damage) == [1, 2]
     with pytest.raises(DataLossError, match="size -1"):
         columns.entry(1)
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_types_are_told_apart_however_many_there_are(most):
+    """Common ones are found together, rare ones and those of long shapes one by one."""
+    kinds = [(dtypes.FLOAT, (size,)) for size in range(most - 1)] + [(dtypes.INT8, tuple(range(1, 15)))]
+    choice = np.random.default_rng(0).integers(0, len(kinds), 2000)
+    wanted = [BundleEntry(*kinds[number], 0, row, 5, row + 1, ()) for row, number in enumerate(choice)]
+    messages = list(map(encode_entry, wanted))
+    columns = decode_together(messages)
+    assert [columns.entry(row) for row in range(len(wanted))] == wanted
+    assert len(columns.types) == len(set(choice.tolist()))

@@ -15,8 +15,9 @@ from ckpt_magics.errors import (
     UnimplementedError,
 )
 from ckpt_magics.formats import dtypes
+from ckpt_magics.formats.number_bytes import number_bytes
 from ckpt_magics.formats.random_access import BytesFile
-from ckpt_magics.formats.tensor_data import CRC_STEP, VariantBytes, encode_tensor, number_bytes, read_tensor
+from ckpt_magics.formats.tensor_data import CRC_STEP, VariantBytes, encode_tensor, read_tensor
 from ckpt_magics.wire.crc32c import crc32c, mask
 from tests.strategies import NUMERIC, SAVEABLE, arrays
 from tests.strategies import dtypes as any_dtype

@@ -36,6 +36,12 @@ def test_histograms_count_every_value_once(size, dtype):
     assert result.bins.sum() == size
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint8])
+def test_whole_numbers_on_the_edge_of_a_bin_belong_above_it(dtype):
+    array = np.repeat(np.array([0, 41, 82], dtype), [1, 10_000, 1])
+    np.testing.assert_array_equal(tensor_statistics(array).bins, np.histogram(array, BINS)[0])
+
+
 @pytest.mark.parametrize("values", [[-3e38, 0, 3e38], [0, 1e-45, 2e-45], [3e38, 3.1e38]])
 def test_the_extremes_of_float32_have_a_histogram(values):
     result = tensor_statistics(np.array(values, np.float32))
