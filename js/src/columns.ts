@@ -56,10 +56,10 @@ export function columnsOf(index: VariableIndex): Column[] {
     text: (_, statistics) => statistics?.error ?? "",
   };
   const moments = [
-    statistic("Min", "min", 86),
-    statistic("Max", "max", 86),
-    statistic("Mean", "mean", 86),
-    statistic("Std", "std", 86),
+    statistic("Min", "min", 98),
+    statistic("Max", "max", 98),
+    statistic("Mean", "mean", 98),
+    statistic("Std", "std", 98),
     statistic("Zeros", "zeros", 76),
     statistic("NaN", "nans", 66),
     statistic("Inf", "infs", 66),
@@ -88,11 +88,21 @@ function statistic(title: string, key: StatisticKey, width: number): Column {
 
 function extraColumn(extra: Extra): Column {
   const { title, key, numbers, texts } = extra;
-  const base = { title, sort: `extra.${key}`, kind: "text", width: numbers ? 96 : 150 } as const;
+  const base = {
+    title,
+    sort: `extra.${key}`,
+    kind: "text",
+    width: numbers ? numbersWidth(title) : 150,
+  } as const;
   if (!numbers) return { ...base, class: "", text: (row) => visibleName(texts[row] ?? "") };
   const text = (row: number) => {
     const value = numbers[row] ?? Number.NaN;
     return Number.isNaN(value) ? "" : formatNumber(value);
   };
   return { ...base, class: "number", text };
+}
+
+/** Room for six digits with sign and exponent, and for the title. */
+function numbersWidth(title: string): number {
+  return Math.max(98, 9 * title.length + 16);
 }
