@@ -34,6 +34,8 @@ __all__ = [
 STATUSES = ("added", "removed", "reshaped", "retyped", "changed", "same")
 """What can have become of a tensor; the first that holds. "retyped" says nothing about the values."""
 
+_LOW_HALF = 0xFFFFFFFF
+
 _BLOCK = 1 << 17
 """Elements compared at a time: as float64 they stay in a core's cache."""
 
@@ -104,7 +106,7 @@ class Distance:
     Attributes:
         changed: Elements that differ; NaN is the same as NaN.
         norm: Euclidean norm of the difference, over the elements that are finite on both sides; None for strings.
-        largest: Largest absolute difference, likewise.
+        largest: Largest absolute difference, likewise. Of integers too it is float64, but no difference becomes 0.
         relative: ``norm`` as a share of the first tensor's norm; None for strings, and where that norm is 0.
     """
 
@@ -123,14 +125,15 @@ def tensor_distance(before: Array, after: Array) -> Distance:
         with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN are data here
             differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
             changed += int(np.count_nonzero(differs))
-            apart = _wide(second) - _wide(first)
+            apart = _apart(first, second)
             size = np.abs(_wide(first))
         both = np.isfinite(apart)
         apart, size = np.abs(apart[both]), size[both]
         squares += float(apart @ apart)
         of_before += float(size @ size)
         largest = max(largest, float(apart.max(initial=0.0)))
-    norm = math.sqrt(squares)
+    # Squares of the smallest numbers are 0; a norm is never less than the largest difference.
+    norm = max(math.sqrt(squares), largest)
     return Distance(changed, norm, largest, norm / math.sqrt(of_before) if of_before else None)
 
 
@@ -247,6 +250,21 @@ def _blocks(array: Array) -> Iterator[Array]:
     flat = array.reshape(-1)
     for start in range(0, flat.size, _BLOCK):
         yield flat[start : start + _BLOCK]
+
+
+def _apart(first: Array, second: Array) -> Array:
+    """Return ``second - first`` of two blocks as float64 or complex128, rounded once: 0 only where they are equal."""
+    if {first.dtype.kind, second.dtype.kind} <= {"i", "u"} and max(first.itemsize, second.itemsize) == 8:
+        # float64 has no place for 64 bits, nor int64 for a difference of two; halves and their differences fit.
+        (old_high, old_low), (high, low) = map(_halves, (first, second))
+        return np.asarray((high - old_high) * 2.0**32 + (low - old_low))
+    return _wide(second) - _wide(first)
+
+
+def _halves(block: Array) -> tuple[Array, Array]:
+    """Return integers as int64 pairs: ``high * 2**32 + low``, with 0 <= low < 2**32."""
+    block = block.astype(np.int64 if block.dtype.kind == "i" else np.uint64, copy=False)
+    return (block >> 32).astype(np.int64, copy=False), (block & _LOW_HALF).astype(np.int64, copy=False)
 
 
 def _wide(block: Array) -> Array:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
 from ckpt_magics.formats.dtypes import dtype_of
@@ -44,6 +46,37 @@ def test_nan_is_the_same_as_nan_and_infinities_stay_out_of_the_norms():
     after = np.array([np.nan, np.nan, np.inf, 2.0])
     distance = tensor_distance(before, after)
     assert (distance.changed, distance.norm, distance.largest) == (2, 2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (np.array([2**53], "i8"), np.array([2**53 + 1], "i8")),
+        (np.array([-(2**63)], "i8"), np.array([2**63 - 1], "i8")),
+        (np.array([2**64 - 1], "u8"), np.array([0], "u8")),
+        (np.array([2**64 - 1], "u8"), np.array([-(2**63)], "i8")),
+        (np.array([2**63], "u8"), np.array([2**63 + 1], "u8")),
+        (np.array([7], "i1"), np.array([2**63 - 1], "i8")),
+        (np.array([250], "u1"), np.array([-(2**63)], "i8")),
+    ],
+)
+def test_differences_of_large_integers_are_rounded_once(before, after):
+    apart = float(abs(int(after[0]) - int(before[0])))
+    distance = tensor_distance(before, after)
+    assert (distance.changed, distance.norm, distance.largest) == (1, apart, apart)
+
+
+@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1)), min_size=1))
+def test_the_largest_difference_of_integers_is_that_of_python(pairs):
+    before, after = np.array(pairs, "i8").T
+    distance = tensor_distance(before, after)
+    assert distance.largest == float(max(abs(new - old) for old, new in pairs))
+    assert (distance.norm == 0) == (distance.changed == 0)
+
+
+def test_a_norm_of_the_smallest_numbers_is_not_zero():
+    distance = tensor_distance(np.zeros(1), np.array([1e-200]))
+    assert (distance.norm, distance.largest) == (1e-200, 1e-200)
 
 
 def test_strings_count_what_differs():
