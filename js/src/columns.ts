@@ -64,9 +64,10 @@ export function columnsOf(index: VariableIndex): Column[] {
     statistic("NaN", "nans", 66),
     statistic("Inf", "infs", 66),
   ];
-  // What only this view has is what it is opened for.
+  // What only this view has is what it is opened for, unless it says nothing about any row.
+  const extras = index.extras.filter(({ texts }) => texts?.some((text) => text !== "") ?? true);
   if (index.extras.length > 0 || grouped)
-    return [name, group, ...index.extras.map(extraColumn), ...sizes, values, ...moments];
+    return [name, group, ...extras.map(extraColumn), ...sizes, values, ...moments];
   return [name, ...sizes, values, group, ...moments];
 }
 
