@@ -1,8 +1,9 @@
 """Note a checkpoint in its directory when no saver object lives from one save to the next.
 
 What a saver would remember is recovered from the state file: the checkpoints that it lists, with CheckpointManager's
-timestamps if they are needed. Only checkpoints named like the new one but for the number at the end count as its
-predecessors: ``best`` does not go because ``step-7`` came, nor do those of another notebook.
+timestamps if they are needed. Predecessors of ``model-7``, saved with step 7, are the listed ``model-`` and a number.
+A save without a step has none: ``resnet18`` and ``fold-1`` are names that somebody gave, and nobody else can tell
+what is no longer needed.
 
 Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager).
 """
@@ -17,19 +18,18 @@ from collections.abc import Callable
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.locking import directory_lock
-from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, index_filename, meta_graph_filename
+from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, index_filename
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS, listed_checkpoints, remove_old_checkpoint
 from ckpt_magics.checkpoint.state import CheckpointState, read_state, update_checkpoint_state
 from ckpt_magics.errors import DataLossError
 
 __all__ = ["record_checkpoint"]
 
-_NUMBER = re.compile(r"-?[0-9]+\Z")
-
 
 def record_checkpoint(
     path: str,
     *,
+    stem: str | None = None,
     max_to_keep: int | None = 5,
     keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
     latest_filename: str | None = None,
@@ -37,12 +37,13 @@ def record_checkpoint(
     save_relative_paths: bool = True,
     durable: bool = True,
     clock: Callable[[], float] = time.time,
-) -> WrittenFile:
+) -> tuple[WrittenFile, tuple[str, ...]]:
     """Make a checkpoint the latest of its directory; then delete its predecessors but the last ``max_to_keep``.
 
     Args:
         path: Prefix or V1 pattern of the checkpoint just saved.
-        max_to_keep: How many to keep, this one included; None or 0 deletes none and lists only the new one.
+        stem: Its prefix without the step; None for a checkpoint without a step, which has no predecessors.
+        max_to_keep: How many to keep, this one included; None or 0 deletes none and lists of them only the new one.
         keep_checkpoint_every_n_hours: A checkpoint that is this much younger than the last one kept for ever is kept.
         latest_filename: Name of the state file.
         meta_graph_suffix: What the names of meta graphs end with.
@@ -51,14 +52,14 @@ def record_checkpoint(
         clock: Returns seconds since 1970.
 
     Returns:
-        The state file.
+        The state file, and the checkpoints that were deleted, oldest first.
 
     Raises:
         CheckpointError: The state file could not be written.
     """
     directory = os.path.dirname(path)
     with directory_lock(directory):
-        kept = _Kept(directory, path, latest_filename, clock())
+        kept = _Kept(directory, path, stem, latest_filename, clock())
         if max_to_keep:
             kept.drop_old(max_to_keep, keep_checkpoint_every_n_hours)
         else:
@@ -74,20 +75,23 @@ def record_checkpoint(
             save_relative_paths=save_relative_paths,
             durable=durable,
         )
+        removed: list[str] = []
         for old in kept.dropped:
             version = 2 if index_filename(old) in checkpoint_files(old) else 1
-            remove_old_checkpoint(old, directory, paths, version, meta_graph_suffix)
-    return written
+            if remove_old_checkpoint(old, directory, paths, version, meta_graph_suffix):
+                removed.append(old)
+    return written, tuple(removed)
 
 
 class _Kept:
     """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
 
-    def __init__(self, directory: str, path: str, latest_filename: str | None, now: float) -> None:
+    def __init__(self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float) -> None:
         try:
             state = read_state(directory, latest_filename) or CheckpointState()
         except DataLossError:
-            state = CheckpointState()
+            # Then those in the directory are listed, and which of them a save with a step made is not known.
+            state, stem = CheckpointState(), None
         self.has_times = bool(state.all_model_checkpoint_timestamps)
         self.last_preserved: float | None = state.last_preserved_timestamp or None
         self.dropped: list[str] = []
@@ -95,11 +99,11 @@ class _Kept:
         listed = listed_checkpoints(directory, latest_filename)
         self.listed = [known for known in listed if os.path.abspath(known[0]) != new]
         self.listed.append((path, now))
-        self._series = _series(path)
+        self._predecessors = [known for known in self.listed[:-1] if stem is not None and _is_step_of(stem, known[0])]
 
     def forget_predecessors(self) -> None:
         """List none of the predecessors, as a Saver without max_to_keep."""
-        self.listed = [known for known in self.listed[:-1] if _series(known[0]) != self._series] + self.listed[-1:]
+        self.listed = [known for known in self.listed if known not in self._predecessors]
 
     def drop_old(self, max_to_keep: int, keep_hours: float) -> None:
         """Let the oldest of the series go while there are too many."""
@@ -107,8 +111,7 @@ class _Kept:
             # Without times in the state file the next call could not know what to keep.
             self.has_times = True
             self.last_preserved = self.last_preserved or min(time for _, time in self.listed) - 1.0
-        series = [known for known in self.listed if _series(known[0]) == self._series]
-        for path, saved in series[:-max_to_keep]:
+        for path, saved in self._predecessors[: max(len(self._predecessors) + 1 - max_to_keep, 0)]:
             self.listed.remove((path, saved))
             if self.last_preserved is not None and saved - keep_hours * 3600 >= self.last_preserved:
                 self.last_preserved = saved
@@ -116,7 +119,9 @@ class _Kept:
                 self.dropped.append(path)
 
 
-def _series(path: str) -> str:
-    """What checkpoints of one run have in common: the name without the number at its end."""
-    name = os.path.basename(meta_graph_filename(path, "")).removesuffix(".")
-    return _NUMBER.sub("", name)
+def _is_step_of(stem: str, path: str) -> bool:
+    """Whether a path is ``STEM-NUMBER``, V1 in several files or not, in the directory of the stem."""
+    directory, name = os.path.split(os.path.abspath(stem))
+    if os.path.dirname(os.path.abspath(path)) != directory:
+        return False
+    return re.fullmatch(rf"{re.escape(name)}-[0-9]+(-\?{{5,}}-of-[0-9]{{5,}})?", os.path.basename(path)) is not None

@@ -212,17 +212,22 @@ def listed_checkpoints(directory: str, latest_filename: str | None = None) -> li
 
 def remove_old_checkpoint(
     path: str, directory: str, needed: Sequence[str], version: int, meta_graph_suffix: str = META_GRAPH_SUFFIX
-) -> None:
+) -> bool:
     """Delete a checkpoint that is no longer kept, if it lies in ``directory`` and is none of those still needed.
 
     What stands in the way is a warning: the save has succeeded.
+
+    Returns:
+        Whether it was deleted.
     """
     target = os.path.abspath(path)
     if os.path.dirname(target) != os.path.abspath(directory):
-        return
+        return False
     if target in map(os.path.abspath, needed):
-        return
+        return False
     try:
         remove_checkpoint(target, version, meta_graph_suffix)
     except CheckpointError as error:
         warnings.warn(f"Ignoring: {visible(str(error))}", UserWarning, stacklevel=4)
+        return False
+    return True

@@ -22,6 +22,7 @@ from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, met
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.recording import record_checkpoint
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS
+from ckpt_magics.checkpoint.saving_options import check_options
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_shards, write_slice_table
 from ckpt_magics.checkpoint.tensors_to_save import PlainTensors, TensorToSave, path_text, tensors_from_mapping
 from ckpt_magics.errors import InvalidArgumentError, visible
@@ -38,22 +39,26 @@ class SavedCheckpoint(str):
         files: What was written.
         tensors: Number of tensors.
         seconds: How long it took.
+        removed: Prefixes of the older checkpoints that were deleted, oldest first.
     """
 
-    __slots__ = ("files", "seconds", "tensors")
+    __slots__ = ("files", "removed", "seconds", "tensors")
     files: tuple[WrittenFile, ...]
     tensors: int
     seconds: float
+    removed: tuple[str, ...]
 
-    def __new__(cls, prefix: str, files: tuple[WrittenFile, ...], tensors: int, seconds: float) -> Self:
+    def __new__(
+        cls, prefix: str, files: tuple[WrittenFile, ...], tensors: int, seconds: float, removed: tuple[str, ...] = ()
+    ) -> Self:
         """Make the text of the prefix and hang the facts on it."""
         saved = super().__new__(cls, prefix)
-        saved.files, saved.tensors, saved.seconds = files, tensors, seconds
+        saved.files, saved.tensors, saved.seconds, saved.removed = files, tensors, seconds, removed
         return saved
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         """Return what makes a copy, for pickle."""
-        return str(self), self.files, self.tensors, self.seconds
+        return str(self), self.files, self.tensors, self.seconds, self.removed
 
     @property
     def bytes(self) -> int:
@@ -86,7 +91,8 @@ def write_checkpoint(
             be stored.
         write_version: 2, or 1 for the format of a single file.
         global_step: Appended to the prefix as ``-STEP``.
-        max_to_keep: How many checkpoints of this name, differing in the step, to keep; None or 0 keeps all.
+        max_to_keep: How many of the listed checkpoints of this prefix with a step to keep, this one included; the
+            older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
         keep_checkpoint_every_n_hours: One of those that would go is kept for ever each time so many hours have passed.
         num_shards: Number of data files.
         write_state: Write the state file ``checkpoint`` beside it; without, no old checkpoint goes either.
@@ -107,7 +113,8 @@ def write_checkpoint(
         CheckpointError: The disk refuses; see :func:`disk.writing_to`. What was there before is as it was.
     """
     start = time.perf_counter()
-    path = os.path.expanduser(path_text(prefix))
+    check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
+    path = stem = os.path.expanduser(path_text(prefix))
     check_latest_filename(path, latest_filename, is_renamed=global_step is not None or num_shards > 1)
     if global_step is not None:
         path = f"{path}-{_step_number(global_step)}"
@@ -117,8 +124,6 @@ def write_checkpoint(
         files = write_bundle(
             path, items, num_shards=num_shards, durable=durable, progress=progress, companions=companions
         )
-    elif write_version != 1:
-        raise InvalidArgumentError(f"write_version is {write_version!r}; there are versions 1 and 2")
     else:
         slices = items.one_by_one() if isinstance(items, PlainTensors) else items
         if num_shards == 1:
@@ -127,9 +132,11 @@ def write_checkpoint(
             path, files = write_slice_shards(
                 path, slices, num_shards, durable=durable, progress=progress, companions=companions
             )
+    removed: tuple[str, ...] = ()
     if write_state:
-        state_file = record_checkpoint(
+        state_file, removed = record_checkpoint(
             path,
+            stem=None if global_step is None else stem,
             max_to_keep=max_to_keep,
             keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
             latest_filename=latest_filename,
@@ -140,7 +147,7 @@ def write_checkpoint(
         files = (*files, state_file)
     # Slices of one tensor have its name; of whole tensors there is one for each name.
     count = len(items.names if isinstance(items, PlainTensors) else {item.name for item in items})
-    return SavedCheckpoint(path, files, count, time.perf_counter() - start)
+    return SavedCheckpoint(path, files, count, time.perf_counter() - start, removed)
 
 
 def check_latest_filename(path: str, latest_filename: str | None, *, is_renamed: bool) -> None:

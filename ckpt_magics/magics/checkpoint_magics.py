@@ -14,6 +14,7 @@ from ckpt_magics.magics.graph_magics import active_graph, graph_to_restore
 from ckpt_magics.magics.namespace import array_names, chosen_values, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded
+from ckpt_magics.saver.library_values import is_symbolic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -28,9 +29,9 @@ class CheckpointMagics(Magics):
     shell: InteractiveShell
 
     quiet = Bool(False, help="Print nothing and show no progress, as if every line had -q.").tag(config=True)
-    max_to_keep = Int(5, help="Checkpoints to keep per directory when the line does not say; 0 keeps all.").tag(
-        config=True
-    )
+    max_to_keep = Int(
+        5, help="Checkpoints with a step to keep of a prefix when the line does not say; 0 keeps all."
+    ).tag(config=True)
     durable = Bool(True, help="Wait until the disk has a saved checkpoint.").tag(config=True)
 
     @line_magic
@@ -48,7 +49,12 @@ class CheckpointMagics(Magics):
         argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
         argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
         argument("--shards", type=int, default=1, metavar="N", help="Spread the tensors over so many data files."),
-        argument("--max-to-keep", type=int, metavar="N", help="Delete all but the latest N of the directory; 0: none."),
+        argument(
+            "--max-to-keep",
+            type=int,
+            metavar="N",
+            help="With --step: delete the listed checkpoints PREFIX-STEP but the latest N; 0 deletes none. Default: 5.",
+        ),
         argument(
             "--keep-every-hours", type=float, default=10000.0, metavar="H", help="Keep one for good every H hours."
         ),
@@ -63,10 +69,12 @@ class CheckpointMagics(Magics):
         """Save values as a TensorFlow checkpoint.
 
         Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
-        Series and DataFrames; dicts and lists of these get names joined with /. Without names: the variables of the
-        active graph (see %%graph), or else every array.
+        Series and DataFrames; dicts and lists of these get names joined with /. A variable of the active graph (see
+        %%graph) is saved with the value that it has there. Without names: all variables of that graph, or else every
+        array.
 
-        The value is the prefix, with its step. In Python: save_checkpoint(prefix, tensors).
+        The value is the prefix, with its step; .files says what was written, .removed which older checkpoints went.
+        Without --step none goes. In Python: save_checkpoint(prefix, tensors).
 
         Examples::
 
@@ -79,7 +87,8 @@ class CheckpointMagics(Magics):
         values = user_values(self.shell)
         scope = {**self.shell.user_ns, **(local_ns or {})}
         quiet = arguments.quiet or self.quiet
-        graph = None if arguments.values else active_graph(self.shell)
+        active = active_graph(self.shell)
+        graph = None if arguments.values else active
         names = arguments.values
         if graph is not None:
             self._say(f"Saving the variables of {graph.title}, the active graph", quiet=quiet)
@@ -110,7 +119,12 @@ class CheckpointMagics(Magics):
                 return save_session(expanded(arguments.prefix), graph.session, graph.saver_def, **options)
             from ckpt_magics.saver.arrays import save_checkpoint
 
-            return save_checkpoint(expanded(arguments.prefix), chosen_values(names, values, scope), **options)
+            chosen = chosen_values(names, values, scope)
+            if any(is_symbolic(value) for value in chosen.values()):
+                from ckpt_magics.magics.graph_values import with_session_values
+
+                chosen = with_session_values(self.shell, active, chosen)
+            return save_checkpoint(expanded(arguments.prefix), chosen, **options)
 
     def _say(self, text: str, *, quiet: bool) -> None:
         if not quiet:

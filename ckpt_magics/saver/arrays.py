@@ -11,6 +11,7 @@ import numpy as np
 
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.checkpoint.saving_options import check_options
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.saver.array_graph import array_meta_graph
 from ckpt_magics.saver.values import collect_tensors
@@ -42,7 +43,8 @@ def save_checkpoint(
             their names, as TensorFlow's Saver stores them.
         write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
         global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
-        max_to_keep: How many checkpoints of this directory's list stay; older ones are deleted. None or 0 keeps all.
+        max_to_keep: With a step: how many checkpoints of this prefix and a step, among those that the directory's list
+            names, stay; older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
         keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
         num_shards: How many data files to spread the tensors over.
         write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
@@ -54,12 +56,15 @@ def save_checkpoint(
         progress: Called with the bytes written so far and in all.
 
     Returns:
-        The prefix with its step, a str, with the files, bytes and seconds as attributes.
+        The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, and ``removed``, the
+        prefixes that were deleted, as attributes.
 
     Raises:
-        InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version.
+        InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version, or
+            an option cannot be. Nothing was written.
         ResourceExhaustedError: The disk is full; nothing of the new checkpoint is left on it.
     """
+    check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
     arrays = collect_tensors(tensors)
     if not arrays:
         raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")

@@ -45,7 +45,7 @@ def save_session(
         saver_def: The graph's own saver, which says what is saved under which name. Default: all global variables.
         write_version: As in `save_checkpoint`, like all that follow.
         global_step: Appended to the prefix.
-        max_to_keep: How many checkpoints stay.
+        max_to_keep: How many checkpoints of this prefix and a step stay; without a step all do.
         keep_checkpoint_every_n_hours: How often one stays for good.
         num_shards: How many data files.
         write_meta_graph: Write the graph too, with a saver.

@@ -29,16 +29,21 @@ def file_sentence(role: str, size: int | None) -> str:
 
 def saved_html(saved: SavedCheckpoint) -> str:
     """Return a table of the files, with what each holds and its size, as HTML."""
-    return html_table(_summary(saved), ("file", "holds", "bytes"), _rows(saved), numeric={"bytes"})
+    return html_table(". ".join(_sentences(saved)), ("file", "holds", "bytes"), _rows(saved), numeric={"bytes"})
 
 
 def saved_text(saved: SavedCheckpoint) -> str:
     """Return the same as text."""
-    return "\n".join([_summary(saved), *(f"  {line}" for line in text_table(_rows(saved)))])
+    return "\n".join([*_sentences(saved), *(f"  {line}" for line in text_table(_rows(saved)))])
 
 
-def _summary(saved: SavedCheckpoint) -> str:
-    return f"Saved {visible(saved)}: {amount(saved.tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
+def _sentences(saved: SavedCheckpoint) -> list[str]:
+    size = f"{amount(saved.tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
+    sentences = [f"Saved {visible(saved)}: {size}"]
+    if saved.removed:
+        names = ", ".join(visible(os.path.basename(prefix)) for prefix in saved.removed)
+        sentences.append(f"Deleted, for no more are kept: {names}")
+    return sentences
 
 
 def _rows(saved: SavedCheckpoint) -> list[tuple[str, ...]]:

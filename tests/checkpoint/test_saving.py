@@ -104,6 +104,59 @@ def test_other_names_are_not_predecessors(tmp_path):
     assert _listed(tmp_path) == ["best", "m-2"]
 
 
+@pytest.mark.parametrize("names", [[f"resnet{n}" for n in (18, 34, 50, 101, 152, 200)], [f"m-{n}" for n in range(7)]])
+def test_a_save_without_a_step_deletes_nothing(tmp_path, names):
+    for name in names:
+        assert _save(tmp_path / name, max_to_keep=1).removed == ()
+    assert _listed(tmp_path) == names
+    assert _prefixes(tmp_path) == sorted(names)
+
+
+@pytest.mark.parametrize("other", ["m7", "m-7b", "mm-7", "m-a-7", "m--7", "m-", "m", "m.-7", "m-7-8"])
+def test_only_the_same_prefix_with_a_number_goes(tmp_path, other):
+    _save(tmp_path / other)
+    for step in (1, 2):
+        _save(tmp_path / "m", global_step=step, max_to_keep=1)
+    assert _prefixes(tmp_path) == sorted([other, "m-2"])
+
+
+def test_what_the_state_file_does_not_list_stays(tmp_path):
+    _save(tmp_path / "m", global_step=1, write_state=False)
+    for step in (2, 3):
+        _save(tmp_path / "m", global_step=step, max_to_keep=1)
+    assert _prefixes(tmp_path) == ["m-1", "m-3"]
+    (tmp_path / "checkpoint").write_bytes(b"?")
+    assert _save(tmp_path / "m", global_step=4, max_to_keep=1).removed == ()
+    assert _prefixes(tmp_path) == ["m-1", "m-3", "m-4"]
+
+
+def test_says_what_it_deleted(tmp_path):
+    first = [_save(tmp_path / "m", global_step=step, write_version=1, num_shards=2) for step in (1, 2)]
+    saved = _save(tmp_path / "m", global_step=3, max_to_keep=1)
+    assert saved.removed == tuple(first)
+    assert pickle.loads(pickle.dumps(saved)).removed == saved.removed
+    assert _save(tmp_path / "m", global_step=4).removed == ()
+
+
+@pytest.mark.parametrize("step", [None, 2])
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("max_to_keep", [-1, 1.5, "x", "5"]),
+        ("keep_checkpoint_every_n_hours", [-1.0, float("nan"), "x", None]),
+        ("num_shards", [0, -1, 1.5, "2", None]),
+        ("write_version", [3, 1.5, "2", None]),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_anything_is_written(tmp_path, step, option, values):
+    _save(tmp_path / "m", global_step=1)
+    before = sorted(os.listdir(tmp_path))
+    for value in values:
+        with pytest.raises(InvalidArgumentError, match=f"{option} is {value!r}"):
+            _save(tmp_path / "m", global_step=step, **{option: value})
+    assert sorted(os.listdir(tmp_path)) == before
+
+
 def test_both_versions_go(tmp_path):
     _save(tmp_path / "m", global_step=1, write_version=1, num_shards=2)
     _save(tmp_path / "m", global_step=2, write_version=1)
@@ -124,7 +177,12 @@ def test_one_every_n_hours_is_kept_from_call_to_call(tmp_path):
     for step in range(8):
         path = _save(tmp_path / "m", global_step=step, write_state=False)
         record_checkpoint(
-            path, max_to_keep=1, keep_checkpoint_every_n_hours=1, durable=False, clock=lambda time=now: time
+            path,
+            stem=str(tmp_path / "m"),
+            max_to_keep=1,
+            keep_checkpoint_every_n_hours=1,
+            durable=False,
+            clock=lambda time=now: time,
         )
         now += 1500
     assert _prefixes(tmp_path) == ["m-3", "m-6", "m-7"]

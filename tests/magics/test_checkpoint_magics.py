@@ -82,6 +82,17 @@ class TestSave:
         notebook.run_line_magic("ckpt_save", "m.ckpt w --step 9")
         assert [name for name in os.listdir() if name.endswith(".index")] == ["m.ckpt-9.index"]
 
+    def test_says_what_it_deleted_and_deletes_nothing_without_a_step(self, notebook):
+        notebook.push({"w": WEIGHT})
+        for number in range(7):
+            assert notebook.run_line_magic("ckpt_save", f"fold-{number} w -q").removed == ()
+        assert len([name for name in os.listdir() if name.endswith(".index")]) == 7
+        notebook.run_line_magic("ckpt_save", "m.ckpt w --step 1")
+        saved = notebook.run_line_magic("ckpt_save", "m.ckpt w --step 2 --max-to-keep 1")
+        data, _ = notebook.display_formatter.format(saved)
+        for kind in ("text/plain", "text/html"):
+            assert "Deleted, for no more are kept: m.ckpt-1" in data[kind]
+
     def test_sees_the_variables_of_a_function(self, notebook):
         notebook.push({"shell": notebook, "WEIGHT": WEIGHT})
         notebook.run_cell(
@@ -108,6 +119,7 @@ class TestSave:
             ("m.ckpt x=1/0", "x=1/0: ZeroDivisionError: division by zero"),
             ("m.ckpt f=print", "'f' is a builtins.builtin_function_or_method"),
             ("m.ckpt x=1.0 --step 1.5", "whole number"),
+            ("m.ckpt x=1.0 --max-to-keep -1", "max_to_keep is -1; it may be a whole number of checkpoints, or 0"),
             ("m.ckpt --nonsense", r"^unrecognized arguments: --nonsense; %ckpt_save\? shows its options$"),
             ("a/b/c/m.ckpt x=1", "^a/b/c; No such file or directory: a is missing.*create the ones above it first"),
         ],
