@@ -1,15 +1,21 @@
-"""A restore whose places are the variables of a graph."""
+"""The values of a graph's variables: as places of a restore, as what is saved by name, as a side of a comparison."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import visible
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.operators import Operators
+from ckpt_magics.graph.variable import AssignedVariable, Variable
+from ckpt_magics.magics.namespace import user_values
 from ckpt_magics.magics.notebook_graph import NotebookGraph
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.restoring import source_path, working_line
@@ -17,9 +23,10 @@ from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.mapping import parse_map
 from ckpt_magics.saver.report import RestoreReport
 from ckpt_magics.saver.restore import plan_restore
+from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.stored import StoredTensors
 
-__all__ = ["restore_into_graph"]
+__all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 
 
 def restore_into_graph(
@@ -52,6 +59,71 @@ def restore_into_graph(
         with uninterrupted():
             variables.commit()
     return _named(replace(report, values=graph), graph)
+
+
+def stored_under(reader: CheckpointReader, graph: NotebookGraph) -> dict[str, Array]:
+    """Return the values that a graph's variables have, by the names that a checkpoint has for them.
+
+    Raises:
+        UsageError: None of them has a value.
+    """
+    variables = graph.saved_variables()
+    without = set(variables.without_value)
+    full_names = {} if reader.object_graph is None else reader.object_graph.full_names
+    values = {}
+    for short, variable in variables.items():
+        if not any(part.op_name in without for part in variable.parts):
+            names = (variable.name, short, full_names.get(short, ""))
+            values[next((name for name in names if name in reader), variable.name)] = variable.numpy()
+    if not values:
+        raise UsageError(
+            f"no variable of {visible(graph.title)}, the active graph, has a value yet; %ckpt_restore gives them "
+            "values, %graph --off makes this about the notebook's own"
+        )
+    return values
+
+
+def with_session_values(
+    shell: InteractiveShell, active: NotebookGraph | None, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a line chose, with the values that variables of the active graph have in its session.
+
+    Args:
+        shell: Whose notebook is looked through for the graph of a tensor that has no value.
+        active: The active graph, if there is one.
+        chosen: Values by name.
+
+    Raises:
+        UsageError: A variable has no value there, or something is a tensor that only a run gives a value.
+    """
+    return {
+        name: _session_value(shell, active, name, value) if isinstance(value, Operators) else value
+        for name, value in chosen.items()
+    }
+
+
+def _session_value(shell: InteractiveShell, active: NotebookGraph | None, name: str, tensor: Any) -> Array:  # noqa: ANN401 - a tensor or what stands for one
+    is_variable = isinstance(tensor, Variable | AssignedVariable)
+    op_name = tensor.variable.op.name if isinstance(tensor, AssignedVariable) else tensor.op.name
+    if isinstance(tensor, Variable) and active is not None and active.holds(tensor.graph):
+        values = active.session.variable_values()
+        if op_name not in values:
+            raise UsageError(f"{visible(name)}: variable {visible(op_name)} has no value yet")
+        return values[op_name]
+    what = f"{visible(name)} is a {'variable' if is_variable else 'symbolic tensor'}, {visible(op_name)}"
+    holder = _name_of(shell, tensor.graph)
+    if holder is None:
+        raise UsageError(
+            f"{what}, whose value only a session has; save what a run of it gives: '{name}=SESSION.run(...)'"
+        )
+    expression = f'{holder}["{visible(op_name)}"]' if is_variable else f'{holder}.session.run("{visible(tensor.name)}")'
+    raise UsageError(f"{what}, whose value only a session has; this saves it: {name}={expression}")
+
+
+def _name_of(shell: InteractiveShell, graph: Graph) -> str | None:
+    """What the notebook calls the holder of a graph and its session."""
+    values = user_values(shell).items()
+    return next((name for name, value in values if isinstance(value, NotebookGraph) and value.holds(graph)), None)
 
 
 def _full_names(reader: CheckpointReader, stored: StoredTensors, variables: Any) -> dict[str, str]:  # noqa: ANN401 - a mapping by name

@@ -81,6 +81,10 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
             self._graph, self._imported = graph, len(graph)
         return self._graph
 
+    def holds(self, graph: Graph) -> bool:
+        """Tell whether this is the graph whose nodes it has; a file's graph is not read for that."""
+        return self._graph is graph
+
     @property
     def session(self) -> Session:
         """A session of the graph, which has the variables' values."""

@@ -55,6 +55,8 @@ def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
 def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensors:
     """The notebook's variables under the names that a restore would bring them back from."""
     from ckpt_magics.frames.differences import ArrayTensors
+    from ckpt_magics.saver.containers import container_kind
+    from ckpt_magics.saver.leaves import leaf_kind
     from ckpt_magics.saver.mapping import NameMap
     from ckpt_magics.saver.values import collect_tensors
 
@@ -65,7 +67,8 @@ def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensor
     live = {
         origins.get(name, name): array
         for head in heads
-        if head in values
+        # Functions, classes and modules may bear the name of a tensor without having to do with it.
+        if head in values and (leaf_kind(values[head]) is not None or container_kind(values[head]) is not None)
         for name, array in collect_tensors(values[head], head).items()
     }
     if not live:
@@ -102,13 +105,15 @@ class ViewMagics(Magics):
             "after",
             nargs="?",
             metavar="B",
-            help="Another one, or a variable that holds tensors. Default: the notebook.",
+            help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
         ),
         argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
         argument("-q", "--quiet", action="store_true", help="Show no progress."),
     )
     def ckpt_diff(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Compare two checkpoints, or a checkpoint and the notebook's variables: added, removed, reshaped, changed.
+
+        Without B, after %%graph or %graph, the variables are the active graph's, with the values of its session.
 
         The value has .variables, a DataFrame with a row per tensor and the norms of the differences; with --static it
         is that DataFrame. In Python: compare_checkpoints(a, b).
@@ -125,7 +130,7 @@ class ViewMagics(Magics):
         reader = load_checkpoint(expanded(arguments.before))
         before = stored_tensors(reader)
         if arguments.after is None:
-            after, title = _live_tensors(reader, user_values(self.shell)), "notebook"
+            after, title = self._present_tensors(reader, quiet=arguments.quiet)
         else:
             after, title = _second_side(self.shell, arguments.after)
         with shown_progress("Comparing", self.shell, quiet=arguments.quiet) as progress:
@@ -135,3 +140,17 @@ class ViewMagics(Magics):
         from ckpt_magics.widgets.difference_view import DifferenceView
 
         return DifferenceView(before, after, (reader.prefix, title), frame)
+
+    def _present_tensors(self, reader: CheckpointReader, *, quiet: bool) -> tuple[Tensors, str]:
+        """The variables of the active graph, or else the notebook's, and what to call them."""
+        from ckpt_magics.magics.graph_magics import active_graph
+
+        graph = active_graph(self.shell)
+        if graph is None:
+            return _live_tensors(reader, user_values(self.shell)), "notebook"
+        from ckpt_magics.frames.differences import ArrayTensors
+        from ckpt_magics.magics.graph_values import stored_under
+
+        if not quiet:
+            print(f"Comparing with the variables of {visible(graph.title)}, the active graph")  # noqa: T201 - has to be known
+        return ArrayTensors(stored_under(reader, graph)), graph.title

@@ -114,9 +114,14 @@ def is_variable(value: object) -> bool:
     return all(hasattr(type(value), name) for name in ("shape", "dtype", "numpy", "assign"))
 
 
+def is_symbolic(value: object) -> bool:
+    """Whether it is a tensor or variable of this package's graphs, whose value only a session has."""
+    return is_instance_of(value, "ckpt_magics.graph.operators", "Operators")
+
+
 def is_array_like(value: object) -> bool:
     """Whether NumPy can read it, by ``__array__`` or DLPack."""
-    if isinstance(value, type) or is_instance_of(value, "pandas", "DataFrame"):
+    if isinstance(value, type) or is_instance_of(value, "pandas", "DataFrame") or is_symbolic(value):
         return False
     return any(hasattr(type(value), name) for name in ("__array__", "__dlpack__"))
 

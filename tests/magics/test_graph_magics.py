@@ -438,6 +438,51 @@ b = tf.Variable([[0, 0, 0]], dtype=tf.float32, name="biases")
         saved.run_line_magic("ckpt_save", "m.ckpt x -q")
         assert list(load_checkpoint("m.ckpt")) == ["x"]
 
+    @pytest.mark.parametrize(("line", "name"), [("W", "W"), ("w=W", "w"), ('w=net["weight"]', "w")])
+    def test_saves_variables_of_the_graph_by_name_with_their_values(self, saved, line, name):
+        saved.run_cell_magic("graph", "net", CELL)
+        saved.run_line_magic("ckpt_save", f"m.ckpt {line} -q")
+        np.testing.assert_array_equal(load_checkpoint("m.ckpt")[name], WEIGHT)
+
+    def test_names_what_saves_a_tensor_that_only_a_run_gives_a_value(self, saved):
+        saved.run_cell_magic("graph", "net", f"{CELL}\ntwice = W + W")
+        with pytest.raises(UsageError, match=r"twice is a symbolic tensor, add, .*this saves it: ") as caught:
+            saved.run_line_magic("ckpt_save", "m.ckpt twice -q")
+        saved.run_line_magic("ckpt_save", f"m.ckpt {str(caught.value).rpartition(': ')[2]} -q")
+        np.testing.assert_array_equal(load_checkpoint("m.ckpt")["twice"], 2 * WEIGHT)
+        saved.run_line_magic("graph", "--off")
+        with pytest.raises(UsageError, match=r'W is a variable, weight, .*this saves it: W=net\["weight"\]'):
+            saved.run_line_magic("ckpt_save", "m.ckpt W -q")
+        del saved.user_ns["net"]
+        with pytest.raises(UsageError, match=r"save what a run of it gives: 'W=SESSION.run\(...\)'"):
+            saved.run_line_magic("ckpt_save", "m.ckpt W -q")
+
+    def test_says_that_a_variable_to_save_has_no_value(self, saved):
+        saved.run_line_magic("graph", "model.ckpt")
+        saved.run_cell('import ckpt_magics.compat.v1 as tf; W = tf.get_collection("variables", "weight")[0]')
+        with pytest.raises(UsageError, match="variable weight has no value yet"):
+            saved.run_line_magic("ckpt_save", "m.ckpt W -q")
+
+    def test_compares_with_the_active_graph(self, saved, capsys):
+        saved.run_cell_magic("graph", "net", CELL.replace("[1, 2, 3],", "[1, 2, 4],", 1))
+        frame = saved.run_line_magic("ckpt_diff", "model.ckpt").set_index("name")
+        assert capsys.readouterr().out == "Comparing with the variables of net, the active graph\n"
+        assert frame["status"].to_dict() == {"biases": "same", "weight": "changed"}
+
+    def test_compares_with_values_only(self, saved):
+        saved.run_line_magic("graph", "model.ckpt")
+        with pytest.raises(UsageError, match=r"no variable of model\.ckpt\.meta, the active graph, has a value yet"):
+            saved.run_line_magic("ckpt_diff", "model.ckpt")
+        saved.run_line_magic("ckpt_restore", "model.ckpt weight --partial")
+        frame = saved.run_line_magic("ckpt_diff", "model.ckpt -q").set_index("name")
+        assert frame["status"].to_dict() == {"biases": "removed", "weight": "same"}
+
+    @pytest.mark.parametrize("other", [len, int, os])
+    def test_compares_with_the_notebook_past_names_that_mean_something_else(self, saved, other):
+        saved.push({"weight": WEIGHT, "biases": other})
+        frame = saved.run_line_magic("ckpt_diff", "model.ckpt").set_index("name")
+        assert frame["status"].to_dict() == {"biases": "removed", "weight": "same"}
+
     def test_selects_excludes_and_only_tries(self, saved):
         net = saved.run_cell_magic("graph", "net", CELL.replace("1, 2, 3", "0, 0, 0"))
         assert saved.run_line_magic("ckpt_restore", "model.ckpt --dry-run").dry_run
