@@ -34,6 +34,11 @@ class ForeignFile(NamedTuple):
         return self in {_META_GRAPH, _GRAPH_TEXT}
 
     @property
+    def is_model(self) -> bool:
+        """Whether it says itself what it is, and people take such files for checkpoints or get them for one."""
+        return not self.is_unknown and self not in {_EMPTY, _ZEROS, _JSON, _TEXT, _PDF}
+
+    @property
     def is_unknown(self) -> bool:
         """Whether nothing tells what it is."""
         return self == _UNFINISHED
@@ -74,6 +79,7 @@ _META_GRAPH = ForeignFile(
 _GRAPH_TEXT = ForeignFile("a graph in text form, without values", _META_GRAPH.hint)
 _JSON = ForeignFile("a JSON file", "Give the prefix of the checkpoint, not its description.")
 _TEXT = ForeignFile("a text file", "Give the prefix of the checkpoint's files.")
+_PDF = ForeignFile("a PDF document", _TEXT.hint)
 _UNFINISHED = ForeignFile(
     "not a checkpoint, or one whose end is missing (the last bytes of a table file mark it as one)",
     f"If it should be a checkpoint: {_ASK_AGAIN[0].lower()}{_ASK_AGAIN[1:]}",
@@ -100,7 +106,7 @@ _MAGIC = (
     (b"GGUF", ForeignFile("a GGUF model", "Read it with the gguf package.")),
     (b"ARROW1", ForeignFile("an Arrow file", "Read it with pyarrow.")),
     (b"PAR1", ForeignFile("a Parquet file", "Read it with pandas.read_parquet(path).")),
-    (b"%PDF", ForeignFile("a PDF document", "Give the prefix of the checkpoint's files.")),
+    (b"%PDF", _PDF),
 )
 
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 
 from ckpt_magics.checkpoint import files, naming
+from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.unusable import fault_of, foreign_file
 from ckpt_magics.errors import CheckpointError, visible
 
 _SHOWN = 3
@@ -94,13 +96,29 @@ def describe_directory(directory: str) -> str:
             return f"; it holds {visible(name)}: {what}"
     parts = checkpoint_names(directory)
     if parts:
-        return f"; not whole: {_listed(directory, parts)} (%ckpt_ls says what is missing; named, it gives what is good)"
+        return _not_whole(directory, parts)
     data = next(filter(naming.parse_data_filename, names), None)
     if data is not None:
         return _without_index(data)
+    found = foreign_file(directory, names, called_ckpt=True)
     inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))]
-    found = f"there are checkpoints in {_listed(directory, inside)}" if inside else ""
+    if found is None and inside:
+        found = f"there are checkpoints in {_listed(directory, inside)}"
+    found = found or foreign_file(directory, names, called_ckpt=False)
     return f"; {found or f'no file in {visible(directory)} is named as those of a checkpoint are'}"
+
+
+def _not_whole(directory: str, parts: Sequence[str]) -> str:
+    """Say of checkpoints that cannot be used what is wrong, of the one written last."""
+
+    def written(part: str) -> float:
+        prefix = os.path.join(directory, part)
+        return max(map(files.modified_time, checkpoint_files(prefix)), default=0)
+
+    fault = fault_of(os.path.join(directory, max(parts, key=written)))
+    # What cannot be opened has nothing good to give.
+    advice = " (%ckpt_ls says what is missing; named, it gives what is good)" if fault is None or fault.opens else ""
+    return f"; not whole: {_listed(directory, parts)}{advice}" + (f"; {fault.text}" if fault is not None else "")
 
 
 def _without_index(data: str) -> str:

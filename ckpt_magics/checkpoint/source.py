@@ -10,6 +10,7 @@ import codecs
 import os
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ckpt_magics.checkpoint import files, naming
@@ -18,6 +19,7 @@ from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.checkpoint.nearby import describe_directory, missing_hint
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource, find_prefix
 from ckpt_magics.checkpoint.state_text import parse_state
+from ckpt_magics.checkpoint.unusable import describe_file
 from ckpt_magics.errors import (
     CheckpointError,
     CheckpointNotFoundError,
@@ -156,7 +158,7 @@ def _find_in_state(directory: str, filename: str) -> CheckpointSource:
         warnings.warn(note, UserWarning, stacklevel=2)
         return replace(found, kind="directory", note=note)
     why = f"names {visible(paths[0])}, which is no checkpoint or not there" if paths else "names no checkpoint"
-    return _fall_back(directory, f"{visible(state_file)} {why}")
+    return _fall_back(directory, f"{visible(state_file)} {why}", _places(directory, paths[0]) if paths else ())
 
 
 def _find_listed(directory: str, path: str) -> CheckpointSource | None:
@@ -164,14 +166,18 @@ def _find_listed(directory: str, path: str) -> CheckpointSource | None:
 
     The state file of a directory that was moved or copied names places that are gone.
     """
-    listed = os.path.join(directory, path)
-    here = os.path.join(directory, re.split(r"[\\/]", path)[-1])
+    listed, here = _places(directory, path)
     found = find_prefix(listed)
     if found is not None or here == listed:
         return found and replace(found, note="")
     found = find_prefix(here)
     note = f"names {visible(path)}, which is not there; {visible(here)} of the same name was used."
     return found and replace(found, note=note)
+
+
+def _places(directory: str, path: str) -> tuple[str, str]:
+    """Where a path of a state file leads, and the place of the same name beside the state file."""
+    return os.path.join(directory, path), os.path.join(directory, re.split(r"[\\/]", path)[-1])
 
 
 def _paths_in_state(state_file: str) -> list[str]:
@@ -181,13 +187,18 @@ def _paths_in_state(state_file: str) -> list[str]:
     return latest + [path for path in reversed(state.all_model_checkpoint_paths) if path and path not in latest]
 
 
-def _fall_back(directory: str, why: str) -> CheckpointSource:
-    """Use the newest checkpoint of a directory whose state file does not help, and say so."""
+def _fall_back(directory: str, why: str, listed: Iterable[str] = ()) -> CheckpointSource:
+    """Use the newest checkpoint of a directory whose state file does not help, and say so.
+
+    Raises:
+        CheckpointNotFoundError: There is none; what lies at the ``listed`` places instead is told.
+    """
     newest = _find_newest(directory)
     if newest is None:
+        instead = next(filter(None, map(describe_file, listed)), None)
         raise CheckpointNotFoundError(
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory)}: {why}"
-            f"{describe_directory(directory)}"
+            f"{f'; {instead}' if instead else describe_directory(directory)}"
         )
     note = f"{why}; the newest checkpoint in the directory, {visible(newest.prefix)}, was used."
     warnings.warn(note, UserWarning, stacklevel=2)

@@ -289,6 +289,54 @@ def test_directory_without_a_whole_checkpoint_names_what_is_there(tmp_path):
         load_checkpoint(tmp_path)
 
 
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+IN_A_DIRECTORY = [
+    (LFS, "a Git LFS pointer.*git lfs pull"),
+    (b"\x1f\x8b" + bytes(70), "a gzip file.*gunzip"),
+    (b"<!DOCTYPE html><html>" + b" " * 70, "a web page.*Look at the address"),
+    (b"\x89HDF\r\n\x1a\n" + bytes(70), r"an HDF5 file.*load_weights"),
+    (b"PK\x03\x04" + bytes(70), "a zip archive.*Unpack it"),
+    (b"", "an empty file.*Download the file again"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), IN_A_DIRECTORY)
+@pytest.mark.parametrize("name", ["m.index", "model.ckpt"])
+@pytest.mark.parametrize("state", [None, "m", "model.ckpt", "/moved/model.ckpt"])
+def test_a_directory_says_of_a_foreign_file_what_it_is_and_what_to_do(tmp_path, content, words, name, state):
+    (tmp_path / name).write_bytes(content)
+    if state is not None:
+        (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{state}"\n')
+    # A state file that names an index leads to it, and opening it says the same.
+    with pytest.raises(CheckpointError, match=f"(?=.*{name}).*{words}"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("weights", b"\x89HDF\r\n\x1a\n" + bytes(70), "weights is an HDF5 file"),
+        ("m.data-00000-of-00001", LFS, "m.data-00000-of-00001 is a Git LFS pointer.*git lfs pull"),
+        ("m.data-00000-of-00001", b"", "m.data-00000-of-00001 is an empty file"),
+        ("m.data-00000-of-00001", b"abc", r"m.data-00000-of-00001 has 3 bytes of \d+"),
+        ("m.data-00000-of-00001", None, "m.data-00000-of-00001 is missing"),
+        (
+            "model.ckpt.meta",
+            b"\x0a\x05NoOp",
+            "model.ckpt.meta holds a graph, and the files with the values are not here",
+        ),
+    ],
+)
+def test_a_directory_says_what_is_wrong_with_its_files(tmp_path, name, content, words):
+    if name.startswith("m.data"):
+        save_v2(tmp_path / "m", {"w": np.zeros(100)})
+    (tmp_path / name).unlink(missing_ok=True)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CheckpointNotFoundError, match=words):
+        load_checkpoint(tmp_path)
+
+
 def test_other_names_in_the_directory_are_named_when_none_is_near(tmp_path):
     save_v2(tmp_path / "m", TENSORS)
     with pytest.raises(CheckpointNotFoundError, match=r"here are .*/m$"):
