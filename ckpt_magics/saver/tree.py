@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,11 +144,25 @@ def _node(name: str, key: Any, value: Any, *, in_state: bool = False) -> Node:
     return Node(name, key, value, leaf, container, in_state=in_state)
 
 
+def _refuse_twins(node: Node, word: str, keys: list[Any]) -> None:
+    if len(set(keys)) == len(keys):
+        return
+    key, count = Counter(keys).most_common(1)[0]
+    what = "columns" if word == "pandas DataFrame" else "parts"
+    raise InvalidArgumentError(
+        f"{visible(node.name) or 'the value'!r}, a {word}, has {count} {what} called {visible(str(key))!r}",
+        hint="Give each a name of its own; tensors are saved and restored by name",
+    )
+
+
 def _children(node: Node) -> Iterator[Node]:
     if node.container is None:
         return
     in_state = node.in_state or has_state_dict(node.value)
-    for key, child in node.container.children(node.value):
+    children = node.container.children(node.value)
+    # Before the first is looked at: by a name that two columns have, pandas gives both of them, and so on for ever.
+    _refuse_twins(node, node.container.word, [key for key, _ in children])
+    for key, child in children:
         if child is None and in_state:
             continue
         if not isinstance(key, str | int):

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from IPython.core.error import UsageError
 
@@ -240,6 +241,12 @@ class TestRestore:
             saved.run_line_magic("ckpt_restore", "model.ckpt")
         saved.run_line_magic("ckpt_restore", "model.ckpt biases")
         assert saved.user_ns["weight"] is len
+
+    def test_names_the_column_that_a_frame_has_twice(self, saved):
+        saved.push({"weight": pd.DataFrame([[1, 2]], columns=["a", "a"])})
+        for line in ("model.ckpt", "model.ckpt --dry-run", "model.ckpt --into weight"):
+            with pytest.raises(UsageError, match="pandas DataFrame, has 2 columns called 'a'"):
+                saved.run_line_magic("ckpt_restore", line)
 
     def test_does_not_put_tensors_below_an_array(self, notebook):
         notebook.run_line_magic("ckpt_save", "m.ckpt net/w=1.0")

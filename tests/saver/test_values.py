@@ -137,6 +137,11 @@ def _cycle():
         ({"masked": np.ma.masked_array([1, 2], [True, False])}, "would lose its mask"),
         ({("a", "b"): np.ones(1)}, "has the key \\('a', 'b'\\), a tuple"),
         ({"a": {"b": 1}, "a/b": 2}, "two tensors would have the name 'a/b'"),
+        (
+            {"df": pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])},
+            "'df', a pandas DataFrame, has 2 columns called 'a'",
+        ),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'the value', a pandas DataFrame, has 2 columns called 'a'"),
         (_cycle(), "'inner/back' holds itself"),
         (np.ones(1), "has no name"),
         ({"declared": ((2, 3), "float32")}, "declares a tensor and has no values"),
