@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,14 @@ def _no_values(value: object) -> Array:
 
 
 def _declares(value: object) -> bool:
-    return not isinstance(value, type) and hasattr(value, "shape") and hasattr(value, "dtype")
+    # A module such as NumPy has both as functions and classes, so what they say is looked at.
+    if isinstance(value, type | ModuleType) or not (hasattr(value, "shape") and hasattr(value, "dtype")):
+        return False
+    try:
+        shape = library.declared_spec(value).shape
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return shape is None or all(size is None or isinstance(size, int | np.integer) for size in shape)
 
 
 def _new(_: object, array: Array) -> Any:

@@ -242,6 +242,13 @@ class TestRestore:
         saved.run_line_magic("ckpt_restore", "model.ckpt biases")
         assert saved.user_ns["weight"] is len
 
+    @pytest.mark.parametrize("options", ["", "weight", "--dry-run"])
+    def test_leaves_modules_in_place(self, saved, options):
+        saved.push({"weight": np})
+        with pytest.raises(UsageError, match=r"the notebook's 'weight' is a builtins.module.*--exclude"):
+            saved.run_line_magic("ckpt_restore", f"model.ckpt {options}")
+        assert saved.user_ns["weight"] is np
+
     def test_names_the_column_that_a_frame_has_twice(self, saved):
         saved.push({"weight": pd.DataFrame([[1, 2]], columns=["a", "a"])})
         for line in ("model.ckpt", "model.ckpt --dry-run", "model.ckpt --into weight"):

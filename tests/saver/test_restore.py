@@ -3,6 +3,7 @@
 import _thread
 import copy
 import dataclasses
+import os
 import pickle
 from typing import Any, NamedTuple
 
@@ -151,6 +152,25 @@ def test_replaces_what_cannot_change():
     )
     assert tree == {"step": 5, "rate": 0.5, "name": "net", "pair": Pair(np.float32(2), (3, 4)), "on": True}
     assert [type(value) for value in tree.values()] == [int, float, str, Pair, bool]
+
+
+class Looks:
+    """Something that has a shape and a dtype in a sense of its own."""
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = shape, dtype
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np, np.sum, np.add, np.float32, np.dtype("f4"), len, type, os, Looks, lambda: 0),
+        *(Looks(len, "f4"), Looks("ab", "f4"), Looks((2, 3), len), Looks((2, 3), "fast"), Looks(2, "f4")),
+    ],
+)
+def test_functions_classes_modules_and_dtypes_are_no_places(value):
+    with pytest.raises(InvalidArgumentError, match=r"'weight' is a .* which is no tensor and holds none"):
+        restore_checkpoint({"weight": WEIGHT}, {"weight": value})
 
 
 def test_takes_declared_shapes_and_open_places():
