@@ -9,8 +9,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
 from traitlets import Bool, Int
 
+from ckpt_magics.magics.active_graph import active_graph, graph_to_restore
 from ckpt_magics.magics.command import Scope, argument, command
-from ckpt_magics.magics.graph_magics import active_graph, graph_to_restore
 from ckpt_magics.magics.namespace import array_names, chosen_values, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded

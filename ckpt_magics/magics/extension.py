@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics
 
+from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.magics.completion import CheckpointMatcher
-from ckpt_magics.magics.graph_magics import GraphMagics, active_graph
+from ckpt_magics.magics.graph_magics import GraphMagics
 from ckpt_magics.magics.verify_magics import VerifyMagics
 from ckpt_magics.magics.view_magics import ViewMagics, has_front_end
 

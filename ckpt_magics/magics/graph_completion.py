@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.checkpoint import files
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.magics.graph_magics import active_graph
+from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.graph_options import PALETTES
 from ckpt_magics.magics.namespace import user_values
 from ckpt_magics.magics.words import expanded, quoted

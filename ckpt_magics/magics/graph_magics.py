@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,23 +28,7 @@ if TYPE_CHECKING:
     from ckpt_magics.render.graph_contents import GraphContents
     from ckpt_magics.saver.graph_sources import GraphSource
 
-__all__ = ["GraphMagics", "active_graph", "graph_to_restore"]
-
-
-def active_graph(shell: InteractiveShell) -> NotebookGraph | None:
-    """Return the graph that %ckpt_save and %ckpt_restore are about, if there is one."""
-    magics: GraphMagics | None = shell.magics_manager.registry.get("GraphMagics")
-    return None if magics is None else magics.active
-
-
-def graph_to_restore(shell: InteractiveShell, into: str | None) -> NotebookGraph | None:
-    """Return the graph that a restore goes to: the one called ``into``, or without a name the active one."""
-    if into is None:
-        return active_graph(shell)
-    value = shell.user_ns.get(into)
-    # A graph in the notebook means that its class is loaded; a line without one does not load it.
-    module = sys.modules.get("ckpt_magics.magics.notebook_graph")
-    return value if module is not None and isinstance(value, module.NotebookGraph) else None
+__all__ = ["GraphMagics"]
 
 
 @magics_class

@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
 
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.command import Scope, argument, command
 from ckpt_magics.magics.namespace import notebook_map, user_values
 from ckpt_magics.magics.progress import shown_progress
@@ -143,8 +144,6 @@ class ViewMagics(Magics):
 
     def _present_tensors(self, reader: CheckpointReader, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""
-        from ckpt_magics.magics.graph_magics import active_graph
-
         graph = active_graph(self.shell)
         if graph is None:
             return _live_tensors(reader, user_values(self.shell)), "notebook"

@@ -12,7 +12,7 @@ from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.graph.default import get_default_graph, set_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.graph_files import read_meta_graph
-from ckpt_magics.magics.graph_magics import active_graph
+from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.render.graph_contents import GraphContents
 from ckpt_magics.session import Session
 

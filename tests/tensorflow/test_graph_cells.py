@@ -5,7 +5,7 @@ import pytest
 
 from ckpt_magics.graph.default import set_default_graph
 from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
-from ckpt_magics.magics.graph_magics import active_graph
+from ckpt_magics.magics.active_graph import active_graph
 
 pytestmark = pytest.mark.tensorflow
 
