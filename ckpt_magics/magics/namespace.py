@@ -47,21 +47,36 @@ def chosen_values(words: Iterable[str], values: Mapping[str, Any], scope: Mappin
         scope: Where names and expressions are looked up: the notebook, and the caller's own variables.
 
     Raises:
-        UsageError: A name is unknown, a pattern matches nothing, or an expression fails.
+        UsageError: A name is unknown or given twice, a pattern matches nothing, or an expression fails.
     """
     chosen: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     for word in words:
-        assignment = _ASSIGNMENT.fullmatch(word)
-        if assignment:
-            chosen[assignment[1]] = _evaluated(assignment[2], word, scope)
-        elif word in scope:
-            chosen[word] = scope[word]
-        else:
-            matching = [name for name in array_names(values) if fnmatch.fnmatchcase(name, word)]
-            if not matching:
-                raise UsageError(_unknown(word, values))
-            chosen |= {name: values[name] for name in matching}
+        found = _named(word, values, scope)
+        for name, value in found.items():
+            # A pattern may take in what is given anyway, as long as that is the same.
+            is_pattern = origins.get(name, "").partition("=")[0] != name or word.partition("=")[0] != name
+            if name in chosen and not (is_pattern and chosen[name] is value):
+                raise UsageError(
+                    f"{visible(name)} is given twice, as {visible(origins[name])} and as {visible(word)}; "
+                    "give one of them another name, as NAME=EXPRESSION"
+                )
+        chosen |= found
+        origins |= dict.fromkeys(found, word)
     return chosen
+
+
+def _named(word: str, values: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """What one word of the line names."""
+    assignment = _ASSIGNMENT.fullmatch(word)
+    if assignment:
+        return {assignment[1]: _evaluated(assignment[2], word, scope)}
+    if word in scope:
+        return {word: scope[word]}
+    matching = [name for name in array_names(values) if fnmatch.fnmatchcase(name, word)]
+    if not matching:
+        raise UsageError(_unknown(word, values))
+    return {name: values[name] for name in matching}
 
 
 def _evaluated(expression: str, word: str, scope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the user's own value

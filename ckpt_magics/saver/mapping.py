@@ -75,14 +75,17 @@ def parse_map(entries: Iterable[str]) -> dict[str, str]:
     """Return ``NEW=OLD`` texts as a map.
 
     Raises:
-        InvalidArgumentError: There is no ``=``, or nothing on one side of it.
+        InvalidArgumentError: There is no ``=``, or nothing on one side of it; or a NEW has two OLD.
     """
     pairs: dict[str, str] = {}
     for entry in entries:
         new, equals, old = entry.partition("=")
         if not (new and equals and old):
             raise InvalidArgumentError(f"{visible(entry)!r} is no map; a map is NEW=OLD, or new/=old/ for scopes")
-        pairs[new] = old
+        if pairs.setdefault(new, old) != old:
+            raise InvalidArgumentError(
+                f"the map gives {visible(new)} twice, as {visible(new)}={visible(pairs[new])} and as {visible(entry)}"
+            )
     return pairs
 
 

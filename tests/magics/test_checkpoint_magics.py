@@ -51,6 +51,28 @@ class TestSave:
         notebook.run_line_magic("ckpt_save", "m.ckpt w_*")
         assert sorted(load_checkpoint("m.ckpt")) == ["w_1", "w_2"]
 
+    def test_takes_a_pattern_beside_what_it_matches(self, notebook):
+        notebook.push({"w_1": WEIGHT, "w_2": WEIGHT})
+        notebook.run_line_magic("ckpt_save", "m.ckpt w_1 w_* w_2")
+        assert sorted(load_checkpoint("m.ckpt")) == ["w_1", "w_2"]
+
+    @pytest.mark.parametrize(
+        ("words", "text"),
+        [
+            ("w=1 w=2", "w is given twice, as w=1 and as w=2"),
+            ("w=1 w=1", "w is given twice, as w=1 and as w=1"),
+            ("w w", "w is given twice, as w and as w"),
+            ("w w=2", "w is given twice, as w and as w=2"),
+            ("w w=w", "w is given twice, as w and as w=w"),
+            ("w=2 w*", r"w is given twice, as w=2 and as w\*"),
+        ],
+    )
+    def test_refuses_a_name_given_twice(self, notebook, words, text):
+        notebook.push({"w": WEIGHT})
+        with pytest.raises(UsageError, match=text):
+            notebook.run_line_magic("ckpt_save", f"m.ckpt {words}")
+        assert os.listdir() == []
+
     def test_writes_both_formats_and_shards(self, notebook):
         notebook.push({"w": WEIGHT, "b": BIASES})
         notebook.run_line_magic("ckpt_save", "one.ckpt w b --v1")
@@ -225,6 +247,7 @@ class TestRestore:
         [
             ("gone.ckpt", "gone.ckpt"),
             ("model.ckpt wieght", "nearest: weight"),
+            ("model.ckpt --map a=weight a=biases", "the map gives a twice, as a=weight and as a=biases"),
             ("model.ckpt --map weight", "a map is NEW=OLD"),
             ("model.ckpt --into 1x", "--into takes the name of a variable"),
             ("model.ckpt --step x", "invalid int value"),
