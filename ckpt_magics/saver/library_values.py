@@ -153,18 +153,28 @@ def like(value: Any, array: Array) -> Any:
 
 
 def series_to_array(series: Any) -> Array:
-    """Return a pandas Series or Index column as an array; missing values of nullable dtypes are refused."""
-    array = series.to_numpy()
-    if array.dtype == object and series.isna().any():
+    """Return a pandas Series as an array; missing values are NaN in a column of floats, else they are refused."""
+    dtype = _element_dtype(series)
+    is_float = dtype.kind in "fc"
+    # Otherwise pandas makes floats of integers among which some are missing, and rounds the large ones.
+    array = series.to_numpy(dtype, na_value=np.nan) if is_float else series.to_numpy()
+    if not is_float and array.dtype.kind not in "mM" and series.isna().any():
         message = f"it has missing values and dtype {series.dtype}; fill them, or convert it to float"
         raise TypeError(message)
     return np.asarray(array)
 
 
 def series_spec(series: Any) -> Spec:
-    """The column's length and NumPy dtype."""
-    dtype = series.dtype if isinstance(series.dtype, np.dtype) else series.to_numpy().dtype
-    return Spec((len(series),), dtype)
+    """The column's length and the NumPy dtype of its elements, some of which may be missing now."""
+    return Spec((len(series),), _element_dtype(series))
+
+
+def _element_dtype(series: Any) -> np.dtype[Any]:
+    dtype = getattr(getattr(series.dtype, "categories", None), "dtype", series.dtype)
+    if not isinstance(dtype, np.dtype) and dtype.kind in "iufcb":
+        # Int64 and its like, or a sparse column.
+        dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", None))
+    return dtype if isinstance(dtype, np.dtype) else np.dtype(series.to_numpy().dtype)
 
 
 def set_series(series: Any, array: Array) -> Any:

@@ -173,6 +173,15 @@ def test_functions_classes_modules_and_dtypes_are_no_places(value):
         restore_checkpoint({"weight": WEIGHT}, {"weight": value})
 
 
+@pytest.mark.parametrize("missing", [None, 2])
+def test_a_column_of_nullable_integers_takes_integers_only(missing):
+    series = pd.Series([1, missing], dtype="Int64")
+    with pytest.raises(TensorMismatchError, match="its dtype is int64 here, float64 in the checkpoint"):
+        restore_checkpoint({"n": np.array([2.0**53, 1])}, {"n": series})
+    restore_checkpoint({"n": np.array([2**53 + 1, 7])}, {"n": series})
+    assert (str(series.dtype), series.tolist()) == ("Int64", [2**53 + 1, 7])
+
+
 def test_takes_declared_shapes_and_open_places():
     targets = {"weight": ((2, 3), "float32"), "biases": None, "rest": None}
     values = restore_checkpoint({**SEED, "rest/a/b": WEIGHT, "rest/c": BIASES}, targets).values

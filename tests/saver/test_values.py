@@ -101,6 +101,18 @@ def test_collects_a_frame_by_columns():
     }
 
 
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "category"])
+def test_missing_floats_are_nan(dtype):
+    array = collect_tensors({"gaps": pd.Series([1.5, None], dtype=dtype)})["gaps"]
+    assert array.dtype == (np.float64 if dtype == "category" else np.float32)
+    np.testing.assert_array_equal(array, np.array([1.5, np.nan], array.dtype))
+
+
+def test_saves_large_nullable_integers_as_they_are():
+    array = collect_tensors({"n": pd.Series([2**53 + 1, 2], dtype="Int64")})["n"]
+    assert (array.dtype, array.tolist()) == (np.dtype(np.int64), [2**53 + 1, 2])
+
+
 def test_saves_a_ragged_list_as_several_tensors():
     assert list(collect_tensors({"sizes": [[1, 2], [3]]})) == ["sizes/0", "sizes/1"]
 
@@ -134,6 +146,10 @@ def _cycle():
         ({"big": 2**64}, "'big', a Python value, cannot be saved"),
         ({"things": np.array([1, "a"], object)}, "element 0 of it is a int"),
         ({"gaps": pd.Series(["a", None])}, "it has missing values"),
+        ({"gaps": pd.Series([True, None], dtype="boolean")}, "it has missing values and dtype boolean; fill them"),
+        ({"gaps": pd.Series([2**53 + 1, None], dtype="Int64")}, "it has missing values and dtype Int64; fill them"),
+        ({"gaps": pd.DataFrame({"n": pd.array([1, None], "UInt8")})}, "'gaps/n', a pandas Series, .* dtype UInt8"),
+        ({"gaps": pd.Series(pd.array([1, None], "Int64")).astype("category")}, "it has missing values"),
         ({"masked": np.ma.masked_array([1, 2], [True, False])}, "would lose its mask"),
         ({("a", "b"): np.ones(1)}, "has the key \\('a', 'b'\\), a tuple"),
         ({"a": {"b": 1}, "a/b": 2}, "two tensors would have the name 'a/b'"),
