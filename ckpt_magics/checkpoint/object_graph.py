@@ -16,7 +16,8 @@ from functools import cached_property
 
 from google.protobuf.message import DecodeError
 
-from ckpt_magics.errors import DataLossError, visible
+from ckpt_magics.checkpoint.suggestions import Suggester, nearest_sentence
+from ckpt_magics.errors import DataLossError, TensorNotFoundError, visible
 from ckpt_magics.proto import messages
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -148,17 +149,31 @@ class ObjectGraph:
         return tuple(dict.fromkeys(keys))
 
     def checkpoint_key(self, short: str) -> str:
-        """Return the key in the checkpoint for a short name, a full name or a key.
+        """Return the key in the checkpoint for a short name, another path to the variable, a full name or a key.
 
         Raises:
-            KeyError: No object saved a value of that name.
+            TensorNotFoundError: No object saved a value of that name; a KeyError too. The nearest names are in it.
         """
-        for names in (self.short_names, self.full_names):
-            if short in names:
-                return names[short]
+        found = self.key_at(short) or self.full_names.get(short)
+        if found is not None:
+            return found
         if short in self.checkpoint_keys:
             return short
-        raise KeyError(short)
+        nearest = tuple(Suggester(dict.fromkeys((*self.short_names, *self.full_names), ())).nearest(short))
+        hint = nearest_sentence(nearest) or "short_names has all."
+        raise TensorNotFoundError(
+            f"no object saved a value named {visible(short)}", name=short, suggestions=nearest, hint=hint
+        )
+
+    def key_at(self, path: str) -> str | None:
+        """Return the key for a short name or any other path of attributes to a variable; None if there is none."""
+        if path in self.short_names:
+            return self.short_names[path]
+        try:
+            attributes = self.node(path).attributes if path and self.nodes else ()
+        except KeyError:
+            return None
+        return next((item.checkpoint_key for item in attributes if item.name == _VARIABLE_VALUE), None)
 
     def short_name(self, key: str) -> str:
         """Return the short name of a key in the checkpoint.

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
+from ckpt_magics.checkpoint.current_store import CurrentStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
-from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, open_settled
+from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
-from ckpt_magics.checkpoint.suggestions import Suggester, suggestion_hint
+from ckpt_magics.checkpoint.suggestions import nearest_stored, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
-from ckpt_magics.errors import CheckpointError, FailedPreconditionError, TensorNotFoundError, visible
+from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
 
@@ -66,8 +68,10 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointRe
 class CheckpointReader(Mapping[str, Any]):
     """The tensors of one checkpoint, by name.
 
-    ``reader["dense/kernel"]`` reads one; ``dict(reader)`` reads all. Names that are not UTF-8 have lone surrogates in
-    place of the other bytes, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with`` statement.
+    ``reader["dense/kernel"]`` reads one; ``dict(reader)`` reads all. A name that no tensor has is taken for a short one
+    of the object graph, such as ``model/dense/kernel``; those are not listed. Names that are not UTF-8 have lone
+    surrogates in place of the other bytes, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with``
+    statement.
 
     Attributes:
         source: What was given to find the checkpoint, and what was used.
@@ -75,11 +79,9 @@ class CheckpointReader(Mapping[str, Any]):
 
     def __init__(self, source: CheckpointSource, *, mmap: bool = False) -> None:
         self.source = source
-        self._mmap = mmap
-        self._store: TensorStore = open_settled(source, mmap=mmap)
-        self._object_graph: ObjectGraph | None = None
+        self._current = CurrentStore(source, mmap=mmap)
+        self._object_graph: tuple[TensorStore, ObjectGraph] | None = None
         self._warned = False
-        self._closed = False
 
     @property
     def prefix(self) -> str:
@@ -94,7 +96,7 @@ class CheckpointReader(Mapping[str, Any]):
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of the files that hold the tensors."""
-        return tuple(self._store.file_names())
+        return tuple(self._current.store.file_names())
 
     @property
     def damage(self) -> tuple[CheckpointError, ...]:
@@ -107,7 +109,7 @@ class CheckpointReader(Mapping[str, Any]):
         """Return a tensor.
 
         Args:
-            tensor_str: Its name.
+            tensor_str: Its name, or its short name.
             out: Array of the same shape and dtype to fill in place of a new one.
 
         Returns:
@@ -142,9 +144,10 @@ class CheckpointReader(Mapping[str, Any]):
             if len(keys) < len(wanted):
                 raise self._not_found(next(name for name in wanted if name_to_key(name) is None))
         try:
-            values = self._retrying(lambda store: store.read_many(keys))
-        except KeyError as error:
-            raise self._not_found(error.args[0]) from None
+            values = self._current.read(lambda store: store.read_many(keys))
+        except KeyError:
+            keys = [entry.name for entry in map(self.entry, wanted)]
+            values = self._current.read(lambda store: store.read_many(keys))
         return {name: values[key][()] for name, key in zip(wanted, keys, strict=True)}
 
     def get_slice(self, name: str | bytes, region: Region, *, out: Array | None = None) -> Array:
@@ -170,7 +173,7 @@ class CheckpointReader(Mapping[str, Any]):
     def has_tensor(self, tensor_str: str | bytes) -> bool:
         """Tell whether the checkpoint has a record of that name."""
         key = name_to_key(tensor_str)
-        return key is not None and self._retrying(lambda store: store.has_key(key))
+        return key is not None and self._current.read(lambda store: store.has_key(key))
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the full shape of every tensor by name."""
@@ -209,7 +212,9 @@ class CheckpointReader(Mapping[str, Any]):
         return len(self.keys_bytes())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.entry_or_none(name) is not None
+        if not isinstance(name, str | bytes):
+            return False
+        return self.entry_or_none(name) is not None or self._key_at(name) is not None
 
     def __bool__(self) -> bool:
         return True
@@ -230,13 +235,13 @@ class CheckpointReader(Mapping[str, Any]):
         Raises:
             TensorNotFoundError: There is no such tensor.
         """
-        return self._find(name, lambda store, key: store.entry(key))
+        return self._find(name, lambda key, store: store.entry(key))
 
     def entry_or_none(self, name: str | bytes) -> TensorEntry | None:
-        """Return the same, or None if there is no such tensor."""
+        """Return the same, or None if no tensor is stored under just this name."""
         key = name_to_key(name)
         try:
-            return None if key is None else self._retrying(lambda store: store.entry(key))
+            return None if key is None else self._current.read(lambda store: store.entry(key))
         except KeyError:
             return None
 
@@ -270,7 +275,7 @@ class CheckpointReader(Mapping[str, Any]):
         """
         from ckpt_magics.saver.verification import verify_source
 
-        self._check_open()
+        self._current.check_open()
         return verify_source(self.source, progress=progress)
 
     @property
@@ -280,9 +285,12 @@ class CheckpointReader(Mapping[str, Any]):
         Raises:
             DataLossError: The record of the objects is damaged; the tensors can be read all the same.
         """
-        if self._object_graph is None and self.entry_or_none(OBJECT_GRAPH_KEY) is not None:
-            self._object_graph = parse_object_graph(self.get_tensor(OBJECT_GRAPH_KEY))
-        return self._object_graph
+        if self._object_graph is None or self._object_graph[0] is not self._current.store:
+            if self.entry_or_none(OBJECT_GRAPH_KEY) is None:
+                return None
+            graph = parse_object_graph(self.get_tensor(OBJECT_GRAPH_KEY))
+            self._object_graph = self._current.store, graph
+        return self._object_graph[1]
 
     # For restoring.
 
@@ -299,12 +307,12 @@ class CheckpointReader(Mapping[str, Any]):
             TensorMismatchError: It has another type or shape.
             InvalidArgumentError: The spec is malformed.
         """
-        try:
-            entry = self.entry(name)
-        except TensorNotFoundError as error:
+        entry = self.entry_or_none(name)
+        if entry is None:
+            error = self._not_found(name, exact=True)
             if self.version == 1:
                 error.message = f'Tensor name "{visible(name)}" not found in checkpoint files {visible(self.prefix)}'
-            raise
+            raise error
         check_dtype(entry, as_dtype(dtype), version=self.version)
         if not shape_and_slice:
             return self._read(name, None, None)
@@ -314,8 +322,7 @@ class CheckpointReader(Mapping[str, Any]):
 
     def close(self) -> None:
         """Close the files. Closing twice is fine."""
-        self._closed = True
-        self._store.close()
+        self._current.close()
 
     def __enter__(self) -> Self:
         return self
@@ -326,34 +333,10 @@ class CheckpointReader(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"CheckpointReader({self.prefix!r}, version={self.version})"
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise FailedPreconditionError("the reader was closed", file=self.prefix)
-
-    def _retrying(self, read: Callable[[TensorStore], Result]) -> Result:
-        """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again."""
-        self._check_open()
-        for _ in range(MAX_ATTEMPTS):
-            try:
-                return read(self._store)
-            except CheckpointError:
-                if not self._store.replaced():
-                    raise
-                try:
-                    store = open_settled(self.source, mmap=self._mmap)
-                except CheckpointError:
-                    store = None
-                if store is None:
-                    raise
-            self._store.close()
-            self._store = store
-            self._object_graph = None
-        return read(self._store)
-
     def _list(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read what needs every entry; what is damaged is told once."""
-        result = self._retrying(read)
-        damage = self._store.damage
+        result = self._current.read(read)
+        damage = self._current.store.damage
         if damage and not self._warned:
             self._warned = True
             warnings.warn(
@@ -363,16 +346,27 @@ class CheckpointReader(Mapping[str, Any]):
             )
         return result
 
-    def _find(self, name: str | bytes, find: Callable[[TensorStore, bytes], Result]) -> Result:
-        key = name_to_key(name)
-        try:
-            if key is not None:
-                return self._retrying(lambda store: find(store, key))
-        except KeyError:
-            pass
+    def _find(self, name: str | bytes, find: Callable[[bytes, TensorStore], Result]) -> Result:
+        """Find by the name that is stored, else by the short name."""
+        for to_key in (name_to_key, self._key_at):
+            key = to_key(name)
+            try:
+                if key is not None:
+                    return self._current.read(partial(find, key))
+            except KeyError:
+                pass
         raise self._not_found(name)
 
-    def _not_found(self, name: str | bytes) -> TensorNotFoundError:
+    def _key_at(self, name: str | bytes) -> bytes | None:
+        """Return the key of the tensor that has this short name."""
+        try:
+            graph = self.object_graph
+        except CheckpointError:
+            return None
+        key = None if graph is None else graph.key_at(name if isinstance(name, str) else key_to_name(name))
+        return None if key is None or self.entry_or_none(key) is None else name_to_key(key)
+
+    def _not_found(self, name: str | bytes, *, exact: bool = False) -> TensorNotFoundError:
         text = name if isinstance(name, str) else key_to_name(name)
         try:
             with warnings.catch_warnings():
@@ -381,14 +375,14 @@ class CheckpointReader(Mapping[str, Any]):
                 short = self.object_graph.short_names if self.object_graph is not None else {}
         except CheckpointError:
             shapes, short = {}, {}
-        found = (short[text],) if text in short else tuple(Suggester(shapes).nearest(text))
+        found = nearest_stored(text, shapes, short, exact=exact)
         hint = suggestion_hint(found, self.prefix)
-        if self._store.damage:
+        if self._current.store.damage:
             hint += " A part of the checkpoint is damaged, and the tensor may have been there."
-        return TensorNotFoundError(self._store.missing(visible(name)), name=name, suggestions=found, hint=hint)
+        return TensorNotFoundError(self._current.store.missing(visible(name)), name=name, suggestions=found, hint=hint)
 
     def _read(self, name: str | bytes, region: Region | None, out: Array | None) -> Array:
-        def read(store: TensorStore, key: bytes) -> Array:
+        def read(key: bytes, store: TensorStore) -> Array:
             part: TensorSlice | None = None
             if region is not None or out is not None:
                 entry = store.entry(key)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from ckpt_magics.errors import visible
 
-__all__ = ["Suggester", "suggestion_hint"]
+__all__ = ["Suggester", "nearest_sentence", "nearest_stored", "suggestion_hint"]
 
 Fits = Callable[[tuple[int, ...]], bool]
 
@@ -86,6 +86,28 @@ def _last_part(name: str) -> str:
 
 def suggestion_hint(found: Sequence[str], prefix: str) -> str:
     """Return the sentence that goes with the nearest names of a checkpoint."""
-    if not found:
-        return f"{visible(prefix)} has no name like it; list(reader) gives all."
-    return "Nearest: " + ", ".join(f'"{visible(name)}"' for name in found) + "."
+    return nearest_sentence(found) or f"{visible(prefix)} has no name like it; list(reader) gives all."
+
+
+def nearest_sentence(found: Sequence[str]) -> str:
+    """Return the sentence that gives the nearest names, empty if there are none."""
+    return "Nearest: " + ", ".join(f'"{visible(name)}"' for name in found) + "." if found else ""
+
+
+def nearest_stored(
+    name: str, shapes: Mapping[str, tuple[int, ...]], short_names: Mapping[str, str], *, exact: bool
+) -> tuple[str, ...]:
+    """Return what a name that a checkpoint has not may have meant, best first.
+
+    Args:
+        name: What was asked for.
+        shapes: Shape of every stored tensor by key.
+        short_names: Key by short name, of a checkpoint of objects.
+        exact: Short names are not understood where it was asked for.
+    """
+    if exact and name in short_names:
+        return (short_names[name],)
+    if exact or ".ATTRIBUTES/" in name:
+        return tuple(Suggester(shapes).nearest(name))
+    short_by_key = {key: short for short, key in short_names.items()}
+    return tuple(Suggester({short_by_key.get(key, key): shape for key, shape in shapes.items()}).nearest(name))

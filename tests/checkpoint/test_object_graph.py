@@ -1,11 +1,13 @@
 """Object graphs lead from short names to keys and back."""
 
+import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.object_graph import ObjectGraph, parse_object_graph, short_form
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph, short_form
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import DataLossError, TensorNotFoundError
 from ckpt_magics.proto import messages
+from tests.checkpoint.saved import save_v2
 from tests.truth import GOLDEN, iter_cases
 
 CASES = [case for case in iter_cases(GOLDEN) if case.objects]
@@ -103,10 +105,68 @@ def test_name_based_checkpoint_has_none(golden):
         assert reader.object_graph is None
 
 
-def test_short_name_that_is_asked_for_is_answered_with_its_key():
-    case = next(case for case in CASES if case.label == "tf2.21.0/object_net")
-    with load_checkpoint(case.prefix) as reader:
-        short, full = next(iter(reader.object_graph.short_names.items()))
+OBJECT_NET = next(case for case in CASES if case.label == "tf2.21.0/object_net")
+
+
+@pytest.fixture
+def reader():
+    with load_checkpoint(OBJECT_NET.prefix) as reader:
+        yield reader
+
+
+def test_a_reader_takes_short_names(reader):
+    for short, full in reader.object_graph.short_names.items():
+        if full not in reader.get_variable_to_shape_map():
+            continue
+        assert short in reader
+        assert short.encode() in reader
+        np.testing.assert_array_equal(reader[short], reader[full])
+        np.testing.assert_array_equal(reader.get_tensor(short.encode()), reader[full])
+        np.testing.assert_array_equal(reader.get_slice(short, ()), reader.get_slice(full, ()))
+        assert reader.entry(short) == reader.entry(full)
+        assert list(reader.get_tensors([short, full])) == [short, full]
+        assert not reader.has_tensor(short)
+        assert short not in list(reader)
+        assert short not in reader.get_variable_to_shape_map()
         with pytest.raises(TensorNotFoundError) as caught:
-            reader[short]
+            reader.restore_slice(short, "", reader.entry(full).dtype)
         assert caught.value.suggestions == (full,)
+
+
+def test_a_table_is_had_by_short_name(reader):
+    short = next(short for short, full in reader.object_graph.short_names.items() if full in reader)
+    assert reader.frame(short).equals(reader.frame(reader.object_graph.short_names[short]))
+
+
+def test_a_key_goes_before_a_short_name(tmp_path):
+    graph = messages.TrackableObjectGraph()
+    node = graph.nodes.add()
+    node.attributes.add(name="VARIABLE_VALUE", checkpoint_key=key("w"))
+    stored = {key("w"): np.ones(2), "w": np.zeros(2), OBJECT_GRAPH_KEY: np.array(graph.SerializeToString(), object)}
+    with load_checkpoint(save_v2(tmp_path / "m", stored)) as reader:
+        assert reader["w"].tolist() == [0, 0]
+
+
+def test_a_damaged_object_graph_leaves_names_unknown(tmp_path):
+    stored = {key("w"): np.ones(2), OBJECT_GRAPH_KEY: np.array(b"\xff\xff", object)}
+    with load_checkpoint(save_v2(tmp_path / "m", stored)) as reader:
+        assert "w" not in reader
+        with pytest.raises(TensorNotFoundError):
+            reader["w"]
+
+
+def test_another_path_to_a_variable_is_a_name_too():
+    graph = graph_of(({"model": 1, "alias": 2}, []), ({"dense": 2}, []), ({}, [key("model/dense")]))
+    assert graph.checkpoint_key("alias") == key("model/dense")
+    assert graph.key_at("model") is None
+    assert ObjectGraph(()).key_at("x") is None
+
+
+def test_unknown_names_are_answered_with_the_nearest(reader):
+    short = next(short for short, full in reader.object_graph.short_names.items() if full in reader and "/" in short)
+    for ask in (reader.get_tensor, reader.object_graph.checkpoint_key):
+        with pytest.raises(TensorNotFoundError, match=f'Nearest: "{short}"') as caught:
+            ask(f"{short}x")
+        assert caught.value.suggestions[0] == short
+    with pytest.raises(TensorNotFoundError, match="short_names has all"):
+        reader.object_graph.checkpoint_key("0")
