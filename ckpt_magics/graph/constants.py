@@ -104,6 +104,8 @@ def _python_array(value: object) -> npt.NDArray[Any]:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"Can't convert non-rectangular Python sequence to Tensor: {error}") from error
+    except NotImplementedError as error:  # what a symbolic tensor says to NumPy
+        raise TypeError("Expected any non-tensor type, but got a tensor instead.") from error
     if array.dtype.kind in "US":
         array = np.asarray(value, object)
     if array.dtype == object and not all(isinstance(item, (str, bytes)) for item in array.flat):

@@ -122,11 +122,8 @@ class Tensor(Operators["Tensor"]):
             "than `len(x)` for shape information."
         )
 
-    def __iter__(self) -> Any:  # noqa: ANN401 -- never returns
-        raise TypeError(f"{self.name} is symbolic: its elements exist only when a session runs the graph")
-
     def __bool__(self) -> bool:
-        raise TypeError(f"{self.name} is symbolic and has no truth value; run it in a session, or test `is None`")
+        raise self._truth_refused()
 
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self.dtype.name}{'_ref' if self.is_ref else ''}>"

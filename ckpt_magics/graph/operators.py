@@ -5,7 +5,7 @@ Format: tensorflow/python/ops/math_ops.py and array_ops.py, the overridden opera
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 __all__ = ["OperatorNodes", "Operators"]
@@ -144,6 +144,26 @@ class Operators(Generic[T]):
     def __getitem__(self, key: Any) -> T:  # noqa: ANN401 -- whatever Python's subscript takes
         made: T = self.nodes.subscript(self, key)
         return made
+
+    def __iter__(self) -> Iterator[Any]:
+        # Without this method Python would ask for element after element, each of them a new node, until one fails.
+        raise TypeError(
+            "Iterating over a symbolic `tf.Tensor` is not allowed. It has elements when a session runs the graph; "
+            "`unstack` takes it apart inside the graph."
+        )
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Any:  # noqa: ANN401 -- never returns
+        raise NotImplementedError(
+            f"Cannot convert a symbolic tf.Tensor ({getattr(self, 'name', '')}) to a numpy array. This error may "
+            "indicate that you're trying to pass a Tensor to a NumPy call, which is not supported. A session's `run` "
+            "gives its value as an array."
+        )
+
+    def _truth_refused(self) -> TypeError:
+        return TypeError(
+            "Using a symbolic `tf.Tensor` as a Python `bool` is not allowed. It has a value when a session runs the "
+            "graph; `is not None` tells whether there is a tensor."
+        )
 
     # NumPy would otherwise take an array's operator for itself and apply it element by element.
     __array_priority__ = 100

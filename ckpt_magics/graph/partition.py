@@ -165,6 +165,11 @@ class PartitionedVariable(Operators[Tensor]):
         """The graph of the parts."""
         return graph_of(self._variables)
 
+    @property
+    def axis(self) -> int:
+        """The dimension along which the parts follow each other."""
+        return next((axis for axis, count in enumerate(self.partitions) if count > 1), 0)
+
     def __iter__(self) -> Iterator[Variable]:
         return iter(self._variables)
 
@@ -186,9 +191,8 @@ class PartitionedVariable(Operators[Tensor]):
                 return identity(whole, name=self.name)
 
     def _concatenate(self) -> Tensor:
-        axis = next(axis for axis, count in enumerate(self.partitions) if count > 1)
         with name_scope(f"{self.name}/ConcatPartitions/"):
-            return output("ConcatV2", self._variables, axis, name="concat")
+            return output("ConcatV2", self._variables, self.axis, name="concat")
 
     def as_graph_element(self) -> Tensor:
         """Return what a session fetches."""

@@ -308,6 +308,12 @@ class Variable(Operators[Tensor]):
     def _set_save_slice_info(self, info: SaveSliceInfo) -> None:
         self.save_slice_info = info
 
+    def __bool__(self) -> bool:
+        # TensorFlow gives references no truth value of their own, so that they are True like any object.
+        if self.is_resource:
+            raise self._truth_refused()
+        return True
+
     def __repr__(self) -> str:
         dtype = self.dtype.name + ("" if self.is_resource else "_ref")
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={dtype}>"
@@ -331,6 +337,9 @@ class AssignedVariable(Operators[Tensor]):
     def as_graph_element(self) -> Tensor:
         """Return what a session fetches."""
         return self._first_read
+
+    def __bool__(self) -> bool:
+        raise self._truth_refused()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- everything else is the variable's
         return getattr(self.variable, name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -14,7 +15,8 @@ from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.operators import Operators
-from ckpt_magics.graph.variable import AssignedVariable, Variable
+from ckpt_magics.graph.partition import PartitionedVariable
+from ckpt_magics.graph.variable import Variable
 from ckpt_magics.magics.namespace import user_values
 from ckpt_magics.magics.notebook_graph import NotebookGraph
 from ckpt_magics.magics.progress import shown_progress
@@ -103,20 +105,23 @@ def with_session_values(
 
 
 def _session_value(shell: InteractiveShell, active: NotebookGraph | None, name: str, tensor: Any) -> Array:  # noqa: ANN401 - a tensor or what stands for one
-    is_variable = isinstance(tensor, Variable | AssignedVariable)
-    op_name = tensor.variable.op.name if isinstance(tensor, AssignedVariable) else tensor.op.name
-    if isinstance(tensor, Variable) and active is not None and active.holds(tensor.graph):
+    is_variable = isinstance(tensor, Variable | PartitionedVariable)
+    if is_variable and active is not None and active.holds(tensor.graph):
         values = active.session.variable_values()
-        if op_name not in values:
-            raise UsageError(f"{visible(name)}: variable {visible(op_name)} has no value yet")
-        return values[op_name]
-    what = f"{visible(name)} is a {'variable' if is_variable else 'symbolic tensor'}, {visible(op_name)}"
+        parts = list(tensor) if isinstance(tensor, PartitionedVariable) else [tensor]
+        missing = next((part.op.name for part in parts if part.op.name not in values), None)
+        if missing is not None:
+            raise UsageError(f"{visible(name)}: variable {visible(missing)} has no value yet")
+        arrays = [values[part.op.name] for part in parts]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, tensor.axis)
+    what = f"{visible(name)} is a {'variable' if is_variable else 'symbolic tensor'}, {visible(tensor.name)}"
     holder = _name_of(shell, tensor.graph)
     if holder is None:
         raise UsageError(
             f"{what}, whose value only a session has; save what a run of it gives: '{name}=SESSION.run(...)'"
         )
-    expression = f'{holder}["{visible(op_name)}"]' if is_variable else f'{holder}.session.run("{visible(tensor.name)}")'
+    key = visible(tensor.name.removesuffix(":0"))
+    expression = f'{holder}["{key}"]' if is_variable else f'{holder}.session.run("{visible(tensor.name)}")'
     raise UsageError(f"{what}, whose value only a session has; this saves it: {name}={expression}")
 
 

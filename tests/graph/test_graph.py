@@ -1,5 +1,6 @@
 """The graph: finding things in it, scopes, and what it refuses."""
 
+import numpy as np
 import pytest
 
 from ckpt_magics.errors import UnimplementedError
@@ -113,6 +114,12 @@ def test_tensors_refuse_what_only_values_can_do(graph):
     for use in (len, bool, iter):
         with pytest.raises(TypeError, match="symbolic"):
             use(a)
+    for use in (np.array, np.asarray, np.sum, np.exp, lambda tensor: np.array([tensor, tensor])):
+        with pytest.raises(NotImplementedError, match=r"Cannot convert a symbolic tf\.Tensor"):
+            use(a)
+    with pytest.raises(TypeError, match="Expected any non-tensor type, but got a tensor instead"):
+        constant([a, a])
+    assert len(graph) == 1
 
 
 def test_eval_needs_a_session_for_the_same_graph(graph):

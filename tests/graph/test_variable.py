@@ -221,3 +221,26 @@ def test_references_of_a_graph_without_collections_are_reported(graph):
     Variable(1.0, name="a", collections=[], trainable=False)
     report = initialization.report_uninitialized_variables()
     assert Session(graph=graph).run(report).tolist() == [b"a"]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+@pytest.mark.parametrize("shape", [None, [2]])
+def test_variables_refuse_what_only_values_can_do(graph, use_resource, shape):
+    first = build.placeholder(FLOAT, shape)
+    variable = Variable(first, validate_shape=False, use_resource=use_resource)
+    nodes = len(graph)
+    for use in (iter, list, lambda v: 1.0 in v, len):
+        with pytest.raises(TypeError):
+            use(variable)
+    for use in (np.array, np.asarray, np.sum):
+        with pytest.raises(NotImplementedError, match=r"Cannot convert a symbolic tf\.Tensor"):
+            use(variable)
+    assert len(graph) == nodes
+
+
+def test_only_references_have_a_truth_value(graph):
+    assert Variable(1.0, use_resource=False)
+    resource = Variable(1.0, use_resource=True)
+    for variable in (resource, resource.assign(2.0)):
+        with pytest.raises(TypeError, match="as a Python `bool` is not allowed"):
+            bool(variable)

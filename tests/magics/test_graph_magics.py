@@ -444,14 +444,21 @@ b = tf.Variable([[0, 0, 0]], dtype=tf.float32, name="biases")
         saved.run_line_magic("ckpt_save", f"m.ckpt {line} -q")
         np.testing.assert_array_equal(load_checkpoint("m.ckpt")[name], WEIGHT)
 
+    def test_saves_a_variable_in_parts_as_one(self, notebook):
+        notebook.run_cell_magic(
+            "graph", "", 'p = tf.get_variable("p", [2, 3], partitioner=tf.fixed_size_partitioner(3, 1))'
+        )
+        notebook.run_line_magic("ckpt_save", "m.ckpt p -q")
+        np.testing.assert_array_equal(load_checkpoint("m.ckpt")["p"], active_graph(notebook)["p"])
+
     def test_names_what_saves_a_tensor_that_only_a_run_gives_a_value(self, saved):
         saved.run_cell_magic("graph", "net", f"{CELL}\ntwice = W + W")
-        with pytest.raises(UsageError, match=r"twice is a symbolic tensor, add, .*this saves it: ") as caught:
+        with pytest.raises(UsageError, match=r"twice is a symbolic tensor, add:0, .*this saves it: ") as caught:
             saved.run_line_magic("ckpt_save", "m.ckpt twice -q")
         saved.run_line_magic("ckpt_save", f"m.ckpt {str(caught.value).rpartition(': ')[2]} -q")
         np.testing.assert_array_equal(load_checkpoint("m.ckpt")["twice"], 2 * WEIGHT)
         saved.run_line_magic("graph", "--off")
-        with pytest.raises(UsageError, match=r'W is a variable, weight, .*this saves it: W=net\["weight"\]'):
+        with pytest.raises(UsageError, match=r'W is a variable, weight:0, .*this saves it: W=net\["weight"\]'):
             saved.run_line_magic("ckpt_save", "m.ckpt W -q")
         del saved.user_ns["net"]
         with pytest.raises(UsageError, match=r"save what a run of it gives: 'W=SESSION.run\(...\)'"):
