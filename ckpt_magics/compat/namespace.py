@@ -50,10 +50,52 @@ def described(function: Callable[..., Any], name: str, text: str) -> Callable[..
 def _missing(module: str, name: str, names: list[str]) -> str:
     if name.startswith("__"):
         return f"module {module!r} has no attribute {name!r}"
+    said = f"{module}.{name} is none of the {len(names)} names that {module} has here."
+    if module.partition(".")[0] == "tf" and (advice := _advice(name)):
+        return f"{said} {advice}"
+    if len(names) <= SHORT:
+        return f"{said} They are: {', '.join(sorted(names))}."
     lower = {known.lower(): known for known in names}
-    near = [lower[match] for match in get_close_matches(name.lower(), lower, n=4, cutoff=0.6)]
-    near += [known for known in names if name.lower() in known.lower() and known not in near][: 4 - len(near)]
+    near = [lower[match] for match in get_close_matches(name.lower(), lower, n=4, cutoff=0.75)]
     nearest = f" The nearest are: {', '.join(near)}." if near else ""
-    return (
-        f"{module}.{name} is none of the {len(names)} names that {module} has here.{nearest} dir({module}) lists them."
-    )
+    return f"{said}{nearest} dir({module}) lists them."
+
+
+def _advice(name: str) -> str:
+    """What to do without a well-known name of TensorFlow; nothing for others."""
+    if name.endswith("Optimizer") or name in TRAINING:
+        return (
+            "Graphs are saved, restored and run here, but not trained: leave the line out, or train with TensorFlow "
+            "and restore its checkpoint, with the graph by import_meta_graph."
+        )
+    return f"Graphs are saved, restored and run here: {WITHOUT[name]}." if name in WITHOUT else ""
+
+
+SHORT = 40
+"""A module of at most so many names lists them all when one is missing."""
+
+TRAINING = frozenset({
+    "AggregationMethod", "GradientTape", "MonitoredSession", "MonitoredTrainingSession", "Supervisor",
+    "clip_by_global_norm", "cosine_decay", "custom_gradient", "exponential_decay", "gradients", "hessians", "losses",
+    "metrics", "optimizers", "piecewise_constant", "polynomial_decay",
+})  # fmt: skip
+"""Names of TensorFlow that programs train with, besides the optimizers."""
+
+_LAYERS = "build layers from get_variable, matmul and nn, or import the graph that TensorFlow exported"
+_INPUT = "read the data with NumPy and feed it to placeholders"
+
+WITHOUT = {
+    "Dataset": _INPUT,
+    "FixedLengthRecordReader": _INPUT,
+    "TFRecordReader": _INPUT,
+    "TextLineReader": _INPUT,
+    "contrib": "write out what the line takes from contrib, or import the graph that TensorFlow exported",
+    "data": _INPUT,
+    "estimator": "import the graph that the estimator wrote into its model_dir",
+    "feature_column": _INPUT,
+    "keras": "a Keras model's checkpoint opens with load_checkpoint",
+    "layers": _LAYERS,
+    "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
+    "summary": "leave the line out; %graph shows the graph, %ckpt_show the values",
+}
+"""What to do in place of modules of TensorFlow that programs often name."""

@@ -1,5 +1,6 @@
 """compat.v1: names that load when used, sessions and their settings, readers, and what is said of a missing name."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,12 +33,46 @@ def test_programs_may_say_the_whole_name():
     assert tf.compat.v1 is tf
 
 
-def test_missing_names_name_their_nearest():
-    with pytest.raises(AttributeError, match=r"tf.reduce_summ is none of .*nearest are: reduce_sum.*dir\(tf\) lists"):
-        tf.reduce_summ  # noqa: B018
-    with pytest.raises(AttributeError, match=r"tf.train.saver is none of the .* names that tf.train has here"):
-        tf.train.saver  # noqa: B018
-    assert not hasattr(tf, "contrib")
+def missing(module, name):
+    """What is said when a module has no such name."""
+    with pytest.raises(AttributeError) as caught:
+        getattr(module, name)
+    return str(caught.value)
+
+
+def test_missing_names_name_their_nearest_or_all_of_a_short_module():
+    text = missing(tf, "reduce_summ")
+    assert re.match(r"tf.reduce_summ is none of .*nearest are: reduce_sum.* dir\(tf\) lists", text)
+    text = missing(tf.train, "saver")
+    assert text.startswith("tf.train.saver is none of the ")
+    assert text.endswith(f"They are: {', '.join(dir(tf.train))}.")
+
+
+@pytest.mark.parametrize("name", ["tools", "frobnicate"])
+def test_missing_names_without_a_near_one_suggest_none(name):
+    assert "nearest" not in missing(tf, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        (tf.train, "AdamOptimizer", "not trained: leave the line out, or train with TensorFlow and restore its checkp"),
+        (tf, "gradients", "not trained"),
+        (tf, "optimizers", "not trained"),
+        (tf, "layers", "get_variable, matmul and nn"),
+        (tf, "summary", "leave the line out"),
+        (tf, "contrib", "write out what the line takes"),
+        (tf, "estimator", "model_dir"),
+        (tf, "keras", "load_checkpoint"),
+        (tf, "Dataset", "feed it to placeholders"),
+        (tf, "data", "feed it to placeholders"),
+    ],
+)
+def test_missing_names_of_training_programs_say_what_to_do(module, name, advice):
+    text = missing(module, name)
+    assert "Graphs are saved, restored and run here" in text
+    assert advice in text
+    assert not hasattr(module, name)
 
 
 def test_names_can_be_imported_one_by_one():
