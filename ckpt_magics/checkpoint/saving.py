@@ -40,20 +40,23 @@ class SavedCheckpoint(str):
         tensors: Number of tensors.
         seconds: How long it took.
         removed: Prefixes of the older checkpoints that were deleted, oldest first.
+        left_out: Names of what was not saved because it is None.
     """
 
-    __slots__ = ("files", "removed", "seconds", "tensors")
+    __slots__ = ("files", "left_out", "removed", "seconds", "tensors")
     files: tuple[WrittenFile, ...]
     tensors: int
     seconds: float
     removed: tuple[str, ...]
+    left_out: tuple[str, ...]
 
     def __new__(
         cls, prefix: str, files: tuple[WrittenFile, ...], tensors: int, seconds: float, removed: tuple[str, ...] = ()
     ) -> Self:
         """Make the text of the prefix and hang the facts on it."""
         saved = super().__new__(cls, prefix)
-        saved.files, saved.tensors, saved.seconds, saved.removed = files, tensors, seconds, removed
+        saved.files, saved.tensors, saved.seconds = files, tensors, seconds
+        saved.removed, saved.left_out = removed, ()
         return saved
 
     def __getnewargs__(self) -> tuple[Any, ...]:

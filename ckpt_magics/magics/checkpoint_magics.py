@@ -69,12 +69,12 @@ class CheckpointMagics(Magics):
         """Save values as a TensorFlow checkpoint.
 
         Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
-        Series and DataFrames; dicts and lists of these get names joined with /. A variable of the active graph (see
-        %%graph) is saved with the value that it has there. Without names: all variables of that graph, or else every
-        array.
+        Series and DataFrames; dicts and lists of these get names joined with /. None holds nothing and is left out. A
+        variable of the active graph (see %%graph) is saved with the value that it has there. Without names: all
+        variables of that graph, or else every array.
 
-        The value is the prefix, with its step; .files says what was written, .removed which older checkpoints went.
-        Without --step none goes. In Python: save_checkpoint(prefix, tensors).
+        The value is the prefix, with its step; .files says what was written, .removed which older checkpoints went,
+        .left_out what was None. Without --step no checkpoint goes. In Python: save_checkpoint(prefix, tensors).
 
         Examples::
 
@@ -100,6 +100,8 @@ class CheckpointMagics(Magics):
         step = None
         if arguments.step is not None:
             step = chosen_values([f"step={arguments.step}"], values, scope)["step"]
+            if step is None:
+                raise UsageError(f"--step {arguments.step}: it is None, and has to be one whole number")
         with shown_progress("Saving", self.shell, quiet=quiet) as progress:
             options: dict[str, Any] = {
                 "write_version": 1 if arguments.v1 else 2,

@@ -14,7 +14,8 @@ from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.saving_options import check_options
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.saver.array_graph import array_meta_graph
-from ckpt_magics.saver.values import collect_tensors
+from ckpt_magics.saver.tables import names_text
+from ckpt_magics.saver.values import collect_tensors, tensors_and_gaps
 
 __all__ = ["save_checkpoint"]
 
@@ -56,8 +57,8 @@ def save_checkpoint(
         progress: Called with the bytes written so far and in all.
 
     Returns:
-        The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, and ``removed``, the
-        prefixes that were deleted, as attributes.
+        The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, ``removed``, the prefixes
+        that were deleted, and ``left_out``, the names of what is None and so was not saved, as attributes.
 
     Raises:
         InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version, or
@@ -65,10 +66,11 @@ def save_checkpoint(
         ResourceExhaustedError: The disk is full; nothing of the new checkpoint is left on it.
     """
     check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
-    arrays = collect_tensors(tensors)
+    arrays, gaps = tensors_and_gaps(tensors)
     if not arrays:
-        raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")
-    return write_checkpoint(
+        reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
+        raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
+    saved = write_checkpoint(
         os.fspath(prefix),
         arrays,
         write_version=write_version,
@@ -83,6 +85,8 @@ def save_checkpoint(
         progress=progress,
         meta_graph=array_meta_graph(arrays, write_version=write_version) if write_meta_graph else None,
     )
+    saved.left_out = tuple(gaps)
+    return saved
 
 
 def _step(value: Any) -> int:

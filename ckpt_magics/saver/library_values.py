@@ -155,10 +155,10 @@ def like(value: Any, array: Array) -> Any:
 def series_to_array(series: Any) -> Array:
     """Return a pandas Series as an array; missing values are NaN in a column of floats, else they are refused."""
     dtype = _element_dtype(series)
-    is_float = dtype.kind in "fc"
+    may_be_nan = dtype.kind in "fcmM"
     # Otherwise pandas makes floats of integers among which some are missing, and rounds the large ones.
-    array = series.to_numpy(dtype, na_value=np.nan) if is_float else series.to_numpy()
-    if not is_float and array.dtype.kind not in "mM" and series.isna().any():
+    array = series.to_numpy(dtype, na_value=np.nan) if dtype.kind == "f" else series.to_numpy()
+    if not may_be_nan and series.isna().any():
         message = f"it has missing values and dtype {series.dtype}; fill them, or convert it to float"
         raise TypeError(message)
     return np.asarray(array)

@@ -6,7 +6,7 @@ import os
 
 from ckpt_magics.checkpoint.saving import SavedCheckpoint
 from ckpt_magics.errors import visible
-from ckpt_magics.saver.tables import amount, html_table, text_table
+from ckpt_magics.saver.tables import amount, html_table, names_text, text_table
 
 __all__ = ["FILE_ROLES", "file_sentence", "saved_html", "saved_text"]
 
@@ -41,8 +41,10 @@ def _sentences(saved: SavedCheckpoint) -> list[str]:
     size = f"{amount(saved.tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
     sentences = [f"Saved {visible(saved)}: {size}"]
     if saved.removed:
-        names = ", ".join(visible(os.path.basename(prefix)) for prefix in saved.removed)
+        names = names_text([os.path.basename(prefix) for prefix in saved.removed])
         sentences.append(f"Deleted, for no more are kept: {names}")
+    if saved.left_out:
+        sentences.append(f"{len(saved.left_out):,} left out, for None holds nothing: {names_text(saved.left_out)}")
     return sentences
 
 

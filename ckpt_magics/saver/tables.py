@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ckpt_magics.errors import visible
 
-__all__ = ["amount", "html_lines", "html_table", "text_table"]
+__all__ = ["amount", "html_lines", "html_table", "names_text", "text_table"]
+
+MAX_NAMES = 5
+"""Names that a sentence lists."""
 
 MAX_WIDTH = 90
 """Characters up to which a column of text is padded."""
@@ -27,6 +30,16 @@ def amount(count: int, noun: str) -> str:
     ('1 file', '2,000 files')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Return names as one text that may be printed, the first few if there are many.
+
+    >>> names_text(["a", "b"]), names_text([*"abcdefg"])
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(map(visible, names[:MAX_NAMES])) + more
 
 
 def text_table(rows: Iterable[Sequence[str]]) -> list[str]:

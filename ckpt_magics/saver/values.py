@@ -16,7 +16,7 @@ from ckpt_magics.saver.python_values import plain_to_array
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.tree import Node, joined, take_apart
 
-__all__ = ["collect_tensors"]
+__all__ = ["collect_tensors", "tensors_and_gaps"]
 
 _PLAIN_TYPES = "?bBhHiIlLefdFD"
 """Type codes of NumPy that checkpoints have too."""
@@ -28,7 +28,7 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
     Understood are NumPy arrays and scalars; Python numbers, strings and bytes, and regular lists of them; anything
     with ``__array__`` or DLPack; TensorFlow and Keras variables and tensors; PyTorch tensors, and the state dicts of
     modules and optimizers; JAX arrays and pytrees; pandas Series and DataFrames, a column each; and dicts, lists,
-    tuples and dataclasses of these, nested to any depth. None holds nothing.
+    tuples and dataclasses of these, nested to any depth. None holds nothing and is left out.
 
     Args:
         value: What to save.
@@ -45,16 +45,23 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
     >>> collect_tensors({"layer": {"kernel": np.zeros((2, 3)), "bias": [1.0, 2.0]}}, "net").keys()
     dict_keys(['net/layer/kernel', 'net/layer/bias'])
     """
+    return tensors_and_gaps(value, name)[0]
+
+
+def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list[str]]:
+    """Return the tensors as `collect_tensors` does, and the names under which there is None instead of a tensor."""
     if _is_plain(value):
-        return {joined(name, key): array for key, array in value.items()} if name else dict(value)
+        return {joined(name, key): array for key, array in value.items()} if name else dict(value), []
     tensors: dict[str, Array] = {}
+    gaps: list[str] = []
     for leaf in take_apart(value, name).leaves():
         if leaf.leaf is NEW_VALUE:
+            gaps.append(leaf.name)
             continue
         if leaf.name in tensors:
             raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
         tensors[leaf.name] = _array(leaf)
-    return tensors
+    return tensors, gaps
 
 
 def _is_plain(value: object) -> bool:

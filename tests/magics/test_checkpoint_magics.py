@@ -1,6 +1,8 @@
 """The magics do what their lines say, and their errors say what line would work."""
 
+import copy
 import os
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -116,6 +118,15 @@ class TestSave:
         for kind in ("text/plain", "text/html"):
             assert "Deleted, for no more are kept: m.ckpt-1" in data[kind]
 
+    def test_says_what_it_left_out(self, notebook):
+        notebook.push({"net": {"a": None, "b": 1.0, "c": [None] * 6}})
+        saved = notebook.run_line_magic("ckpt_save", "m.ckpt net")
+        assert saved.left_out == ("net/a", *(f"net/c/{number}" for number in range(6)))
+        assert pickle.loads(pickle.dumps(saved)).left_out == copy.copy(saved).left_out == saved.left_out
+        data, _ = notebook.display_formatter.format(saved)
+        for kind in ("text/plain", "text/html"):
+            assert "7 left out, for None holds nothing: net/a, net/c/0, net/c/1, net/c/2, net/c/3 and 2" in data[kind]
+
     def test_sees_the_variables_of_a_function(self, notebook):
         notebook.push({"shell": notebook, "WEIGHT": WEIGHT})
         notebook.run_cell(
@@ -142,6 +153,8 @@ class TestSave:
             ("m.ckpt x=1/0", "x=1/0: ZeroDivisionError: division by zero"),
             ("m.ckpt f=print", "'f' is a builtins.builtin_function_or_method"),
             ("m.ckpt x=1.0 --step 1.5", "whole number"),
+            ("m.ckpt x=1.0 --step None", "--step None: it is None, and has to be one whole"),
+            ("m.ckpt x=None", "there is nothing to save: None holds nothing, and is what x has"),
             ("m.ckpt x=1.0 --max-to-keep -1", "max_to_keep is -1; it may be a whole number of checkpoints, or 0"),
             ("m.ckpt --nonsense", r"^unrecognized arguments: --nonsense; %ckpt_save\? shows its options$"),
             ("a/b/c/m.ckpt x=1", "^a/b/c; No such file or directory: a is missing.*create the ones above it first"),
