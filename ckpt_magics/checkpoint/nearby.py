@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Sequence
 
 from ckpt_magics.checkpoint import files, naming
@@ -11,7 +12,12 @@ from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.unusable import fault_of, foreign_file
 from ckpt_magics.errors import CheckpointError, visible
 
+SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+
 _SHOWN = 3
+_STEP = re.compile(r"[0-9]{1,18}")
+_MAX_INSIDE = 100
+"""Entries of a directory that are looked into."""
 _MAX_NAMES = 10_000
 """Names of a directory that are compared."""
 
@@ -57,14 +63,22 @@ def missing_hint(path: str) -> str:
     if data:
         return _without_index(data[0])
     known = checkpoint_names(directory)
+    return _nearest(directory, base, known) or describe_directory(directory or os.curdir)
+
+
+def _nearest(directory: str, base: str, known: Sequence[str]) -> str:
+    """Say which of the checkpoints known by name a missing one may be; empty if there are none."""
+    steps = sorted(((int(step), name) for name in known if (step := _step_of(name, base))), reverse=True)
+    if steps:
+        number, latest = steps[0]
+        advice = f"the step belongs to the name: give {visible(latest)}, or --step {number} on a line"
+        return f"; nearest here: {_listed(directory, [name for _, name in steps])}; {advice}"
     begin = [name for name in known if name.startswith(base)]
     alike = difflib.get_close_matches(base, known, _SHOWN, 0.5)
     nearest = list(dict.fromkeys(begin + alike))[:_SHOWN]
     if nearest:
         return f"; nearest here: {_listed(directory, nearest)}"
-    if known:
-        return f"; here are {_listed(directory, known)}"
-    return describe_directory(directory or os.curdir)
+    return f"; here are {_listed(directory, known)}" if known else ""
 
 
 def missing_directory_hint(path: str) -> str:
@@ -101,11 +115,32 @@ def describe_directory(directory: str) -> str:
     if data is not None:
         return _without_index(data)
     found = foreign_file(directory, names, called_ckpt=True)
-    inside = [name for name in names[:100] if checkpoint_names(os.path.join(directory, name))]
-    if found is None and inside:
-        found = f"there are checkpoints in {_listed(directory, inside)}"
-    found = found or foreign_file(directory, names, called_ckpt=False)
+    found = found or describe_inside(directory) or foreign_file(directory, names, called_ckpt=False)
     return f"; {found or f'no file in {visible(directory)} is named as those of a checkpoint are'}"
+
+
+def describe_inside(directory: str) -> str:
+    """Return which directories in a directory hold checkpoints or SavedModels; empty if none does."""
+    try:
+        names = files.list_directory(directory)[:_MAX_INSIDE]
+    except CheckpointError:
+        return ""
+    inside = [name for name in names if checkpoint_names(os.path.join(directory, name))]
+    if inside:
+        return f"there are checkpoints in {_listed(directory, inside)}"
+    models = [
+        name
+        for name in names
+        if any(files.is_file(os.path.join(directory, name, model)) for model in SAVED_MODEL_NAMES)
+    ]
+    what = "are SavedModels" if len(models) > 1 else "is a SavedModel"
+    return f"there {what} in {_listed(directory, models)}" if models else ""
+
+
+def _step_of(name: str, base: str) -> str | None:
+    """Return the digits of a name that is ``base`` with a step."""
+    start, _, step = name.rpartition("-")
+    return step if base and start == base and _STEP.fullmatch(step) else None
 
 
 def _not_whole(directory: str, parts: Sequence[str]) -> str:

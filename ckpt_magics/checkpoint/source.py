@@ -16,7 +16,7 @@ from dataclasses import replace
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.directory import newest_whole_checkpoint
 from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
-from ckpt_magics.checkpoint.nearby import describe_directory, missing_hint
+from ckpt_magics.checkpoint.nearby import SAVED_MODEL_NAMES, describe_directory, missing_hint
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource, find_prefix
 from ckpt_magics.checkpoint.state_text import parse_state
 from ckpt_magics.checkpoint.unusable import describe_file
@@ -31,8 +31,6 @@ from ckpt_magics.errors import (
 
 MAX_STATE_SIZE = 16 << 20
 """Bytes of a state file that are looked at; TensorFlow's hold a few hundred."""
-
-SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _STATE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#[^\n]*\n\s*)*(?:all_)?model_checkpoint_path")

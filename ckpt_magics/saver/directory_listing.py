@@ -17,6 +17,7 @@ from ckpt_magics.checkpoint.inventory import (
     Leftover,
     take_inventory,
 )
+from ckpt_magics.checkpoint.nearby import describe_inside
 from ckpt_magics.checkpoint.repair import rewrite_state
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
@@ -176,6 +177,9 @@ def list_checkpoints(
         notes.append("There is no state file. Repair writes one.")
     if not is_any_whole and any(one.status == HALF for one in found.checkpoints):
         notes.append(SALVAGE_HINT)
+    inside = "" if found.checkpoints else describe_inside(path or os.curdir)
+    if inside:
+        notes.append(f"{inside[0].upper()}{inside[1:]}.")
     return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes))
 
 

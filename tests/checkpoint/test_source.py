@@ -290,6 +290,31 @@ def test_directory_without_a_whole_checkpoint_names_what_is_there(tmp_path):
 
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (("100",), r"nearest here: .*m-100; the step belongs to the name: give m-100, or --step 100 on a line$"),
+        (("9", "0012"), r"nearest here: .*m-0012, .*m-9; .* give m-0012, or --step 12 on a line$"),
+        (("x", "best"), r"nearest here: .*m-best, .*m-x$"),
+    ],
+)
+def test_a_name_without_its_step_is_answered_with_the_step(tmp_path, steps, words):
+    for step in steps:
+        save_v2(tmp_path / f"m-{step}", TENSORS)
+    with pytest.raises(CheckpointNotFoundError, match=words):
+        load_checkpoint(tmp_path / "m")
+
+
+def test_saved_models_in_a_directory_are_named(tmp_path):
+    for name, words in (("1", "there is a SavedModel in .*1$"), ("2", "there are SavedModels in .*1, .*2$")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").touch()
+        with pytest.raises(CheckpointNotFoundError, match=words):
+            load_checkpoint(tmp_path)
+
+
 IN_A_DIRECTORY = [
     (LFS, "a Git LFS pointer.*git lfs pull"),
     (b"\x1f\x8b" + bytes(70), "a gzip file.*gunzip"),

@@ -173,6 +173,14 @@ def test_empty_directory_says_so(tmp_path):
     assert list_checkpoints(tmp_path).summary.endswith("no checkpoints")
 
 
+def test_a_directory_of_directories_says_where_the_checkpoints_are(tmp_path):
+    (tmp_path / "runs" / "b").mkdir(parents=True)
+    save(tmp_path / "runs" / "a")
+    listing = list_checkpoints(tmp_path / "runs")
+    assert listing.notes == (f"There are checkpoints in {tmp_path / 'runs' / 'a'}.",)
+    assert "no checkpoints\nThere are checkpoints in" in str(listing)
+
+
 def test_text_html_and_table_agree_and_show_names_as_text(folder):
     name = "<b>\x1b[2J\u202ex"
     save(folder, name, write_state=False)
