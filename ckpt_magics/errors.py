@@ -23,7 +23,7 @@ classes below them are also the built-in exception that Python users expect::
 A message says what is wrong; the place (file, tensor, byte offset) and what to do next follow it. Lower floors know
 the offset, the checkpoint floor adds file and tensor with :meth:`CheckpointError.locate`.
 
-Source of the names: tensorflow/python/framework/errors_impl.py.
+Source of the names: tensorflow/python/framework/errors_impl.py; of the codes: tsl/protobuf/error_codes.proto.
 """
 
 from __future__ import annotations
@@ -80,10 +80,12 @@ class CheckpointError(Exception):
     Attributes:
         op: The operation that failed in a session, or None.
         node_def: Its node, or None.
+        error_code: TensorFlow's number for the kind of error; 2 (UNKNOWN) for one of no other kind.
     """
 
     op: Any = None
     node_def: Any = None
+    error_code = 2
 
     def __init__(
         self,
@@ -137,13 +139,19 @@ def _unpickle(cls: type[CheckpointError], args: tuple[object, ...]) -> Checkpoin
 class AbortedError(CheckpointError):
     """The operation gave up because of another one, and may be tried again."""
 
+    error_code = 10
+
 
 class OutOfRangeError(CheckpointError, IndexError):
     """A position past the end of what is there."""
 
+    error_code = 11
+
 
 class DataLossError(CheckpointError, ValueError):
     """The bytes are not what the format says they should be."""
+
+    error_code = 15
 
 
 class ChecksumError(DataLossError):
@@ -169,13 +177,19 @@ class TruncatedError(DataLossError, OutOfRangeError):
 class FailedPreconditionError(CheckpointError):
     """The object is not in a state that allows this, as reading a variable that was never set."""
 
+    error_code = 9
+
 
 class InternalError(CheckpointError):
     """An invariant of the format is broken in a way that TensorFlow reports as INTERNAL."""
 
+    error_code = 13
+
 
 class InvalidArgumentError(CheckpointError, ValueError):
     """What the caller asked for cannot be."""
+
+    error_code = 3
 
 
 class TensorMismatchError(InvalidArgumentError):
@@ -184,6 +198,8 @@ class TensorMismatchError(InvalidArgumentError):
 
 class NotFoundError(CheckpointError):
     """Something that was named is not there."""
+
+    error_code = 5
 
 
 class CheckpointNotFoundError(NotFoundError, FileNotFoundError):
@@ -210,10 +226,16 @@ class TensorNotFoundError(NotFoundError, KeyError):
 class PermissionDeniedError(CheckpointError, PermissionError):
     """The file system refuses the access."""
 
+    error_code = 7
+
 
 class ResourceExhaustedError(CheckpointError, OSError):
     """The disk is full, or a file asks for more than the documented limits."""
 
+    error_code = 8
+
 
 class UnimplementedError(CheckpointError, NotImplementedError):
     """TensorFlow has this and this package has not, or the format cannot hold it."""
+
+    error_code = 12

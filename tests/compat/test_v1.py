@@ -176,6 +176,18 @@ def test_errors_are_this_packages():
     assert tf.OpError is tf.errors.OpError
 
 
+def test_errors_have_codes(tmp_path):
+    assert tf.errors.OK == 0
+    for code in range(1, 17):
+        kind = tf.errors.exception_type_from_error_code(code)
+        assert kind.error_code == tf.errors.error_code_from_exception_type(kind) == code
+        constant = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__.removesuffix("Error")).upper()
+        assert getattr(tf.errors, constant) == code
+    with pytest.raises(tf.errors.OpError) as caught:
+        tf.train.load_checkpoint(str(tmp_path / "none"))
+    assert caught.value.error_code == tf.errors.NOT_FOUND
+
+
 def test_scopes_and_collections():
     with tf.Graph().as_default() as graph:
         with tf.variable_scope("a"), tf.name_scope("b"), tf.device("/cpu:0"):

@@ -228,3 +228,20 @@ def test_every_name_is_tensorflows_and_takes_its_arguments(tf):
             if list(inspect.signature(ours).parameters)[: len(wanted)] != wanted:
                 different.add(name)
     assert different == OTHER_ARGUMENTS
+
+
+def test_errors_have_the_codes_of_tensorflow(tf):
+    for name in dir(compat.errors):
+        if name.isupper():
+            assert getattr(compat.errors, name) == getattr(tf.errors, name)
+
+
+@pytest.mark.parametrize("use", [iter, bool, len, np.asarray, np.sum, lambda x: [*x], lambda x: 1 in x])
+@pytest.mark.parametrize("make", [lambda tf: tf.constant([1.0]), lambda tf: tf.Variable([1.0], use_resource=True)])
+def test_symbolic_tensors_refuse_as_in_tensorflow(tf, use, make):
+    kinds = []
+    for module in (tf.compat.v1, compat):
+        with module.Graph().as_default(), pytest.raises((TypeError, NotImplementedError)) as caught:
+            use(make(module))
+        kinds.append(NotImplementedError if caught.errisinstance(NotImplementedError) else TypeError)
+    assert kinds[0] is kinds[1]
