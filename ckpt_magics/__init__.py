@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ckpt_magics.graph.variable import Variable as Variable
     from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
+    from ckpt_magics.render.contents import describe_checkpoint as describe_checkpoint
     from ckpt_magics.render.graph_contents import show_graph as show_graph
     from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
     from ckpt_magics.saver.directory_listing import list_checkpoints as list_checkpoints
@@ -79,6 +80,7 @@ _HOMES = {
     "Variable": "graph.variable",
     "checkpoint_exists": "checkpoint.state",
     "compare_checkpoints": "frames.differences",
+    "describe_checkpoint": "render.contents",
     "export_meta_graph": "saver.meta_graphs",
     "get_checkpoint_state": "checkpoint.state",
     "import_meta_graph": "saver.meta_graphs",

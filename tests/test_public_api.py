@@ -33,6 +33,7 @@ PUBLIC_NAMES = [
     "Variable",
     "checkpoint_exists",
     "compare_checkpoints",
+    "describe_checkpoint",
     "export_meta_graph",
     "get_checkpoint_state",
     "import_meta_graph",

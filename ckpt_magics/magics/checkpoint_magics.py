@@ -197,7 +197,7 @@ class CheckpointMagics(Magics):
         """Show what a checkpoint holds: its files, each in a sentence, and its variables.
 
         In a notebook the view is interactive: search, sort, look into values, restore. The value has .files and
-        .variables. In Python: show_checkpoint(source), describe_checkpoint(source).
+        .variables. In Python: show_checkpoint(source), and describe_checkpoint(source) for plain tables.
 
         Examples::
 
