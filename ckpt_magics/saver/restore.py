@@ -111,8 +111,10 @@ def plan_restore(
         The plan; its report has every problem.
 
     Raises:
-        InvalidArgumentError: A target is nothing that can hold tensors, or the map takes a scope to a name.
+        InvalidArgumentError: A target is nothing that can hold tensors, the map takes a scope to a name, or the
+            patterns or the map are of another type.
     """
+    _check_names(include, exclude, mapping)
     opened = load_checkpoint(source) if isinstance(source, str | os.PathLike) else source
     stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened)
     options = RestoreOptions(
@@ -156,6 +158,24 @@ def plan_restore(
         ),
     )
     return RestorePlan(report, root, tuple(planner.matches), stored, options)
+
+
+def _check_names(include: object, exclude: object, mapping: object) -> None:
+    for word, patterns in (("include", include), ("exclude", exclude)):
+        # A text would be taken for a pattern per letter.
+        if not isinstance(patterns, Sequence) or isinstance(patterns, str) or not all(map(_is_text, patterns)):
+            raise InvalidArgumentError(f"{word} is a list of names or patterns, not {patterns!r:.100}")
+    if mapping is None:
+        return
+    if not isinstance(mapping, Mapping):
+        raise InvalidArgumentError(f"mapping is a dict of new names to stored ones, not {mapping!r:.100}")
+    for new, old in mapping.items():
+        if not (_is_text(new) and _is_text(old)):
+            raise InvalidArgumentError(f"mapping takes names to names, and {new!r:.100} to {old!r:.100} is none")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def restore_checkpoint(

@@ -173,6 +173,23 @@ def test_functions_classes_modules_and_dtypes_are_no_places(value):
         restore_checkpoint({"weight": WEIGHT}, {"weight": value})
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"mapping": {"weight": 3}}, "mapping takes names to names, and 'weight' to 3 is none"),
+        ({"mapping": {3: "weight"}}, "and 3 to 'weight' is none"),
+        ({"mapping": ["weight"]}, "mapping is a dict of new names to stored ones"),
+        ({"mapping": "a=weight"}, "mapping is a dict"),
+        ({"include": "weight"}, "include is a list of names or patterns, not 'weight'"),
+        ({"include": 3}, "include is a list"),
+        ({"exclude": [None]}, "exclude is a list"),
+    ],
+)
+def test_refuses_names_that_are_none(options, text):
+    with pytest.raises(InvalidArgumentError, match=text):
+        restore_checkpoint(SEED, {"weight": np.zeros((2, 3), np.float32)}, **options)
+
+
 @pytest.mark.parametrize("missing", [None, 2])
 def test_a_column_of_nullable_integers_takes_integers_only(missing):
     series = pd.Series([1, missing], dtype="Int64")
