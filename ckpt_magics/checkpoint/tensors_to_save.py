@@ -304,9 +304,12 @@ def path_text(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     """Return a path given in any form as text.
 
     Raises:
-        InvalidArgumentError: It names no file: it is empty or ends in a separator.
+        InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``.
     """
     text = os.fsdecode(path)
-    if not os.path.basename(text):
-        raise InvalidArgumentError(f"{visible(text)!r} names no file to save to")
+    if os.path.basename(text) in {"", os.curdir, os.pardir}:
+        stem = os.path.join(text, "model.ckpt")
+        raise InvalidArgumentError(
+            f"{visible(text)!r} names no file to save to", hint=f"Add the stem of the files, as in {visible(stem)}"
+        )
     return text

@@ -137,7 +137,10 @@ class CheckpointMagics(Magics):
     @command(
         argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
         argument(
-            "pattern", nargs="*", help="Names or globs (* also matches /) of what to restore. Default: everything."
+            "pattern",
+            nargs="*",
+            default=[],
+            help="Names or globs (* also matches /) of what to restore. Default: everything.",
         ),
         argument("--exclude", action="append", default=[], metavar="PATTERN", help="Leave alone, optimizer slots too."),
         argument(

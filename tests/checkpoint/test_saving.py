@@ -200,7 +200,10 @@ def test_one_every_n_hours_is_kept_from_call_to_call(tmp_path):
         ("m", {"num_shards": 0}, "at least 1 is needed"),
         ("m", {"global_step": 1.5}, "global_step is a whole number, not 1.5"),
         ("m", {"global_step": "1"}, "global_step is a whole number"),
-        ("", {}, "names no file"),
+        ("", {}, "names no file to save to.*Add the stem of the files, as in .*/model.ckpt"),
+        (".", {}, "names no file"),
+        ("..", {"global_step": 1}, "names no file"),
+        (".", {"write_version": 1, "num_shards": 2}, "names no file"),
     ],
 )
 def test_refuses_what_cannot_be(tmp_path, name, options, message):

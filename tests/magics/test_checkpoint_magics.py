@@ -154,6 +154,7 @@ class TestSave:
             ("m.ckpt f=print", "'f' is a builtins.builtin_function_or_method"),
             ("m.ckpt x=1.0 --step 1.5", "whole number"),
             ("m.ckpt x=1.0 --step None", "--step None: it is None, and has to be one whole"),
+            (". x=1.0", "names no file to save to.*as in ./model.ckpt"),
             ("m.ckpt x=None", "there is nothing to save: None holds nothing, and is what x has"),
             ("m.ckpt x=1.0 --max-to-keep -1", "max_to_keep is -1; it may be a whole number of checkpoints, or 0"),
             ("m.ckpt --nonsense", r"^unrecognized arguments: --nonsense; %ckpt_save\? shows its options$"),
@@ -258,6 +259,7 @@ class TestRestore:
     @pytest.mark.parametrize(
         ("line", "text"),
         [
+            ("", "required: source; %ckpt_restore"),
             ("gone.ckpt", "gone.ckpt"),
             ("model.ckpt wieght", "nearest: weight"),
             ("model.ckpt --map a=weight a=biases", "the map gives a twice, as a=weight and as a=biases"),
