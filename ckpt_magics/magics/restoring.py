@@ -22,6 +22,7 @@ from ckpt_magics.saver.restore import plan_restore
 from ckpt_magics.saver.selection import Selection
 from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.tables import an
 from ckpt_magics.saver.tree import take_apart
 
 __all__ = ["restore_into_notebook", "source_path", "working_line"]
@@ -101,7 +102,7 @@ def _check_place(name: str, value: object, below: list[str], is_tensor: bool) ->
         raise UsageError(f"the notebook's {error.message}; {advice}") from error
     if node.leaf is not None and node.leaf is not NEW_VALUE and below and not is_tensor:
         raise UsageError(
-            f"the notebook's {name} is a {node.leaf.word}, so {visible(below[0])} cannot go there; {advice}"
+            f"the notebook's {name} is {an(node.leaf.word)}, so {visible(below[0])} cannot go there; {advice}"
         )
 
 

@@ -15,6 +15,7 @@ from ckpt_magics.saver.report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.saver.selection import Selection
 from ckpt_magics.saver.spec import Spec, dtype_text, shape_text
 from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.tables import an
 from ckpt_magics.saver.tree import Node
 
 __all__ = ["Match", "Planner", "RestoreOptions"]
@@ -119,7 +120,7 @@ class Planner:
                 self._leaves[name] = self._add_leaf(holder, name, taken)
             elif self._options.add_new or holder is not self._root:
                 word = holder.container.word if holder.container is not None else "value"
-                homeless[name] = f"{visible(holder.name) or 'the target'}, a {word}, has no place for it"
+                homeless[name] = f"{visible(holder.name) or 'the target'}, {an(word)}, has no place for it"
         self._leaves |= {name: node for name, node in self._nodes.items() if node.leaf is NEW_VALUE}
         return homeless
 

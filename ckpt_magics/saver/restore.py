@@ -22,6 +22,7 @@ from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.tables import an
 from ckpt_magics.saver.tree import Node, take_apart
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
@@ -131,7 +132,7 @@ def plan_restore(
     root = take_apart(places)
     if root.leaf is not None:
         raise InvalidArgumentError(
-            f"a {root.leaf.word} alone has no name to be restored by", hint="Give targets by name, as a dict"
+            f"{an(root.leaf.word)} alone has no name to be restored by", hint="Give targets by name, as a dict"
         )
     planner = Planner(stored, root, options)
     fix = None

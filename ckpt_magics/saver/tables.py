@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ckpt_magics.errors import visible
 
-__all__ = ["amount", "html_lines", "html_table", "names_text", "text_table"]
+__all__ = ["amount", "an", "html_lines", "html_table", "names_text", "text_table"]
 
 MAX_NAMES = 5
 """Names that a sentence lists."""
@@ -30,6 +30,15 @@ def amount(count: int, noun: str) -> str:
     ('1 file', '2,000 files')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def an(noun: str) -> str:
+    """Return a noun with the article that its sound takes; those of this package that begin with u sound like you.
+
+    >>> an("array"), an("NumPy array"), an("uint8")
+    ('an array', 'a NumPy array', 'a uint8')
+    """
+    return f"an {noun}" if noun[:1].lower() in "aeio" else f"a {noun}"
 
 
 def names_text(names: Sequence[str]) -> str:

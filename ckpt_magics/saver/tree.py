@@ -15,6 +15,7 @@ from ckpt_magics.saver.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
 from ckpt_magics.saver.library_values import is_instance_of, torch_from_array
 from ckpt_magics.saver.python_values import is_plain, new_plain, refill_list
 from ckpt_magics.saver.spec import Array, Spec, dtype_family
+from ckpt_magics.saver.tables import an
 
 __all__ = ["Node", "joined", "take_apart"]
 
@@ -135,10 +136,9 @@ def _node(name: str, key: Any, value: Any, *, in_state: bool = False) -> Node:
     if leaf is None and container is None and DECLARED.matches(value):
         leaf = DECLARED
     if leaf is None and container is None:
-        kind = type(value)
+        kind = an(f"{type(value).__module__}.{type(value).__qualname__}")
         raise InvalidArgumentError(
-            f"{visible(name) or 'the value'!r} is a {kind.__module__}.{kind.__qualname__}, which is no tensor and "
-            "holds none that can be found",
+            f"{visible(name) or 'the value'!r} is {kind}, which is no tensor and holds none that can be found",
             hint="Give its arrays by name, as a dict",
         )
     return Node(name, key, value, leaf, container, in_state=in_state)
@@ -150,7 +150,7 @@ def _refuse_twins(node: Node, word: str, keys: list[Any]) -> None:
     key, count = Counter(keys).most_common(1)[0]
     what = "columns" if word == "pandas DataFrame" else "parts"
     raise InvalidArgumentError(
-        f"{visible(node.name) or 'the value'!r}, a {word}, has {count} {what} called {visible(str(key))!r}",
+        f"{visible(node.name) or 'the value'!r}, {an(word)}, has {count} {what} called {visible(str(key))!r}",
         hint="Give each a name of its own; tensors are saved and restored by name",
     )
 
@@ -167,7 +167,7 @@ def _children(node: Node) -> Iterator[Node]:
             continue
         if not isinstance(key, str | int):
             raise InvalidArgumentError(
-                f"{visible(node.name) or 'the value'!r} has the key {key!r}, a {type(key).__name__}; names are made "
+                f"{visible(node.name) or 'the value'!r} has the key {key!r}, {an(type(key).__name__)}; names are made "
                 "of strings and whole numbers"
             )
         yield _node(joined(node.name, key), key, child, in_state=in_state)

@@ -14,6 +14,7 @@ from ckpt_magics.formats.dtypes import dtype_of
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.python_values import plain_to_array
 from ckpt_magics.saver.spec import Array
+from ckpt_magics.saver.tables import an
 from ckpt_magics.saver.tree import Node, joined, take_apart
 
 __all__ = ["collect_tensors", "tensors_and_gaps"]
@@ -76,11 +77,9 @@ def _is_plain(value: object) -> bool:
 
 def _array(node: Node) -> Array:
     """The node's tensor in the form that is written."""
-    if not node.name:
-        raise InvalidArgumentError(
-            f"a {type(node.value).__name__} alone has no name to be saved under", hint="Give it one, as a dict"
-        )
     word = node.leaf.word if node.leaf is not None else "value"
+    if not node.name:
+        raise InvalidArgumentError(f"{an(word)} alone has no name to be saved under", hint="Give it one, as a dict")
     try:
         array = node.leaf.to_array(node.value) if node.leaf is not None else np.asarray(node.value)
         return _savable(array)
@@ -89,7 +88,7 @@ def _array(node: Node) -> Array:
     except Exception as error:
         # A library refuses to give values in its own ways (a symbolic tensor, a deleted buffer, a tensor elsewhere).
         text = visible(str(error).strip().partition("\n")[0])
-        raise InvalidArgumentError(f"{visible(node.name)!r}, a {word}, cannot be saved: {text}") from error
+        raise InvalidArgumentError(f"{visible(node.name)!r}, {an(word)}, cannot be saved: {text}") from error
 
 
 def _savable(array: Array) -> Array:
@@ -101,8 +100,21 @@ def _savable(array: Array) -> Array:
         return _strings(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    dtype_of(array)
+    try:
+        dtype_of(array)
+    except TypeError as error:
+        raise TypeError(_without_counterpart(array.dtype)) from error
     return array
+
+
+def _without_counterpart(dtype: np.dtype[Any]) -> str:
+    """What to say of an array whose dtype no checkpoint can hold."""
+    if dtype.names:
+        fields = ", ".join(dtype.names[:3]) + (", …" if len(dtype.names) > 3 else "")
+        return f"its elements are records; save its fields, an array each, in a dict: {visible(fields)}"
+    nearest = {"f": "float64", "c": "complex128"}.get(dtype.kind)
+    advice = f'; save it .astype("{nearest}"), which rounds it' if nearest else ""
+    return f"{visible(str(dtype))} has no counterpart in a checkpoint{advice}"
 
 
 def _strings(array: Array) -> Array:
@@ -115,6 +127,8 @@ def _strings(array: Array) -> Array:
         elif isinstance(item, str | bytearray):
             flat[position] = plain_to_array(item)[()]
         else:
-            message = f"element {position} of it is a {type(item).__name__}; an array of objects can hold strings only"
+            message = (
+                f"element {position} of it is {an(type(item).__name__)}; an array of objects can hold strings only"
+            )
             raise TypeError(message)
     return strings

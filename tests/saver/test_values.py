@@ -142,9 +142,14 @@ def _cycle():
         ({"net": {"act": max}}, "'net/act' is a builtins.builtin_function_or_method"),
         ({"net": {1, 2}}, "'net' is a builtins.set"),
         ({"when": np.zeros(2, "datetime64[s]")}, "'when', a NumPy array, cannot be saved: datetime64"),
-        ({"row": np.zeros(2, "i4,f4")}, "'row', a NumPy array, cannot be saved"),
+        (
+            {"row": np.zeros(2, "i4,f4")},
+            "'row', a NumPy array, cannot be saved: its elements are records; save its fields, .*: f0, f1$",
+        ),
+        ({"bytes": np.zeros(2, "V3")}, r"cannot be saved: \|V3 has no counterpart in a checkpoint$"),
+        ({"opaque": OnlyDLPack(None)}, "'opaque', an array, cannot be saved"),
         ({"big": 2**64}, "'big', a Python value, cannot be saved"),
-        ({"things": np.array([1, "a"], object)}, "element 0 of it is a int"),
+        ({"things": np.array([1, "a"], object)}, "element 0 of it is an int"),
         ({"gaps": pd.Series(["a", None])}, "it has missing values"),
         ({"gaps": pd.Series([True, None], dtype="boolean")}, "it has missing values and dtype boolean; fill them"),
         ({"gaps": pd.Series([2**53 + 1, None], dtype="Int64")}, "it has missing values and dtype Int64; fill them"),
@@ -166,6 +171,13 @@ def _cycle():
 def test_refuses_what_is_no_tensor_by_its_path(value, text):
     with pytest.raises(InvalidArgumentError, match=text):
         collect_tensors(value)
+
+
+@pytest.mark.skipif(np.dtype("longdouble") == np.float64, reason="long double is double here")
+@pytest.mark.parametrize(("dtype", "nearest"), [("longdouble", "float64"), ("clongdouble", "complex128")])
+def test_names_the_dtype_that_holds_most_of_a_long_double(dtype, nearest):
+    with pytest.raises(InvalidArgumentError, match=rf'has no counterpart .* save it \.astype\("{nearest}"\)'):
+        collect_tensors({"wide": np.zeros(2, dtype)})
 
 
 def test_lets_the_same_array_appear_twice():
