@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.ops.row import Op
 from ckpt_magics.ops.table import find_op
 from ckpt_magics.ops.variable_store import Variable, VariableStore
+from ckpt_magics.proto.messages import GraphDef
 from ckpt_magics.session.feeds import collect_feeds, frozen_array
 from ckpt_magics.session.fetches import Fetches
 from ckpt_magics.session.operation_context import OperationContext
@@ -71,6 +72,11 @@ class Session:
         return self._graph
 
     @property
+    def graph_def(self) -> GraphDef:
+        """The graph as a message."""
+        return self._graph.as_graph_def()
+
+    @property
     def closed(self) -> bool:
         """Whether it was closed; it has no values then."""
         return self._closed
@@ -110,6 +116,26 @@ class Session:
         with np.errstate(all="ignore"):
             results = self._plan(tuple(wanted.elements), tuple(feeds)).run(feeds.values())
         return wanted.build(_detach(results))
+
+    def make_callable(
+        self,
+        fetch: Any,  # noqa: ANN401 -- any structure
+        feed_list: Sequence[Any] | None = None,
+        accept_options: bool = False,  # noqa: ARG002 -- options are always accepted, and do nothing
+    ) -> Callable[..., Any]:
+        """Return a function that takes the values of ``feed_list``, in that order, and returns what `run` gives.
+
+        Raises:
+            TypeError: ``feed_list`` is no list or tuple.
+        """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError(f"Argument `feed_list` must be a list or tuple. Received: feed_list={feed_list}")
+        keys = tuple(feed_list or ())
+
+        def call(*values: object, options: object = None, run_metadata: object = None) -> Any:  # noqa: ANN401 -- likewise
+            return self.run(fetch, dict(zip(keys, values, strict=False)), options, run_metadata)
+
+        return call
 
     def _plan(self, fetches: tuple[Tensor | Operation, ...], feeds: tuple[Tensor, ...]) -> Plan:
         plan = self._plans.get((fetches, feeds))

@@ -17,7 +17,19 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 
 
 def test_namespaces_are_these():
-    expected = ["dtypes", "errors", "gfile", "initializers", "linalg", "logging", "math", "nn", "random", "train"]
+    expected = [
+        "dtypes",
+        "errors",
+        "gfile",
+        "initializers",
+        "linalg",
+        "logging",
+        "math",
+        "nn",
+        "random",
+        "train",
+        "version",
+    ]
     assert expected == NAMESPACES
 
 
@@ -31,6 +43,21 @@ def test_every_name_that_is_listed_is_there(namespace):
 
 def test_programs_may_say_the_whole_name():
     assert tf.compat.v1 is tf
+    assert "as_bytes" in dir(tf.compat)
+
+
+def test_text_and_bytes_become_each_other():
+    assert tf.compat.as_bytes("ß") == "ß".encode() == tf.compat.as_bytes(bytearray("ß".encode()))
+    assert tf.compat.as_text(b"a") == tf.compat.as_str("a") == tf.compat.as_str_any(b"a") == "a"
+    assert tf.compat.as_str_any(3) == "3"
+    assert tf.compat.path_to_str(Path("a")) == "a"
+    for convert in (tf.compat.as_bytes, tf.compat.as_text):
+        with pytest.raises(TypeError, match="Expected binary or unicode string, got 3"):
+            convert(3)
+
+
+def test_version_is_the_one_that_graphs_tell():
+    assert tf.version.VERSION == tf.VERSION == tf.__version__
 
 
 def missing(module, name):
@@ -282,3 +309,36 @@ def test_restores_the_tutorials_net_of_every_time(case):
         tf.train.Saver().restore(session, str(GOLDEN / case / "my_net" / "save_net.ckpt"))
         assert session.run(weight).shape == (2, 3)
         assert session.run(biases).any()
+
+
+# Sessions as functions, and moving averages
+
+
+def test_session_makes_functions_of_runs():
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        power = session.make_callable(tf.pow(x, y), [x, y])
+        assert power(2.0, 3.0) == 8.0
+        assert session.make_callable([x], feed_list=(x,), accept_options=True)(1.0, options=None) == [1.0]
+        with pytest.raises(TypeError, match="`feed_list` must be a list or tuple"):
+            session.make_callable(x, x)
+        assert session.graph_def == graph.as_graph_def()
+
+
+def test_averages_are_restored_in_place_of_the_variables(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.get_variable("w/ExponentialMovingAverage", initializer=[3.0])
+        tf.get_variable("step", initializer=7, trainable=False)
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    with tf.Graph().as_default(), tf.Session() as session:
+        w = tf.get_variable("w", [1])
+        step = tf.get_variable("step", initializer=0, trainable=False)
+        averages = tf.train.ExponentialMovingAverage(0.99)
+        assert averages.variables_to_restore() == {"w/ExponentialMovingAverage": w, "step": step}
+        tf.train.Saver(averages.variables_to_restore()).restore(session, path)
+        assert (session.run(w), session.run(step)) == (3.0, 7)
+        assert averages.variables_to_restore([]) == {"w": w, "step": step}
+        assert tf.train.ExponentialMovingAverage(0.9, name="Mean").average_name(w) == "w/Mean"
+        with pytest.raises(NotImplementedError, match="not computed here"):
+            averages.apply([w])

@@ -237,6 +237,7 @@ _HOMES = {
     "variables_initializer": "graph.initialization",
     "variance_scaling_initializer": "graph.initializers:VarianceScaling",
     "variant": "formats.dtypes:VARIANT",
+    "version": "compat.v1.version:",
     "where": "compat.arrays",
     "zeros": "graph.build",
     "zeros_initializer": "graph.initializers:Zeros",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ckpt_magics.compat.namespace import lazy_names
 
 _HOMES = {
+    "ExponentialMovingAverage": "compat.moving_averages",
     "NewCheckpointReader": "compat.readers:new_checkpoint_reader",
     "Saver": "saver.saver",
     "SaverDef": "proto.messages",
