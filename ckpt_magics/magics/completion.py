@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -13,12 +13,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from ckpt_magics.checkpoint import files
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.magics.namespace import array_names, user_values
-from ckpt_magics.magics.words import quoted, split_words
+from ckpt_magics.magics.words import expanded, quoted, split_unfinished, without_expressions
 
 __all__ = ["CheckpointMatcher"]
 
 # Also after "x = ", where IPython's own hooks for magics do not look.
 _LINE = re.compile(r"(?:^|=)\s*%{1,2}(ckpt_\w+|graph)\s(.*)$", re.DOTALL)
+_QUOTES = ("'", '"')
 MAX_SHOWN = 500
 
 
@@ -39,10 +40,12 @@ class CheckpointMatcher:
             found = _LINE.search(context.text_until_cursor)
             if found is None:
                 return {"completions": []}
+            word = split_unfinished(found[2])[1]
             texts = list(dict.fromkeys(self.complete(found[1], found[2])))[:MAX_SHOWN]
-            token = context.token
-            completions = [SimpleCompletion(_from_token(text, _last_word(found[2]), token)) for text in texts]
-            return {"completions": completions, "suppress": bool(texts)}
+            after = context.full_text.split("\n")[context.cursor_line][context.cursor_position :]
+            completions = [SimpleCompletion(_before(text, after)) for text in texts]
+            # IPython's own token is only the end of the word.
+            return {"completions": completions, "suppress": bool(texts), "matched_fragment": word}
 
         return matcher
 
@@ -53,31 +56,41 @@ class CheckpointMatcher:
             magic: Name of the magic, without %.
             line: What follows it, up to the cursor.
         """
-        word = _last_word(line)
-        before = split_words(line[: len(line) - len(word)])
-        if word.startswith("-"):
-            return [flag for flag in self._flags(magic) if flag.startswith(word)]
+        before, typed = split_unfinished(line)
+        if typed.startswith("-"):
+            return [flag for flag in self._flags(magic) if flag.startswith(typed)]
+        mark = typed[0] if typed[:1] in _QUOTES else ""
+        word = typed[1:].removesuffix(mark) if mark else typed
         if magic == "graph":
             from ckpt_magics.magics.graph_completion import complete_graph_line
 
-            return complete_graph_line(self._shell, before, word)
-        return self._checkpoint_words(magic, before, word)
+            found = complete_graph_line(self._shell, before, word)
+        else:
+            found = self._checkpoint_words(magic, before, word)
+        return [_in_quotes(text, mark) for text in found if not mark or mark not in text]
 
     def _checkpoint_words(self, magic: str, before: list[str], word: str) -> list[str]:
         """The same for a line about checkpoints, of which ``before`` is typed and ``word`` begun."""
         positional, option = _positional(before)
-        if option in {"--step", "--shards", "--max-to-keep", "--keep-every-hours"}:
-            return []
-        if option == "--salvage":
-            return _prefixes(word)
-        if option == "--into":
-            return [name for name in user_values(self._shell) if name.startswith(word)]
+        if option in _VALUED - {"--exclude", "--map"}:
+            return self._values(magic, option, positional, word)
         if not positional:
             return _prefixes(word)
-        if magic == "ckpt_save":
-            return [name for name in array_names(user_values(self._shell)) if name.startswith(word)]
+        if magic in {"ckpt_save", "ckpt_diff"}:
+            values = user_values(self._shell)
+            names = array_names(values) if magic == "ckpt_save" else _names_of_tensors(values)
+            found = [name for name in names if name.startswith(word)]
+            return found if magic == "ckpt_save" else [] if positional[1:] else _prefixes(word) + found
         start = f"{word.partition('=')[0]}=" if option == "--map" and "=" in word else ""
-        return [start + quoted(name) for name in _names_in(positional[0]) if name.startswith(word[len(start) :])]
+        return [start + name for name in _names_in(positional[0]) if name.startswith(word[len(start) :])]
+
+    def _values(self, magic: str, option: str, positional: list[str], word: str) -> list[str]:
+        """What may follow a flag that takes one value."""
+        if option == "--step" and magic != "ckpt_save" and positional:
+            return [step for step in _steps_of(positional[0]) if step.startswith(word)]
+        if option == "--salvage":
+            return _prefixes(word)
+        return [name for name in user_values(self._shell) if name.startswith(word)] if option == "--into" else []
 
     def _flags(self, magic: str) -> list[str]:
         function: object = self._shell.magics_manager.magics["line"].get(magic)
@@ -86,14 +99,14 @@ class CheckpointMatcher:
         return [flag for action in actions for flag in action.option_strings if flag.startswith("--")]
 
 
-def _last_word(line: str) -> str:
-    found = re.search(r"\S*$", line)
-    return found[0] if found else ""
+def _in_quotes(text: str, mark: str) -> str:
+    """Return a word as it has to be typed; in the quotes that were begun, which a directory leaves open."""
+    return quoted(text) if not mark else f"{mark}{without_expressions(text)}{'' if text.endswith('/') else mark}"
 
 
-def _from_token(text: str, word: str, token: str) -> str:
-    """Cut a completion of the whole word to what replaces IPython's token, which is the end of the word."""
-    return text[len(word) - len(token) :] if token and word.endswith(token) and len(word) > len(token) else text
+def _before(text: str, after: str) -> str:
+    """Leave the closing quote to the one that an editor has put behind the cursor."""
+    return text[:-1] if text[-1:] in _QUOTES and after.startswith(text[-1]) else text
 
 
 def _positional(words: Iterable[str]) -> tuple[list[str], str]:
@@ -119,19 +132,36 @@ def _prefixes(word: str) -> list[str]:
     typed_folder, _, start = word.rpartition("/")
     folder = os.path.expanduser(typed_folder + "/") if "/" in word else "."
     try:
-        entries = sorted(files.list_directory(folder))
+        entries = files.list_directory(folder)
     except CheckpointError:
         return []
     base = f"{typed_folder}/" if "/" in word else ""
     found: list[str] = []
     for entry in entries:
-        if not entry.startswith(start):
+        if not entry.startswith(start) or (entry.startswith(".") and not start):
             continue
         if files.is_directory(os.path.join(folder, entry)):
-            found += [] if entry.startswith(".") else [f"{entry}/"]
+            found.append(f"{entry}/")
         elif entry.endswith(".index"):
             found.append(entry.removesuffix(".index"))
-    return [base + quoted(name) for name in found]
+    return sorted(base + name for name in found)
+
+
+def _steps_of(source: str) -> list[str]:
+    from ckpt_magics.saver.step import known_steps
+
+    try:
+        return [str(step) for step in known_steps(expanded(source))]
+    except CheckpointError:
+        return []
+
+
+def _names_of_tensors(values: Mapping[str, Any]) -> list[str]:
+    """Names of the arrays, and of what holds others."""
+    from ckpt_magics.saver.containers import container_kind
+
+    arrays = set(array_names(values))
+    return [name for name, value in values.items() if name in arrays or container_kind(value) is not None]
 
 
 def _names_in(source: str) -> list[str]:
@@ -139,7 +169,7 @@ def _names_in(source: str) -> list[str]:
     from ckpt_magics.checkpoint.reader import load_checkpoint
 
     try:
-        with load_checkpoint(os.path.expanduser(source)) as reader:
+        with load_checkpoint(expanded(source)) as reader:
             graph = reader.object_graph
             return sorted(reader) if graph is None else sorted(graph.short_names)
     except CheckpointError:

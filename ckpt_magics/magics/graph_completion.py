@@ -12,7 +12,7 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.graph_options import PALETTES
 from ckpt_magics.magics.namespace import user_values
-from ckpt_magics.magics.words import expanded, quoted
+from ckpt_magics.magics.words import expanded
 from ckpt_magics.render.aside import GROUPS
 from ckpt_magics.render.view import DIRECTIONS
 
@@ -34,7 +34,7 @@ _GRAPH_FILES = (".meta", ".pb", ".pbtxt", ".index")
 
 
 def complete_graph_line(shell: InteractiveShell, before: list[str], word: str) -> list[str]:
-    """Return the words that may stand at the end of a line.
+    """Return the words that may stand at the end of a line, without the quotes that they need.
 
     Args:
         shell: The notebook.
@@ -48,7 +48,7 @@ def complete_graph_line(shell: InteractiveShell, before: list[str], word: str) -
     source = _source(before)
     if option in {"--open", "--show", "--hide"}:
         groups = [] if option == "--open" else [group for group in GROUPS if group.startswith(word)]
-        return groups + [quoted(scope) for scope in _scopes(_node_names(shell, source), word)]
+        return groups + _scopes(_node_names(shell, source), word)
     if option == "--tags":
         return [tag for tag in _tags(source) if tag.startswith(word)]
     if option in {"-o", "--output"}:
@@ -91,7 +91,7 @@ def _paths(word: str, endings: tuple[str, ...]) -> list[str]:
             found.append(f"{entry}/")
         elif entry.endswith(endings):
             found.append(entry.removesuffix(".index"))
-    return [quoted(base + name) for name in found]
+    return [base + name for name in found]
 
 
 def _node_names(shell: InteractiveShell, source: str | None) -> Iterable[str]:

@@ -6,7 +6,7 @@ import os
 
 from IPython.core.error import UsageError
 
-__all__ = ["expanded", "quoted", "split_words"]
+__all__ = ["expanded", "quoted", "split_unfinished", "split_words", "without_expressions"]
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _BLANK = " \t\r\n"
@@ -33,6 +33,29 @@ def split_words(line: str) -> list[str]:
         words.append(_unquoted(line[position:end]))
         position = end
     return words
+
+
+def split_unfinished(line: str) -> tuple[list[str], str]:
+    """Split a line that is being typed: the words before, and the one at the end as it stands, with its quotes.
+
+    >>> split_unfinished("'my model.ckpt' --into 'my pa"), split_unfinished("run ")
+    ((['my model.ckpt', '--into'], "'my pa"), (['run'], ''))
+    """
+    words: list[str] = []
+    position = 0
+    while position < len(line):
+        if line[position] in _BLANK:
+            position += 1
+            continue
+        try:
+            end = _end_of_word(line, position)
+        except UsageError:
+            end = len(line)
+        if end == len(line):
+            return words, line[position:]
+        words.append(_unquoted(line[position:end]))
+        position = end
+    return words, ""
 
 
 def _end_of_word(line: str, start: int) -> int:
@@ -70,6 +93,11 @@ def quoted(word: str) -> str:
     if not word or any(sign in word for sign in " \t\r\n#;'\"([{$"):
         mark = '"' if "'" in word else "'"
         word = f"{mark}{word}{mark}"
+    return without_expressions(word)
+
+
+def without_expressions(word: str) -> str:
+    """Return text for a line in which IPython finds no ``{expressions}``."""
     return word.replace("{", "{{").replace("}", "}}")
 
 

@@ -8,7 +8,7 @@ import re
 from ckpt_magics.checkpoint.files import list_directory
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
 
-__all__ = ["checkpoint_at_step"]
+__all__ = ["checkpoint_at_step", "known_steps"]
 
 
 def checkpoint_at_step(source: str, step: int) -> str:
@@ -34,6 +34,16 @@ def checkpoint_at_step(source: str, step: int) -> str:
     raise CheckpointNotFoundError(
         f"no checkpoint of step {step} at {visible(source)}", hint=f"There are the steps {known}" if known else None
     )
+
+
+def known_steps(source: str) -> list[int]:
+    """Return the steps that `checkpoint_at_step` finds for a prefix or directory, sorted.
+
+    Raises:
+        CheckpointError: The directory cannot be listed.
+    """
+    directory, stem = (source, None) if os.path.isdir(source) else os.path.split(source)
+    return sorted(set(_steps(directory or ".", stem).values()))
 
 
 def _steps(directory: str, stem: str | None) -> dict[str, int]:
