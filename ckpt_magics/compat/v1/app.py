@@ -1,0 +1,14 @@
+"""``tf.app``: the start of a program, and its flags."""
+
+from __future__ import annotations
+
+from ckpt_magics.compat.namespace import lazy_names
+
+_HOMES = {
+    "flags": "compat.v1.flags:",
+    "run": "compat.flags",
+}
+
+__all__ = list(_HOMES)
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
