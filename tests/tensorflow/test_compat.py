@@ -217,6 +217,8 @@ OTHER_ARGUMENTS = {
     # First argument, never given by name.
     "as_dtype",
     "dtypes.as_dtype",
+    # Without bounds and the options of the library that TensorFlow takes flags from.
+    *(f"{module}.{name}" for module in ("flags", "app.flags") for name in dir(compat.flags) if name != "FLAGS"),
 }
 
 
