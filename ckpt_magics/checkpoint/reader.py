@@ -6,7 +6,9 @@ import os
 import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+
+import numpy as np
 
 from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
 from ckpt_magics.checkpoint.current_store import CurrentStore
@@ -15,14 +17,14 @@ from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, p
 from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress
-from ckpt_magics.checkpoint.regions import Region, as_tensor_slice
+from ckpt_magics.checkpoint.regions import Region, as_part, row_range
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, TensorStore
 from ckpt_magics.checkpoint.suggestions import nearest_stored, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
 from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
-from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +71,8 @@ class CheckpointReader(Mapping[str, Any]):
     """The tensors of one checkpoint, by name.
 
     ``reader["dense/kernel"]`` reads one; ``dict(reader)`` reads all. A name that no tensor has is taken for a short one
-    of the object graph, such as ``model/dense/kernel``; those are not listed. Names that are not UTF-8 have lone
-    surrogates in place of the other bytes, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with``
-    statement.
+    of the object graph, such as ``model/dense/kernel``; those are not listed. Bytes of names that are not UTF-8 are
+    lone surrogates, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with`` statement.
 
     Attributes:
         source: What was given to find the checkpoint, and what was used.
@@ -157,16 +158,16 @@ class CheckpointReader(Mapping[str, Any]):
 
         Args:
             name: Of the tensor.
-            region: Text as ``"0,2:-"`` (start, length per dimension), a TensorSlice, a slice or a tuple of slices
-                (first dimensions; step 1).
+            region: Text as ``"0,2:-"`` (start, length per dimension), a TensorSlice, or an index as NumPy has them of
+                integers, slices of step 1 and ``...``.
             out: Array of the region's shape to fill in place of a new one.
 
         Returns:
-            An array of the region's shape; no dimension is dropped.
+            An array of the region's shape, also if that is (). Integers drop their dimensions.
 
         Raises:
             TensorNotFoundError: There is no such tensor.
-            InvalidArgumentError: The region does not fit the tensor.
+            InvalidArgumentError: The region does not fit the tensor; OutOfRangeError: one of its integers.
         """
         return self._read(name, region, out)
 
@@ -212,9 +213,7 @@ class CheckpointReader(Mapping[str, Any]):
         return len(self.keys_bytes())
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str | bytes):
-            return False
-        return self.entry_or_none(name) is not None or self._key_at(name) is not None
+        return isinstance(name, str | bytes) and (self.entry_or_none(name) or self._key_at(name)) is not None
 
     def __bool__(self) -> bool:
         return True
@@ -252,12 +251,12 @@ class CheckpointReader(Mapping[str, Any]):
 
         return variables_frame(self.columns())
 
-    def frame(self, name: str | bytes, *, rows: slice | None = None) -> pd.DataFrame:
-        """Return a tensor, or some of its rows, as a table: the last dimension across, the others down."""
+    def frame(self, name: str | bytes, *, rows: int | slice | None = None) -> pd.DataFrame:
+        """Return a tensor, or one or some of its rows, as a table: the last dimension across, the others down."""
         from ckpt_magics.frames.values import tensor_frame
 
-        value = self._read(name, rows, None)
-        return tensor_frame(value, first_row=0 if rows is None else rows.indices(self.entry(name).shape[0])[0])
+        part = None if rows is None else row_range(rows, self.entry(name).shape)
+        return tensor_frame(self._read(name, part, None), first_row=0 if part is None else part.start)
 
     def show(self) -> VariablesView:
         """Return an interactive view of the tensors, to be displayed in a notebook."""
@@ -330,6 +329,11 @@ class CheckpointReader(Mapping[str, Any]):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a reader has files open and cannot be copied or pickled; load_checkpoint({self.prefix!r}) again"
+        )
+
     def __repr__(self) -> str:
         return f"CheckpointReader({self.prefix!r}, version={self.version})"
 
@@ -367,28 +371,30 @@ class CheckpointReader(Mapping[str, Any]):
         return None if key is None or self.entry_or_none(key) is None else name_to_key(key)
 
     def _not_found(self, name: str | bytes, *, exact: bool = False) -> TensorNotFoundError:
-        text = name if isinstance(name, str) else key_to_name(name)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with warnings.catch_warnings(action="ignore"):
                 shapes = {name: tuple(shape) for name, shape in self.get_variable_to_shape_map().items()}
                 short = self.object_graph.short_names if self.object_graph is not None else {}
         except CheckpointError:
             shapes, short = {}, {}
-        found = nearest_stored(text, shapes, short, exact=exact)
-        hint = suggestion_hint(found, self.prefix)
-        if self._current.store.damage:
-            hint += " A part of the checkpoint is damaged, and the tensor may have been there."
+        found = nearest_stored(name if isinstance(name, str) else key_to_name(name), shapes, short, exact=exact)
+        damaged = " A part of the checkpoint is damaged, and the tensor may have been there."
+        hint = suggestion_hint(found, self.prefix) + damaged * bool(self._current.store.damage)
         return TensorNotFoundError(self._current.store.missing(visible(name)), name=name, suggestions=found, hint=hint)
 
     def _read(self, name: str | bytes, region: Region | None, out: Array | None) -> Array:
         def read(key: bytes, store: TensorStore) -> Array:
-            part: TensorSlice | None = None
-            if region is not None or out is not None:
-                entry = store.entry(key)
-                part = None if region is None else as_tensor_slice(region, entry.shape)
-                if out is not None:
-                    check_out(out, entry, entry.shape if part is None else part.shape(entry.shape))
-            return store.read(key, part, out)
+            if region is None and out is None:
+                return store.read(key, None, None)
+            entry = store.entry(key)
+            part = None if region is None else as_part(region, entry.shape)
+            if out is not None:
+                check_out(out, entry, entry.shape if part is None else part.shape(entry.shape))
+            if part is None or not part.dropped:
+                return store.read(key, part and part.box, out)
+            if out is None:
+                return store.read(key, part.box, None).squeeze(part.dropped)
+            store.read(key, part.box, np.expand_dims(out, part.dropped))
+            return out
 
         return self._find(name, read)

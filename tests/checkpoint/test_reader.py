@@ -1,5 +1,6 @@
 """CheckpointReader gives what TensorFlow's reader gives, and more."""
 
+import copy
 import pickle
 from collections.abc import Mapping
 
@@ -17,6 +18,7 @@ from ckpt_magics.errors import (
     FailedPreconditionError,
     InternalError,
     InvalidArgumentError,
+    OutOfRangeError,
     TensorMismatchError,
     TensorNotFoundError,
 )
@@ -192,9 +194,60 @@ def test_regions_are_text_slices_or_tensor_slices(reader):
     for region in ("1,1:-", TensorSlice.parse("1,1:0,3"), slice(1, 2), (slice(-1, None), slice(None))):
         np.testing.assert_array_equal(reader.get_slice("dense/kernel", region), kernel[1:])
     assert reader.get_slice("global_step", "").shape == ()
-    for region in ("0,3:-", "0,1", "x", (slice(None),) * 3, slice(None, None, 2), 1):
+    for region in ("0,3:-", "0,1", "x", (slice(None),) * 3, slice(None, None, 2)):
         with pytest.raises(InvalidArgumentError):
             reader.get_slice("dense/kernel", region)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        0,
+        -1,
+        np.int64(1),
+        np.s_[0:2, 1],
+        np.s_[1, -2:],
+        np.s_[..., 0],
+        np.s_[1, ...],
+        np.s_[0, :, 1],
+        np.s_[0, 1, 1],
+        np.s_[...],
+        np.s_[:, 5:, 1],
+        (),
+    ],
+)
+def test_parts_are_those_of_numpys_basic_indexing(tmp_path, index):
+    for value in (np.arange(24).reshape(2, 3, 4), np.array([b"a", b"bb"] * 12, object).reshape(2, 3, 4)):
+        for version, save in ((1, save_v1), (2, save_v2)):
+            with load_checkpoint(save(tmp_path / f"{value.dtype}{version}", {"w": value})) as reader:
+                part = reader.get_slice("w", index)
+                assert isinstance(part, np.ndarray)
+                assert part.shape == np.shape(value[index])
+                np.testing.assert_array_equal(part, value[index])
+                out = np.empty_like(part)
+                assert reader.get_slice("w", index, out=out) is out
+                np.testing.assert_array_equal(out, value[index])
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "words"),
+    [
+        (2, OutOfRangeError, "index 2 is out of bounds for a dimension of size 2"),
+        ((0, -4), IndexError, "index -4 is out of bounds"),
+        (np.s_[::2], InvalidArgumentError, "integers, slices of step 1 and one ..."),
+        (None, InvalidArgumentError, "None is not supported here"),
+        (True, InvalidArgumentError, "True is not supported here"),
+        (1.0, InvalidArgumentError, "1.0 is not supported here"),
+        ([0, 1], InvalidArgumentError, "is not supported here"),
+        (np.array([0, 1]), InvalidArgumentError, "is not supported here"),
+        ((0, 0, 0), InvalidArgumentError, "does not fit"),
+        ((..., ...), InvalidArgumentError, "does not fit"),
+        (slice("a", None), InvalidArgumentError, "is not supported here"),
+    ],
+)
+def test_other_indices_are_refused_with_what_is_supported(reader, index, error, words):
+    with pytest.raises(error, match=words):
+        reader.get_slice("dense/kernel", (index,) if index is None else index)
 
 
 def test_values_are_read_into_a_given_array(reader):
@@ -448,6 +501,13 @@ def test_values_are_shown_as_a_frame(reader):
     np.testing.assert_array_equal(frame.to_numpy(), TENSORS["dense/kernel"])
     rows = reader.frame("dense/kernel", rows=slice(1, 2))
     assert rows.index.tolist() == [1]
+    assert reader.frame("dense/kernel", rows=1).equals(rows)
+    assert reader.frame("dense/kernel", rows=-1).equals(rows)
+    for wrong, error in ((2, OutOfRangeError), ("0,1", InvalidArgumentError), ((0, 1), InvalidArgumentError)):
+        with pytest.raises(error):
+            reader.frame("dense/kernel", rows=wrong)
+    with pytest.raises(InvalidArgumentError):
+        reader.frame("global_step", rows=0)
     assert reader.frame("global_step").to_numpy().tolist() == [[7]]
     assert reader.frame("greeting").to_numpy().tolist() == [[b"hello"]]
 
@@ -464,6 +524,18 @@ def test_frames_of_unusual_types_and_ranks(tmp_path):
         assert reader.frame("f8")["value"].tolist() == [0, 1, 2, 3]
         assert reader.frame("i4")["value"].tolist() == [-8, 7]
         assert reader.frame("cube").index.tolist()[:4] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+
+
+def test_a_reader_knows_names_in_bytes(reader):
+    assert b"dense/kernel" in reader
+    assert b"dense/kern" not in reader
+    assert 3 not in reader
+
+
+def test_a_reader_says_why_it_is_not_pickled(reader):
+    for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="has files open and cannot be copied or pickled; load_checkpoint"):
+            copied(reader)
 
 
 def test_reader_says_what_it_is(reader):
