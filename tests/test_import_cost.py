@@ -50,3 +50,10 @@ def test_import_loads_nothing_heavy_and_starts_no_process():
 def test_looking_around_loads_nothing_heavy(statement):
     modules, _ = run_fresh(f"import ckpt_magics\n{statement}")
     assert not modules & HEAVY
+
+
+def test_saving_and_restoring_arrays_loads_no_framework(tmp_path):
+    values = "values = {'w': np.ones(2), 'n': 3, 'deep': {'list': [1, 2]}}"
+    calls = f"c.save_checkpoint({str(tmp_path / 'm')!r}, values); c.restore_checkpoint({str(tmp_path / 'm')!r}, values)"
+    modules, _ = run_fresh(f"import ckpt_magics as c, numpy as np\n{values}\n{calls}")
+    assert not modules & {"jax", "pandas", "tensorflow", "torch"}
