@@ -98,7 +98,7 @@ class BundleStore:
         try:
             self._data.verify(name, entry, advance)
         except CheckpointError as error:
-            raise error.locate(file=self._data.filename(entry.shard_id), tensor=name) from None
+            raise self._data.locate(error, entry.shard_id, name) from None
 
     def used_ranges(self) -> dict[int, list[tuple[int, int]]]:
         """Return by data file where values lie in it: start and end of each, in bytes, those of slices too."""
@@ -221,4 +221,4 @@ class BundleStore:
         try:
             return self._data.read(key, entry, region, out)
         except CheckpointError as error:
-            raise error.locate(file=self._data.filename(entry.shard_id), tensor=name) from None
+            raise self._data.locate(error, entry.shard_id, name) from None

@@ -17,7 +17,7 @@ import numpy as np
 from ckpt_magics.checkpoint.files import LocalFile, list_directory, open_file
 from ckpt_magics.checkpoint.naming import data_filename, parse_data_filename
 from ckpt_magics.checkpoint.store import Array, store_into
-from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError, NotFoundError, TruncatedError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.string_data import check_crc
 from ckpt_magics.formats.tensor_data import empty_array, read_tensor
@@ -78,6 +78,12 @@ class BundleData:
                 hint=f"{self._describe_files()}; copy the missing ones from where it was saved."
             ) from None
         return self._files.setdefault(shard_id, file)
+
+    def locate(self, error: CheckpointError, shard_id: int, name: bytes) -> CheckpointError:
+        """Say in an error in which file it was, and what that seems to be if it is too short; return the error."""
+        is_short = isinstance(error, TruncatedError) and error.hint is None and shard_id in self._files
+        hint = self._files[shard_id].foreign_hint() if is_short else None
+        return error.locate(file=self.filename(shard_id), tensor=name, hint=hint)
 
     def hold(self) -> None:
         """Open the data files that are there, so that a later save over this checkpoint takes nothing away.

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from typing import Self
 
+from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.errors import (
     CheckpointError,
     DataLossError,
@@ -151,7 +152,15 @@ class LocalFile:
         try:
             check_range(self.size, offset, size, what)
         except TruncatedError as error:
-            raise error.locate(file=self.name) from None
+            raise error.locate(file=self.name, hint=self.foreign_hint()) from None
+
+    def foreign_hint(self) -> str | None:
+        """Return what a file too short seems to be (a pointer, a page, packed, empty), and what to do; else None."""
+        with contextlib.suppress(CheckpointError):
+            kind = recognise(self.read_at(0, min(START_SIZE, self.size), "start of the file"))
+            if kind.is_model or not self.size:
+                return f"It looks like {kind.what}. {kind.hint}"
+        return None
 
     def map(self) -> memoryview:
         """Return the whole file as read-only memory, bytes [size]; it outlives this object.

@@ -73,9 +73,9 @@ def _table_source(name: str) -> CheckpointSource | None:
             first = next(table.iter_from(), None)
     except CheckpointError:
         first = None
-    # SavedTensorSlices begins with a message, BundleHeaderProto with a number.
+    # SavedTensorSlices begins with a message, BundleHeaderProto with a number; a damaged one may be anything.
     is_index = first is not None and first[0] == b"" and bytes(first[1][:1]) == b"\x08"
-    if name.endswith(naming.INDEX_SUFFIX) and (is_index or first is None):
+    if name.endswith(naming.INDEX_SUFFIX) and (is_index or first is None or bytes(first[1][:1]) != b"\x0a"):
         prefix = naming.prefix_of(name)
         return CheckpointSource(name, prefix, 2, "index", f"{visible(name)} is the index of {visible(prefix)}.")
     if is_index:

@@ -89,19 +89,21 @@ def _fault_of_bundle(prefix: str) -> Fault | None:
         index.close()
     if listing.damage:
         return Fault(str(listing.damage[0].locate(file=index.file.name)), opens=True)
+    count, shard_ids = index.header.num_shards, listing.entries.shard_ids
+    beyond = np.setdiff1d(shard_ids, range(count)).tolist()
+    if beyond:
+        name = visible(index.file.name)
+        return Fault(f"{name} is damaged: it has values in file {beyond[0]}, and counts {count} of them", opens=True)
     ends = listing.entries.offsets + listing.entries.sizes
-    for shard_id in range(index.header.num_shards):
-        name = naming.data_filename(prefix, shard_id, index.header.num_shards)
-        if not files.is_file(name):
-            # A damaged header may claim any number: the first file that is not there ends this.
-            return Fault(f"{visible(name)} is missing: the save did not finish, or it was not copied", opens=True)
-        fault = _fault_of_data(name, int(ends[listing.entries.shard_ids == shard_id].max(initial=np.int64(0))))
-        if fault is not None:
-            return fault
-    return None
+    needed = (int(ends[shard_ids == shard_id].max(initial=np.int64(0))) for shard_id in range(count))
+    names = (naming.data_filename(prefix, shard_id, count) for shard_id in range(count))
+    # A damaged header may claim any number: the first file that is not there ends this.
+    return next(filter(None, map(_fault_of_data, names, needed)), None)
 
 
 def _fault_of_data(name: str, needed: int) -> Fault | None:
+    if not files.is_file(name):
+        return Fault(f"{visible(name)} is missing: the save did not finish, or it was not copied", opens=True)
     try:
         with files.open_file(name) as file:
             size = file.size

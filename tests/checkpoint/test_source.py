@@ -18,7 +18,8 @@ from ckpt_magics.errors import (
     FailedPreconditionError,
     UnimplementedError,
 )
-from tests.checkpoint.saved import save_v1, save_v2
+from ckpt_magics.formats.bundle_records import BundleHeader
+from tests.checkpoint.saved import read_index, save_v1, save_v2, write_index
 
 TENSORS = {"w": np.arange(6, dtype=np.float32).reshape(2, 3)}
 
@@ -334,6 +335,31 @@ def test_a_directory_says_of_a_foreign_file_what_it_is_and_what_to_do(tmp_path, 
         (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{state}"\n')
     # A state file that names an index leads to it, and opening it says the same.
     with pytest.raises(CheckpointError, match=f"(?=.*{name}).*{words}"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (LFS, "It looks like a Git LFS pointer.*git lfs pull"),
+        (b"", "It looks like an empty file"),
+        (b"abc", r"byte 0\]$"),
+    ],
+)
+def test_data_that_is_something_else_is_named_when_it_is_read(tmp_path, content, words):
+    prefix = save_v2(tmp_path / "m", {"w": np.zeros(100), "v": np.zeros(100)})
+    (tmp_path / "m.data-00000-of-00001").write_bytes(content)
+    with load_checkpoint(prefix) as reader:
+        for read in (reader.get_tensor, lambda name: reader.get_slice(name, slice(0, 2)), lambda _: dict(reader)):
+            with pytest.raises(DataLossError, match=words):
+                read("v")
+
+
+def test_an_index_with_a_damaged_header_is_an_index(tmp_path):
+    save_v2(tmp_path / "m", TENSORS)
+    write_index(tmp_path / "m", read_index(tmp_path / "m"), BundleHeader(num_shards=0))
+    assert find_checkpoint(tmp_path / "m.index").version == 2
+    with pytest.raises(CheckpointNotFoundError, match=r"m.index is damaged: it has values in file 0, and counts 0"):
         load_checkpoint(tmp_path)
 
 
