@@ -42,7 +42,7 @@ def _sentences(saved: SavedCheckpoint) -> list[str]:
     sentences = [f"Saved {visible(saved)}: {size}"]
     if saved.removed:
         names = names_text([os.path.basename(prefix) for prefix in saved.removed])
-        sentences.append(f"Deleted, for no more are kept: {names}")
+        sentences.append(f"Deleted, being older than those kept: {names}")
     if saved.left_out:
         sentences.append(f"{len(saved.left_out):,} left out, for None holds nothing: {names_text(saved.left_out)}")
     return sentences

@@ -116,7 +116,7 @@ class TestSave:
         saved = notebook.run_line_magic("ckpt_save", "m.ckpt w --step 2 --max-to-keep 1")
         data, _ = notebook.display_formatter.format(saved)
         for kind in ("text/plain", "text/html"):
-            assert "Deleted, for no more are kept: m.ckpt-1" in data[kind]
+            assert "Deleted, being older than those kept: m.ckpt-1" in data[kind]
 
     def test_says_what_it_left_out(self, notebook):
         notebook.push({"net": {"a": None, "b": 1.0, "c": [None] * 6}})
