@@ -1,4 +1,4 @@
-"""Saving and restoring: big tensors, small ones, scalars."""
+"""Saving and restoring: big tensors; small ones and scalars."""
 
 import subprocess
 import sys
@@ -94,7 +94,10 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
         sizes.rounds,
         over=True,
     )
-    del arrays
+
+
+def many_rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
+    """Yield the rows about many small tensors."""
     yield from _many(
         f"{sizes.small_tensors} tensors of 4 KiB", small_arrays(sizes.small_tensors, (1024,)), 0.9, sizes, directory
     )

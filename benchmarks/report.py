@@ -93,8 +93,8 @@ Made by `python -m benchmarks --sizes {sizes} --rounds {rounds}` on {datetime.no
 - Machine: {machine()}; load average over 5 minutes at the end of the run: {os.getloadavg()[1]:.1f}
 - Versions: {versions()}
 - Files: in the page cache, of `{directory}` ({file_system(directory)}); saves make new files but where they replace
-- Contenders took turns, each round beginning with another, the disk at rest before each; times are medians, ratios are
-  medians over the rounds of our time by theirs in the same round.
+- Each kind of work had a process of its own. Contenders took turns, each round beginning with another, the disk at rest
+  before each; times are medians, ratios are medians over the rounds of our time by theirs in the same round.
 
 {table(results)}"""
     notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""
