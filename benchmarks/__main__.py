@@ -1,28 +1,19 @@
 """Run the benchmarks: ``python -m benchmarks --sizes full``."""
 
 import argparse
-import gc
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import checkpoints, imports, listing, pictures, report, values
-from benchmarks.harness import Fact, Result, Work, measure
-from benchmarks.sizes import SIZES, Sizes
+from benchmarks import report
+from benchmarks.harness import Fact, Result
+from benchmarks.kinds import KINDS, run
+from benchmarks.sizes import SIZES
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-KINDS: dict[str, Callable[[Sizes, Path], Iterator[Work | Fact]]] = {
-    "imports": lambda sizes, directory: imports.rows(sizes),  # noqa: ARG005
-    "checkpoints": checkpoints.rows,
-    "many": checkpoints.many_rows,
-    "listing": listing.rows,
-    "values": values.rows,
-    "pictures": pictures.rows,
-}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,20 +37,6 @@ def main(arguments: list[str] | None = None) -> None:
                 results += process.submit(run, kind, sizes, Path(directory)).result()
     print(report.table(results))
     report.write(options.results, results, sizes=options.sizes, rounds=sizes.rounds, directory=options.directory)
-
-
-def run(kind: str, sizes: Sizes, directory: Path) -> list[Result | Fact]:
-    """Measure and print one kind of work."""
-    results: list[Result | Fact] = []
-    for row in KINDS[kind](sizes, directory):
-        results.append(row if isinstance(row, Fact) else measure(row))
-        print(*report.table(results[-1:]).splitlines()[2:], sep="\n", flush=True)
-        gc.collect()
-    # What the contenders do cannot leave the process, and need not.
-    return [
-        found if isinstance(found, Fact) else replace(found, work=replace(found.work, contenders=()))
-        for found in results
-    ]
 
 
 if __name__ == "__main__":

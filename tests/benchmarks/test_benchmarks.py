@@ -2,8 +2,9 @@
 
 import pytest
 
-from benchmarks.__main__ import KINDS, main
+from benchmarks.__main__ import main
 from benchmarks.harness import Contender, Result, Target, Work, measure
+from benchmarks.kinds import KINDS
 
 
 @pytest.mark.tensorflow
