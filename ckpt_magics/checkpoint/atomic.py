@@ -25,7 +25,7 @@ from typing import NamedTuple, Self
 from zlib import crc32
 
 from ckpt_magics.checkpoint import disk
-from ckpt_magics.errors import CheckpointError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError
 
 __all__ = ["StagedFiles", "WrittenFile", "is_temporary_name", "remove_leftovers", "temporary_name", "write_file"]
 
@@ -140,13 +140,6 @@ class _Move:
     adopted: bool
 
 
-def _topmost_missing(path: str) -> str:
-    """Return the first part of a path to a directory that is not there."""
-    while (above := os.path.dirname(path)) not in {"", path} and not os.path.lexists(above):
-        path = above
-    return path
-
-
 class StagedFiles:
     """Files of one directory that appear together. A context manager; leaving it without a commit undoes all.
 
@@ -172,11 +165,7 @@ class StagedFiles:
         self.written: list[WrittenFile] = []
 
     def __enter__(self) -> Self:
-        try:
-            self._created_directory = disk.make_directory(self._directory)
-        except NotFoundError as error:
-            error.message += f": {visible(_topmost_missing(self._directory))} is missing"
-            raise
+        self._created_directory = disk.make_directory(self._directory)
         if not self._created_directory:
             remove_leftovers(self._directory)
         return self

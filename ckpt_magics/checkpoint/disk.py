@@ -254,6 +254,13 @@ def remove_file(path: str) -> bool:
     return True
 
 
+def _topmost_missing(path: str) -> str:
+    """Return the first part of a path to a directory that is not there."""
+    while (above := os.path.dirname(path)) not in {"", path} and not os.path.lexists(above):
+        path = above
+    return path
+
+
 def make_directory(path: str) -> bool:
     """Create one level of directory, as TensorFlow does before it saves; False if it was there.
 
@@ -272,7 +279,7 @@ def make_directory(path: str) -> bool:
             return False
         except FileNotFoundError:
             raise NotFoundError(
-                f"{visible(path)}; {os.strerror(errno.ENOENT)}",
+                f"{visible(path)}; {os.strerror(errno.ENOENT)}: {visible(_topmost_missing(path))} is missing",
                 hint="One missing directory is created; create the ones above it first.",
             ) from None
     return True

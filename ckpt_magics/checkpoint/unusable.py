@@ -45,7 +45,11 @@ def fault_of(prefix: str) -> Fault | None:
 def describe_file(path: str) -> str | None:
     """Return a sentence that says what a file is that is no table, and what to do; None if it cannot be read."""
     kind = _kind_of(path)
-    return None if kind is None else f"{visible(path)} is {kind.what}. {kind.hint}"
+    return None if kind is None else _describe(path, kind)
+
+
+def _describe(path: str, kind: ForeignFile) -> str:
+    return f"{visible(path)} is {kind.what}. {kind.hint}"
 
 
 def foreign_file(directory: str, names: Iterable[str], *, called_ckpt: bool) -> str | None:
@@ -64,7 +68,7 @@ def foreign_file(directory: str, names: Iterable[str], *, called_ckpt: bool) -> 
             continue
         if name.endswith(f".{naming.META_GRAPH_SUFFIX}") and (kind.is_graph or kind.is_unknown):
             return f"{visible(path)} holds a graph, and the files with the values are not here"
-        return describe_file(path)
+        return _describe(path, kind)
     return None
 
 
@@ -90,15 +94,15 @@ def _fault_of_bundle(prefix: str) -> Fault | None:
     if listing.damage:
         return Fault(str(listing.damage[0].locate(file=index.file.name)), opens=True)
     count, shard_ids = index.header.num_shards, listing.entries.shard_ids
-    beyond = np.setdiff1d(shard_ids, range(count)).tolist()
-    if beyond:
+    beyond = shard_ids[(shard_ids < 0) | (shard_ids >= count)]
+    if beyond.size:
         name = visible(index.file.name)
-        return Fault(f"{name} is damaged: it has values in file {beyond[0]}, and counts {count} of them", opens=True)
-    ends = listing.entries.offsets + listing.entries.sizes
-    needed = (int(ends[shard_ids == shard_id].max(initial=np.int64(0))) for shard_id in range(count))
+        return Fault(f"{name} is damaged: it has values in file {beyond.min()}, and counts {count} of them", opens=True)
+    needed = np.zeros(max(count, 0), np.int64)
+    np.maximum.at(needed, shard_ids, listing.entries.offsets + listing.entries.sizes)
     names = (naming.data_filename(prefix, shard_id, count) for shard_id in range(count))
     # A damaged header may claim any number: the first file that is not there ends this.
-    return next(filter(None, map(_fault_of_data, names, needed)), None)
+    return next(filter(None, map(_fault_of_data, names, needed.tolist())), None)
 
 
 def _fault_of_data(name: str, needed: int) -> Fault | None:
@@ -113,5 +117,5 @@ def _fault_of_data(name: str, needed: int) -> Fault | None:
         return None
     kind = _kind_of(name)
     if kind is not None and (kind.is_model or not size):
-        return Fault(f"{visible(name)} is {kind.what}. {kind.hint}", opens=True)
+        return Fault(_describe(name, kind), opens=True)
     return Fault(f"{visible(name)} has {size} bytes of {needed}: the save or the copy broke off", opens=True)

@@ -28,37 +28,37 @@ UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(14, 17)
 class AlreadyExistsError(CheckpointError):
     """Something that was to be made is there already."""
 
-    error_code = 6
+    error_code = ALREADY_EXISTS
 
 
 class CancelledError(CheckpointError):
     """Another thread ended the operation."""
 
-    error_code = 1
+    error_code = CANCELLED
 
 
 class DeadlineExceededError(CheckpointError):
     """The operation took longer than it was given."""
 
-    error_code = 4
+    error_code = DEADLINE_EXCEEDED
 
 
 class UnauthenticatedError(CheckpointError):
     """Nobody knows who asks."""
 
-    error_code = 16
+    error_code = UNAUTHENTICATED
 
 
 class UnavailableError(CheckpointError):
     """A service does not answer for the moment."""
 
-    error_code = 14
+    error_code = UNAVAILABLE
 
 
 class UnknownError(CheckpointError):
     """An error of no other class."""
 
-    error_code = 2
+    error_code = UNKNOWN
 
 
 def exception_type_from_error_code(error_code: int) -> type[CheckpointError]:
@@ -67,9 +67,7 @@ def exception_type_from_error_code(error_code: int) -> type[CheckpointError]:
     Raises:
         KeyError: The code is none of an error.
     """
-    if not 1 <= error_code <= len(_KINDS):
-        raise KeyError(error_code)
-    return _KINDS[error_code - 1]
+    return _KINDS[error_code]
 
 
 def error_code_from_exception_type(cls: type[CheckpointError]) -> int:
@@ -77,10 +75,12 @@ def error_code_from_exception_type(cls: type[CheckpointError]) -> int:
     return cls.error_code
 
 
-_KINDS: tuple[type[CheckpointError], ...] = (
-    CancelledError, UnknownError, errors.InvalidArgumentError, DeadlineExceededError, errors.NotFoundError,
-    AlreadyExistsError, errors.PermissionDeniedError, errors.ResourceExhaustedError, errors.FailedPreconditionError,
-    errors.AbortedError, errors.OutOfRangeError, errors.UnimplementedError, errors.InternalError, UnavailableError,
-    errors.DataLossError, UnauthenticatedError,
-)  # fmt: skip
-"""The class of each code, from 1 on."""
+_KINDS: dict[int, type[CheckpointError]] = {
+    kind.error_code: kind
+    for kind in (
+        CancelledError, UnknownError, errors.InvalidArgumentError, DeadlineExceededError, errors.NotFoundError,
+        AlreadyExistsError, errors.PermissionDeniedError, errors.ResourceExhaustedError,
+        errors.FailedPreconditionError, errors.AbortedError, errors.OutOfRangeError, errors.UnimplementedError,
+        errors.InternalError, UnavailableError, errors.DataLossError, UnauthenticatedError,
+    )
+}  # fmt: skip

@@ -112,7 +112,7 @@ def decode_entries(buffer: bytes, starts: Rows, ends: Rows) -> EntryColumns:
     words = np.ndarray((len(contents) - 3,), "<u4", contents, strides=(1,))
     crcs = np.where(usual, words[np.where(usual, positions + 1, 0)], 0).astype(np.int64)
     columns = EntryColumns([], np.full(count, -1, np.intp), shard_ids, offsets, sizes, crcs, {}, {})
-    _decode_heads(contents, starts, heads_end, usual, columns)
+    _decode_heads(buffer, contents, starts, heads_end, usual, columns)
     for row in np.flatnonzero(~usual).tolist():
         _decode_one(buffer[starts[row] : ends[row]], row, columns)
     return columns
@@ -148,9 +148,11 @@ def _take_numbers(contents: Bytes, positions: Rows, usual: Flags, tag: int) -> N
     return numbers
 
 
-def _decode_heads(contents: Bytes, starts: Rows, ends: Rows, usual: Flags, columns: EntryColumns) -> None:
+def _decode_heads(
+    buffer: bytes, contents: Bytes, starts: Rows, ends: Rows, usual: Flags, columns: EntryColumns
+) -> None:
     """Fill in the types of the usual entries; one that has none leaves its row to the other decoder."""
-    for head, rows in _group_heads(contents, starts, ends, np.flatnonzero(usual)):
+    for head, rows in _group_heads(buffer, contents, starts, ends, np.flatnonzero(usual)):
         try:
             entry = decode_entry(head)
         except DataLossError:
@@ -160,7 +162,7 @@ def _decode_heads(contents: Bytes, starts: Rows, ends: Rows, usual: Flags, colum
     usual &= columns.type_ids >= 0
 
 
-def _group_heads(contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Iterator[tuple[bytes, Rows]]:
+def _group_heads(buffer: bytes, contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Iterator[tuple[bytes, Rows]]:
     """Yield each different head, and the rows that begin with it.
 
     Most indexes have few of them: the first row that is left is compared with all that are left, in words of eight
@@ -171,10 +173,10 @@ def _group_heads(contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Itera
     long_rows = rows[is_long]
     rows, sizes = rows[~is_long], sizes[~is_long]
     width = -(-int(sizes.max(initial=1)) // 8)
-    words = np.ndarray((len(contents) - _PADDING, width), "<u8", contents, strides=(1, 8))[starts[rows]]
+    words = np.ndarray((len(buffer), width), "<u8", contents, strides=(1, 8))[starts[rows]]
     words &= _MASKS[sizes, :width]
     while rows.size:
-        head = contents[starts[rows[0]] : ends[rows[0]]].tobytes()
+        head = buffer[starts[rows[0]] : ends[rows[0]]]
         same = (words == words[0]).all(axis=1) & (sizes == len(head))
         yield head, rows[same]
         is_rare = 4 * np.count_nonzero(same) < len(same)
@@ -182,8 +184,6 @@ def _group_heads(contents: Bytes, starts: Rows, ends: Rows, rows: Rows) -> Itera
         if is_rare:
             break
     rows = np.concatenate([long_rows, rows])
-    # Cutting a bytes object takes a fraction of the time of cutting an array.
-    buffer = contents.tobytes() if rows.size else b""
     found: defaultdict[bytes, list[int]] = defaultdict(list)
     for row, start, end in zip(rows.tolist(), starts[rows].tolist(), ends[rows].tolist(), strict=True):
         found[buffer[start:end]].append(row)

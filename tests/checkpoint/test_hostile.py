@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ckpt_magics.checkpoint.files import open_file
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.table import TableReader, TableWriter
+from ckpt_magics.formats.table import TableReader
+from tests.safety.attacks import write_records
 from tests.truth import GOLDEN
 
 CHECKPOINTS = {
@@ -28,14 +29,6 @@ CHANGES = st.binary(min_size=1, max_size=3) | st.sampled_from(
 def read_table(path):
     with open_file(path) as file:
         return [(key, bytes(value)) for key, value in TableReader(file).iter_from()]
-
-
-def write_table(path, records):
-    with open(path, "wb") as file:
-        table = TableWriter(file.write)
-        for key, value in sorted(dict(records).items()):
-            table.add(key, value)
-        table.finish()
 
 
 def read_everything(prefix):
@@ -76,6 +69,6 @@ def test_changed_records_give_values_or_our_errors(copies, name, data):
         start = data.draw(st.integers(0, len(value)))
         end = data.draw(st.integers(start, min(len(value), start + 3)))
         records[row] = key, value[:start] + data.draw(CHANGES) + value[end:]
-    write_table(path, records)
+    write_records(path, records)
     with contextlib.suppress(CheckpointError):
         read_everything(prefix)
