@@ -6,7 +6,8 @@ Format: tensorflow/core/util/tensor_slice_writer.cc.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
@@ -23,11 +24,15 @@ from ckpt_magics.checkpoint.tensors_to_save import (
     split_into_shards,
 )
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.formats.block import LatePiece, Piece
 from ckpt_magics.formats.dtypes import UINT32, UINT64
 from ckpt_magics.formats.slice_records import META_KEY, V1_DTYPES, SliceMeta, encode_meta, encode_saved_slice
 from ckpt_magics.formats.table import TableWriter
 
 __all__ = ["check_v1_dtypes", "write_slice_shards", "write_slice_table"]
+
+_COPY_STEP = 1 << 20
+"""Bytes of a value that are copied, checksummed and written at once."""
 
 
 def check_v1_dtypes(tensors: Sequence[TensorToSave]) -> None:
@@ -153,11 +158,25 @@ def _write_table(file: disk.OutputFile, parts: Sequence[Part], meter: ProgressMe
     for key, part in sorted(keyed, key=lambda item: item[0]):
         tensor = part.tensor
         try:
-            table.add(key, encode_saved_slice(tensor.name, part.slice_or_full(), tensor.array, tensor.dtype))
+            record = encode_saved_slice(tensor.name, part.slice_or_full(), tensor.array, tensor.dtype)
+            table.add(key, list(map(_unchanging, record)))
         except CheckpointError as error:
             raise error.locate(tensor=tensor.name) from None
         meter.advance(part.size)
     table.finish()
+
+
+def _unchanging(piece: Piece) -> Piece:
+    """Return a piece that is copied when it is written, if it is a view of an array: that may change meanwhile.
+
+    The table computes the checksum first and writes then, and both must be done with the same bytes.
+    """
+    return piece if isinstance(piece, bytes) else LatePiece(len(piece), partial(_copies, piece))
+
+
+def _copies(piece: Piece) -> Iterator[bytes]:
+    for view in piece if isinstance(piece, LatePiece) else (piece,):
+        yield from (bytes(view[start : start + _COPY_STEP]) for start in range(0, len(view), _COPY_STEP))
 
 
 def _list_tensors(parts: Sequence[Part]) -> list[SliceMeta]:

@@ -1,13 +1,13 @@
 """Write the values of whole tensors to one data file, many small ones at a time.
 
 What a tensor of a few bytes costs is the Python around it, so small ones go through a few calls for each chunk of them;
-large ones go one by one, written by one thread while another computes the checksum.
+large ones go one by one, written by one thread while another copies and checksums what comes next.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Self
@@ -20,7 +20,7 @@ from ckpt_magics.checkpoint.tensors_to_save import PlainTensors
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.entry_encoding import EncodedEntries, encode_columns
-from ckpt_magics.formats.number_bytes import number_pieces
+from ckpt_magics.formats.number_bytes import number_copies
 from ckpt_magics.formats.tensor_data import AnyArray, encode_tensor
 from ckpt_magics.wire.crc32c import crc32c, mask, masked_crcs
 from ckpt_magics.wire.varint import Buffer
@@ -34,18 +34,34 @@ _LARGE_SIZE = 1 << 18
 """Bytes from which a second thread is worth its wake-up."""
 
 _STEP = 2 << 20
-"""Bytes of a large value that are written in one call; between two, progress is told and Ctrl-C heard."""
+"""Bytes of a value that are copied, and written in one call; between two, progress is told and Ctrl-C heard."""
 
 _CHUNK = 512
 """Small tensors that are copied before they are written: at most 8 MiB."""
 
 _to_bytes = operator.methodcaller("tobytes")
 
+_Following = Callable[[], tuple[memoryview, int] | None]
+"""Returns the next piece of a value and the checksum up to its end, or None after the last one."""
+
+
+def _take(pieces: Iterator[memoryview], crc: int) -> tuple[memoryview, int] | None:
+    piece = next(pieces, None)
+    return None if piece is None else (piece, crc32c(piece, crc))
+
+
+def _now(pieces: Iterator[memoryview], crc: int) -> _Following:
+    return partial(_take, pieces, crc)
+
 
 class ValueWriter:
-    """Writes values to one data file; a second thread computes the checksums of large ones meanwhile.
+    """Writes values to one data file, and knows the checksums of the bytes that it wrote.
 
-    A context manager; leaving it waits for a checksum that has begun.
+    A value may change while it is saved, for a training thread goes on. So numbers are copied first, a piece at a time,
+    and what is written and what is checksummed is the copy. Of a large value a second thread copies and checksums the
+    next piece while this one is written.
+
+    A context manager; leaving it waits for a piece that has begun.
 
     Args:
         file: The data file.
@@ -56,32 +72,32 @@ class ValueWriter:
         self._file = file
         self._meter = meter
         self._helper = ThreadPoolExecutor(1)
+        self._buffers = [np.empty(_STEP, np.uint8) for _ in range(2)]
 
     def write(self, array: AnyArray, dtype: DType) -> int:
         """Write the bytes of one tensor and return their masked checksum."""
         if not dtype.itemsize:
-            pieces, crc = encode_tensor(array, dtype)
-            for piece in pieces:
-                self.write_bytes(piece)
-            return crc
-        crc = 0
-        for data in number_pieces(array, dtype):
-            if len(data) < _LARGE_SIZE:
+            strings, crc = encode_tensor(array, dtype)
+            for data in strings:
                 self.write_bytes(data)
-                crc = crc32c(data, crc)
-                continue
-            checksum = self._begin_checksum(data, crc)
-            for start in range(0, len(data), _STEP):
-                self.write_bytes(data[start : start + _STEP])
-            crc = checksum()
+            return crc
+        pieces = number_copies(array, dtype, self._buffers)
+        begin = self._begin if array.size * dtype.itemsize >= _LARGE_SIZE else _now
+        crc = 0
+        following = begin(pieces, crc)
+        while (found := following()) is not None:
+            piece, crc = found
+            following = begin(pieces, crc)
+            self.write_bytes(piece)
         return mask(crc)
 
-    def _begin_checksum(self, data: Buffer, crc: int) -> Callable[[], int]:
+    def _begin(self, pieces: Iterator[memoryview], crc: int) -> _Following:
+        """Begin with the next piece in the second thread."""
         try:
-            return self._helper.submit(crc32c, data, crc).result
+            return self._helper.submit(_take, pieces, crc).result
         except RuntimeError:
             # The interpreter is ending, or the system gives no more threads.
-            return partial(crc32c, data, crc)
+            return _now(pieces, crc)
 
     def write_bytes(self, data: Buffer) -> None:
         """Write bytes as they are."""

@@ -5,7 +5,8 @@ A complex number is real part, imaginary part; a type of less than a byte takes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats.dtypes import DType
 
-__all__ = ["AnyArray", "number_bytes", "number_pieces"]
+__all__ = ["AnyArray", "number_bytes", "number_copies", "number_pieces"]
 
 COPY_SIZE = 4 << 20
 """Bytes that are copied at once of an array whose layout is not the file's."""
@@ -60,6 +61,36 @@ def number_pieces(array: AnyArray, dtype: DType) -> Iterator[memoryview]:
         return iter((_contiguous_bytes(numbers, dtype),))
     blocks = _cut(numbers, COPY_SIZE // dtype.itemsize)
     return (_contiguous_bytes(block, dtype) for block in blocks)
+
+
+def number_copies(array: AnyArray, dtype: DType, buffers: Sequence[npt.NDArray[np.uint8]]) -> Iterator[memoryview]:
+    """Copy the bytes of an array of numbers, one piece after the other, to memory that nobody else writes to.
+
+    What is done with a piece, twice even, is done with the same bytes, whatever another thread does to the array.
+
+    Args:
+        array: As :func:`number_bytes` takes it. It is looked at when a piece is asked for.
+        dtype: Type to store it as.
+        buffers: uint8 [size] each, of at least an element. Pieces come to lie in them in turn, so that one is gone
+            when it is that buffer's turn again.
+
+    Raises:
+        InvalidArgumentError: The elements are not of the type.
+        UnimplementedError: Files cannot hold the type, or not as numbers.
+    """
+    numbers = _as_numbers(array, dtype)
+    if numbers.flags.c_contiguous:
+        # Flat, it can be cut anywhere.
+        numbers = numbers.reshape(-1)
+    blocks = _cut(numbers, min(map(len, buffers)) // dtype.itemsize)
+    return _copied(blocks, dtype, cycle(buffers))
+
+
+def _copied(blocks: Iterable[AnyArray], dtype: DType, buffers: Iterable[npt.NDArray[np.uint8]]) -> Iterator[memoryview]:
+    for block, buffer in zip(blocks, buffers, strict=False):
+        piece = buffer[: block.size * dtype.itemsize]
+        piece.view(dtype.numpy).reshape(block.shape)[...] = block
+        yield piece.data
 
 
 def _as_numbers(array: AnyArray, dtype: DType) -> AnyArray:

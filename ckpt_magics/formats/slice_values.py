@@ -80,7 +80,7 @@ def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> l
     """Return the TensorProto of an array, in pieces that belong back to back.
 
     Args:
-        array: The elements. Large ones are only looked at when they are written, so it must not change till then.
+        array: The elements. Large ones are only looked at when they are written.
         dtype: Type to store them as.
         head_size: Bytes of the record before the values; they count for the limit.
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats import dtypes
 from ckpt_magics.formats import number_bytes as number_bytes_module
-from ckpt_magics.formats.number_bytes import COPY_SIZE, number_bytes, number_pieces
+from ckpt_magics.formats.number_bytes import COPY_SIZE, number_bytes, number_copies, number_pieces
 from tests.strategies import NUMERIC, arrays
 from tests.strategies import dtypes as any_dtype
 
@@ -69,10 +69,24 @@ def test_piece_of_a_contiguous_array_is_a_view():
     assert np.shares_memory(np.frombuffer(piece, np.uint8), array)
 
 
+@given(st.data(), st.integers(1, 5), st.integers(1, 3))
+def test_copies_are_the_bytes_in_c_order_and_lie_in_the_buffers_in_turn(data, elements, count):
+    dtype = data.draw(any_dtype(NUMERIC))
+    array = data.draw(layouts(dtype))
+    buffers = [np.empty(elements * dtype.itemsize, np.uint8) for _ in range(count)]
+    stored = b""
+    for number, piece in enumerate(number_copies(array, dtype, buffers)):
+        assert not piece.nbytes or np.shares_memory(np.frombuffer(piece, np.uint8), buffers[number % count])
+        stored += piece
+    assert stored == array.astype(dtype.numpy).tobytes()
+
+
 def test_takes_quantized_arrays_in_pieces():
     array = np.arange(12, dtype=np.int16).reshape(3, 4)
     structured = array.view([("qint16", "<i2")]).T
     assert b"".join(number_pieces(structured, dtypes.QINT16)) == array.T.tobytes()
+    (copy,) = number_copies(structured, dtypes.QINT16, [np.empty(24, np.uint8)])
+    assert copy == array.T.tobytes()
 
 
 def test_refusal_comes_before_the_first_piece():
