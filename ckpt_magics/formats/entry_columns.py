@@ -112,7 +112,7 @@ def decode_entries(buffer: bytes, starts: Rows, ends: Rows) -> EntryColumns:
     words = np.ndarray((len(contents) - 3,), "<u4", contents, strides=(1,))
     crcs = np.where(usual, words[np.where(usual, positions + 1, 0)], 0).astype(np.int64)
     columns = EntryColumns([], np.full(count, -1, np.intp), shard_ids, offsets, sizes, crcs, {}, {})
-    _decode_heads(buffer, contents, starts, heads_end, usual, columns)
+    _decode_heads(buffer, contents, starts, heads_end, usual=usual, columns=columns)
     for row in np.flatnonzero(~usual).tolist():
         _decode_one(buffer[starts[row] : ends[row]], row, columns)
     return columns
@@ -149,7 +149,7 @@ def _take_numbers(contents: Bytes, positions: Rows, usual: Flags, tag: int) -> N
 
 
 def _decode_heads(
-    buffer: bytes, contents: Bytes, starts: Rows, ends: Rows, usual: Flags, columns: EntryColumns
+    buffer: bytes, contents: Bytes, starts: Rows, ends: Rows, *, usual: Flags, columns: EntryColumns
 ) -> None:
     """Fill in the types of the usual entries; one that has none leaves its row to the other decoder."""
     for head, rows in _group_heads(buffer, contents, starts, ends, np.flatnonzero(usual)):
