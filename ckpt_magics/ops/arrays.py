@@ -14,6 +14,7 @@ from ckpt_magics.ops.constants import check_shape_input
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import input_as_shape, rank_of_vector, scalar
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, merge_dims, with_rank
+from ckpt_magics.ops.sharing import first_input, only_if
 from ckpt_magics.ops.type_sets import INDEX
 from ckpt_magics.proto.messages import TFT_SHAPE_TENSOR, TFT_VAR, FullTypeDef
 
@@ -152,6 +153,12 @@ def _transpose(_ctx: KernelContext, x: Array, perm: Array) -> Array:
     return np.transpose(x, _permutation(perm, np.ndim(x)))
 
 
+def _keeps_order(_ctx: KernelContext, x: Array, perm: Array) -> bool:
+    """Tell whether the elements stay in order: only dimensions of 1 change places."""
+    axes = [axis for axis in _permutation(perm, np.ndim(x)) if x.shape[axis] != 1]
+    return axes == sorted(axes)
+
+
 def _invert_permutation(_ctx: KernelContext, x: Array) -> Array:
     result = np.empty_like(x)
     if sorted(x.tolist()) != list(range(len(x))):
@@ -250,17 +257,37 @@ ROWS: tuple[Op, ...] = (
     Op("Size", "input: T -> output: out_type", (T, OUT_TYPE), scalar, _size),
     Op("Rank", "input: T -> output: int32", (T,), scalar, _rank),
     Op(
-        "Reshape", "tensor: T, shape: Tshape -> output: T", (T, types("Tshape", INDEX, INT32)), _reshape_shape, _reshape
+        "Reshape",
+        "tensor: T, shape: Tshape -> output: T",
+        (T, types("Tshape", INDEX, INT32)),
+        _reshape_shape,
+        _reshape,
+        sharing=first_input,
     ),
-    Op("ExpandDims", "input: T, dim: Tdim -> output: T", (T, types("Tdim", INDEX, INT32)), _expand_shape, _expand),
+    Op(
+        "ExpandDims",
+        "input: T, dim: Tdim -> output: T",
+        (T, types("Tdim", INDEX, INT32)),
+        _expand_shape,
+        _expand,
+        sharing=first_input,
+    ),
     Op(
         "Squeeze",
         "input: T -> output: T",
         (T, Attr("squeeze_dims", "list(int)", (), minimum=0)),
         _squeeze_shape,
         _squeeze,
+        sharing=first_input,
     ),
-    Op("Transpose", "x: T, perm: Tperm -> y: T", (T, types("Tperm", INDEX, INT32)), _transpose_shape, _transpose),
+    Op(
+        "Transpose",
+        "x: T, perm: Tperm -> y: T",
+        (T, types("Tperm", INDEX, INT32)),
+        _transpose_shape,
+        _transpose,
+        sharing=only_if(_keeps_order),
+    ),
     Op(
         "InvertPermutation",
         "x: T -> y: T",
@@ -274,6 +301,7 @@ ROWS: tuple[Op, ...] = (
         (T, types("Tidx", INDEX, INT32)),
         _broadcast_to_shape,
         _broadcast_to,
+        sharing=only_if(lambda _, value, shape: np.shape(value) == tuple(shape)),
     ),
     Op(
         "Tile",
@@ -281,6 +309,7 @@ ROWS: tuple[Op, ...] = (
         (T, types("Tmultiples", INDEX, INT32)),
         _tile_shape,
         _tile,
+        sharing=only_if(lambda _, __, multiples: bool(np.all(multiples == 1))),
     ),
     Op(
         "BroadcastArgs",

@@ -14,6 +14,7 @@ from ckpt_magics.ops.elementwise import function
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import broadcast
 from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes
+from ckpt_magics.ops.sharing import only_if
 from ckpt_magics.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
 
 __all__ = ["ROWS"]
@@ -205,6 +206,7 @@ ROWS: tuple[Op, ...] = (
         (Attr("N", "int", minimum=1), types("T", (*NUMBERS, *dtypes("variant")))),
         _add_n_shape,
         _add_n,
+        sharing=only_if(lambda _, *inputs: len(inputs) == 1),
         is_commutative=True,
         is_aggregate=True,
     ),

@@ -9,6 +9,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.ops.row import KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input
 from ckpt_magics.ops.shapes import Array, Shape
+from ckpt_magics.ops.sharing import first_input, only_if
 from ckpt_magics.ops.type_sets import dtypes
 
 __all__ = ["BITCAST_ROW", "CAST_ROW", "cast_array"]
@@ -31,6 +32,10 @@ def cast_array(x: Array, target: DType) -> Array:
 
 def _cast(ctx: KernelContext, x: Array) -> Array:
     return cast_array(x, ctx.output_dtypes[0])
+
+
+def _has_output_type(ctx: KernelContext, x: Array) -> bool:
+    return bool(x.dtype == ctx.output_dtypes[0].numpy)
 
 
 def _bitcast_shape(ctx: ShapeContext) -> list[Shape]:
@@ -58,11 +63,19 @@ BITCAST_TYPES = dtypes(
     "qint16 quint16 qint32"
 )
 
-CAST_ROW = Op("Cast", "x: SrcT -> y: DstT", (types("SrcT"), types("DstT"), flag("Truncate")), like_input(), _cast)
+CAST_ROW = Op(
+    "Cast",
+    "x: SrcT -> y: DstT",
+    (types("SrcT"), types("DstT"), flag("Truncate")),
+    like_input(),
+    _cast,
+    sharing=only_if(_has_output_type),
+)
 BITCAST_ROW = Op(
     "Bitcast",
     "input: T -> output: type",
     (types("T", BITCAST_TYPES), types("type", BITCAST_TYPES)),
     _bitcast_shape,
     _bitcast,
+    sharing=first_input,
 )

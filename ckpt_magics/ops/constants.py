@@ -11,6 +11,7 @@ from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import input_as_shape, like_input, shape_from_attr
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, shape_from_proto
+from ckpt_magics.ops.sharing import first_input
 from ckpt_magics.ops.type_sets import INDEX, dtypes
 
 __all__ = ["ROWS", "check_shape_input"]
@@ -205,5 +206,6 @@ ROWS: tuple[Op, ...] = (
         (types("dtype"), Attr("shape", "shape")),
         shape_from_attr(),
         _given,
+        sharing=first_input,
     ),
 )

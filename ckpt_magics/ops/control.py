@@ -10,6 +10,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import like_input, no_outputs
 from ckpt_magics.ops.shapes import Array, Shape
+from ckpt_magics.ops.sharing import each_input, first_input
 
 __all__ = ["ROWS"]
 
@@ -55,13 +56,25 @@ def _print(ctx: KernelContext, value: Array, *data: Array) -> Array:
 PASS = (types("T"),)
 
 ROWS: tuple[Op, ...] = (
-    Op("Identity", "input: T -> output: T", PASS, like_input(), _given),
+    Op("Identity", "input: T -> output: T", PASS, like_input(), _given, sharing=first_input),
     Op(
-        "IdentityN", "input: list(T) -> output: list(T)", (Attr("T", "list(type)", minimum=1),), _all_inputs, _all_given
+        "IdentityN",
+        "input: list(T) -> output: list(T)",
+        (Attr("T", "list(type)", minimum=1),),
+        _all_inputs,
+        _all_given,
+        sharing=each_input,
     ),
     Op("Snapshot", "input: T -> output: T", PASS, like_input(), _given),
-    Op("StopGradient", "input: T -> output: T", PASS, like_input(), _given),
-    Op("PreventGradient", "input: T -> output: T", (*PASS, Attr("message", "string", b"")), like_input(), _given),
+    Op("StopGradient", "input: T -> output: T", PASS, like_input(), _given, sharing=first_input),
+    Op(
+        "PreventGradient",
+        "input: T -> output: T",
+        (*PASS, Attr("message", "string", b"")),
+        like_input(),
+        _given,
+        sharing=first_input,
+    ),
     Op("NoOp", "->", (), no_outputs, _nothing),
     Op("ControlTrigger", "->", (), no_outputs, _nothing),
     Op(
@@ -84,6 +97,7 @@ ROWS: tuple[Op, ...] = (
         ),
         like_input(),
         _print,
+        sharing=first_input,
         is_stateful=True,
     ),
 )

@@ -10,6 +10,7 @@ from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input, rank_of_vector
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, unknown_sizes
+from ckpt_magics.ops.sharing import is_part_aligned, only_if
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS"]
@@ -48,6 +49,13 @@ def _slice(_ctx: KernelContext, value: Array, begin: Array, size: Array) -> Arra
     return value[tuple(region)]
 
 
+def _slices_rows(_ctx: KernelContext, value: Array, begin: Array, size: Array) -> bool:
+    """Tell whether a slice takes all, or whole rows that begin where a tensor's memory may."""
+    whole = [length in {-1, total} for total, length in zip(value.shape, size.tolist(), strict=True)]
+    first = value.shape[0] - int(begin[0]) if whole and size[0] == -1 else 0 if not whole else int(size[0])
+    return all(whole) or (all(whole[1:]) and is_part_aligned(value, int(begin[0]), first))
+
+
 class _Masks:
     """The bit masks of a strided slice, bit ``i`` for entry ``i`` of begin, end and strides."""
 
@@ -83,6 +91,18 @@ def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, s
         return value[tuple(index)]
     except IndexError as error:
         raise InvalidArgumentError(f"slice index out of bounds: {error}") from error
+
+
+def _strides_over_rows(ctx: KernelContext, value: Array, *bounds: Array) -> bool:
+    """Tell whether a strided slice takes all, or whole rows that begin where a tensor's memory may."""
+    taken = _strided_slice(ctx, np.arange(value.size).reshape(value.shape), *bounds).reshape(-1)
+    if taken.size == 0 or np.any(np.diff(taken) != 1):
+        return False
+    row = value.size // value.shape[0] if value.ndim else 1
+    start, end = int(taken[0]), int(taken[-1]) + 1
+    return taken.size == value.size or (
+        start % row == end % row == 0 and is_part_aligned(value, start // row, end // row)
+    )
 
 
 def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
@@ -216,6 +236,10 @@ def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) 
     return np.pad(value, paddings.tolist(), constant_values=default if fill is None else fill)
 
 
+def _pads_nothing(_ctx: KernelContext, _value: Array, paddings: Array, *_fill: Array) -> bool:
+    return not np.any(paddings)
+
+
 def _reverse(_ctx: KernelContext, tensor: Array, dims: Array) -> Array:
     return np.flip(tensor, tuple(np.flatnonzero(dims).tolist()))
 
@@ -247,13 +271,21 @@ REVERSE_V2_TYPES = dtypes(
 MASKS = tuple(Attr(f"{name}_mask", "int", 0) for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis"))
 
 ROWS: tuple[Op, ...] = (
-    Op("Slice", "input: T, begin: Index, size: Index -> output: T", (T, types("Index", INDEX)), _slice_shape, _slice),
+    Op(
+        "Slice",
+        "input: T, begin: Index, size: Index -> output: T",
+        (T, types("Index", INDEX)),
+        _slice_shape,
+        _slice,
+        sharing=only_if(_slices_rows),
+    ),
     Op(
         "StridedSlice",
         "input: T, begin: Index, end: Index, strides: Index -> output: T",
         (T, types("Index", SMALL_INDEX), *MASKS),
         _strided_slice_shape,
         _strided_slice,
+        sharing=only_if(_strides_over_rows),
     ),
     Op(
         "Gather",
@@ -276,13 +308,21 @@ ROWS: tuple[Op, ...] = (
         _gather_nd_shape,
         _gather_nd,
     ),
-    Op("Pad", "input: T, paddings: Tpaddings -> output: T", (T, PADDING), _pad_shape, _pad),
+    Op(
+        "Pad",
+        "input: T, paddings: Tpaddings -> output: T",
+        (T, PADDING),
+        _pad_shape,
+        _pad,
+        sharing=only_if(_pads_nothing),
+    ),
     Op(
         "PadV2",
         "input: T, paddings: Tpaddings, constant_values: T -> output: T",
         (T, PADDING),
         _pad_shape,
         _pad,
+        sharing=only_if(_pads_nothing),
     ),
     Op("Reverse", "tensor: T, dims: bool -> output: T", (types("T", REVERSE_TYPES),), like_input(), _reverse),
     Op(
@@ -291,6 +331,7 @@ ROWS: tuple[Op, ...] = (
         (types("Tidx", INDEX, INT32), types("T", REVERSE_V2_TYPES)),
         like_input(),
         _reverse_v2,
+        sharing=only_if(lambda _, tensor, axis: all(tensor.shape[item] == 1 for item in axis.tolist())),
     ),
     Op("Where", "input: T -> index: int64", (types("T", (*NUMBERS, BOOL), BOOL),), _where_shape, _where),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -9,6 +11,7 @@ from ckpt_magics.formats.dtypes import INT32, INT64
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, merge_dims, merge_shapes
+from ckpt_magics.ops.sharing import is_part_aligned, is_row_aligned, only_if
 from ckpt_magics.ops.type_sets import INDEX, dtypes
 
 __all__ = ["ROWS"]
@@ -164,13 +167,41 @@ def _split_v(_ctx: KernelContext, value: Array, sizes: Array, axis: Array) -> tu
     return tuple(np.split(value, ends[:-1], position))
 
 
+def _takes_rows(value: Array, axis: Array) -> bool:
+    return int(axis) % np.ndim(value) == 0 and is_row_aligned(value)
+
+
+def _splits_rows(_ctx: KernelContext, value: Array, sizes: Array, axis: Array) -> bool:
+    """Tell whether there is one part, or all parts are whole rows that begin where a tensor's memory may."""
+    if len(sizes) == 1:
+        return True
+    if int(axis) % np.ndim(value):
+        return False
+    ends = [0, *itertools.accumulate(part or 0 for part in _sizes(sizes, value.shape[0]))]
+    return all(is_part_aligned(value, start, end) for start, end in itertools.pairwise(ends))
+
+
 T = types("T")
 COUNT_TWO = Attr("N", "int", minimum=2)
 AXIS = Attr("axis", "int", 0)
 
 ROWS: tuple[Op, ...] = (
-    Op("Pack", "values: N * T -> output: T", (Attr("N", "int", minimum=1), T, AXIS), _pack_shape, _pack),
-    Op("Unpack", "value: T -> output: num * T", (Attr("num", "int", minimum=0), T, AXIS), _unpack_shape, _unpack),
+    Op(
+        "Pack",
+        "values: N * T -> output: T",
+        (Attr("N", "int", minimum=1), T, AXIS),
+        _pack_shape,
+        _pack,
+        sharing=only_if(lambda _, *values: len(values) == 1),
+    ),
+    Op(
+        "Unpack",
+        "value: T -> output: num * T",
+        (Attr("num", "int", minimum=0), T, AXIS),
+        _unpack_shape,
+        _unpack,
+        sharing=only_if(lambda ctx, value: _takes_rows(value, ctx.attr("axis"))),
+    ),
     Op("Concat", "concat_dim: int32, values: N * T -> output: T", (COUNT_TWO, T), _concat_shape, _concat),
     Op(
         "ConcatV2",
@@ -192,6 +223,7 @@ ROWS: tuple[Op, ...] = (
         (Attr("num_split", "int", minimum=1), T),
         _split_shape,
         _split,
+        sharing=only_if(lambda _, axis, value: _takes_rows(value, axis), 1),
     ),
     Op(
         "SplitV",
@@ -199,5 +231,6 @@ ROWS: tuple[Op, ...] = (
         (Attr("num_split", "int", minimum=1), T, types("Tlen", dtypes("int8 int32 int64"), INT64)),
         _split_v_shape,
         _split_v,
+        sharing=only_if(_splits_rows),
     ),
 )

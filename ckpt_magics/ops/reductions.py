@@ -10,9 +10,10 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import INT32, INT64, DType
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.ops.row import Kernel, KernelContext, Op, ShapeContext, flag, types
+from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis
+from ckpt_magics.ops.sharing import only_if
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, ORDERED, SMALL_INDEX, dtypes
 
 __all__ = ["ROWS", "accumulator"]
@@ -98,6 +99,10 @@ def _reduce(compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Kernel:
     return kernel
 
 
+def _reduces_nothing(_ctx: KernelContext, x: Array, indices: Array) -> bool:
+    return all(np.shape(x)[axis] == 1 for axis in np.reshape(indices, -1).tolist())
+
+
 def _arg_shape(ctx: ShapeContext) -> list[Shape]:
     shape, axis = ctx.shape(0), ctx.constant(1)
     if shape is None:
@@ -146,13 +151,19 @@ REDUCE_INDEX = types("Tidx", INDEX, INT32)
 def _row(name: str, allowed: Sequence[DType], compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Op:
     """Return the row of a reduction of numbers."""
     attrs = (flag("keep_dims"), types("T", allowed), REDUCE_INDEX)
-    return Op(name, "input: T, reduction_indices: Tidx -> output: T", attrs, _reduced, _reduce(compute))
+    return _reduction(name, "input: T, reduction_indices: Tidx -> output: T", attrs, compute)
 
 
 def _logical(name: str, compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Op:
     """Return the row of a reduction of truth values."""
     signature = "input: bool, reduction_indices: Tidx -> output: bool"
-    return Op(name, signature, (flag("keep_dims"), REDUCE_INDEX), _reduced, _reduce(compute))
+    return _reduction(name, signature, (flag("keep_dims"), REDUCE_INDEX), compute)
+
+
+def _reduction(
+    name: str, signature: str, attrs: tuple[Attr, ...], compute: Callable[[Array, tuple[int, ...], bool], Any]
+) -> Op:
+    return Op(name, signature, attrs, _reduced, _reduce(compute), sharing=only_if(_reduces_nothing))
 
 
 def _cumulative(name: str, compute: Callable[..., Any], neutral: int) -> Op:

@@ -36,6 +36,7 @@ __all__ = [
     "Op",
     "ShapeContext",
     "ShapeRule",
+    "Sharing",
     "flag",
     "types",
 ]
@@ -95,6 +96,9 @@ Kernel = Callable[..., Any]
 
 Inputs are arrays or NumPy scalars, which a kernel never changes in place; references and resources are `Variable`.
 """
+
+Sharing = Callable[..., Sequence[int]]
+"""Called as a kernel; returns for each output the input whose memory it has, nothing if all have their own."""
 
 _FIELDS = {"string": "s", "int": "i", "float": "f", "bool": "b", "type": "type", "shape": "shape", "tensor": "tensor"}
 _REF = re.compile(r"Ref\((\w+)\)")
@@ -191,6 +195,8 @@ class Op:
         attrs: Attributes in the order of the definition.
         infer: Shape rule.
         kernel: What computes the outputs.
+        sharing: Which outputs have the memory of an input, for ops whose kernels can pass it on: such an output of a
+            reference variable changes when the variable is assigned to.
         is_stateful: Two nodes with equal inputs may give different outputs.
         is_commutative: The inputs may change places.
         is_aggregate: The op accumulates its inputs.
@@ -205,6 +211,7 @@ class Op:
     infer: ShapeRule
     kernel: Kernel
     _: KW_ONLY
+    sharing: Sharing | None = None
     is_stateful: bool = False
     is_commutative: bool = False
     is_aggregate: bool = False

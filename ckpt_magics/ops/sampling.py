@@ -14,6 +14,7 @@ from ckpt_magics.ops.constants import check_shape_input
 from ckpt_magics.ops.row import Attr, KernelContext, Op, types
 from ckpt_magics.ops.shape_rules import like_input, shape_from_input
 from ckpt_magics.ops.shapes import Array
+from ckpt_magics.ops.sharing import only_if
 from ckpt_magics.ops.type_sets import FLOATS, INDEX
 
 __all__ = ["ROWS"]
@@ -50,7 +51,7 @@ def _uniform_int(ctx: KernelContext, shape: Array, minval: Array, maxval: Array)
 
 
 def _shuffle(ctx: KernelContext, value: Array) -> Array:
-    return value if np.ndim(value) == 0 else ctx.random.permutation(value, axis=0)
+    return value if np.ndim(value) == 0 or len(value) == 1 else ctx.random.permutation(value, axis=0)
 
 
 SEEDS = (Attr("seed", "int", 0), Attr("seed2", "int", 0))
@@ -82,5 +83,13 @@ ROWS: tuple[Op, ...] = (
         _uniform_int,
         is_stateful=True,
     ),
-    Op("RandomShuffle", "value: T -> output: T", (*SEEDS, types("T")), like_input(), _shuffle, is_stateful=True),
+    Op(
+        "RandomShuffle",
+        "value: T -> output: T",
+        (*SEEDS, types("T")),
+        like_input(),
+        _shuffle,
+        sharing=only_if(lambda _, value: np.size(value) == 1 or np.shape(value)[0] == 1),
+        is_stateful=True,
+    ),
 )

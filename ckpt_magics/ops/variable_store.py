@@ -11,7 +11,20 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.shapes import Array, Shape, fits
 
-__all__ = ["Variable", "VariableStore"]
+__all__ = ["Buffer", "Variable", "VariableStore"]
+
+
+class Buffer:
+    """The memory of a variable. Assignments of as many elements go into it, others make a new one.
+
+    Attributes:
+        value: What it holds now, an array that nobody changes in place.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Array) -> None:
+        self.value = value
 
 
 class Variable:
@@ -22,17 +35,26 @@ class Variable:
         container: Group of variables that the graph puts it in, mostly empty.
         dtype: Type of its elements.
         shape: The shape that the graph gives it.
-        value: Its value, never changed in place; None while it has none.
+        buffer: Its memory, which tensors that were read from a reference variable share; None while it has no value.
     """
 
-    __slots__ = ("container", "dtype", "name", "shape", "value")
+    __slots__ = ("buffer", "container", "dtype", "name", "shape")
 
     def __init__(self, name: str, container: str, dtype: DType, shape: Shape) -> None:
         self.name = name
         self.container = container
         self.dtype = dtype
         self.shape = shape
-        self.value: Array = None
+        self.buffer: Buffer | None = None
+
+    @property
+    def value(self) -> Array:
+        """Its value, never changed in place; None while it has none."""
+        return None if self.buffer is None else self.buffer.value
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self.buffer = None if value is None else Buffer(value)
 
     def __repr__(self) -> str:
         shape = "<unknown>" if self.shape is None else format_shape(self.shape)
@@ -49,7 +71,10 @@ class Variable:
         if value.base is not None:
             value = value.copy()
         value.flags.writeable = False
-        self.value = value
+        if self.buffer is not None and self.buffer.value.size == value.size:
+            self.buffer.value = value
+        else:
+            self.buffer = Buffer(value)
 
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Return whether the graph allows a value of that shape."""

@@ -7,59 +7,24 @@ slots that it fills. What is the same in every run (constants, variables' handle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ckpt_magics.errors import (
-    CheckpointError,
-    FailedPreconditionError,
-    InvalidArgumentError,
-    ResourceExhaustedError,
-    UnimplementedError,
-    visible,
-)
+from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.inference import known_op_def
 from ckpt_magics.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graph.output_types import ArgumentType, argument_types
-from ckpt_magics.ops.row import Kernel, Op
+from ckpt_magics.ops.row import Op
 from ckpt_magics.ops.table import find_op
-from ckpt_magics.ops.variable_store import Variable
 from ckpt_magics.session.operation_context import OperationContext
 from ckpt_magics.session.order import MAX_LISTED, order_operations, refuse_unknown
+from ckpt_magics.session.step import Step, fixed_output, value_of
 
 __all__ = ["Plan"]
 
 FIXED_OPS = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp"})
 """Ops whose output is the same in every run of a session."""
-
-
-@dataclass(slots=True)
-class _Step:
-    """One operation of a plan.
-
-    Attributes:
-        op: The operation.
-        kernel: What computes it.
-        context: What the kernel sees of it.
-        sources: Slot of each input.
-        reads: Inputs that are references where the op wants values: position, name in messages.
-        checks: Inputs that are references to variables which must have a value: position, name in messages.
-        target: First slot of its outputs.
-        count: Number of its outputs.
-        done: Slots that no later step reads.
-    """
-
-    op: Operation
-    kernel: Kernel
-    context: OperationContext
-    sources: tuple[int, ...]
-    reads: tuple[tuple[int, str], ...]
-    checks: tuple[tuple[int, str], ...]
-    target: int
-    count: int
-    done: tuple[int, ...] = ()
 
 
 class Plan:
@@ -84,8 +49,9 @@ class Plan:
         self._slots: dict[Tensor, int] = {}
         self._initial: list[Any] = []
         self._fed = [self._new_slot(tensor) for tensor in feeds]
+        self._shared: set[int] = set()
         fed = frozenset(self._slots)
-        self._steps: list[_Step] = []
+        self._steps: list[Step] = []
         operations = order_operations(fetches, fed)
         refuse_unknown(operations)
         for op in operations:
@@ -117,9 +83,10 @@ class Plan:
                 self._new_slot(tensor)
         if op.type in FIXED_OPS:
             if context.fixed is None:
-                context.fixed = _fixed_output(op, row.kernel, context)
+                context.fixed = fixed_output(op, row.kernel, context)
             self._initial[target] = context.fixed
             return
+        sources = tuple(self._slots[tensor] for tensor in op.inputs)
         reads, checks = [], []
         for position, (tensor, wanted) in enumerate(zip(op.inputs, _input_types(op), strict=True)):
             is_ref = tensor.is_ref and tensor not in fed
@@ -128,13 +95,15 @@ class Plan:
                     f"Input {position} of node {visible(op.name)} was passed {_type_name(tensor.dtype, is_ref)} from "
                     f"{visible(tensor.name)} incompatible with expected {_type_name(*wanted)}."
                 )
-            if is_ref and not wanted.is_ref:
+            if (is_ref and not wanted.is_ref) or sources[position] in self._shared:
                 reads.append((position, tensor.input_name))
             elif is_ref and not row.allows_uninitialized_input:
                 checks.append((position, tensor.input_name))
-        sources = tuple(self._slots[tensor] for tensor in op.inputs)
+        sharing = row.sharing if reads else None
+        if sharing is not None:
+            self._shared.update(range(target, target + len(op.outputs)))
         self._steps.append(
-            _Step(op, row.kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs))
+            Step(op, row.kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
         )
 
     def _output_of(self, item: Tensor | Operation, fed: frozenset[Tensor]) -> tuple[int, str]:
@@ -167,25 +136,14 @@ class Plan:
         for slot, value in zip(self._fed, feeds, strict=True):
             values[slot] = value
         for step in self._steps:
-            inputs = [values[slot] for slot in step.sources]
-            if step.reads or step.checks:
-                _dereference(step, inputs)
-            try:
-                result = step.kernel(step.context, *inputs)
-            except _KERNEL_ERRORS as error:
-                raise _named(error, step.op) from error.__cause__
+            result = step.compute([values[slot] for slot in step.sources])
             if step.count == 1:
                 values[step.target] = result[0] if isinstance(result, tuple) else result
             elif step.count:
                 values[step.target : step.target + step.count] = result
             for slot in step.done:
                 values[slot] = None
-        return [self._fetch(values, slot, name) for slot, name in self._outputs]
-
-    def _fetch(self, values: list[Any], slot: int, name: str) -> Any:  # noqa: ANN401 -- an array or a scalar
-        if slot < 0:
-            return None
-        return _read(values[slot], name) if name else values[slot]
+        return [None if slot < 0 else value_of(values[slot], name) for slot, name in self._outputs]
 
 
 @cache
@@ -212,46 +170,3 @@ def _input_types(op: Operation) -> list[OutputType]:
 
 def _type_name(dtype: DType, is_ref: bool) -> str:
     return f"{dtype.c_name}_ref" if is_ref else dtype.c_name
-
-
-_KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError, KeyError, ArithmeticError)
-"""What goes wrong in kernels: their own refusals, and NumPy's."""
-
-
-def _fixed_output(op: Operation, kernel: Kernel, context: OperationContext) -> Any:  # noqa: ANN401 -- an array or variable
-    """Compute an op that takes no inputs and gives the same in every run."""
-    try:
-        return kernel(context)
-    except _KERNEL_ERRORS as error:
-        raise _named(error, op) from error.__cause__
-
-
-def _named(error: Exception, op: Operation) -> CheckpointError:
-    """Return an error as one of this package whose message names the node that it comes from, as TensorFlow's do."""
-    if isinstance(error, CheckpointError):
-        named = error
-    elif isinstance(error, MemoryError):
-        named = ResourceExhaustedError(f"out of memory: {error}")
-    else:
-        named = InvalidArgumentError(f"{op.type}: {error}")
-    named.message = f"{named.message}\n\t [[{{{{node {visible(op.name)}}}}}]]"
-    named.args = (named.message,)
-    named.op, named.node_def = op, op.node_def
-    return named
-
-
-def _dereference(step: _Step, inputs: list[Any]) -> None:
-    """Put values in the place of references, and refuse variables without a value."""
-    try:
-        for position, name in step.reads:
-            inputs[position] = _read(inputs[position], name)
-        for position, name in step.checks:
-            _read(inputs[position], name)
-    except FailedPreconditionError as error:
-        raise _named(error, step.op) from None
-
-
-def _read(variable: Variable, name: str) -> Any:  # noqa: ANN401 -- an array
-    if variable.value is None:
-        raise FailedPreconditionError(f"Attempting to use uninitialized value {visible(name)}")
-    return variable.value

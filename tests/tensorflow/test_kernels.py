@@ -17,6 +17,7 @@ from ckpt_magics.graph.node import Tensor
 from ckpt_magics.ops.table import OPS
 from ckpt_magics.session import Session
 from tests.tensorflow.kernel_cases import MAKERS, Case, data_types
+from tests.tensorflow.sessions import imported_graph
 
 pytestmark = pytest.mark.tensorflow
 
@@ -165,11 +166,7 @@ def test_infers_the_shapes_that_tensorflow_infers(tf, name):
             if not add_variants(graph, name, case, rng):
                 with pytest.raises(tf.errors.InvalidArgumentError):
                     theirs(tf, name, case)
-    imported = tf.Graph()
-    with imported.as_default():
-        tf.graph_util.import_graph_def(
-            tf.compat.v1.GraphDef.FromString(graph.as_graph_def().SerializeToString()), name=""
-        )
+    imported = imported_graph(tf, graph)
     different = []
     for op in graph.get_operations():
         if op.name.startswith("compared"):

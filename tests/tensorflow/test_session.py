@@ -11,6 +11,7 @@ from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.meta_graph import import_scoped_meta_graph, read_meta_graph
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.session import Session
+from tests.tensorflow.sessions import tensorflow_session
 from tests.truth import CORPUS
 
 pytestmark = pytest.mark.tensorflow
@@ -21,15 +22,6 @@ def graph():
     graph = Graph()
     with graph.as_default():
         yield graph
-
-
-def tensorflow_session(tf, graph):
-    imported = tf.Graph()
-    with imported.as_default():
-        tf.graph_util.import_graph_def(
-            tf.compat.v1.GraphDef.FromString(graph.as_graph_def().SerializeToString()), name=""
-        )
-    return tf.compat.v1.Session(graph=imported)
 
 
 def core_text(error):
