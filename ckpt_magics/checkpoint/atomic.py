@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -27,9 +28,20 @@ from zlib import crc32
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.errors import CheckpointError
 
-__all__ = ["StagedFiles", "WrittenFile", "is_temporary_name", "remove_leftovers", "temporary_name", "write_file"]
+__all__ = [
+    "StagedFiles",
+    "WrittenFile",
+    "forget_names",
+    "is_journal_name",
+    "is_temporary_name",
+    "journal_name",
+    "remove_leftovers",
+    "temporary_name",
+    "write_file",
+    "writer_is_gone",
+]
 
-_TEMPORARY = re.compile(r"\.ckpt_magics-([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})-[0-9a-f]{12}\.tmp")
+_OF_A_SAVE = re.compile(r"\.ckpt_magics-([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})-[0-9a-f]{12}\.(tmp|journal)")
 
 #: Temporary names in use in this process; a name with our process id that is not here was left by a process before us.
 _live: set[str] = set()
@@ -61,7 +73,16 @@ def temporary_name() -> str:
 
     It does not hold the final name: 255 bytes is all that file systems give, and a prefix may use most of them.
     """
-    name = f".ckpt_magics-{_machine()}-{_boot()}-{os.getpid()}-{os.urandom(6).hex()}.tmp"
+    return _new_name("tmp")
+
+
+def journal_name() -> str:
+    """Return a new name for an entry of the journal, which says in the same way which process made it."""
+    return _new_name("journal")
+
+
+def _new_name(ending: str) -> str:
+    name = f".ckpt_magics-{_machine()}-{_boot()}-{os.getpid()}-{os.urandom(6).hex()}.{ending}"
     with _live_lock:
         _live.add(name)
     return name
@@ -69,12 +90,19 @@ def temporary_name() -> str:
 
 def is_temporary_name(name: str) -> bool:
     """Tell whether a file name is one of ours for a save under way."""
-    return _TEMPORARY.fullmatch(name) is not None
+    found = _OF_A_SAVE.fullmatch(name)
+    return found is not None and found[4] == "tmp"
 
 
-def _writer_is_gone(name: str) -> bool:
-    """Whether the process that made a temporary name certainly no longer runs."""
-    found = _TEMPORARY.fullmatch(name)
+def is_journal_name(name: str) -> bool:
+    """Tell whether a file name is one of ours for an entry of the journal."""
+    found = _OF_A_SAVE.fullmatch(name)
+    return found is not None and found[4] == "journal"
+
+
+def writer_is_gone(name: str) -> bool:
+    """Tell whether the process that made a temporary or journal name certainly no longer needs it."""
+    found = _OF_A_SAVE.fullmatch(name)
     if found is None or found[1] != _machine():
         return False
     if found[2] != _boot():
@@ -99,6 +127,12 @@ def _is_running(process: int) -> bool:
     return True
 
 
+def forget_names(names: Iterable[str]) -> None:
+    """Let the next save sweep what could not be removed."""
+    with _live_lock:
+        _live.difference_update(names)
+
+
 def remove_leftovers(directory: str) -> list[str]:
     """Remove the temporary files of saves that were killed; only names of ours whose process is gone.
 
@@ -107,7 +141,7 @@ def remove_leftovers(directory: str) -> list[str]:
     """
     removed = []
     for name in disk.list_names(directory):
-        if name.startswith(".ckpt_magics-") and _writer_is_gone(name):
+        if name.startswith(".ckpt_magics-") and is_temporary_name(name) and writer_is_gone(name):
             try:
                 if disk.remove_file(os.path.join(directory, name)):
                     removed.append(name)
@@ -235,7 +269,7 @@ class StagedFiles:
         committed = self.is_committed
         # The stack runs the last one first, and all of them even if a second Ctrl-C comes during one.
         with ExitStack() as cleanup:
-            cleanup.callback(self._forget)
+            cleanup.callback(lambda: forget_names(map(os.path.basename, self._temporary)))
             if self._created_directory and not committed:
                 cleanup.callback(disk.remove_directory_if_empty, self._directory)
             for temporary in self._temporary:
@@ -245,11 +279,6 @@ class StagedFiles:
                     cleanup.callback(_undo, move)
             for file in self._files:
                 cleanup.callback(file.abandon)
-
-    def _forget(self) -> None:
-        """Let the next save sweep what could not be removed."""
-        with _live_lock:
-            _live.difference_update(map(os.path.basename, self._temporary))
 
 
 def _undo(move: _Move) -> None:

@@ -16,14 +16,14 @@ __all__ = ["data_files", "remove_old_files", "v1_shards"]
 def data_files(prefix: str) -> dict[str, int]:
     """Return the paths of a prefix's data files, and of how many shards each says it is one."""
     directory, base = os.path.split(prefix)
-    found = ((name, parse_data_filename(name)) for name in disk.list_names(directory))
+    found = ((name, parse_data_filename(name)) for name in disk.list_names(directory) if name.startswith(base))
     return {os.path.join(directory, name): parts[2] for name, parts in found if parts and parts[0] == base}
 
 
 def v1_shards(prefix: str) -> dict[str, int]:
     """Return the paths of a prefix's V1 files, and of how many each says it is one."""
     directory, base = os.path.split(prefix)
-    found = ((name, parse_v1_shard(name)) for name in disk.list_names(directory))
+    found = ((name, parse_v1_shard(name)) for name in disk.list_names(directory) if name.startswith(base))
     return {
         os.path.join(directory, name): parts[2]
         for name, parts in found

@@ -11,12 +11,12 @@ Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.journal import Journal, is_step_of
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, index_filename
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS, listed_checkpoints, remove_old_checkpoint
@@ -59,11 +59,13 @@ def record_checkpoint(
     """
     directory = os.path.dirname(path)
     with directory_lock(directory):
-        kept = _Kept(directory, path, stem, latest_filename, clock())
+        journal = Journal(directory)
+        kept = _Kept(directory, path, stem, latest_filename, clock(), journal)
         if max_to_keep:
             kept.drop_old(max_to_keep, keep_checkpoint_every_n_hours)
         else:
             kept.forget_predecessors()
+        journal.name(stem, kept.dropped)
         paths, times = map(list, zip(*kept.listed, strict=True))
         written = update_checkpoint_state(
             directory,
@@ -80,13 +82,16 @@ def record_checkpoint(
             version = 2 if index_filename(old) in checkpoint_files(old) else 1
             if remove_old_checkpoint(old, directory, paths, version, meta_graph_suffix):
                 removed.append(old)
+        journal.settle()
     return written, tuple(removed)
 
 
 class _Kept:
     """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
 
-    def __init__(self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float) -> None:
+    def __init__(  # noqa: PLR0917 - built in one place
+        self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float, journal: Journal
+    ) -> None:
         try:
             state = read_state(directory, latest_filename) or CheckpointState()
         except DataLossError:
@@ -97,9 +102,10 @@ class _Kept:
         self.dropped: list[str] = []
         new = os.path.abspath(path)
         listed = listed_checkpoints(directory, latest_filename)
+        listed += journal.unlisted(stem, [known for known, _ in listed])
         self.listed = [known for known in listed if os.path.abspath(known[0]) != new]
         self.listed.append((path, now))
-        self._predecessors = [known for known in self.listed[:-1] if stem is not None and _is_step_of(stem, known[0])]
+        self._predecessors = [known for known in self.listed[:-1] if stem is not None and is_step_of(stem, known[0])]
 
     def forget_predecessors(self) -> None:
         """List none of the predecessors, as a Saver without max_to_keep."""
@@ -117,11 +123,3 @@ class _Kept:
                 self.last_preserved = saved
             else:
                 self.dropped.append(path)
-
-
-def _is_step_of(stem: str, path: str) -> bool:
-    """Whether a path is ``STEM-NUMBER``, V1 in several files or not, in the directory of the stem."""
-    directory, name = os.path.split(os.path.abspath(stem))
-    if os.path.dirname(os.path.abspath(path)) != directory:
-        return False
-    return re.fullmatch(rf"{re.escape(name)}-[0-9]+(-\?{{5,}}-of-[0-9]{{5,}})?", os.path.basename(path)) is not None

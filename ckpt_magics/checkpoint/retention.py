@@ -21,6 +21,7 @@ from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.data_files import data_files
 from ckpt_magics.checkpoint.directory import checkpoint_files, has_all_files, iter_checkpoints
 from ckpt_magics.checkpoint.files import modified_time
+from ckpt_magics.checkpoint.journal import Journal
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import (
     META_GRAPH_SUFFIX,
@@ -125,6 +126,7 @@ class CheckpointHistory:
         self,
         path: str,
         *,
+        stem: str | None = None,
         latest_filename: str | None = None,
         meta_graph_suffix: str = META_GRAPH_SUFFIX,
         save_relative_paths: bool = False,
@@ -132,8 +134,12 @@ class CheckpointHistory:
     ) -> WrittenFile:
         """Note a checkpoint just saved: write the state file, then delete at most one old checkpoint.
 
+        Checkpoints of the same prefix that a killed save left unlisted are listed too, count as this saver's own, and
+        add to what may be deleted.
+
         Args:
             path: Prefix or V1 pattern.
+            stem: Its prefix without the step; None for a checkpoint without a step.
             latest_filename: Name of the state file.
             meta_graph_suffix: What the names of meta graphs end with.
             save_relative_paths: Write relative paths to the state file.
@@ -145,26 +151,47 @@ class CheckpointHistory:
         Raises:
             CheckpointError: The state file could not be written.
         """
-        self._own.update(os.path.abspath(known) for known in (path, *self.last_checkpoints))
-        self._append(path)
         directory = os.path.dirname(path)
         with directory_lock(directory):
-            written = update_checkpoint_state(
-                directory,
-                path,
-                [*self._listed_by_others(directory, latest_filename), *self._own_paths(directory, path)],
-                latest_filename,
-                save_relative_paths=save_relative_paths,
-                durable=durable,
-            )
-            self._delete_one(directory, path, meta_graph_suffix)
+            journal = Journal(directory)
+            left = self._take_over(journal, stem, path, latest_filename)
+            self._append(path, self._clock())
+            expired = self._expired(1 + left)
+            journal.name(stem, expired)
+            try:
+                written = update_checkpoint_state(
+                    directory,
+                    path,
+                    [*self._listed_by_others(directory, latest_filename), *self._own_paths(directory, path)],
+                    latest_filename,
+                    save_relative_paths=save_relative_paths,
+                    durable=durable,
+                )
+            except BaseException:
+                self._to_delete[:0] = [(old, -math.inf) for old in expired]
+                raise
+            for old in expired:
+                remove_old_checkpoint(
+                    old, directory, [path, *self.last_checkpoints], self.write_version, meta_graph_suffix
+                )
+            journal.settle()
         return written
 
-    def _append(self, path: str) -> None:
+    def _take_over(self, journal: Journal, stem: str | None, path: str, latest_filename: str | None) -> int:
+        """Take what killed saves of the prefix left for this saver's own; tell how many they were."""
+        directory = os.path.dirname(path)
+        listed = [known for known, _ in listed_checkpoints(directory, latest_filename)]
+        left = [one for one in journal.unlisted(stem, listed) if os.path.abspath(one[0]) != os.path.abspath(path)]
+        for one in left:
+            self._append(*one)
+        return len(left)
+
+    def _append(self, path: str, saved: float) -> None:
+        self._own.update(os.path.abspath(known) for known in (path, *self.last_checkpoints))
         if not self.max_to_keep:
             return
         self._kept = [known for known in self._kept if known[0] != path]
-        self._kept.append((path, self._clock()))
+        self._kept.append((path, saved))
         if len(self._kept) > self.max_to_keep:
             self._to_delete.append(self._kept.pop(0))
 
@@ -181,14 +208,16 @@ class CheckpointHistory:
         listed = (path for path, _ in listed_checkpoints(directory, latest_filename))
         return [path for path in listed if os.path.abspath(path) not in self._own]
 
-    def _delete_one(self, directory: str, latest: str, meta_graph_suffix: str) -> None:
-        if not self._to_delete:
-            return
-        path, saved = self._to_delete.pop(0)
-        if saved > self.next_checkpoint_time:
-            self.next_checkpoint_time += self.keep_checkpoint_every_n_hours * 3600
-            return
-        remove_old_checkpoint(path, directory, [latest, *self.last_checkpoints], self.write_version, meta_graph_suffix)
+    def _expired(self, most: int) -> list[str]:
+        """Return at most so many of those that are no longer kept, without what is kept for ever."""
+        expired = []
+        for path, saved in self._to_delete[:most]:
+            if saved > self.next_checkpoint_time:
+                self.next_checkpoint_time += self.keep_checkpoint_every_n_hours * 3600
+            else:
+                expired.append(path)
+        del self._to_delete[:most]
+        return expired
 
 
 def listed_checkpoints(directory: str, latest_filename: str | None = None) -> list[tuple[str, float]]:

@@ -12,12 +12,14 @@ import operator
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Self, SupportsIndex
 
 import numpy.typing as npt
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.bundle_writer import write_bundle
+from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.recording import record_checkpoint
@@ -123,31 +125,32 @@ def write_checkpoint(
         path = f"{path}-{_step_number(global_step)}"
     items = tensors_from_mapping(tensors) if isinstance(tensors, Mapping) else list(tensors)
     companions = None if meta_graph is None else {meta_graph_filename(path, meta_graph_suffix): meta_graph}
-    if write_version == 2:
-        files = write_bundle(
-            path, items, num_shards=num_shards, durable=durable, progress=progress, companions=companions
-        )
-    else:
-        slices = items.one_by_one() if isinstance(items, PlainTensors) else items
-        if num_shards == 1:
-            files = write_slice_table(path, slices, durable=durable, progress=progress, companions=companions)
-        else:
-            path, files = write_slice_shards(
-                path, slices, num_shards, durable=durable, progress=progress, companions=companions
+    with announced(path, durable=durable) if write_state and global_step is not None else nullcontext():
+        if write_version == 2:
+            files = write_bundle(
+                path, items, num_shards=num_shards, durable=durable, progress=progress, companions=companions
             )
-    removed: tuple[str, ...] = ()
-    if write_state:
-        state_file, removed = record_checkpoint(
-            path,
-            stem=None if global_step is None else stem,
-            max_to_keep=max_to_keep,
-            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
-            latest_filename=latest_filename,
-            meta_graph_suffix=meta_graph_suffix,
-            save_relative_paths=not absolute_paths,
-            durable=durable,
-        )
-        files = (*files, state_file)
+        else:
+            slices = items.one_by_one() if isinstance(items, PlainTensors) else items
+            if num_shards == 1:
+                files = write_slice_table(path, slices, durable=durable, progress=progress, companions=companions)
+            else:
+                path, files = write_slice_shards(
+                    path, slices, num_shards, durable=durable, progress=progress, companions=companions
+                )
+        removed: tuple[str, ...] = ()
+        if write_state:
+            state_file, removed = record_checkpoint(
+                path,
+                stem=None if global_step is None else stem,
+                max_to_keep=max_to_keep,
+                keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+                latest_filename=latest_filename,
+                meta_graph_suffix=meta_graph_suffix,
+                save_relative_paths=not absolute_paths,
+                durable=durable,
+            )
+            files = (*files, state_file)
     # Slices of one tensor have its name; of whole tensors there is one for each name.
     count = len(items.names if isinstance(items, PlainTensors) else {item.name for item in items})
     return SavedCheckpoint(path, files, count, time.perf_counter() - start, removed)

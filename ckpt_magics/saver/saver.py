@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
 from ckpt_magics.checkpoint.retention import CheckpointHistory
 from ckpt_magics.checkpoint.state import checkpoint_exists
@@ -192,23 +194,26 @@ class Saver:
         latest_filename = latest_filename or STATE_FILENAME
         prefix = os.fspath(save_path)
         checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
-        path = None
-        if self.saver_def is not None:
-            path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
-        if write_meta_graph:
-            with sess.graph.as_default():
-                self.export_meta_graph(
-                    meta_graph_filename(checkpoint_file, meta_graph_suffix),
-                    strip_default_attrs=strip_default_attrs,
-                    save_debug_info=save_debug_info,
+        is_listed = write_state and self.saver_def is not None
+        with announced(checkpoint_file) if is_listed and global_step is not None else nullcontext():
+            path = None
+            if self.saver_def is not None:
+                path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
+            if write_meta_graph:
+                with sess.graph.as_default():
+                    self.export_meta_graph(
+                        meta_graph_filename(checkpoint_file, meta_graph_suffix),
+                        strip_default_attrs=strip_default_attrs,
+                        save_debug_info=save_debug_info,
+                    )
+            if path is not None and write_state:
+                self._kept.record(
+                    path,
+                    stem=None if global_step is None else prefix,
+                    latest_filename=latest_filename,
+                    meta_graph_suffix=meta_graph_suffix,
+                    save_relative_paths=self._save_relative_paths,
                 )
-        if path is not None and write_state:
-            self._kept.record(
-                path,
-                latest_filename=latest_filename,
-                meta_graph_suffix=meta_graph_suffix,
-                save_relative_paths=self._save_relative_paths,
-            )
         return path
 
     def _check_paths(self, sess: object, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
