@@ -151,6 +151,14 @@ class CheckpointMagics(Magics):
             metavar="NEW=OLD",
             help="Where names differ; scopes: new/=old/",
         ),
+        argument(
+            "--transpose",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="PATTERN=AXES",
+            help="Where dimensions are in another order: '*/kernel=1,0'.",
+        ),
         argument("--step", type=int, metavar="N", help="The checkpoint of this global step."),
         argument(
             "--into", metavar="NAME", help="Restore into this dict, module or other holder; a new dict if none is."

@@ -27,6 +27,7 @@ from ckpt_magics.saver.report import RestoreReport
 from ckpt_magics.saver.restore import plan_restore
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.stored import StoredTensors
+from ckpt_magics.saver.transposition import parse_transposes
 
 __all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 
@@ -48,6 +49,7 @@ def restore_into_graph(
             include=arguments.pattern,
             exclude=arguments.exclude,
             mapping={**_full_names(reader, stored, variables), **parse_map(arguments.map)},
+            transpose=parse_transposes(arguments.transpose),
             reshape=arguments.reshape,
             cast=arguments.cast,
             partial=arguments.partial,

@@ -23,6 +23,7 @@ from ckpt_magics.saver.selection import Selection
 from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
 from ckpt_magics.saver.tables import an
+from ckpt_magics.saver.transposition import axes_text, parse_transposes
 from ckpt_magics.saver.tree import take_apart
 
 __all__ = ["restore_into_notebook", "source_path", "working_line"]
@@ -48,6 +49,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
             include=arguments.pattern,
             exclude=arguments.exclude,
             mapping=mapping,
+            transpose=parse_transposes(arguments.transpose),
             reshape=arguments.reshape,
             cast=arguments.cast,
             partial=arguments.partial,
@@ -113,6 +115,8 @@ def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
         words += ["--exclude", quoted(pattern)]
     pairs = {**parse_map(arguments.map), **fix.mapping}
     words += ["--map", *(quoted(f"{new}={old}") for new, old in pairs.items())] if pairs else []
+    axes = {**parse_transposes(arguments.transpose), **fix.transpose}
+    words += ["--transpose", *(quoted(f"{name}={axes_text(axes[name])}") for name in axes)] if axes else []
     for option in ("step", "into"):
         value = getattr(arguments, option)
         words += [] if value is None else [f"--{option}", quoted(str(value))]

@@ -47,6 +47,7 @@ def with_fix(options: RestoreOptions, fix: RestoreFix) -> RestoreOptions:
         options,
         mapping={**options.mapping, **fix.mapping},
         exclude=tuple(dict.fromkeys((*options.exclude, *fix.exclude))),
+        transpose={**options.transpose, **fix.transpose},
         reshape=options.reshape or fix.reshape,
         cast=options.cast or fix.cast,
         partial=options.partial or fix.partial,

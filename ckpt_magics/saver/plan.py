@@ -16,6 +16,7 @@ from ckpt_magics.saver.selection import Selection
 from ckpt_magics.saver.spec import Spec, dtype_text, shape_text
 from ckpt_magics.saver.stored import StoredTensors
 from ckpt_magics.saver.tables import an
+from ckpt_magics.saver.transposition import Axes, Transposes, permuted
 from ckpt_magics.saver.tree import Node
 
 __all__ = ["Match", "Planner", "RestoreOptions"]
@@ -37,15 +38,17 @@ class RestoreOptions:
     cast: bool = False
     partial: bool = False
     add_new: bool = False
+    transpose: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A place and the stored tensor that goes there."""
+    """A place and the stored tensor that goes there, with its dimensions permuted by ``axes`` unless that is None."""
 
     node: Node
     spec: Spec
     tensor: RestoredTensor
+    axes: Axes | None = None
 
 
 class Planner:
@@ -74,6 +77,7 @@ class Planner:
             {new: stored.known_name(old) for new, old in options.mapping.items()}, [*stored, *stored.keys().values()]
         )
         self._selection = Selection(options.include, options.exclude)
+        self._transposes = Transposes(options.transpose)
         self._nodes = {node.name: node for node in root.nodes()}
         self._leaves = {name: node for name, node in self._nodes.items() if node.leaf and node.leaf is not NEW_VALUE}
         self._origins: dict[str, str] = {}
@@ -95,6 +99,10 @@ class Planner:
             elif name in homeless and self._options.add_new and not self._options.partial:
                 self._problem("place", name, Spec(), homeless[name])
         self._refuse_idle_patterns([*self._leaves, *homeless])
+        for pattern in self._transposes.idle:
+            self._problem(
+                "transpose", pattern, Spec(), f"it matches nothing of {self._transposes.rank(pattern)} dimensions"
+            )
         used = {match.tensor.stored for match in self.matches}
         used |= {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
@@ -185,6 +193,10 @@ class Planner:
         shape, dtype = self._stored.shapes[stored], self._stored.dtypes[stored]
         changes: list[str] = []
         fits = True
+        axes = self._transposes.axes(node.name, stored, len(shape))
+        if axes is not None:
+            shape = permuted(shape, axes)
+            changes.append(f"transposed to {shape_text(shape)}")
         if not spec.writable:
             self._problem("place", node.name, spec, "it is a read-only array")
             fits = False
@@ -205,8 +217,8 @@ class Planner:
         if fits:
             how = "in place" if node.in_place else "new" if node.value is None else "replaced"
             size = self._stored.size(stored)
-            tensor = RestoredTensor(node.name, stored, shape, dtype, size, tuple(changes), how)
-            self.matches.append(Match(node, spec, tensor))
+            tensor = RestoredTensor(node.name, stored, self._stored.shapes[stored], dtype, size, tuple(changes), how)
+            self.matches.append(Match(node, spec, tensor, axes))
 
     # Problems
 

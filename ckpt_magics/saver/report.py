@@ -57,7 +57,7 @@ class Problem:
     """One reason why a restore is refused.
 
     Attributes:
-        kind: "missing", "shape", "dtype", "pattern" or "place".
+        kind: "missing", "shape", "dtype", "pattern", "transpose" or "place".
         name: The name in the program, or the pattern.
         stored: The name in the checkpoint that it was looked up under.
         spec: What the program has.
@@ -79,10 +79,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class RestoreFix:
-    """What to add to a restore to make it work: names to map, names to leave out, and permissions."""
+    """What to add to a restore to make it work: names to map or leave out, axes by pattern, permissions."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    transpose: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     reshape: bool = False
     cast: bool = False
     partial: bool = False

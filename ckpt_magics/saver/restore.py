@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
@@ -68,6 +70,8 @@ class RestorePlan:
             name = match.tensor.name
             try:
                 array = self._stored.read(match.tensor.stored)
+                if match.axes is not None:
+                    array = np.ascontiguousarray(array.transpose(match.axes))
                 arrays[name] = converted(
                     array, match.spec, name, reshape=self._options.reshape, cast=self._options.cast
                 )
@@ -87,6 +91,7 @@ def plan_restore(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
+    transpose: Mapping[str, Sequence[int]] | None = None,
     reshape: bool = False,
     cast: bool = False,
     partial: bool = False,
@@ -102,6 +107,7 @@ def plan_restore(
         include: Patterns of names.
         exclude: Patterns of names to leave alone.
         mapping: ``{new: old}`` names and scopes.
+        transpose: ``{pattern: axes}`` of what to transpose.
         reshape: Permit another shape.
         cast: Permit another dtype.
         partial: Leave alone what is not there.
@@ -126,6 +132,7 @@ def plan_restore(
         cast,
         partial,
         targets is None if add_new is None else add_new,
+        dict(transpose or {}),
     )
     places = {} if targets is None else targets
 
@@ -186,6 +193,7 @@ def restore_checkpoint(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     mapping: Mapping[str, str] | None = None,
+    transpose: Mapping[str, Sequence[int]] | None = None,
     step: int | None = None,
     reshape: bool = False,
     cast: bool = False,
@@ -208,6 +216,8 @@ def restore_checkpoint(
         exclude: Glob patterns of names to leave alone; their optimizer slots stay too.
         mapping: Where names differ: ``{new: old}``, also for scopes, ``{"new/": "old/"}``, with ``/`` for the root.
             The way round of TensorFlow's ``init_from_checkpoint`` is understood where this one makes no sense.
+        transpose: Where dimensions are in another order: ``{pattern: axes}``, as NumPy's ``transpose`` takes them,
+            ``{"*/kernel": (1, 0)}``. It is about what the pattern matches and has that many dimensions.
         step: Global step, when the source is a prefix without one, or a directory.
         reshape: Permit another shape of as many elements.
         cast: Permit another numeric dtype. Integers that do not fit are refused.
@@ -237,6 +247,7 @@ def restore_checkpoint(
             include=include,
             exclude=exclude,
             mapping=mapping,
+            transpose=transpose,
             reshape=reshape,
             cast=cast,
             partial=partial,
@@ -259,9 +270,9 @@ def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:
     """The call that works, with ``targets`` standing for the targets."""
     fixed = with_fix(options, fix)
     arguments = [repr(source), *([] if options.add_new else ["targets"])]
-    for name in ("include", "exclude", "mapping"):
-        value = getattr(fixed, name)
-        if value:
-            arguments.append(f"{name}={dict(value)!r}" if name == "mapping" else f"{name}={list(value)!r}")
+    for name in ("include", "exclude"):
+        arguments += [f"{name}={list(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
+    for name in ("mapping", "transpose"):
+        arguments += [f"{name}={dict(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
     arguments += [f"{name}=True" for name in ("reshape", "cast", "partial") if getattr(fixed, name)]
     return f"restore_checkpoint({', '.join(arguments)})"

@@ -243,6 +243,14 @@ class TestRestore:
         notebook.run_line_magic("ckpt_restore", "m.ckpt x --map x=old/b")
         assert notebook.user_ns["x"] == 2
 
+    def test_transposes(self, notebook):
+        notebook.push({"w": np.zeros((3, 2), np.float32), "weight": WEIGHT})
+        notebook.run_line_magic("ckpt_save", "m.ckpt w=weight")
+        notebook.run_line_magic("ckpt_restore", "m.ckpt --transpose 'w*=1,0' --map w=w")
+        np.testing.assert_array_equal(notebook.user_ns["w"], WEIGHT.T)
+        with pytest.raises(UsageError, match="one is PATTERN=AXES"):
+            notebook.run_line_magic("ckpt_restore", "m.ckpt --transpose w")
+
     def test_reports_only_when_it_is_a_dry_run(self, saved):
         report = saved.run_line_magic("ckpt_restore", "model.ckpt --dry-run")
         assert report.dry_run
