@@ -97,17 +97,24 @@ def _unknown(word: str, values: Mapping[str, Any]) -> str:
     )
 
 
-def notebook_map(stored: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:
+def notebook_map(
+    stored: Iterable[str], mapping: Mapping[str, str], keys: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the map with which every stored tensor gets a name that a notebook variable can have.
 
     The first part of a name becomes the variable, so it has to be an identifier that means nothing else. A tensor
     below another tensor (``weight/Adam``) gets a variable of its own (``weight_Adam``).
 
+    Args:
+        stored: The names in the checkpoint.
+        mapping: What the line says.
+        keys: As `NameMap` takes them.
+
     >>> notebook_map(["conv-1/w", "conv-1/b", "weight", "weight/Adam"], {})
     {'conv_1/': 'conv-1/', 'weight_Adam': 'weight/Adam'}
     """
     stored = list(stored)
-    names = NameMap(mapping, stored)
+    names = NameMap(mapping, stored, keys)
     places = {new: old for old in stored for new in names.new_names(old)}
     taken = {new.partition("/")[0] for new in places}
     renamed: dict[str, str] = {}

@@ -39,7 +39,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
     with load_checkpoint(source_path(arguments)) as reader:
         stored, mapping = StoredTensors(reader), parse_map(arguments.map)
         if arguments.into is None:
-            mapping = notebook_map(stored, mapping)
+            mapping = notebook_map(stored, mapping, stored.keys())
             targets = _concerned(stored, arguments, mapping, user_values(shell))
         else:
             targets = _holder(shell, arguments.into)
@@ -82,7 +82,7 @@ def _concerned(
     stored: StoredTensors, arguments: argparse.Namespace, mapping: Mapping[str, str], values: Mapping[str, Any]
 ) -> MutableMapping[str, Any]:
     """The notebook's variables that the restore is about: those that share a first name with what is chosen."""
-    names = NameMap(mapping, stored)
+    names = NameMap(mapping, stored, stored.keys())
     origins = {new: old for old in stored for new in names.new_names(old)}
     selection = Selection(arguments.pattern, arguments.exclude)
     excluded = selection.excluded(origins, origins)

@@ -109,7 +109,7 @@ def _without(fix: RestoreFix, problems: Sequence[Problem]) -> RestoreFix:
             fix = replace(fix, reshape=True)
         elif problem.kind == "dtype" and dtype is not None and not fix.cast and can_cast(problem.spec, dtype):
             fix = replace(fix, cast=True)
-        elif problem.kind != "pattern" and not (problem.kind == "missing" and len(missing) > MAX_EXCLUDED):
+        elif problem.kind not in {"pattern", "map"} and not (problem.kind == "missing" and len(missing) > MAX_EXCLUDED):
             excluded.append(problem.name)
     partial = fix.partial or len(missing) > MAX_EXCLUDED
     return replace(fix, exclude=tuple(dict.fromkeys((*fix.exclude, *excluded))), partial=partial)

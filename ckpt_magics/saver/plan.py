@@ -10,6 +10,7 @@ from ckpt_magics.errors import visible
 from ckpt_magics.saver.containers import container_kind
 from ckpt_magics.saver.conversion import can_cast, can_reshape
 from ckpt_magics.saver.leaves import NEW_VALUE
+from ckpt_magics.saver.map_problems import heads_text, map_problems
 from ckpt_magics.saver.mapping import NameMap
 from ckpt_magics.saver.report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.saver.selection import Selection
@@ -23,8 +24,6 @@ __all__ = ["Match", "Planner", "RestoreOptions"]
 
 # Suggestions for more names than anyone reads would take long in a checkpoint of many thousands.
 MAX_SUGGESTED = 20
-# Names and scopes that an error lists of a checkpoint.
-MAX_HEADS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,7 @@ class Planner:
         self._stored = stored
         self._root = root
         self._options = options
-        self.map = NameMap(
-            {new: stored.known_name(old) for new, old in options.mapping.items()}, [*stored, *stored.keys().values()]
-        )
+        self.map = NameMap(options.mapping, stored, stored.keys())
         self._selection = Selection(options.include, options.exclude)
         self._transposes = Transposes(options.transpose)
         self._nodes = {node.name: node for node in root.nodes()}
@@ -85,11 +82,11 @@ class Planner:
         self.problems: list[Problem] = []
         self.left_alone: list[str] = []
         self.unused: list[str] = []
-        self._plan()
+        self._plan(suggest=suggest)
         if suggest:
             self._suggest()
 
-    def _plan(self) -> None:
+    def _plan(self, *, suggest: bool) -> None:
         homeless = self._place_new()
         self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
         wanted = self._selected([*self._leaves, *homeless])
@@ -103,6 +100,7 @@ class Planner:
             self._problem(
                 "transpose", pattern, Spec(), f"it matches nothing of {self._transposes.rank(pattern)} dimensions"
             )
+        self._refuse_idle_maps([*self._leaves, *(homeless if self._options.add_new else ())], suggest=suggest)
         used = {match.tensor.stored for match in self.matches}
         used |= {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
@@ -180,6 +178,17 @@ class Planner:
             is_name = pattern in self._options.include and not any(sign in pattern for sign in "*?[")
             self._problem("missing" if is_name else "pattern", pattern, Spec())
 
+    def _refuse_idle_maps(self, names: Sequence[str], *, suggest: bool) -> None:
+        """Refuse entries of the map that do nothing, in place of what is missing because of them."""
+        lost = self.map.without_old
+        kept = [
+            problem
+            for problem in self.problems
+            if not (problem.kind == "missing" and any(entry.covers(problem.name) for entry in lost))
+        ]
+        shapes, is_open = self._stored.shapes, self._options.add_new
+        self.problems = [*map_problems(self.map, names, shapes, is_open=is_open, suggest=suggest), *kept]
+
     # Matching
 
     def _match(self, node: Node) -> None:
@@ -220,6 +229,12 @@ class Planner:
             tensor = RestoredTensor(node.name, stored, self._stored.shapes[stored], dtype, size, tuple(changes), how)
             self.matches.append(Match(node, spec, tensor, axes))
 
+    @property
+    def passed_over(self) -> list[str]:
+        """Names that a pattern of the map fits, and that come from their own for want of what it makes of them."""
+        names = (match.tensor.name for match in self.matches)
+        return [name for name in names if self.map.passed_over(name) is not None]
+
     # Problems
 
     def _problem(self, kind: str, name: str, spec: Spec, text: str = "") -> None:
@@ -246,7 +261,7 @@ class Planner:
         if problem.kind == "pattern":
             text = "the pattern matches nothing"
             if not near:
-                text += f"; the checkpoint has {self._top_names()}"
+                text += f"; the checkpoint has {heads_text(self._stored)}"
         else:
             name = "" if problem.stored == problem.name else f" as {visible(problem.stored)}"
             text = f"it is not in the checkpoint{name}"
@@ -257,12 +272,6 @@ class Planner:
             for name in near
         ]
         return f"{text}; nearest: {', '.join(shown)}" if shown else text
-
-    def _top_names(self) -> str:
-        """The names in the checkpoint, scopes as patterns."""
-        heads = dict.fromkeys(f"{name.partition('/')[0]}/*" if "/" in name else name for name in self._stored.shapes)
-        more = ", …" if len(heads) > MAX_HEADS else ""
-        return ", ".join(map(visible, list(heads)[:MAX_HEADS])) + more
 
 
 def _fits(spec: Spec | None) -> Callable[[tuple[int, ...]], bool] | None:

@@ -57,8 +57,8 @@ class Problem:
     """One reason why a restore is refused.
 
     Attributes:
-        kind: "missing", "shape", "dtype", "pattern", "transpose" or "place".
-        name: The name in the program, or the pattern.
+        kind: "missing", "shape", "dtype", "pattern", "map", "transpose" or "place".
+        name: The name in the program, or the pattern, or the entry of the map.
         stored: The name in the checkpoint that it was looked up under.
         spec: What the program has.
         stored_shape: The shape in the checkpoint.
@@ -212,7 +212,7 @@ class RestoreRefusedError(RestoreNotFoundError, RestoreMismatchError):
 
 def refusal(report: RestoreReport) -> RestoreMismatchError | RestoreNotFoundError:
     """Return the error to raise for a report with problems."""
-    missing = [problem for problem in report.problems if problem.kind in {"missing", "pattern"}]
+    missing = [problem for problem in report.problems if problem.kind in {"missing", "pattern", "map"}]
     error: RestoreMismatchError | RestoreNotFoundError
     if not missing:
         error = RestoreMismatchError(str(report))

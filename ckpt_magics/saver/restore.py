@@ -24,7 +24,7 @@ from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
-from ckpt_magics.saver.tables import an
+from ckpt_magics.saver.tables import an, names_text
 from ckpt_magics.saver.tree import Node, take_apart
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
@@ -162,10 +162,15 @@ def plan_restore(
         dry_run=True,
         notes=(
             *([stored.note] if stored.note else []),
-            *(f"The map was read as {pair}." for pair in planner.map.reversed),
+            *_passed_over_note(planner.passed_over),
         ),
     )
     return RestorePlan(report, root, tuple(planner.matches), stored, options)
+
+
+def _passed_over_note(names: Sequence[str]) -> list[str]:
+    """What to say of names that a pattern of the map fits and that have nothing there."""
+    return [f"By their own names, the map's patterns having nothing for them: {names_text(names)}."] if names else []
 
 
 def _check_names(include: object, exclude: object, mapping: object) -> None:
@@ -201,7 +206,7 @@ def restore_checkpoint(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RestoreReport:
-    """Bring the values of a checkpoint back into a program's objects, all of them or none.
+    r"""Bring the values of a checkpoint back into a program's objects, all of them or none.
 
     Every name, shape and dtype is checked and every value is read before the first object changes.
 
@@ -214,10 +219,11 @@ def restore_checkpoint(
             ``(shape, dtype)`` a new array of just that. Without targets, everything is restored as new values.
         include: Glob patterns of names; default is all.
         exclude: Glob patterns of names to leave alone; their optimizer slots stay too.
-        mapping: Where names differ: ``{new: old}``, also for scopes, ``{"new/": "old/"}``, with ``/`` for the root.
-            The way round of TensorFlow's ``init_from_checkpoint`` is understood where this one makes no sense.
         transpose: Where dimensions are in another order: ``{pattern: axes}``, as NumPy's ``transpose`` takes them,
             ``{"*/kernel": (1, 0)}``. It is about what the pattern matches and has that many dimensions.
+        mapping: Where names differ: ``{new: old}``, also for scopes, ``{"new/": "old/"}``, with ``/`` for the root, and
+            patterns, ``{"*/kernel": "*/weights"}`` or ``{"re:(.*)/kernel": r"\1/weights"}``. Never the other way round,
+            which is that of TensorFlow's ``init_from_checkpoint``. An entry that takes nothing is an error.
         step: Global step, when the source is a prefix without one, or a directory.
         reshape: Permit another shape of as many elements.
         cast: Permit another numeric dtype. Integers that do not fit are refused.

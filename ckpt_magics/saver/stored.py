@@ -74,5 +74,7 @@ class StoredTensors:
         return int(np.prod(self.shapes[name], dtype=np.int64)) * self.dtypes[name].itemsize
 
     def read(self, name: str) -> Array:
-        """Return a stored tensor as an array, its checksum verified."""
-        return np.asarray(self._source[self._keys[name]], dtype=self.dtypes[name])
+        """Return a stored tensor as an array of its own, its checksum verified."""
+        value, dtype = self._source[self._keys[name]], self.dtypes[name]
+        # An array that was given may be a target, too, or become two variables.
+        return np.asarray(value, dtype) if isinstance(self._source, CheckpointReader) else np.array(value, dtype)

@@ -506,3 +506,64 @@ def test_restores_every_checkpoint_that_tensorflow_wrote(golden):
             assert list(report.unused) == incomplete
             assert len(report.restored) == len(reader) - len(incomplete) - (reader.object_graph is not None)
             str(report), report._repr_html_(), report.to_frame()
+
+
+AVERAGE = "ExponentialMovingAverage"
+AVERAGED = {"conv/w": BIASES, f"conv/w/{AVERAGE}": BIASES + 10, "step": np.int64(5)}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "text"),
+    [
+        ({"conv/w": "conv/w/ExponentialMovingAvg"}, f"the checkpoint has no .*Avg; nearest: conv/w/{AVERAGE}"),
+        ({"tower/": "nosuch/"}, r"nothing in the checkpoint lies below nosuch/; the checkpoint has conv/\*, step"),
+        ({"conv/": "cnv/"}, "nothing in the checkpoint lies below cnv/; nearest: conv/"),
+        ({"*": "*/gone"}, r"nothing in the checkpoint matches \*/gone"),
+        ({"re:(.*)": r"\1/gone"}, r"nothing in the checkpoint matches \\1/gone"),
+        ({"convw": "conv/w"}, "nothing here is called convw; nearest: conv/w"),
+        ({"covn/": "conv/"}, "nothing here lies below covn/; nearest: conv/"),
+        ({"*/kernel": "*/w"}, r"nothing here matches \*/kernel"),
+        ({f"conv/w/{AVERAGE}": "conv/w"}, f"a map is NEW=OLD, the other way round conv/w=conv/w/{AVERAGE}"),
+        ({"conv": "conv"}, "conv is a scope of the checkpoint, and scopes end with /: conv/=conv/"),
+        ({"conv": "step"}, "conv is a scope here, and scopes end with /"),
+    ],
+)
+@pytest.mark.parametrize("partial", [False, True])
+def test_refuses_a_map_that_takes_nothing(mapping, text, partial):
+    targets = {"conv/w": np.zeros(3, np.float32)}
+    with pytest.raises(TensorNotFoundError, match=text) as caught:
+        restore_checkpoint(AVERAGED, targets, mapping=mapping, partial=partial)
+    assert [(problem.kind, problem.name) for problem in caught.value.report.problems] == [
+        ("map", "=".join(*mapping.items()))
+    ]
+    assert not targets["conv/w"].any()
+
+
+def test_refuses_a_map_the_other_way_round_without_targets():
+    with pytest.raises(TensorNotFoundError, match="a map is NEW=OLD, the other way round tower/=conv/"):
+        restore_checkpoint(AVERAGED, mapping={"conv/": "tower/"})
+
+
+@pytest.mark.parametrize(
+    "mapping", [{"*": f"*/{AVERAGE}"}, {"re:(.*)": rf"\1/{AVERAGE}"}, {r"\1": f"re:(.*)/{AVERAGE}"}]
+)
+def test_follows_the_patterns_of_a_map(mapping):
+    targets = {"conv": {"w": np.zeros(3, np.float32)}, "step": 0}
+    report = restore_checkpoint(AVERAGED, targets, mapping=mapping)
+    assert (targets["conv"]["w"].tolist(), targets["step"]) == ([17, 18, 19], 5)
+    assert report.notes == ("By their own names, the map's patterns having nothing for them: step.",)
+    values = restore_checkpoint(AVERAGED, mapping=mapping).values
+    assert (values["conv"]["w"].tolist(), values["step"]) == ([17, 18, 19], 5)
+
+
+def test_takes_one_tensor_to_several_names():
+    values = restore_checkpoint(SEED, mapping={"student/": "/", "teacher/": "/"}).values
+    assert values["student"]["weight"] is not values["teacher"]["weight"]
+    np.testing.assert_array_equal(values["student"]["weight"], values["teacher"]["weight"])
+
+
+def test_reads_all_of_what_is_given_before_it_changes():
+    one, two = WEIGHT.copy(), WEIGHT + 1
+    restore_checkpoint({"a": one, "b": two}, {"a": two, "b": one})
+    np.testing.assert_array_equal([one, two], [WEIGHT + 1, WEIGHT])
+    assert restore_checkpoint(SEED).values["weight"] is not WEIGHT
