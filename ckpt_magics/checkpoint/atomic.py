@@ -234,7 +234,7 @@ class StagedFiles:
         self.finish(file)
         backup = os.path.join(self._directory, temporary_name())
         self._temporary.append(backup)
-        kept = disk.try_link(path, backup)
+        kept = disk.back_up(path, backup, durable=self._durable)
         self._moves.append(_Move(file.path, path, backup if kept else None, adopted=False))
         disk.replace(file.path, path)
         self.written.append(WrittenFile(path, role, file.size))

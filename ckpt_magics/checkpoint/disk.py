@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -26,6 +27,7 @@ from ckpt_magics.errors import (
 
 __all__ = [
     "OutputFile",
+    "back_up",
     "create_file",
     "list_names",
     "make_directory",
@@ -33,7 +35,6 @@ __all__ = [
     "remove_file",
     "replace",
     "sync_directory",
-    "try_link",
     "writing_to",
 ]
 
@@ -234,14 +235,66 @@ def replace(source: str, target: str) -> None:
         os.replace(source, target)
 
 
-def try_link(source: str, target: str) -> bool:
-    """Give a file a second name; False where there is no such file or no such links."""
+def back_up(source: str, target: str, *, durable: bool = True) -> bool:
+    """Give a file a second name, or a copy where the system gives no second names, such as exFAT and network drives.
+
+    Args:
+        source: The file; of a symbolic link the link is what is kept.
+        target: The new name.
+        durable: Sync a copy.
+
+    Returns:
+        Whether there is such a file.
+
+    Raises:
+        CheckpointError: It could not be copied; see :func:`writing_to`.
+    """
     try:
         os.link(source, target, follow_symlinks=False)
-    except (OSError, NotImplementedError, AttributeError, ValueError):
-        # A name with a NUL is a ValueError; whatever is done with it next says so.
+    except (OSError, NotImplementedError, AttributeError):
+        return _copy(source, target, durable=durable)
+    except ValueError:
+        # A name with a NUL; whatever is done with it next says so.
         return False
     return True
+
+
+def _copy(source: str, target: str, *, durable: bool) -> bool:
+    with writing_to(source):
+        try:
+            status = os.lstat(source)
+        except FileNotFoundError:
+            return False
+        if stat.S_ISLNK(status.st_mode):
+            os.symlink(os.readlink(source), target)
+        if not stat.S_ISREG(status.st_mode):
+            return stat.S_ISLNK(status.st_mode)
+        fd = os.open(source, os.O_RDONLY | _BINARY)
+    try:
+        copy = create_file(target, source, status.st_size, durable=durable)
+        try:
+            _copy_contents(fd, copy, source)
+            copy.finish()
+        finally:
+            copy.abandon()
+    finally:
+        # Nothing was written through it.
+        with suppress(OSError):
+            os.close(fd)
+    with suppress(OSError):
+        # Come back as it was, if it does; a file system without times or permissions has none to lose.
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.chmod(target, stat.S_IMODE(status.st_mode))
+    return True
+
+
+def _copy_contents(fd: int, copy: OutputFile, shown: str) -> None:
+    while True:
+        with writing_to(shown):
+            data = os.read(fd, GATHER_SIZE)
+        if not data:
+            return
+        copy.write(data)
 
 
 def remove_file(path: str) -> bool:

@@ -24,10 +24,11 @@ class FaultyOs:
         after: Let the call happen first, then raise.
         cut: Let a write that fails store half of its bytes.
         only: Names of the calls that count.
+        links: Whether the file system has hard links; exFAT and network drives have none.
     """
 
-    def __init__(self, at=None, fault=errno.EIO, *, after=False, cut=False, only=CHANGING):
-        self.at, self.fault, self.after, self.cut, self.only = at, fault, after, cut, only
+    def __init__(self, at=None, fault=errno.EIO, *, after=False, cut=False, only=CHANGING, links=True):
+        self.at, self.fault, self.after, self.cut, self.only, self.links = at, fault, after, cut, only, links
         self.calls = []
         self.dead = False
 
@@ -42,6 +43,8 @@ class FaultyOs:
         def call(*args, **kwargs):
             if self.dead:
                 raise Killed
+            if name == "link" and not self.links:
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM))
             if name not in self.only:
                 return real(*args, **kwargs)
             self.calls.append(name)

@@ -197,3 +197,48 @@ def test_windows_lets_go_of_a_file_after_a_while(tmp_path, monkeypatch):
     monkeypatch.setattr(disk.time, "sleep", lambda seconds: None)
     write_file(str(tmp_path / "a"), b"x", "state")
     assert (tmp_path / "a").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "lost link", "nothing"])
+def test_what_was_replaced_comes_back_where_there_are_no_hard_links(tmp_path, kind):
+    old = tmp_path / "old"
+    if kind == "file":
+        old.write_bytes(os.urandom(3 << 20))
+        old.chmod(0o640)
+        os.utime(old, (1, 2))
+    elif kind != "nothing":
+        (tmp_path / "target").write_bytes(b"precious") if kind == "link" else None
+        old.symlink_to("target")
+    before = {path.name: (path.lstat().st_mtime, path.lstat().st_mode) for path in tmp_path.iterdir()}
+    contents = old.read_bytes() if old.exists() else None
+
+    def fail():
+        with StagedFiles(str(tmp_path)) as stage:
+            stage.publish(stage.add(str(old), b"new"), str(old), "meta graph")
+            assert old.read_bytes() == b"new"
+            raise RuntimeError
+
+    with faulty_disk(links=False), pytest.raises(RuntimeError):
+        fail()
+    after = {path.name: (path.lstat().st_mtime, path.lstat().st_mode) for path in tmp_path.iterdir()}
+    if "link" in kind:
+        # The time of a link itself is nobody's.
+        assert after.keys() == before.keys()
+        assert old.is_symlink()
+    else:
+        assert after == before
+    assert (old.read_bytes() if old.exists() else None) == contents
+
+
+def test_no_room_for_a_copy_of_what_is_replaced_refuses_the_save(tmp_path):
+    (tmp_path / "old").write_bytes(b"old")
+
+    def publish():
+        with StagedFiles(str(tmp_path)) as stage:
+            new = stage.add(str(tmp_path / "old"), b"new")
+            stage.publish(new, str(tmp_path / "old"), "meta graph")
+
+    with faulty_disk(1, errno.ENOSPC, only={"write"}, links=False), pytest.raises(ResourceExhaustedError):
+        publish()
+    assert os.listdir(tmp_path) == ["old"]
+    assert (tmp_path / "old").read_bytes() == b"old"

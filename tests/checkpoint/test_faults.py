@@ -64,13 +64,19 @@ def steps(request):
     return (None, None, None) if request.param == "same prefix" else (1, 2, 3)
 
 
-def _each_call(tmp_path, options, steps):
+@pytest.fixture(params=[True, False], ids=["hard links", "no hard links"])
+def links(request):
+    """Whether the file system has hard links."""
+    return request.param
+
+
+def _each_call(tmp_path, options, steps, *, links=True):
     """Yield a directory with an old checkpoint for each call that the next save makes."""
     old = tmp_path / "old"
     _save(old, OLD, step=steps[0], **{**options, "durable": False})
     counted = tmp_path / "counted"
     shutil.copytree(old, counted)
-    with faulty_disk() as faulty:
+    with faulty_disk(links=links) as faulty:
         _save(counted, NEW, step=steps[1], **options)
     assert len(faulty.calls) > 8
     for at in range(len(faulty.calls)):
@@ -81,11 +87,11 @@ def _each_call(tmp_path, options, steps):
 
 
 @pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC, errno.EROFS, KeyboardInterrupt], ids=str)
-def test_every_call_may_fail(tmp_path, options, steps, fault):
-    for at, folder in _each_call(tmp_path, options, steps):
+def test_every_call_may_fail(tmp_path, options, steps, links, fault):
+    for at, folder in _each_call(tmp_path, options, steps, links=links):
         before = set(os.listdir(folder))
         saved = True
-        with faulty_disk(at, fault, cut=True) as faulty:
+        with faulty_disk(at, fault, cut=True, links=links) as faulty:
             try:
                 # Old data that cannot be removed is a warning: the save itself has succeeded.
                 with warnings.catch_warnings(action="ignore"):
@@ -100,6 +106,7 @@ def test_every_call_may_fail(tmp_path, options, steps, fault):
             assert not _litter(folder), failed
             if value == OLD and not saved and steps[0] is None:
                 assert set(os.listdir(folder)) == before, failed
+                assert (folder / "m.meta").read_bytes() == b"%f" % OLD, failed
         _save(folder, NEXT, step=steps[2], **{**options, "durable": False})
         assert _value(latest_checkpoint(folder)) == NEXT
         assert not _litter(folder), failed
@@ -127,11 +134,14 @@ def test_a_kill_at_every_call_leaves_old_or_new(tmp_path, options, steps, after)
         assert not _litter(folder), faulty.calls[at]
 
 
-def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options, steps):
-    for at, folder in _each_call(tmp_path, options, steps):
-        with faulty_disk(at, KeyboardInterrupt, after=True) as faulty, pytest.raises(KeyboardInterrupt):
+def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options, steps, links):
+    for at, folder in _each_call(tmp_path, options, steps, links=links):
+        with faulty_disk(at, KeyboardInterrupt, after=True, links=links) as faulty, pytest.raises(KeyboardInterrupt):
             _save(folder, NEW, step=steps[1], **options)
-        assert _value(latest_checkpoint(folder)) in {OLD, NEW}, faulty.calls[at]
+        value = _value(latest_checkpoint(folder))
+        assert value in {OLD, NEW}, faulty.calls[at]
+        if steps[0] is None:
+            assert (folder / "m.meta").read_bytes() == b"%f" % value, faulty.calls[at]
         assert not _litter(folder), faulty.calls[at]
 
 
