@@ -38,7 +38,7 @@ class BundleStore:
         self.prefix = prefix
         self._index = BundleIndex(prefix, without_header=without_header)
         self.header = self._index.header
-        self._data = BundleData(prefix, self.header, mmap=mmap)
+        self._data = BundleData(prefix, self.header, self.replaced, mmap=mmap)
 
     @property
     def damage(self) -> list[CheckpointError]:
@@ -164,6 +164,10 @@ class BundleStore:
     def replaced(self) -> bool:
         """Tell whether the index was swapped since it was opened."""
         return self._index.file.replaced()
+
+    def identity(self) -> bytes:
+        """Return what tells this version of the checkpoint from any other: the checksums of its index."""
+        return self._index.identity()
 
     def close(self) -> None:
         """Close the files."""

@@ -14,10 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.checkpoint.files import LocalFile, list_directory, open_file
+from ckpt_magics.checkpoint.files import LocalFile, absolute, list_directory, open_file
 from ckpt_magics.checkpoint.naming import data_filename, parse_data_filename
 from ckpt_magics.checkpoint.store import Array, store_into
-from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError, NotFoundError, TruncatedError, visible
+from ckpt_magics.errors import (
+    AbortedError,
+    CheckpointError,
+    ChecksumError,
+    DataLossError,
+    FailedPreconditionError,
+    NotFoundError,
+    TruncatedError,
+    visible,
+)
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.string_data import check_crc
 from ckpt_magics.formats.tensor_data import empty_array, read_tensor
@@ -40,16 +49,23 @@ class BundleData:
     Args:
         prefix: Of the checkpoint.
         header: Says how many data files there are, and the order of bytes in them.
+        is_replaced: Tells whether the index was swapped since it was opened.
         mmap: Return numbers as read-only views of the mapped file.
     """
 
-    def __init__(self, prefix: str, header: BundleHeader, *, mmap: bool = False) -> None:
+    def __init__(
+        self, prefix: str, header: BundleHeader, is_replaced: Callable[[], bool], *, mmap: bool = False
+    ) -> None:
         self._prefix = prefix
+        # The working directory may be another one by the time that a file is needed.
+        self._place = absolute(prefix)
+        self._is_replaced = is_replaced
         self._header = header
         self._mmap = mmap
         self._files: dict[int, LocalFile] = {}
         self._maps: dict[int, memoryview] = {}
         self._verified: set[tuple[int, int, int]] = set()
+        self._closed = False
 
     @property
     def can_batch(self) -> bool:
@@ -66,17 +82,28 @@ class BundleData:
         Raises:
             DataLossError: The header says that there is no such shard.
             NotFoundError: The file is missing.
+            AbortedError: Another checkpoint was saved over this one, so that the file may be that one's.
+            FailedPreconditionError: The files were closed.
         """
+        if self._closed:
+            raise FailedPreconditionError("the checkpoint is closed", file=self.filename(shard_id))
         if shard_id in self._files:
             return self._files[shard_id]
         if not 0 <= shard_id < self._header.num_shards:
             raise DataLossError(f"the value is in shard {shard_id}, and there are {self._header.num_shards} shards")
         try:
-            file = open_file(self.filename(shard_id))
+            place = data_filename(self._place, shard_id, self._header.num_shards)
+            file = open_file(place, shown=self.filename(shard_id))
         except NotFoundError as error:
             raise error.locate(
                 hint=f"{self._describe_files()}; copy the missing ones from where it was saved."
             ) from None
+        if self._is_replaced():
+            raise AbortedError(
+                "the index was replaced or removed before this data file was opened",
+                file=file.name,
+                hint="Open the checkpoint again.",
+            )
         return self._files.setdefault(shard_id, file)
 
     def locate(self, error: CheckpointError, shard_id: int, name: bytes) -> CheckpointError:
@@ -96,7 +123,7 @@ class BundleData:
                     self.file(shard_id)
 
     def _describe_files(self) -> str:
-        directory, base = os.path.split(self._prefix)
+        directory, base = os.path.split(self._place)
         names = [name for name in list_directory(directory) if (data := parse_data_filename(name)) and data[0] == base]
         found = f": {', '.join(map(visible, names[:3]))}" if names else ""
         return f"The checkpoint has {self._header.num_shards} data files, and {len(names)} are here{found}"
@@ -196,7 +223,8 @@ class BundleData:
 
     def close(self) -> None:
         """Close the files; arrays that view a map keep it alive."""
-        for file in self._files.values():
+        self._closed = True
+        for file in list(self._files.values()):
             file.close()
         self._files.clear()
         self._maps.clear()

@@ -189,6 +189,10 @@ class BundleIndex:
         )
         return Listing(places.keys, entries, damage)
 
+    def identity(self) -> bytes:
+        """Return what tells this index from any other, and so its data: entries hold the checksums of the values."""
+        return self._table.identity()
+
     def close(self) -> None:
         """Close the file. What was listed stays."""
         self.file.close()

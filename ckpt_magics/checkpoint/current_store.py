@@ -16,47 +16,89 @@ Result = TypeVar("Result")
 
 
 class CurrentStore:
-    """The store of what lies under a prefix.
+    """The store of what lies under a prefix; threads and forked processes may share it.
 
     Args:
         source: The checkpoint.
         mmap: Map data files in place of reading them.
+        identity: The one version that will do; it is opened when it is first needed. None for what is there, which is
+            opened now, and for what takes its place.
 
     Attributes:
-        store: That of now.
+        mmap: As given.
 
     Raises:
         CheckpointError: The checkpoint cannot be opened.
     """
 
-    def __init__(self, source: CheckpointSource, *, mmap: bool) -> None:
+    def __init__(self, source: CheckpointSource, *, mmap: bool, identity: bytes | None = None) -> None:
         self._source = source
-        self._mmap = mmap
+        self.mmap = mmap
+        self._identity = identity
         self._closed = False
-        self.store: TensorStore = open_settled(source, mmap=mmap)
+        self._store = None if identity is not None else open_settled(source.here(), mmap=mmap)
+
+    @property
+    def store(self) -> TensorStore:
+        """The store of now, or after `close` the last one.
+
+        Raises:
+            FailedPreconditionError: Another version was saved over the one that is wanted.
+            CheckpointError: It cannot be opened.
+        """
+        store = self._store
+        return self._open() if store is None else store
+
+    def _open(self) -> TensorStore:
+        """Open what is there, if it is what is wanted."""
+        self.check_open()
+        store = open_settled(self._source.here(), mmap=self.mmap)
+        if self._identity is not None and store.identity() != self._identity:
+            store.close()
+            raise FailedPreconditionError(
+                "the checkpoint was replaced meanwhile",
+                file=self._source.here().prefix,
+                hint="Open it again: load_checkpoint(reader.prefix) reads what is there now.",
+            )
+        # A store that another thread still reads stays open until that is over.
+        self._store = store
+        if self._closed:
+            store.close()
+        return store
 
     def read(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again.
 
         Raises:
-            FailedPreconditionError: The store was closed.
+            FailedPreconditionError: The store was closed; or another version was saved over the one that is wanted.
         """
-        self.check_open()
         for _ in range(MAX_ATTEMPTS):
+            self.check_open()
+            store = self.store
             try:
-                return read(self.store)
+                return read(store)
             except CheckpointError:
-                if not self.store.replaced():
+                if self._closed or not store.replaced() or not self._follow(store):
                     raise
-                try:
-                    store = open_settled(self._source, mmap=self._mmap)
-                except CheckpointError:
-                    store = None
-                if store is None:
-                    raise
-            self.store.close()
-            self.store = store
+        self.check_open()
         return read(self.store)
+
+    def _follow(self, store: TensorStore) -> bool:
+        """Open what took the place of a store, unless another thread has; tells whether that could be done."""
+        if self._store is not store:
+            return True
+        try:
+            self._open()
+        except FailedPreconditionError:
+            raise
+        except CheckpointError:
+            return False
+        return True
+
+    def identity(self) -> bytes:
+        """Return what tells the version that is read from any other."""
+        self.check_open()
+        return self.store.identity() if self._identity is None else self._identity
 
     def check_open(self) -> None:
         """Refuse to go on after `close`."""
@@ -66,4 +108,5 @@ class CurrentStore:
     def close(self) -> None:
         """Close the files. Closing twice is fine."""
         self._closed = True
-        self.store.close()
+        if self._store is not None:
+            self._store.close()

@@ -12,11 +12,11 @@ import errno
 import mmap
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from typing import Self
 
 from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
+from ckpt_magics.checkpoint.read_handle import ReadHandle
 from ckpt_magics.errors import (
     CheckpointError,
     DataLossError,
@@ -70,24 +70,27 @@ def system_errors(name: str) -> Iterator[None]:
 
 
 class LocalFile:
-    """A regular file on this machine, open for reading ranges of bytes; several threads may use it.
+    """A regular file on this machine, read by ranges of bytes: from several threads, after a fork, after a chdir.
 
     Close it, or use it as a context manager.
+
+    Args:
+        name: Path as it was given.
+        path: Where that is, whatever the working directory.
+        handle: The file, which is given back with this object.
 
     Attributes:
         name: Path as it was given.
         size: Size when it was opened, in bytes.
     """
 
-    def __init__(self, name: str, descriptor: int) -> None:
+    def __init__(self, name: str, path: str, handle: ReadHandle) -> None:
         self.name = name
-        self._descriptor = descriptor
-        status = os.fstat(descriptor)
+        self._path = path
+        self._handle: ReadHandle | None = handle
+        status = handle.status()
         self.size = status.st_size
         self._identity = _identity(status)
-        self._lock = threading.Lock()
-        self._readers = 0
-        self._is_closing = False
 
     def read_at(self, offset: int, size: int, what: str) -> bytes:
         """Return ``size`` bytes from ``offset`` on.
@@ -100,12 +103,12 @@ class LocalFile:
         Raises:
             TruncatedError: The file ends before that; nothing was allocated.
         """
+        handle = self._open_handle(what)
         self.check_range(offset, size, what)
         if not size:
             return b""
-        with self._lock, system_errors(self.name):
-            os.lseek(self._descriptor, offset, os.SEEK_SET)
-            data = os.read(self._descriptor, min(size, _READ_LIMIT))
+        with system_errors(self.name):
+            data = handle.read(offset, min(size, _READ_LIMIT))
         if len(data) < size:
             whole = bytearray(size)
             whole[: len(data)] = data
@@ -119,40 +122,31 @@ class LocalFile:
         Raises:
             TruncatedError: The file ends before that.
         """
+        handle = self._open_handle(what)
         self.check_range(offset, buffer.nbytes, what)
         done, total = 0, buffer.nbytes
         while done < total:
             with system_errors(self.name):
-                count = self._read_into(offset + done, buffer[done : min(total, done + _READ_LIMIT)])
+                count = handle.read_into(offset + done, buffer[done : min(total, done + _READ_LIMIT)])
             if not count:
                 # The file was cut after it was opened.
                 self.size = min(self.size, offset + done)
                 self.check_range(offset, total, what)
             done += count
 
-    def _read_into(self, offset: int, buffer: memoryview) -> int:
-        """Read once into ``buffer``; several threads at a time where the system can read from a given place."""
-        if not hasattr(os, "preadv"):
-            with self._lock:
-                os.lseek(self._descriptor, offset, os.SEEK_SET)
-                return _read_into(self._descriptor, buffer)
-        with self._lock:
-            self._readers += 1
-        try:
-            return os.preadv(self._descriptor, [buffer], offset)
-        finally:
-            with self._lock:
-                self._readers -= 1
-                self._close_if_unused()
-
     def check_range(self, offset: int, size: int, what: str) -> None:
         """Refuse a range that is not in the file, or any range once the file is closed."""
-        if self._is_closing:
-            raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)
+        self._open_handle(what)
         try:
             check_range(self.size, offset, size, what)
         except TruncatedError as error:
             raise error.locate(file=self.name, hint=self.foreign_hint()) from None
+
+    def _open_handle(self, what: str) -> ReadHandle:
+        handle = self._handle
+        if handle is None:
+            raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)
+        return handle
 
     def foreign_hint(self) -> str | None:
         """Return what a file too short seems to be (a pointer, a page, packed, empty), and what to do; else None."""
@@ -167,29 +161,28 @@ class LocalFile:
 
         Someone who truncates the file while it is mapped kills the process with SIGBUS.
         """
+        handle = self._open_handle("map")
         if not self.size:
             return memoryview(b"")
         with system_errors(self.name):
-            return memoryview(mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ))
+            return memoryview(mmap.mmap(handle.descriptor, self.size, access=mmap.ACCESS_READ))
 
     def replaced(self) -> bool:
         """Tell whether the path now leads to other contents than were opened, or to nothing."""
         try:
-            return _identity(os.stat(self.name)) != self._identity
+            return _identity(os.stat(self._path)) != self._identity
         except OSError:
             return True
 
-    def close(self) -> None:
-        """Give the file back; closing twice is fine."""
-        with self._lock:
-            self._is_closing = True
-            self._close_if_unused()
+    @property
+    def _descriptor(self) -> int:
+        """The file's number, -1 when it is closed."""
+        handle = self._handle
+        return -1 if handle is None else handle.descriptor
 
-    def _close_if_unused(self) -> None:
-        # Not under a thread that reads: the number could be another file's before the read begins.
-        if self._is_closing and not self._readers and self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+    def close(self) -> None:
+        """Give the file back, when the last read that has begun is over; closing twice is fine."""
+        self._handle = None
 
     def __enter__(self) -> Self:
         return self
@@ -197,30 +190,16 @@ class LocalFile:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        # A reader dropped without close() must not keep its files open for the life of the notebook.
-        if getattr(self, "_descriptor", -1) >= 0:
-            self.close()
-
     def __repr__(self) -> str:
         return f"LocalFile({self.name!r}, size={self.size})"
-
-
-def _read_into(descriptor: int, buffer: memoryview) -> int:
-    """Read once into ``buffer`` from the file's position on; Windows has no readv."""
-    if hasattr(os, "readv"):
-        return os.readv(descriptor, [buffer])
-    data = os.read(descriptor, len(buffer))
-    buffer[: len(data)] = data
-    return len(data)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def open_file(path: str | os.PathLike[str]) -> LocalFile:
-    """Return a regular file, open for reading.
+def open_file(path: str | os.PathLike[str], *, shown: str | None = None) -> LocalFile:
+    """Return a regular file, open for reading; errors call it ``shown``, as ``path`` if nothing is said.
 
     Pipes, devices, sockets and directories are refused before they are opened: opening a pipe waits for ever, and
     reading a device may do anything.
@@ -230,18 +209,26 @@ def open_file(path: str | os.PathLike[str]) -> LocalFile:
         FailedPreconditionError: It is not a regular file.
         PermissionDeniedError: It may not be read.
     """
-    name = os.fspath(path)
+    place = os.fspath(path)
+    name = place if shown is None else shown
     with system_errors(name):
-        _refuse_special(name, os.stat(name))
-        # The file could be swapped for a pipe between the two calls; without O_NONBLOCK its opening would wait.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(name, flags)
+        _refuse_special(name, os.stat(place))
+        handle = ReadHandle(place)
+    _refuse_special(name, handle.status())
+    return LocalFile(name, absolute(place), handle)
+
+
+def absolute(path: str) -> str:
+    """Return a path that leads to the same place from any working directory; ``..`` stays, for links' sake."""
+    return os.path.join(working_directory(), path)
+
+
+def working_directory() -> str:
+    """Return the directory that relative paths start from; empty if it was deleted, and they lead nowhere."""
     try:
-        _refuse_special(name, os.fstat(descriptor))
-        return LocalFile(name, descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _refuse_special(name: str, status: os.stat_result) -> None:

@@ -6,10 +6,11 @@ TensorFlow's rule: if there is an index, it is V2; otherwise the prefix is the V
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.files import working_directory
 from ckpt_magics.checkpoint.table_file import is_table, open_table
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
 
@@ -25,6 +26,7 @@ class CheckpointSource:
         kind: What ``given`` is: ``prefix``, ``index``, ``data file``, ``meta graph``, ``V1 file``, ``V1 shard``,
             ``state file``, ``directory`` or ``SavedModel``.
         note: What was used in place of what was given, as a sentence; empty if they are the same.
+        base: Directory that a relative prefix starts from; empty if there is none any more.
     """
 
     given: str
@@ -32,6 +34,16 @@ class CheckpointSource:
     version: int
     kind: str
     note: str = ""
+    base: str = field(default_factory=working_directory, compare=False)
+
+    def here(self) -> CheckpointSource:
+        """Return the checkpoint with a prefix that means it now: as it was given, or absolute after a chdir."""
+        prefix = self.path_here(self.prefix)
+        return self if prefix == self.prefix else replace(self, prefix=prefix)
+
+    def path_here(self, path: str) -> str:
+        """Return a path that was found with the checkpoint: as it is while it means the same, else absolute."""
+        return path if self.base == working_directory() else os.path.join(self.base, path)
 
     def __str__(self) -> str:
         return self.note or self.prefix

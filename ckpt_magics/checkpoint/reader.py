@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -74,20 +74,32 @@ class CheckpointReader(Mapping[str, Any]):
     of the object graph, such as ``model/dense/kernel``; those are not listed. Bytes of names that are not UTF-8 are
     lone surrogates, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with`` statement.
 
+    Threads and forked processes may share a reader, and it stays usable after ``os.chdir``. A copy, and one unpickled
+    (also elsewhere), opens the files when it is first asked for something; if another checkpoint was saved under the
+    prefix meanwhile, it says so with a FailedPreconditionError rather than give values of two.
+
+    Args:
+        source: The checkpoint.
+        mmap: Give numbers as views of the mapped files.
+        identity: The one version to read, opened when it is needed; None for the one that is there.
+
     Attributes:
         source: What was given to find the checkpoint, and what was used.
     """
 
-    def __init__(self, source: CheckpointSource, *, mmap: bool = False) -> None:
+    def __init__(self, source: CheckpointSource, *, mmap: bool = False, identity: bytes | None = None) -> None:
         self.source = source
-        self._current = CurrentStore(source, mmap=mmap)
+        self._current = CurrentStore(source, mmap=mmap, identity=identity)
         self._object_graph: tuple[TensorStore, ObjectGraph] | None = None
         self._warned = False
 
     @property
     def prefix(self) -> str:
-        """Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern."""
-        return self.source.prefix
+        """Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern.
+
+        As it was given, or absolute if the working directory has changed since.
+        """
+        return self.source.here().prefix
 
     @property
     def version(self) -> int:
@@ -97,7 +109,7 @@ class CheckpointReader(Mapping[str, Any]):
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of the files that hold the tensors."""
-        return tuple(self._current.store.file_names())
+        return tuple(map(self.source.path_here, self._current.store.file_names()))
 
     @property
     def damage(self) -> tuple[CheckpointError, ...]:
@@ -275,7 +287,7 @@ class CheckpointReader(Mapping[str, Any]):
         from ckpt_magics.saver.verification import verify_source
 
         self._current.check_open()
-        return verify_source(self.source, progress=progress)
+        return verify_source(self.source.here(), progress=progress)
 
     @property
     def object_graph(self) -> ObjectGraph | None:
@@ -329,13 +341,12 @@ class CheckpointReader(Mapping[str, Any]):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"a reader has files open and cannot be copied or pickled; load_checkpoint({self.prefix!r}) again"
-        )
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Place and identity: whoever unpickles it reads this version or is told that it is gone.
+        return _reopened, (type(self), self.source, self._current.mmap, self._current.identity())
 
     def __repr__(self) -> str:
-        return f"CheckpointReader({self.prefix!r}, version={self.version})"
+        return f"CheckpointReader({self.source.prefix!r}, version={self.version})"
 
     def _list(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read what needs every entry; what is damaged is told once."""
@@ -398,3 +409,8 @@ class CheckpointReader(Mapping[str, Any]):
             return out
 
         return self._find(name, read)
+
+
+def _reopened(kind: type[CheckpointReader], source: CheckpointSource, mmap: bool, identity: bytes) -> CheckpointReader:
+    """Return a reader of the version that another one read, which may be gone."""
+    return kind(source, mmap=mmap, identity=identity)

@@ -121,6 +121,10 @@ class TensorStore(Protocol):
         """Tell whether another checkpoint was saved over this one since it was opened."""
         ...
 
+    def identity(self) -> bytes:
+        """Return what tells this version of the checkpoint from any other, wherever a copy of it lies."""
+        ...
+
     def close(self) -> None:
         """Close the files."""
         ...

@@ -130,6 +130,20 @@ class TableReader:
                 self._cache.popitem(last=False)
         return block
 
+    def identity(self) -> bytes:
+        """Return a digest of where the blocks lie and of their checksums, which are read and not checked.
+
+        Tables of different contents have different ones, and a copy has the same.
+        """
+        from hashlib import blake2b
+
+        digest = blake2b(digest_size=16)
+        digest.update(self._file.read_at(self._file.size - FOOTER_SIZE, FOOTER_SIZE, "footer"))
+        for offset, size in self._handles:
+            digest.update(b"%d %d " % (offset, size))
+            digest.update(self._file.read_at(offset + size, TRAILER_SIZE, "trailer of a block"))
+        return digest.digest()
+
     def _read_block(self, handle: BlockHandle) -> Block:
         """Read, verify, decompress."""
         offset, size = handle
