@@ -13,6 +13,7 @@ from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.bundle_writer import publish_bundle
 from ckpt_magics.checkpoint.naming import data_filename, index_filename
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.tensors_to_save import path_text
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
@@ -22,8 +23,8 @@ __all__ = ["merge_bundles"]
 
 
 def merge_bundles(
-    prefixes: Sequence[str | os.PathLike[str]],
-    destination: str | os.PathLike[str],
+    prefixes: Sequence[AnyPath],
+    destination: AnyPath,
     *,
     delete_old_dirs: bool = True,
     allow_missing_files: bool = False,

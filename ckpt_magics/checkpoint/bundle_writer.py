@@ -17,6 +17,7 @@ from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
 from ckpt_magics.checkpoint.data_files import data_files, remove_old_files
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import data_filename, index_filename
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.tensors_to_save import (
     Part,
@@ -38,7 +39,7 @@ __all__ = ["TensorToSave", "WrittenFile", "publish_bundle", "write_bundle", "wri
 
 
 def write_bundle(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     tensors: Sequence[TensorToSave] | PlainTensors,
     *,
     num_shards: int = 1,
@@ -72,7 +73,7 @@ def write_bundle(
 
 
 def write_shards(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     shards: Sequence[Sequence[Part]],
     *,
     durable: bool = True,
@@ -106,7 +107,7 @@ def write_shards(
 
 
 def _write_plain(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     tensors: PlainTensors,
     *,
     durable: bool,

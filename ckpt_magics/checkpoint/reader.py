@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import partial
@@ -15,6 +14,7 @@ from ckpt_magics.checkpoint.current_store import CurrentStore
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
 from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.regions import Region, as_part, row_range
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
 
-CheckpointPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+CheckpointPath = AnyPath
 
 
 def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointReader:

@@ -29,6 +29,7 @@ from ckpt_magics.checkpoint.naming import (
     meta_graph_filename,
     parse_v1_shard,
 )
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.state import checkpoint_exists, get_checkpoint_mtimes, read_state, update_checkpoint_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
@@ -45,7 +46,7 @@ DEFAULT_KEEP_HOURS = 10000.0
 """Hours between checkpoints kept for ever; TensorFlow's default amounts to none."""
 
 
-def remove_checkpoint(checkpoint_prefix: str, version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX) -> None:
+def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX) -> None:
     """Delete the files of one checkpoint: meta graph, index and data files, or the V1 files. Missing ones are fine.
 
     Names are compared, never expanded; of a symbolic link the link is removed. Directories stay.
@@ -58,20 +59,21 @@ def remove_checkpoint(checkpoint_prefix: str, version: int = 2, meta_graph_suffi
     Raises:
         CheckpointError: The disk refuses.
     """
-    directory, base = os.path.split(checkpoint_prefix)
+    prefix = local_path(checkpoint_prefix)
+    directory, base = os.path.split(prefix)
     if base in {"", os.curdir, os.pardir}:
         return
     disk.remove_file(os.path.join(directory, meta_graph_filename(base, meta_graph_suffix)))
     if version == 2:
         disk.remove_file(os.path.join(directory, index_filename(base)))
-        for path in data_files(checkpoint_prefix):
+        for path in data_files(prefix):
             disk.remove_file(path)
         return
     pattern = parse_v1_shard(base)
     if pattern is None or pattern[1] is not None:
-        disk.remove_file(checkpoint_prefix)
+        disk.remove_file(prefix)
         return
-    for path in checkpoint_files(checkpoint_prefix):
+    for path in checkpoint_files(prefix):
         disk.remove_file(path)
 
 
@@ -107,19 +109,19 @@ class CheckpointHistory:
         """Paths of the checkpoints that are kept, oldest first."""
         return [path for path, _ in self._kept]
 
-    def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
+    def set_last_checkpoints(self, last_checkpoints: list[AnyPath]) -> None:
         """Take over paths whose times are not known; those are never deleted."""
         assert isinstance(last_checkpoints, list)  # noqa: S101  # TensorFlow's check, which its users' tests expect
-        self._kept = [(path, math.inf) for path in last_checkpoints]
+        self._kept = [(local_path(path), math.inf) for path in last_checkpoints]
 
-    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[str, float]]) -> None:
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[AnyPath, float]]) -> None:
         """Take over (path, seconds since 1970), oldest first."""
         assert isinstance(last_checkpoints_with_time, list)  # noqa: S101  # as above
-        self._kept = list(last_checkpoints_with_time)
+        self._kept = [(local_path(path), saved) for path, saved in last_checkpoints_with_time]
 
-    def recover_last_checkpoints(self, checkpoint_paths: Iterable[str]) -> None:
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[AnyPath]) -> None:
         """Take over the paths that exist, with the times of their files."""
-        existing = [path for path in checkpoint_paths if checkpoint_exists(path)]
+        existing = [path for path in map(local_path, checkpoint_paths) if checkpoint_exists(path)]
         self._kept = list(zip(existing, get_checkpoint_mtimes(existing), strict=True))
 
     def record(

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from ckpt_magics.checkpoint.meta_graph import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.checkpoint.opening import Store, open_remains
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.store import TensorEntry
@@ -19,7 +20,7 @@ __all__ = ["write_good_tensors"]
 
 
 def write_good_tensors(
-    verification: Verification, new_prefix: str | os.PathLike[str], *, progress: Progress | None = None
+    verification: Verification, new_prefix: AnyPath, *, progress: Progress | None = None
 ) -> SavedCheckpoint:
     """Write the tensors that a verification found good, with the meta graph if there is one that parses.
 
@@ -36,7 +37,7 @@ def write_good_tensors(
         CheckpointError: The disk refuses.
     """
     source = verification.source
-    if os.path.realpath(os.path.expanduser(os.fspath(new_prefix))) == os.path.realpath(source.prefix):
+    if os.path.realpath(local_path(new_prefix)) == os.path.realpath(source.prefix):
         raise InvalidArgumentError(
             f"{visible(source.prefix)} is the damaged checkpoint itself", hint="Give the good tensors a new prefix."
         )

@@ -21,6 +21,7 @@ from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.bundle_writer import write_bundle
 from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.recording import record_checkpoint
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS
@@ -72,7 +73,7 @@ class SavedCheckpoint(str):
 
 
 def write_checkpoint(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     tensors: Tensors,
     *,
     write_version: int = 2,
@@ -119,7 +120,7 @@ def write_checkpoint(
     """
     start = time.perf_counter()
     check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
-    path = stem = os.path.expanduser(path_text(prefix))
+    path = stem = path_text(prefix)
     check_latest_filename(path, latest_filename, is_renamed=global_step is not None or num_shards > 1)
     if global_step is not None:
         path = f"{path}-{_step_number(global_step)}"

@@ -14,6 +14,7 @@ from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
 from ckpt_magics.checkpoint.data_files import data_files, remove_old_files, v1_shards
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import index_filename, v1_shard_filename, v1_shard_pattern
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.tensors_to_save import (
     Part,
@@ -57,7 +58,7 @@ def check_v1_dtypes(tensors: Sequence[TensorToSave]) -> None:
 
 
 def write_slice_table(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     tensors: Sequence[TensorToSave],
     *,
     durable: bool = True,
@@ -89,7 +90,7 @@ def write_slice_table(
 
 
 def write_slice_shards(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     tensors: Sequence[TensorToSave],
     num_shards: int,
     *,

@@ -17,6 +17,7 @@ from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.directory import newest_whole_checkpoint
 from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.checkpoint.nearby import SAVED_MODEL_NAMES, describe_directory, missing_hint
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource, find_prefix
 from ckpt_magics.checkpoint.state_text import parse_state
 from ckpt_magics.checkpoint.unusable import describe_file
@@ -25,31 +26,30 @@ from ckpt_magics.errors import (
     CheckpointNotFoundError,
     DataLossError,
     FailedPreconditionError,
-    UnimplementedError,
     visible,
 )
 
 MAX_STATE_SIZE = 16 << 20
 """Bytes of a state file that are looked at; TensorFlow's hold a few hundred."""
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _STATE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#[^\n]*\n\s*)*(?:all_)?model_checkpoint_path")
 
 
-def find_checkpoint(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> CheckpointSource:
+def find_checkpoint(path: AnyPath) -> CheckpointSource:
     """Return the checkpoint that ``path`` stands for.
 
     Args:
         path: A prefix, any file of a checkpoint, a state file, a directory with checkpoints (its latest is meant), or
-            a SavedModel's directory. ``~`` is the home directory.
+            a SavedModel's directory; in any form that :func:`local_path` takes.
 
     Raises:
         CheckpointNotFoundError: There is none; the message names what is near.
         DataLossError: There is a file, and it is something else; the message names what.
         FailedPreconditionError: The path leads to a pipe or a device.
+        UnimplementedError: It is a URL of another machine.
     """
     given = os.fsdecode(path)
-    name = os.path.expanduser(given)
+    name = local_path(path)
     found = find_prefix(name)
     if found is None and files.is_directory(name):
         found = _find_in_directory(name)
@@ -57,8 +57,6 @@ def find_checkpoint(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -
         found = _find_by_file(name)
     if found is not None:
         return replace(found, given=given)
-    if _URL.match(given):
-        raise UnimplementedError(f"{visible(given)}: only files on this machine can be read", hint="Download it first.")
     raise CheckpointNotFoundError(
         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
         f"{visible(given) or repr(given)}{missing_hint(name)}"

@@ -22,6 +22,7 @@ from ckpt_magics.checkpoint.directory import (
 )
 from ckpt_magics.checkpoint.files import modified_time, open_file
 from ckpt_magics.checkpoint.naming import STATE_FILENAME
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.state_text import CheckpointState, format_state, parse_state
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, NotFoundError, visible
 
@@ -43,15 +44,13 @@ __all__ = [
 MAX_STATE_SIZE = 64 << 20
 """Bytes of a state file beyond which it is not one: paths of half a million checkpoints."""
 
-StrPath = str | os.PathLike[str]
 
-
-def state_filename(directory: StrPath, latest_filename: str | None = None) -> str:
+def state_filename(directory: AnyPath, latest_filename: str | None = None) -> str:
     """Return the path of a directory's state file; its name is ``checkpoint`` unless another is given."""
-    return os.path.join(os.fspath(directory), latest_filename or STATE_FILENAME)
+    return os.path.join(local_path(directory), latest_filename or STATE_FILENAME)
 
 
-def read_state(directory: StrPath, latest_filename: str | None = None) -> CheckpointState | None:
+def read_state(directory: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
     """Return what the state file says, its paths as they stand there; None if there is no such file.
 
     Raises:
@@ -69,11 +68,11 @@ def read_state(directory: StrPath, latest_filename: str | None = None) -> Checkp
     except DataLossError as error:
         raise error.locate(file=path) from None
     if not state.model_checkpoint_path:
-        raise DataLossError(f"Invalid checkpoint state loaded from {visible(os.fspath(directory))}", file=path)
+        raise DataLossError(f"Invalid checkpoint state loaded from {visible(local_path(directory))}", file=path)
     return state
 
 
-def get_checkpoint_state(checkpoint_dir: StrPath, latest_filename: str | None = None) -> CheckpointState | None:
+def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
     """Return a directory's state with every path joined to the directory; None if it has no state file.
 
     A damaged state file is replaced by what lies in the directory, with a warning.
@@ -86,7 +85,7 @@ def get_checkpoint_state(checkpoint_dir: StrPath, latest_filename: str | None = 
         InvalidArgumentError: The state names no latest checkpoint and the directory holds none either.
         CheckpointError: The file cannot be read.
     """
-    directory = os.fspath(checkpoint_dir)
+    directory = local_path(checkpoint_dir)
     try:
         state = read_state(directory, latest_filename)
     except DataLossError as error:
@@ -114,7 +113,7 @@ def _state_of_directory(directory: str, error: DataLossError) -> CheckpointState
     return CheckpointState(newest, [*others, newest])
 
 
-def latest_checkpoint(checkpoint_dir: StrPath, latest_filename: str | None = None) -> str | None:
+def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> str | None:
     """Return the prefix of the latest checkpoint in a directory, None if there is none.
 
     That is the one which the state file names. If it is gone or half there, it is the one of the same name in the
@@ -127,7 +126,7 @@ def latest_checkpoint(checkpoint_dir: StrPath, latest_filename: str | None = Non
     Raises:
         InvalidArgumentError: As :func:`get_checkpoint_state`.
     """
-    directory = os.fspath(checkpoint_dir)
+    directory = local_path(checkpoint_dir)
     path = ""
     while True:
         state = get_checkpoint_state(directory, latest_filename)
@@ -165,24 +164,24 @@ def _warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
-def checkpoint_exists(checkpoint_prefix: StrPath) -> bool:
+def checkpoint_exists(checkpoint_prefix: AnyPath) -> bool:
     """Tell whether there is a checkpoint: an index, or a V1 file, or a file that a V1 pattern stands for.
 
     Unlike TensorFlow's, no other part of the name is a pattern.
     """
-    return bool(checkpoint_files(os.fspath(checkpoint_prefix)))
+    return bool(checkpoint_files(local_path(checkpoint_prefix)))
 
 
-def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[StrPath]) -> list[float]:
+def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[AnyPath]) -> list[float]:
     """Return when each checkpoint was written, in whole seconds since 1970; those that are gone are left out."""
-    files = (checkpoint_files(os.fspath(prefix))[:1] for prefix in checkpoint_prefixes)
+    files = (checkpoint_files(local_path(prefix))[:1] for prefix in checkpoint_prefixes)
     return [float(int(modified_time(name))) for found in files for name in found]
 
 
 def build_state(
-    save_dir: str,
-    model_checkpoint_path: str,
-    all_model_checkpoint_paths: Sequence[str] = (),
+    save_dir: AnyPath,
+    model_checkpoint_path: AnyPath,
+    all_model_checkpoint_paths: Sequence[AnyPath] = (),
     all_model_checkpoint_timestamps: Sequence[float] = (),
     last_preserved_timestamp: float | None = None,
     *,
@@ -193,9 +192,10 @@ def build_state(
     Raises:
         InvalidArgumentError: There are timestamps, and not as many as paths.
     """
-    paths = list(all_model_checkpoint_paths)
-    if not paths or paths[-1] != model_checkpoint_path:
-        paths.append(model_checkpoint_path)
+    directory, latest = local_path(save_dir), local_path(model_checkpoint_path)
+    paths = list(map(local_path, all_model_checkpoint_paths))
+    if not paths or paths[-1] != latest:
+        paths.append(latest)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
         raise InvalidArgumentError(
             "Checkpoint timestamps, if provided, must match checkpoint paths "
@@ -204,12 +204,12 @@ def build_state(
 
     def spelled(path: str) -> str:
         # TensorFlow makes an absolute path under a relative directory relative twice, which leads elsewhere.
-        if save_relative_paths if os.path.isabs(path) else not os.path.isabs(save_dir):
-            return os.path.relpath(path, save_dir or os.curdir)
+        if save_relative_paths if os.path.isabs(path) else not os.path.isabs(directory):
+            return os.path.relpath(path, directory or os.curdir)
         return path
 
     return CheckpointState(
-        spelled(model_checkpoint_path),
+        spelled(latest),
         [spelled(path) for path in paths],
         list(all_model_checkpoint_timestamps),
         last_preserved_timestamp or 0.0,
@@ -217,9 +217,9 @@ def build_state(
 
 
 def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
-    save_dir: StrPath,
-    model_checkpoint_path: str,
-    all_model_checkpoint_paths: Sequence[str] | None = None,
+    save_dir: AnyPath,
+    model_checkpoint_path: AnyPath,
+    all_model_checkpoint_paths: Sequence[AnyPath] | None = None,
     latest_filename: str | None = None,
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
@@ -246,7 +246,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
         InvalidArgumentError: Paths and timestamps differ in number, or a checkpoint has the state file's own name.
         CheckpointError: The disk refuses.
     """
-    directory = os.fspath(save_dir)
+    directory = local_path(save_dir)
     state = build_state(
         directory,
         model_checkpoint_path,
@@ -258,7 +258,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
     path = state_filename(directory, latest_filename)
     if path == state.model_checkpoint_path:
         raise InvalidArgumentError(
-            f"Save path '{visible(model_checkpoint_path)}' conflicts with path used for checkpoint state.  "
+            f"Save path '{visible(local_path(model_checkpoint_path))}' conflicts with path used for checkpoint state.  "
             "Please use a different save path."
         )
     try:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.formats.shapes import MAX_RANK, format_shape
@@ -300,13 +301,14 @@ def split_into_shards(parts: Sequence[Part], num_shards: int) -> list[list[Part]
     return shards
 
 
-def path_text(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
-    """Return a path given in any form as text.
+def path_text(path: AnyPath) -> str:
+    """Return the path of a checkpoint to be saved as text that the system takes.
 
     Raises:
+        UnimplementedError: It is not on this machine.
         InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``.
     """
-    text = os.fsdecode(path)
+    text = local_path(path)
     if os.path.basename(text) in {"", os.curdir, os.pardir}:
         stem = os.path.join(text, "model.ckpt")
         raise InvalidArgumentError(

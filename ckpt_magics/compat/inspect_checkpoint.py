@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.reader import CheckpointReader
 from ckpt_magics.compat.readers import new_checkpoint_reader
 from ckpt_magics.errors import CheckpointError, visible
@@ -16,7 +17,7 @@ __all__ = ["print_tensors_in_checkpoint_file"]
 
 
 def print_tensors_in_checkpoint_file(
-    file_name: str,
+    file_name: AnyPath,
     tensor_name: str | None,
     all_tensors: bool,
     all_tensor_names: bool = False,
@@ -32,7 +33,7 @@ def print_tensors_in_checkpoint_file(
         count_exclude_pattern: A regular expression; tensors whose names it finds do not count.
     """
     try:
-        with new_checkpoint_reader(file_name) as reader:
+        with new_checkpoint_reader(local_path(file_name)) as reader:
             _print_tensors(reader, tensor_name, all_tensors=all_tensors, names=all_tensor_names)
             if tensor_name and not (all_tensors or all_tensor_names) and tensor_name not in reader:
                 return

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ckpt_magics.checkpoint import listing, reader, retention
+from ckpt_magics.checkpoint import listing, reader, retention, state
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX
-from ckpt_magics.checkpoint.state import StrPath, build_state, checkpoint_exists
+from ckpt_magics.checkpoint.place import AnyPath, local_path, spelled_as
+from ckpt_magics.checkpoint.state import build_state, checkpoint_exists
 from ckpt_magics.checkpoint.state import update_checkpoint_state as update_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, visible
@@ -32,7 +33,7 @@ def new_checkpoint_reader(filepattern: str | bytes) -> reader.CheckpointReader:
     """
     if not isinstance(filepattern, (str, bytes)):
         raise TypeError(f"Expected binary or unicode string, got {filepattern!r}")
-    path = os.fsdecode(filepattern)
+    path = local_path(filepattern)
     if not checkpoint_exists(path):
         message = f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(path)}"
         raise CheckpointNotFoundError(message, hint=_what_is_there(path))
@@ -70,7 +71,7 @@ def _directories_as_values(path: reader.CheckpointPath) -> Iterator[None]:
     try:
         yield
     except CheckpointNotFoundError as error:
-        if not os.path.isdir(path):
+        if not os.path.isdir(local_path(path)):
             raise
         raise EmptyDirectoryError(error.message, file=error.file, hint=error.hint) from error
 
@@ -98,23 +99,29 @@ def list_variables(ckpt_dir_or_file: reader.CheckpointPath) -> list[tuple[str, l
         return listing.list_variables(ckpt_dir_or_file)
 
 
+def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> str | None:
+    """Return the prefix of the latest checkpoint of a directory that has a state file; None if it has none."""
+    found = state.latest_checkpoint(checkpoint_dir, latest_filename)
+    return None if found is None else spelled_as(checkpoint_dir, found)
+
+
 def remove_checkpoint(
-    checkpoint_prefix: str, checkpoint_format_version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX
+    checkpoint_prefix: AnyPath, checkpoint_format_version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX
 ) -> None:
     """Delete the files of one checkpoint; missing ones are fine."""
     retention.remove_checkpoint(checkpoint_prefix, checkpoint_format_version, meta_graph_suffix)
 
 
 def generate_checkpoint_state_proto(
-    save_dir: StrPath,
-    model_checkpoint_path: str,
-    all_model_checkpoint_paths: Sequence[str] | None = None,
+    save_dir: AnyPath,
+    model_checkpoint_path: AnyPath,
+    all_model_checkpoint_paths: Sequence[AnyPath] | None = None,
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
 ) -> CheckpointState:
     """Return what the state file of ``save_dir`` would say; see `update_checkpoint_state`."""
     return build_state(
-        os.fspath(save_dir),
+        save_dir,
         model_checkpoint_path,
         all_model_checkpoint_paths or (),
         all_model_checkpoint_timestamps or (),
@@ -123,9 +130,9 @@ def generate_checkpoint_state_proto(
 
 
 def update_checkpoint_state(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    save_dir: StrPath,
-    model_checkpoint_path: str,
-    all_model_checkpoint_paths: Sequence[str] | None = None,
+    save_dir: AnyPath,
+    model_checkpoint_path: AnyPath,
+    all_model_checkpoint_paths: Sequence[AnyPath] | None = None,
     latest_filename: str | None = None,
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
@@ -146,13 +153,13 @@ def global_step(sess: Session, global_step_tensor: Any) -> int:  # noqa: ANN401 
     return int(sess.run(global_step_tensor))
 
 
-def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: StrPath, name: str, as_text: bool = True) -> str:
+def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: AnyPath, name: str, as_text: bool = True) -> str:
     """Write a graph to a file, as text by default; missing directories are made.
 
     Returns:
         The path of the file.
     """
     graph_def = graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
-    path = os.path.join(os.fspath(logdir), name)
+    path = os.path.join(local_path(logdir), name)
     write_message(graph_def, path, as_text=as_text)
     return path

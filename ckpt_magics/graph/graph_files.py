@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from ckpt_magics.checkpoint.atomic import write_file
 from ckpt_magics.checkpoint.files import exists, is_directory, open_file, system_errors
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, InvalidArgumentError, visible
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
@@ -22,40 +23,40 @@ __all__ = ["read_graph_def", "read_meta_graph", "read_saved_model", "write_messa
 M = TypeVar("M", MetaGraphDef, GraphDef, SavedModel)
 
 
-def read_meta_graph(path: str | os.PathLike[str]) -> MetaGraphDef:
+def read_meta_graph(path: AnyPath) -> MetaGraphDef:
     """Return the MetaGraphDef in a ``.meta`` file.
 
     Raises:
         CheckpointNotFoundError: There is no such file.
         DataLossError: It holds no MetaGraphDef, neither binary nor text.
     """
-    name = os.fspath(path)
+    name = local_path(path)
     if not exists(name):
         raise CheckpointNotFoundError(f"File does not exist. Received: {visible(name)}.")
     return _read(name, MetaGraphDef)
 
 
-def read_graph_def(path: str | os.PathLike[str]) -> GraphDef:
+def read_graph_def(path: AnyPath) -> GraphDef:
     """Return the GraphDef in a ``.pb`` or ``.pbtxt`` file.
 
     Raises:
         CheckpointNotFoundError: There is no such file.
         DataLossError: It holds no GraphDef, neither binary nor text.
     """
-    name = os.fspath(path)
+    name = local_path(path)
     if not exists(name):
         raise CheckpointNotFoundError(f"File {visible(name)} does not exist.")
     return _read(name, GraphDef)
 
 
-def read_saved_model(path: str | os.PathLike[str]) -> SavedModel:
+def read_saved_model(path: AnyPath) -> SavedModel:
     """Return the SavedModel in a directory, or in its ``saved_model.pb`` or ``saved_model.pbtxt``.
 
     Raises:
         CheckpointNotFoundError: There is no such file.
         DataLossError: It holds no SavedModel, neither binary nor text.
     """
-    name = os.fspath(path)
+    name = local_path(path)
     if is_directory(name):
         candidates = [os.path.join(name, "saved_model.pb"), os.path.join(name, "saved_model.pbtxt")]
         name = next((candidate for candidate in candidates if exists(candidate)), candidates[0])
@@ -72,7 +73,7 @@ def _read(name: str, message_class: type[M]) -> M:
     return parse_message(data, message_class, name)
 
 
-def write_message(message: Message, path: str, *, as_text: bool = False, role: str = "graph") -> None:
+def write_message(message: Message, path: AnyPath, *, as_text: bool = False, role: str = "graph") -> None:
     """Write a message to a file that then appears whole; missing directories are made.
 
     Equal messages give equal files: map entries are sorted by their keys.
@@ -94,6 +95,7 @@ def write_message(message: Message, path: str, *, as_text: bool = False, role: s
             data = message.SerializeToString(deterministic=True)
         except ValueError as error:
             raise InvalidArgumentError(f"{type(message).__name__} cannot be written: {error}") from error
-    with system_errors(path):
-        os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
-    write_file(path, data, role)
+    name = local_path(path)
+    with system_errors(name):
+        os.makedirs(os.path.dirname(name) or os.curdir, exist_ok=True)
+    write_file(name, data, role)

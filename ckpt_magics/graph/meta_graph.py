@@ -5,10 +5,10 @@ Format: tensorflow/python/framework/meta_graph.py.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graph.collection_items import CollectionReader
 from ckpt_magics.graph.default import get_default_graph
@@ -28,7 +28,7 @@ TRAINABLE_IS_TOLD = (1, 9)
 
 
 def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    meta_graph_or_file: MetaGraphDef | str | os.PathLike[str],
+    meta_graph_or_file: MetaGraphDef | AnyPath,
     clear_devices: bool = False,
     graph: Graph | None = None,
     import_scope: str | None = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.graph.collection_items import collection_def
 from ckpt_magics.graph.default import get_default_graph
@@ -29,7 +30,7 @@ GRAPH_LIMIT = 1 << 31
 
 
 def export_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    filename: str | None = None,
+    filename: AnyPath | None = None,
     graph_def: GraphDef | None = None,
     graph: Graph | None = None,
     export_scope: str | None = None,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from ckpt_magics.checkpoint.place import local_path
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.graph.default import get_default_graph, own_default_graph, session_as_default
 from ckpt_magics.graph.graph import Graph
@@ -106,7 +107,11 @@ def _fresh_graph_of(tensorflow: Any) -> Iterator[Any]:
 def _graph_in(value: Any, *, may_be_path: bool) -> GraphSource | None:
     """The graph that a value is, or whose path it is; None if it is something else."""
     if may_be_path and isinstance(value, str | os.PathLike):
-        path = os.path.expanduser(os.fspath(value))
+        try:
+            path = local_path(value)
+        except CheckpointError:
+            # A text that begins as a URL does is a value of the cell like any other.
+            return None
         return open_graph(path) if _looks_like_path(path) else None
     is_graph = meta_graph_of(value) is not None or (may_be_path and needs_signature(value))
     return open_graph(value) if is_graph else None

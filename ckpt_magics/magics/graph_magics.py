@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, out
 from traitlets import Bool
 
 from ckpt_magics.checkpoint.files import system_errors
+from ckpt_magics.checkpoint.place import local_path
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.magics.command import Scope, argument, command
 from ckpt_magics.magics.graph_options import VIEW_ARGUMENTS, draw_options
@@ -175,10 +176,10 @@ class GraphMagics(Magics):
         named = scope.get(word)
         if isinstance(named, NotebookGraph):
             return named
-        if named is not None and not isinstance(named, str | os.PathLike):
+        if named is not None and not isinstance(named, str | bytes | os.PathLike):
             return _held(word, named, arguments.tags)
         try:
-            source = open_graph(expanded(word if named is None else os.fspath(named)), arguments.tags)
+            source = open_graph(local_path(word if named is None else named), arguments.tags)
         except CheckpointNotFoundError as error:
             graphs = [name for name, value in user_values(self.shell).items() if isinstance(value, NotebookGraph)]
             error.hint = f"Graphs in the notebook: {', '.join(graphs)}" if graphs else error.hint

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from IPython.core.error import UsageError
+
+from ckpt_magics.checkpoint.place import local_path
 
 __all__ = ["expanded", "quoted", "split_unfinished", "split_words", "without_expressions"]
 
@@ -102,5 +102,5 @@ def without_expressions(word: str) -> str:
 
 
 def expanded(path: str) -> str:
-    """Return a path with ``~`` as the home directory."""
-    return os.path.expanduser(path)
+    """Return a word of a line that is a path as the system takes it."""
+    return local_path(path)

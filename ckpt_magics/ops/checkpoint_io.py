@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
 from ckpt_magics.checkpoint.bundle_merge import merge_bundles
 from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.checkpoint.place import local_path
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
 from ckpt_magics.errors import InvalidArgumentError
@@ -22,10 +22,10 @@ __all__ = ["ROWS"]
 
 
 def _path(value: Array) -> str:
-    """Return the one path of a string tensor, its bytes kept."""
+    """Return the one path of a string tensor, as the system takes it."""
     if np.size(value) != 1:
         raise InvalidArgumentError(f"expected one file name, got {np.size(value)}")
-    return os.fsdecode(np.asarray(value, object).item())
+    return local_path(np.asarray(value, object).item())
 
 
 def _strings(value: Array) -> list[bytes]:
@@ -94,7 +94,7 @@ def _restore_slice_shape(ctx: ShapeContext) -> list[Shape]:
 
 def _merge(ctx: KernelContext, prefixes: Array, destination: Array) -> None:
     merge_bundles(
-        [os.fsdecode(prefix) for prefix in _strings(prefixes)],
+        _strings(prefixes),
         _path(destination),
         delete_old_dirs=ctx.attr("delete_old_dirs"),
         allow_missing_files=ctx.attr("allow_missing_files"),

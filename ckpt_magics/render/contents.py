@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ckpt_magics.checkpoint import files, naming
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import visible
 from ckpt_magics.formats.shapes import format_shape
@@ -112,7 +113,7 @@ class CheckpointContents:
         return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
 
 
-def describe_checkpoint(source: str | os.PathLike[str]) -> CheckpointContents:
+def describe_checkpoint(source: AnyPath) -> CheckpointContents:
     """Return what a checkpoint holds, for showing.
 
     Args:

@@ -125,7 +125,7 @@ def show_graph(source: Any, *, tags: Collection[str] = (), **options: Unpack[Dra
 
 def open_graph(source: Any, tags: Collection[str] = ()) -> GraphSource:  # noqa: ANN401 - as show_graph
     """Return the graph of a path or an object; the errors are those of `show_graph`."""
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, str | bytes | os.PathLike):
         return find_graph(source, tags)
     meta_graph = meta_graph_of(source)
     if meta_graph is not None:

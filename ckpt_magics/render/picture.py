@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.proto import messages
 from ckpt_magics.render.compose import compose_view
@@ -105,13 +106,13 @@ class GraphPicture:
 
         return graphviz.Source(self.dot)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the picture to a file: ``.svg``, ``.dot``, ``.html`` or ``.txt``.
 
         Raises:
             InvalidArgumentError: The name ends in none of these.
         """
-        name = os.fspath(path)
+        name = local_path(path)
         suffix = os.path.splitext(name)[1].lower()
         if suffix not in _FORMS:
             raise InvalidArgumentError(f"{name!r} should end in {', '.join(_FORMS)}", file=name)

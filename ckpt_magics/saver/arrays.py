@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.saving_options import check_options
@@ -21,7 +21,7 @@ __all__ = ["save_checkpoint"]
 
 
 def save_checkpoint(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     tensors: Any,
     *,
     write_version: int = 2,
@@ -39,7 +39,7 @@ def save_checkpoint(
     """Save tensors as a TensorFlow checkpoint; at any instant there is the former one or the new one, whole.
 
     Args:
-        prefix: Stem of the files, such as ``runs/model.ckpt``.
+        prefix: Stem of the files, such as ``runs/model.ckpt``; ``~`` is the home directory.
         tensors: What to save, by name: anything that `collect_tensors` understands. They are stored in the order of
             their names, as TensorFlow's Saver stores them.
         write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
@@ -71,7 +71,7 @@ def save_checkpoint(
         reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
         raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
     saved = write_checkpoint(
-        os.fspath(prefix),
+        prefix,
         arrays,
         write_version=write_version,
         global_step=None if global_step is None else _step(global_step),

@@ -18,6 +18,7 @@ from ckpt_magics.checkpoint.inventory import (
     take_inventory,
 )
 from ckpt_magics.checkpoint.nearby import describe_inside
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.repair import rewrite_state
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
@@ -146,7 +147,7 @@ def _row(one: FoundFiles) -> tuple[str, ...]:
 
 
 def list_checkpoints(
-    directory: str | os.PathLike[str] = ".", *, repair: bool = False, latest_filename: str | None = None
+    directory: AnyPath = ".", *, repair: bool = False, latest_filename: str | None = None
 ) -> DirectoryListing:
     """Return every checkpoint of a directory: listed, unlisted, half-written and missing ones, and leftovers.
 
@@ -159,7 +160,7 @@ def list_checkpoints(
         NotFoundError: There is no such directory; or, to be repaired, no whole checkpoint.
         CheckpointError: The disk refuses.
     """
-    path = os.path.expanduser(os.fspath(directory))
+    path = local_path(directory)
     notes = []
     if repair:
         written = rewrite_state(path, latest_filename)
@@ -183,7 +184,7 @@ def list_checkpoints(
     return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes))
 
 
-def repair_state(directory: str | os.PathLike[str] = ".", *, latest_filename: str | None = None) -> DirectoryListing:
+def repair_state(directory: AnyPath = ".", *, latest_filename: str | None = None) -> DirectoryListing:
     """Write a directory's state file anew if it is damaged, missing, or names what is not there.
 
     Args:

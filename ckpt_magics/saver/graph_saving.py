@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
@@ -22,7 +21,7 @@ _SHOWN = 5
 
 
 def save_session(
-    prefix: str | os.PathLike[str],
+    prefix: AnyPath,
     session: Session,
     saver_def: SaverDef | None = None,
     *,

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.checkpoint.nearby import missing_hint
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.source import find_checkpoint
 from ckpt_magics.errors import (
     CheckpointNotFoundError,
@@ -89,7 +90,7 @@ class GraphSource:
     note: str = ""
 
 
-def find_graph(path: str | os.PathLike[str], tags: Collection[str] = ()) -> GraphSource:
+def find_graph(path: AnyPath, tags: Collection[str] = ()) -> GraphSource:
     """Return the graph that a path stands for.
 
     Args:
@@ -104,10 +105,10 @@ def find_graph(path: str | os.PathLike[str], tags: Collection[str] = ()) -> Grap
         InvalidArgumentError: Tags are given, and it is no SavedModel.
         NotFoundError: The SavedModel has no graph with these tags.
     """
-    name = os.path.expanduser(os.fspath(path))
+    name = local_path(path)
     source = _find_file(name, tags)
     if source is None:
-        source = _find_beside_checkpoint(name, os.fspath(path))
+        source = _find_beside_checkpoint(name, os.fsdecode(path))
     if tags and source.kind != "SavedModel":
         raise InvalidArgumentError(f"{visible(source.path)} is no SavedModel, so it has no graphs to choose by tags")
     return source

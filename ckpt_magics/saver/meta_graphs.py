@@ -5,10 +5,10 @@ Format: tensorflow/python/training/saver.py (import_meta_graph, export_meta_grap
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.meta_graph import import_scoped_meta_graph, read_meta_graph
 from ckpt_magics.graph.meta_graph_export import export_scoped_meta_graph
@@ -19,7 +19,7 @@ __all__ = ["export_meta_graph", "import_meta_graph"]
 
 
 def import_meta_graph(
-    meta_graph_or_file: MetaGraphDef | str | os.PathLike[str],
+    meta_graph_or_file: MetaGraphDef | AnyPath,
     clear_devices: bool = False,
     import_scope: str | None = None,
     **kwargs: Any,  # noqa: ANN401 -- handed on
@@ -58,7 +58,7 @@ def import_meta_graph(
 
 
 def export_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    filename: str | None = None,
+    filename: AnyPath | None = None,
     meta_info_def: MetaGraphDef.MetaInfoDef | None = None,
     graph_def: GraphDef | None = None,
     saver_def: SaverDef | None = None,

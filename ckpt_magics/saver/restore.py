@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
@@ -85,7 +86,7 @@ class RestorePlan:
 
 
 def plan_restore(
-    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array] | StoredTensors,
+    source: AnyPath | CheckpointReader | Mapping[str, Array] | StoredTensors,
     targets: Any = None,
     *,
     include: Sequence[str] = (),
@@ -122,7 +123,7 @@ def plan_restore(
             patterns or the map are of another type.
     """
     _check_names(include, exclude, mapping)
-    opened = load_checkpoint(source) if isinstance(source, str | os.PathLike) else source
+    opened = load_checkpoint(source) if isinstance(source, str | bytes | os.PathLike) else source
     stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened)
     options = RestoreOptions(
         tuple(include),
@@ -192,7 +193,7 @@ def _is_text(value: object) -> bool:
 
 
 def restore_checkpoint(
-    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array],
+    source: AnyPath | CheckpointReader | Mapping[str, Array],
     targets: Any = None,
     *,
     include: Sequence[str] = (),
@@ -264,11 +265,11 @@ def restore_checkpoint(
 
 
 def _opened(
-    source: str | os.PathLike[str] | CheckpointReader | Mapping[str, Array], step: int | None
+    source: AnyPath | CheckpointReader | Mapping[str, Array], step: int | None
 ) -> AbstractContextManager[CheckpointReader | Mapping[str, Array]]:
     """The reader to restore from; one that is opened here is closed again."""
-    if isinstance(source, str | os.PathLike):
-        return load_checkpoint(source if step is None else checkpoint_at_step(os.fspath(source), step))
+    if isinstance(source, str | bytes | os.PathLike):
+        return load_checkpoint(source if step is None else checkpoint_at_step(local_path(source), step))
     return nullcontext(source)
 
 

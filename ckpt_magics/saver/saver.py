@@ -12,6 +12,7 @@ from typing import Any
 
 from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
+from ckpt_magics.checkpoint.place import AnyPath, local_path, spelled_as
 from ckpt_magics.checkpoint.retention import CheckpointHistory
 from ckpt_magics.checkpoint.state import checkpoint_exists
 from ckpt_magics.errors import (
@@ -157,7 +158,7 @@ class Saver:
     def save(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         self,
         sess: Session,
-        save_path: str | os.PathLike[str],
+        save_path: AnyPath,
         global_step: Any = None,  # noqa: ANN401 -- an int, or anything that a session can fetch
         latest_filename: str | None = None,
         meta_graph_suffix: str = META_GRAPH_SUFFIX,
@@ -192,7 +193,7 @@ class Saver:
         """
         self._check_built("save")
         latest_filename = latest_filename or STATE_FILENAME
-        prefix = os.fspath(save_path)
+        prefix = local_path(save_path)
         checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
         is_listed = write_state and self.saver_def is not None
         with announced(checkpoint_file) if is_listed and global_step is not None else nullcontext():
@@ -214,7 +215,7 @@ class Saver:
                     meta_graph_suffix=meta_graph_suffix,
                     save_relative_paths=self._save_relative_paths,
                 )
-        return path
+        return None if path is None else spelled_as(save_path, path)
 
     def _check_paths(self, sess: object, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
         if os.path.split(latest_filename)[0]:
@@ -231,7 +232,7 @@ class Saver:
 
     def export_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         self,
-        filename: str | None = None,
+        filename: AnyPath | None = None,
         collection_list: Sequence[str] | None = None,
         as_text: bool = False,
         export_scope: str | None = None,
@@ -258,7 +259,7 @@ class Saver:
 
     # Restoring
 
-    def restore(self, sess: Session, save_path: str | os.PathLike[str] | None) -> None:
+    def restore(self, sess: Session, save_path: AnyPath | None) -> None:
         """Give the variables of a session the values of a checkpoint; all of them, or none.
 
         Unlike in TensorFlow, a resource variable never takes another shape than the graph gives it.
@@ -277,7 +278,7 @@ class Saver:
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
-        path = os.fspath(save_path)
+        path = local_path(save_path)
         if not checkpoint_exists(path):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {visible(path)}")
         self._check_built("restore")
@@ -302,15 +303,15 @@ class Saver:
         """Paths of the checkpoints that are kept, oldest first."""
         return self._kept.last_checkpoints
 
-    def set_last_checkpoints(self, last_checkpoints: list[str]) -> None:
+    def set_last_checkpoints(self, last_checkpoints: list[AnyPath]) -> None:
         """Take over a list of paths; they are never deleted, as their times are not known."""
         self._kept.set_last_checkpoints(last_checkpoints)
 
-    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[str, float]]) -> None:
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[AnyPath, float]]) -> None:
         """Take over paths with their times, in seconds since 1970, oldest first."""
         self._kept.set_last_checkpoints_with_time(last_checkpoints_with_time)
 
-    def recover_last_checkpoints(self, checkpoint_paths: Sequence[str]) -> None:
+    def recover_last_checkpoints(self, checkpoint_paths: Sequence[AnyPath]) -> None:
         """Take over those of the paths that exist, with the times of their files."""
         self._kept.recover_last_checkpoints(checkpoint_paths)
 

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.salvage import write_good_tensors
@@ -184,7 +185,7 @@ class VerificationReport:
 
 
 def verify_checkpoint(
-    source: str | os.PathLike[str], *, salvage: str | os.PathLike[str] | None = None, progress: Progress | None = None
+    source: AnyPath, *, salvage: AnyPath | None = None, progress: Progress | None = None
 ) -> VerificationReport:
     """Check every block and every tensor of a checkpoint against its checksums.
 
@@ -205,7 +206,7 @@ def verify_checkpoint(
 
 
 def verify_source(
-    source: CheckpointSource, *, salvage: str | os.PathLike[str] | None = None, progress: Progress | None = None
+    source: CheckpointSource, *, salvage: AnyPath | None = None, progress: Progress | None = None
 ) -> VerificationReport:
     """Check a checkpoint that was found already, as :func:`verify_checkpoint` does."""
     started = time.perf_counter()
@@ -213,7 +214,7 @@ def verify_source(
     seconds = time.perf_counter() - started
     saved, note = None, source.note
     if salvage is not None and found.is_whole:
-        note = f"{note} Nothing is damaged, so nothing was written to {os.fspath(salvage)}.".lstrip()
+        note = f"{note} Nothing is damaged, so nothing was written to {visible(local_path(salvage))}.".lstrip()
     elif salvage is not None:
         saved = write_good_tensors(found, salvage, progress=progress)
     return VerificationReport(
@@ -229,9 +230,7 @@ def verify_source(
     )
 
 
-def salvage_checkpoint(
-    source: str | os.PathLike[str], new_prefix: str | os.PathLike[str], *, progress: Progress | None = None
-) -> SavedCheckpoint:
+def salvage_checkpoint(source: AnyPath, new_prefix: AnyPath, *, progress: Progress | None = None) -> SavedCheckpoint:
     """Verify a checkpoint and write every tensor that is good to a new one, whether or not others are damaged.
 
     A warning says so if its ``.meta`` file is damaged and left out.

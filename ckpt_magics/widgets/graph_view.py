@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.proto import messages
 from ckpt_magics.render.picture import DrawOptions, GraphPicture, draw_hierarchy
@@ -196,7 +196,7 @@ class GraphView(BundledWidget):
             }
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write what is seen to a file: ``.svg``, ``.dot``, ``.html`` or ``.txt``.
 
         Raises:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.widgets.linked_view import LinkedView, linked_view
@@ -12,7 +11,7 @@ from ckpt_magics.widgets.variables_view import VariablesView
 __all__ = ["show_checkpoint", "with_graph"]
 
 
-def show_checkpoint(source: str | os.PathLike[str], *, graph: bool = False) -> VariablesView | LinkedView:
+def show_checkpoint(source: AnyPath, *, graph: bool = False) -> VariablesView | LinkedView:
     """Return a view of a checkpoint's variables, to be displayed.
 
     Args:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError, visible
 from ckpt_magics.frames.filtering import VariableFilter, filter_variables
 from ckpt_magics.widgets.bundles import BundledWidget
@@ -105,7 +105,7 @@ class TableView(BundledWidget):
         self.selected_rows = sorted(set(rows))
         return self.selected
 
-    def export_html(self, path: str | os.PathLike[str], *, statistics: bool = True) -> None:
+    def export_html(self, path: AnyPath, *, statistics: bool = True) -> None:
         """Write the view as one HTML file that works without kernel and network: search, filters, totals, statistics.
 
         Args:
@@ -121,7 +121,7 @@ class TableView(BundledWidget):
         if statistics:
             self._answers.compute_statistics()
         text = offline_page(self._answers, self._fallback, self.filter_state, list(self.sort))
-        with open(path, "w", encoding="utf-8") as file:
+        with open(local_path(path), "w", encoding="utf-8") as file:
             file.write(text)
 
     def row_of(self, name: str) -> int | None:

@@ -20,7 +20,7 @@ _HOMES = {
     "global_step": "compat.readers",
     "import_meta_graph": "saver.meta_graphs",
     "init_from_checkpoint": "compat.from_checkpoint",
-    "latest_checkpoint": "checkpoint.state",
+    "latest_checkpoint": "compat.readers",
     "list_variables": "compat.readers",
     "load_checkpoint": "compat.readers",
     "load_variable": "compat.readers",
