@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.ops.table import find_op
+from ckpt_magics.session.accesses import settle_accesses
 
 __all__ = ["MAX_LISTED", "order_operations", "refuse_unknown"]
 
@@ -27,17 +30,23 @@ def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tenso
     Raises:
         InvalidArgumentError: Some of them wait for each other in a circle.
     """
+    roots = [item.op if isinstance(item, Tensor) else item for item in fetches if item not in fed]
+    ordered = _in_order(roots, partial(_awaited, fed=fed))
+    extra = settle_accesses(ordered, partial(_awaited, fed=fed))
+    if not extra:
+        return ordered
+    return _in_order(roots, lambda op: chain(_awaited(op, fed), extra.get(op, ())))
+
+
+def _in_order(roots: Iterable[Operation], awaited_by: Callable[[Operation], Iterable[Operation]]) -> list[Operation]:
     ordered: list[Operation] = []
     finished: dict[Operation, bool] = {}
-    for item in fetches:
-        if isinstance(item, Tensor) and item in fed:
-            continue
-        root = item.op if isinstance(item, Tensor) else item
+    for root in roots:
         if root in finished:
             continue
         finished[root] = False
         # An explicit stack: graphs are deeper than Python's recursion goes.
-        stack = [(root, _awaited(root, fed))]
+        stack = [(root, iter(awaited_by(root)))]
         while stack:
             op, awaited = stack[-1]
             following = next((other for other in awaited if not finished.get(other, False)), None)
@@ -49,7 +58,7 @@ def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tenso
                 _refuse_circle([entry for entry, _ in stack], following)
             else:
                 finished[following] = False
-                stack.append((following, _awaited(following, fed)))
+                stack.append((following, iter(awaited_by(following))))
     return ordered
 
 
