@@ -149,7 +149,7 @@ def _source(tensor: Tensor, passing: frozenset[str]) -> Tensor | None:
 
 def resource_shape(handle: Tensor) -> Shape:
     """Return the shape of the variable that a resource handle stands for, or None."""
-    source = _source(handle, frozenset({"Identity"}))
+    source = _source(handle, frozenset({"Identity", "Switch"}))
     if source is None or "shape" not in source.op.attrs:
         return None
     attr = source.op.attrs["shape"]

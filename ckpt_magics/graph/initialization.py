@@ -76,9 +76,7 @@ def local_variables_initializer() -> Operation:
 
 def is_variable_initialized(variable: Variable, name: str | None = None) -> Tensor:
     """Add a test whether a variable has a value."""
-    if variable.is_resource:
-        return output("VarIsInitializedOp", variable.handle, name=name)
-    return output("IsVariableInitialized", variable, dtype=variable.dtype, name=name)
+    return variable.is_initialized(name)
 
 
 def report_uninitialized_variables(

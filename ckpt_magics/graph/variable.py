@@ -11,6 +11,7 @@ from typing import Any
 
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.graph.build import apply, convert_to_tensor, identity, name_scope, output
+from ckpt_magics.graph.conditional import present_value
 from ckpt_magics.graph.default import get_default_graph, uses_resource_variables
 from ckpt_magics.graph.entered import get_default_session
 from ckpt_magics.graph.graph import Graph
@@ -208,14 +209,16 @@ class Variable(Operators[Tensor]):
         """
         self._nodes = replace(self._nodes, initializer=initializer, initial_value=initial_value)
 
-    def initialized_value(self) -> Tensor:
-        """Return the first value, for use in the first values of other variables.
+    def is_initialized(self, name: str | None = None) -> Tensor:
+        """Add a test whether the variable has a value."""
+        if self.is_resource:
+            return output("VarIsInitializedOp", self.handle, name=name)
+        return output("IsVariableInitialized", self.handle, dtype=self.dtype, name=name)
 
-        TensorFlow adds a conditional that takes the variable's present value once it has one; during initialization,
-        which this is for, the two are the same.
-        """
+    def initialized_value(self) -> Tensor:
+        """Return the variable's value, or its first value while it has none, for first values of other variables."""
         with self.graph.init_scope():
-            return identity(self.initial_value, name="initialized_value")
+            return present_value(self.is_initialized(), self.handle, self.initial_value)
 
     def value(self) -> Tensor:
         """Return the variable's value: a reference's one snapshot, or a new read of a resource."""

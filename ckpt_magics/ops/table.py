@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ckpt_magics.ops import (
     arrays,
     binary,
+    branches,
     checkpoint_io,
     constants,
     control,
@@ -31,6 +32,7 @@ __all__ = ["OPS", "find_op"]
 _FAMILIES = (
     arrays,
     binary,
+    branches,
     checkpoint_io,
     constants,
     control,

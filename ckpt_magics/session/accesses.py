@@ -23,7 +23,7 @@ Awaited = Callable[[Operation], Iterable[Operation]]
 
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
-ASKING = frozenset({"IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "VariableShape"})
+READING = frozenset({"IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "VariableShape", "RefSwitch"})
 """Ops that are given a variable and do not change it."""
 
 
@@ -47,17 +47,15 @@ def settle_accesses(operations: Sequence[Operation], awaited: Awaited) -> dict[O
 
 
 def _changes(op: Operation) -> bool:
-    given = any(tensor.is_ref or tensor.dtype is RESOURCE for tensor in op.inputs)
-    return given and op.type not in ASKING and any(_holder(op, index) for index in range(len(op.inputs)))
-
-
-def _holder(op: Operation, index: int) -> bool:
-    """Tell whether an input is a variable that the op wants as such, not its value."""
-    tensor = op.inputs[index]
-    if tensor.dtype is RESOURCE:
-        return True
+    if op.type in READING or not any(tensor.is_ref or tensor.dtype is RESOURCE for tensor in op.inputs):
+        return False
     row = find_op(op.type)
-    return tensor.is_ref and row is not None and index < len(row.inputs) and row.inputs[index].is_ref
+    if row is None or row.sharing is not None:
+        return False
+    return any(
+        tensor.dtype is RESOURCE or (tensor.is_ref and arg.is_ref)
+        for tensor, arg in zip(op.inputs, row.inputs, strict=False)
+    )
 
 
 def _ranks(operations: Sequence[Operation], awaited: Awaited) -> dict[Operation, int]:

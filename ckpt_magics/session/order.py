@@ -18,10 +18,10 @@ PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 MAX_LISTED = 20
 """Things of a kind that one message names."""
 
-CONTROL_FLOW = frozenset(
-    {f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Switch", "Merge", "Enter", "Exit", "NextIteration")}
-) | {"LoopCond"}
-"""Ops of loops and conditionals, which run some of their inputs' nodes and not others."""
+LOOPS = frozenset({f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Enter", "Exit", "NextIteration")}) | {
+    "LoopCond"
+}
+"""Ops of loops, which run nodes again and again."""
 
 
 def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Operation]:
@@ -74,8 +74,7 @@ def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
 
 def _refuse_circle(path: list[Operation], op: Operation) -> None:
     circle = path[path.index(op) :]
-    loops = {other.type for other in circle} & CONTROL_FLOW
-    if loops:
+    if LOOPS & {other.type for other in circle}:
         refuse_unknown(circle)
     names = ", ".join(visible(other.name) for other in circle[:5])
     raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")
@@ -93,8 +92,8 @@ def refuse_unknown(operations: Iterable[Operation]) -> None:
     if len(listed) > MAX_LISTED:
         listed[MAX_LISTED:] = [f"and {len(listed) - MAX_LISTED} more"]
     hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
-    if unknown.keys() & CONTROL_FLOW:
-        hint += ". Loops and conditionals of TensorFlow 1 graphs are not run"
+    if unknown.keys() & LOOPS:
+        hint += ". Loops and conditionals inside them are not run"
     first, name = next(iter(unknown.items()))
     raise UnimplementedError(
         f"No OpKernel was registered to support Op '{visible(first)}' used by {{{{node {visible(name)}}}}}. "

@@ -15,6 +15,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.inference import known_op_def
 from ckpt_magics.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graph.output_types import ArgumentType, argument_types
+from ckpt_magics.ops.branches import DEAD, SWITCHES, is_dead
 from ckpt_magics.ops.row import Op
 from ckpt_magics.ops.table import find_op
 from ckpt_magics.session.operation_context import OperationContext
@@ -54,6 +55,7 @@ class Plan:
         self._steps: list[Step] = []
         operations = order_operations(fetches, fed)
         refuse_unknown(operations)
+        self._has_branches = any(op.type in SWITCHES for op in operations)
         for op in operations:
             self._add(op, fed, context_of)
         self._outputs = [self._output_of(item, fed) for item in fetches]
@@ -81,11 +83,14 @@ class Plan:
                 self._initial.append(None)
             else:
                 self._new_slot(tensor)
+        kernel = row.kernel
         if op.type in FIXED_OPS:
             if context.fixed is None:
                 context.fixed = fixed_output(op, row.kernel, context)
-            self._initial[target] = context.fixed
-            return
+            if not (self._has_branches and op.control_inputs):
+                self._initial[target] = context.fixed
+                return
+            kernel = _fixed
         sources = tuple(self._slots[tensor] for tensor in op.inputs)
         reads, checks = [], []
         for position, (tensor, wanted) in enumerate(zip(op.inputs, _input_types(op), strict=True)):
@@ -103,7 +108,7 @@ class Plan:
         if sharing is not None:
             self._shared.update(range(target, target + len(op.outputs)))
         self._steps.append(
-            Step(op, row.kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
+            Step(op, kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
         )
 
     def _output_of(self, item: Tensor | Operation, fed: frozenset[Tensor]) -> tuple[int, str]:
@@ -135,15 +140,38 @@ class Plan:
         values = self._initial.copy()
         for slot, value in zip(self._fed, feeds, strict=True):
             values[slot] = value
+        skipped: set[Operation] = set()
         for step in self._steps:
-            result = step.compute([values[slot] for slot in step.sources])
+            inputs = [values[slot] for slot in step.sources]
+            if self._has_branches and _is_skipped(step.op, inputs, skipped):
+                skipped.add(step.op)
+                result: Any = (DEAD,) * step.count
+            else:
+                result = step.compute(inputs)
             if step.count == 1:
                 values[step.target] = result[0] if isinstance(result, tuple) else result
             elif step.count:
                 values[step.target : step.target + step.count] = result
             for slot in step.done:
                 values[slot] = None
-        return [None if slot < 0 else value_of(values[slot], name) for slot, name in self._outputs]
+        return [None if slot < 0 else _alive(value_of(values[slot], name)) for slot, name in self._outputs]
+
+
+def _fixed(context: OperationContext) -> Any:  # noqa: ANN401 -- an array or variable
+    return context.fixed
+
+
+def _is_skipped(op: Operation, inputs: Sequence[Any], skipped: set[Operation]) -> bool:
+    """Tell whether an operation is on a branch that a conditional did not take."""
+    if op.type != "Merge" and not skipped.isdisjoint(op.control_inputs):
+        return True
+    return is_dead(op.type, inputs)
+
+
+def _alive(value: Any) -> Any:  # noqa: ANN401 -- a fetched value
+    if value is DEAD:
+        raise InvalidArgumentError("Retval does not have value: it is on a branch that a conditional did not take")
+    return value
 
 
 @cache

@@ -14,6 +14,7 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.graph.node import Operation
+from ckpt_magics.ops.branches import DEAD
 from ckpt_magics.ops.row import Kernel, Sharing
 from ckpt_magics.ops.shapes import Array
 from ckpt_magics.ops.variable_store import Variable
@@ -89,7 +90,7 @@ class Step:
         outputs = list(result) if isinstance(result, tuple) else [result]
         for index, position in enumerate(sharing(self.context, *given)):
             source = held[position]
-            if isinstance(source, Shared):
+            if isinstance(source, Shared) and outputs[index] is not DEAD:
                 same = outputs[index] is given[position]
                 remake = partial(self._remake, given, position, index)
                 outputs[index] = source if same else source.derive(outputs[index], remake)

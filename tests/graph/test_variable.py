@@ -93,6 +93,22 @@ def test_first_value_of_one_variable_can_be_anothers():
     assert second.shape.as_list() == [2]
 
 
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_initialized_value_is_the_value_that_the_variable_has(use_resource):
+    first = Variable(3.0, name="first", use_resource=use_resource)
+    value = first.initialized_value()
+    second = Variable(value + 10.0, name="second", use_resource=use_resource)
+    assign = first.assign(1.0)
+    with Session() as session:
+        assert session.run(value) == 3.0
+        session.run(initialization.global_variables_initializer())
+        assert session.run(second.value()) == 13.0
+        session.run(assign.op)
+        assert session.run(value) == 1.0
+        session.run(second.initializer)
+        assert session.run(second.value()) == 11.0
+
+
 def test_reuse_follows_the_scope():
     with variable_scope("s"):
         v = get_variable("v", [1])
