@@ -182,6 +182,7 @@ class StagedFiles:
         durable: Sync files and directory, so that a power loss too leaves the old version or the new.
 
     Attributes:
+        durable: Whether files and directory are synced.
         written: What was renamed into place so far.
 
     Raises:
@@ -190,7 +191,7 @@ class StagedFiles:
 
     def __init__(self, directory: str, *, durable: bool = True) -> None:
         self._directory = directory
-        self._durable = durable
+        self.durable = durable
         self._files: list[disk.OutputFile] = []
         self._temporary: list[str] = []
         self._moves: list[_Move] = []
@@ -214,7 +215,7 @@ class StagedFiles:
         # Noted before it exists: an interrupt between the two calls must not leave it behind.
         temporary = os.path.join(self._directory, temporary_name())
         self._temporary.append(temporary)
-        file = disk.create_file(temporary, path, needed, durable=self._durable)
+        file = disk.create_file(temporary, path, needed, durable=self.durable)
         self._files.append(file)
         return file
 
@@ -234,7 +235,7 @@ class StagedFiles:
         self.finish(file)
         backup = os.path.join(self._directory, temporary_name())
         self._temporary.append(backup)
-        kept = disk.back_up(path, backup, durable=self._durable)
+        kept = disk.back_up(path, backup, durable=self.durable)
         self._moves.append(_Move(file.path, path, backup if kept else None, adopted=False))
         disk.replace(file.path, path)
         self.written.append(WrittenFile(path, role, file.size))
@@ -247,12 +248,12 @@ class StagedFiles:
     def commit(self, file: disk.OutputFile, path: str, role: str) -> None:
         """Rename the file that makes the new version visible. From here on nothing is undone."""
         self.finish(file)
-        if self._durable and self._moves:
+        if self.durable and self._moves:
             disk.sync_directory(self._directory)
         self._commit_source = file.path
         disk.replace(file.path, path)
         self.written.append(WrittenFile(path, role, file.size))
-        if self._durable:
+        if self.durable:
             disk.sync_directory(self._directory)
             if self._created_directory:
                 disk.sync_directory(os.path.dirname(self._directory))

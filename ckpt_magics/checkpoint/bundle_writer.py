@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
-from ckpt_magics.checkpoint.data_files import data_files, remove_old_files
+from ckpt_magics.checkpoint.data_files import data_files
+from ckpt_magics.checkpoint.former_files import remove_former_files
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.place import AnyPath
@@ -180,8 +181,8 @@ def publish_bundle(
         write_index(index.write, header._replace(num_shards=num_shards), entries)
         stage.finish(index)
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
-        for shard_id in range(num_shards):
-            path = data_filename(prefix, shard_id, num_shards)
+        paths = [data_filename(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
+        for shard_id, path in enumerate(paths):
             shard = files[shard_id] if shard_id < len(files) else stage.create(path)
             if isinstance(shard, str):
                 stage.adopt(shard, path)
@@ -190,8 +191,8 @@ def publish_bundle(
         for file, path in others:
             stage.publish(file, path, "meta graph")
         stage.commit(index, index_filename(prefix), "index")
-        # The data of the version before, and what killed saves left.
-        remove_old_files([path for path, count in data_files(prefix).items() if count != num_shards])
+        # The version before, and what killed saves left.
+        remove_former_files(prefix, {index_filename(prefix), *paths}, durable=stage.durable)
 
 
 def _free_shard_count(prefix: str, wanted: int) -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.locking import directory_lock
+from ckpt_magics.checkpoint.naming import parse_v1_shard
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.slice_table import SliceTableStore
 from ckpt_magics.errors import CheckpointError
@@ -22,7 +26,7 @@ def open_settled(source: CheckpointSource, *, mmap: bool = False) -> Store:
         CheckpointError: It is not there, or damaged so that no tensor can be found.
     """
     if source.version == 1:
-        return SliceTableStore(source.prefix)
+        return _open_v1(source.prefix)
     store = BundleStore(source.prefix, mmap=mmap)
     for _ in range(MAX_ATTEMPTS):
         # They are if the index is still the same once the data is open.
@@ -32,6 +36,18 @@ def open_settled(source: CheckpointSource, *, mmap: bool = False) -> Store:
         store.close()
         store = BundleStore(source.prefix, mmap=mmap)
     return store
+
+
+def _open_v1(prefix: str) -> SliceTableStore:
+    """Open a V1 checkpoint; of several files that a save is just putting there, all of them."""
+    store = SliceTableStore(prefix)
+    shards = parse_v1_shard(prefix)
+    if shards is None or len(store.file_names()) == shards[2]:
+        return store
+    store.close()
+    # Whoever puts files there holds the lock until it is done.
+    with directory_lock(os.path.dirname(prefix)):
+        return SliceTableStore(prefix)
 
 
 def open_remains(source: CheckpointSource, *, mmap: bool = False) -> Store:

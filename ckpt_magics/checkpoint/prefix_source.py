@@ -6,6 +6,7 @@ TensorFlow's rule: if there is an index, it is V2; otherwise the prefix is the V
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from ckpt_magics.checkpoint import files, naming
@@ -100,7 +101,10 @@ def _table_source(name: str) -> CheckpointSource | None:
 
 
 def _sharded_v1(prefix: str) -> str:
-    """Return the pattern of the V1 shards of ``prefix``, the newest if there are several; empty if there are none."""
+    """Return the pattern of the V1 shards of ``prefix``, empty if there are none.
+
+    Of several sets it is the newest that is complete: while one is being replaced, there is half of the new one.
+    """
     directory, base = os.path.split(prefix)
     try:
         names = files.list_directory(directory)
@@ -111,5 +115,6 @@ def _sharded_v1(prefix: str) -> str:
     shards = [shard for shard in shards if is_table(shard[0])]
     if not shards:
         return ""
-    newest = max(shards, key=lambda shard: files.modified_time(shard[0]))
+    found = Counter(count for _, count in shards)
+    newest = max(shards, key=lambda shard: (found[shard[1]] == shard[1], files.modified_time(shard[0])))
     return naming.v1_shard_pattern(prefix, newest[1])

@@ -11,9 +11,10 @@ from functools import partial
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
-from ckpt_magics.checkpoint.data_files import data_files, remove_old_files, v1_shards
+from ckpt_magics.checkpoint.data_files import v1_shards
+from ckpt_magics.checkpoint.former_files import remove_former_files
 from ckpt_magics.checkpoint.locking import directory_lock
-from ckpt_magics.checkpoint.naming import index_filename, v1_shard_filename, v1_shard_pattern
+from ckpt_magics.checkpoint.naming import v1_shard_filename, v1_shard_pattern
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress, ProgressMeter
 from ckpt_magics.checkpoint.tensors_to_save import (
@@ -67,7 +68,7 @@ def write_slice_table(
 ) -> tuple[WrittenFile, ...]:
     """Write tensors as one V1 file.
 
-    A V2 checkpoint of the same prefix would hide it from every reader, so that one is removed in the end.
+    A V2 checkpoint of the same prefix, which would hide it from every reader, is removed in the end.
 
     Args:
         path: The file; one missing directory is created.
@@ -83,10 +84,7 @@ def write_slice_table(
         UnimplementedError: V1 files cannot hold a tensor's type; nothing was written.
         CheckpointError: The disk refuses; see :func:`disk.writing_to`. The old version is as it was.
     """
-    name = path_text(path)
-    written = _write_tables([name], [_checked_parts(tensors)], durable, progress, companions)
-    _remove_bundle(name)
-    return written
+    return _write_tables(path_text(path), [_checked_parts(tensors)], durable, progress, companions)
 
 
 def write_slice_shards(
@@ -100,21 +98,16 @@ def write_slice_shards(
 ) -> tuple[str, tuple[WrittenFile, ...]]:
     """Write tensors as a V1 checkpoint in several files; else as :func:`write_slice_table`.
 
-    Over a checkpoint of the same prefix there will be more files than asked for: names of its files must not be
-    reused before it goes, or a reader would find half of each.
+    Over as many files of the same prefix there will be one more, without tensors: names of files must not be reused
+    before they go, or a reader would find half of each.
 
     Returns:
         The pattern that stands for the files, and the files.
     """
     name = path_text(prefix)
-    parts = _checked_parts(tensors)
-    old = v1_shards(name)
-    while num_shards in old.values():
-        num_shards += 1
-    paths = [v1_shard_filename(name, shard_id, num_shards) for shard_id in range(num_shards)]
-    written = _write_tables(paths, split_into_shards(parts, num_shards), durable, progress, companions)
-    remove_old_files(list(old))
-    return v1_shard_pattern(name, num_shards), written
+    shards = split_into_shards(_checked_parts(tensors), num_shards)
+    written = _write_tables(name, shards, durable, progress, companions, in_shards=True)
+    return v1_shard_pattern(name, sum(file.role == "V1" for file in written)), written
 
 
 def _checked_parts(tensors: Sequence[TensorToSave]) -> list[Part]:
@@ -125,31 +118,45 @@ def _checked_parts(tensors: Sequence[TensorToSave]) -> list[Part]:
 
 
 def _write_tables(
-    paths: Sequence[str],
+    prefix: str,
     shards: Sequence[Sequence[Part]],
     durable: bool,
     progress: Progress | None,
     companions: Mapping[str, bytes] | None,
+    *,
+    in_shards: bool = False,
 ) -> tuple[WrittenFile, ...]:
     """Write one V1 file for each list of parts; they appear in order, after their companions."""
     meter = ProgressMeter(sum(part.size for shard in shards for part in shard), progress)
-    directory = os.path.dirname(paths[0])
-    with StagedFiles(directory, durable=durable) as stage:
-        files = []
-        for path, shard in zip(paths, shards, strict=True):
-            file = stage.create(path, sum(part.size for part in shard))
-            _write_table(file, shard, meter)
-            stage.finish(file)
-            files.append(file)
-        with directory_lock(directory):
+    with StagedFiles(os.path.dirname(prefix), durable=durable) as stage:
+        files = [_stage_table(stage, prefix, shard, meter) for shard in shards]
+        with directory_lock(os.path.dirname(prefix)):
+            paths = _free_shard_names(prefix, len(shards)) if in_shards else [prefix]
+            files += (_stage_table(stage, path, [], meter) for path in paths[len(files) :])
             others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
             for other, other_path in others:
                 stage.publish(other, other_path, "meta graph")
             for file, path in zip(files[:-1], paths[:-1], strict=True):
                 stage.publish(file, path, "V1")
             stage.commit(files[-1], paths[-1], "V1")
+            remove_former_files(prefix, set(paths), durable=durable)
         meter.finish()
     return tuple(stage.written)
+
+
+def _free_shard_names(prefix: str, wanted: int) -> list[str]:
+    """Names of at least so many V1 files, none of which is there: the old set stays whole until it goes."""
+    taken = set(v1_shards(prefix).values())
+    while wanted in taken:
+        wanted += 1
+    return [v1_shard_filename(prefix, shard_id, wanted) for shard_id in range(wanted)]
+
+
+def _stage_table(stage: StagedFiles, path: str, parts: Sequence[Part], meter: ProgressMeter) -> disk.OutputFile:
+    file = stage.create(path, sum(part.size for part in parts))
+    _write_table(file, parts, meter)
+    stage.finish(file)
+    return file
 
 
 def _write_table(file: disk.OutputFile, parts: Sequence[Part], meter: ProgressMeter) -> None:
@@ -189,9 +196,3 @@ def _list_tensors(parts: Sequence[Part]) -> list[SliceMeta]:
         SliceMeta(name, found[0].shape, found[0].tensor.dtype, tuple(part.slice_or_full() for part in found))
         for name, found in sorted(slices.items())
     ]
-
-
-def _remove_bundle(prefix: str) -> None:
-    """Remove a V2 checkpoint of the same prefix, its index first: from that instant on the V1 file is what loads."""
-    if disk.remove_file(index_filename(prefix)):
-        remove_old_files(list(data_files(prefix)))

@@ -85,6 +85,10 @@ def _find_by_file(name: str) -> CheckpointSource | None:
             return replace(found, kind=kind, note=note)
     if base in SAVED_MODEL_NAMES:
         return _find_saved_model(os.path.dirname(name))
+    found = find_prefix(name)
+    if found is not None:
+        # A V1 file that a save put there after it was looked for.
+        return found
     start = files.read_start(name, START_SIZE)
     if base == naming.STATE_FILENAME or _STATE_START.match(start):
         return replace(_find_in_state(os.path.dirname(name), base), kind="state file")
