@@ -17,7 +17,7 @@ from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint", "describe_reader"]
+__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint", "describe_reader", "variable_rows"]
 
 MAX_ROWS = 60
 """Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
@@ -103,14 +103,25 @@ class CheckpointContents:
         ]
 
     def _variable_rows(self) -> list[tuple[str, ...]]:
-        shown = self.variables.head(MAX_ROWS)
-        columns = [shown[column].tolist() for column in _COLUMNS]
-        rows: list[tuple[str, ...]] = [
-            (visible(name), dtype, format_shape(shape), f"{elements:,}", f"{size:,}" if size == size else "", group)  # noqa: PLR0124 - a missing size equals nothing
-            for name, dtype, shape, elements, size, group in zip(*columns, strict=True)
-        ]
-        more = len(self.variables) - len(shown)
+        rows = [(visible(name), *rest) for name, *rest in variable_rows(self.variables.head(MAX_ROWS))]
+        more = len(self.variables) - len(rows)
         return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+
+
+def variable_rows(variables: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the texts of a table of variables: name, dtype, shape, elements, bytes, group.
+
+    Bytes are empty where only reading the value would tell, as for the strings of V1.
+    """
+    return [
+        (name, str(dtype), format_shape(shape), f"{elements:,}", "" if size < 0 else f"{size:,}", str(group))
+        for name, dtype, shape, elements, size, group in zip(
+            *(variables[column] for column in _COLUMNS[:4]),
+            variables["bytes"].fillna(-1),
+            variables["group"],
+            strict=True,
+        )
+    ]
 
 
 def describe_checkpoint(source: AnyPath) -> CheckpointContents:

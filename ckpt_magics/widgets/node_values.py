@@ -56,12 +56,19 @@ def _live_facts(value: npt.NDArray[Any] | None, tensor: str, reader: CheckpointR
     if value.dtype.kind in "fiub" and value.size:
         statistics = tensor_statistics(value)
         if statistics.minimum is not None and statistics.maximum is not None:
-            facts.append(fact("range", f"{statistics.minimum:g} to {statistics.maximum:g}, mean {statistics.mean:g}"))
+            low, high = (_extreme(each, value.dtype) for each in (statistics.minimum, statistics.maximum))
+            facts.append(fact("range", f"{low} to {high}, mean {statistics.mean:g}"))
         if statistics.nans or statistics.infs:
             facts.append(fact("not finite", f"{statistics.nans:,} NaN, {statistics.infs:,} infinite"))
     if tensor and reader is not None and value.nbytes <= _MAX_COMPARED:
         facts.append(fact("against saved", _comparison(value, tensor, reader)))
     return facts
+
+
+def _extreme(value: float, dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "b":
+        return str(bool(value))
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _comparison(value: npt.NDArray[Any], tensor: str, reader: CheckpointReader) -> str:

@@ -19,16 +19,11 @@ MAX_WINDOW = 1_000_000
 _KEEP = 256 << 20
 """Bytes of a tensor that is kept whole while it is looked at; a larger one is read row by row."""
 
-_MAX_TEXTS = 5_000
-"""Elements sent with their text; more do not fit a table anyway."""
-
 _MAX_TEXT = 200
 """Characters of one string value shown."""
 
-_EXACT = 2**53
-"""Integers up to this are exact in a browser's numbers."""
-
-_FORMATS = {"u1": "u8", "i1": "i8", "u2": "u16", "i2": "i16", "u4": "u32", "i4": "i32", "f4": "f32", "f8": "f64"}
+_KINDS = {"b": "boolean", "i": "integer", "u": "integer"}
+"""What the values of a NumPy kind are called; others are numbers."""
 
 
 class TensorSource(Protocol):
@@ -65,7 +60,10 @@ class TensorWindows:
         entry = self._source.entry(name)
         ranges = _ranges(region, entry.shape)
         if not entry.shape or entry.dtype.itemsize * int(np.prod(entry.shape, dtype=object)) <= _KEEP:
-            return self._whole(name)[_slices(ranges)]
+            # With the dots a tensor of no dimensions stays an array, also one of strings.
+            window: Any = (*_slices(ranges), ...)
+            part: npt.NDArray[Any] = self._whole(name)[window]
+            return part
         rows = [self._source.get_slice(name, (slice(row, row + 1),)) for row in ranges[0]]
         return np.concatenate([row[(slice(None), *_slices(ranges[1:]))] for row in rows])
 
@@ -84,18 +82,15 @@ def encode_values(array: npt.NDArray[Any], part: object = "abs") -> tuple[dict[s
         part: What to show of complex numbers: "abs", "real" or "imag".
 
     Returns:
-        ``shape``; for numbers ``format`` and one little-endian buffer in C order; for strings, and for integers that
-        a float64 cannot hold, ``texts``.
+        ``shape``; for strings ``texts``; for numbers ``kind`` (boolean, integer or number), ``format`` (kind and bits,
+        as i64) and one little-endian buffer in C order.
     """
     content: dict[str, Any] = {"shape": list(array.shape)}
     if array.dtype == np.object_:
         return {**content, "texts": [_text(value) for value in array.reshape(-1)[:MAX_WINDOW]]}, []
     numbers = _browser_numbers(array, part)
-    content["format"] = _FORMATS[numbers.dtype.str[1:]]
-    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size <= _MAX_TEXTS:
-        flat = array.reshape(-1)
-        if array.size and max(int(flat.max()), -int(flat.min())) > _EXACT:
-            content["texts"] = [str(value) for value in flat]
+    content["kind"] = _KINDS.get(array.dtype.kind, "number")
+    content["format"] = f"{numbers.dtype.kind}{8 * numbers.dtype.itemsize}"
     return content, [np.ascontiguousarray(numbers).tobytes()]
 
 
@@ -104,10 +99,8 @@ def _browser_numbers(array: npt.NDArray[Any], part: object) -> npt.NDArray[Any]:
         array = {"real": array.real, "imag": array.imag}.get(str(part), np.abs(array))
     if array.dtype.kind == "b":
         return array.astype("u1")
-    if array.dtype.kind in "iu" and array.dtype.itemsize < 8:
+    if array.dtype.kind in "iu" or array.dtype == np.float64:
         return array.astype(array.dtype.newbyteorder("<"))
-    if array.dtype == np.float64 or array.dtype.kind in "iu":
-        return array.astype("<f8")
     # The small floats and integers of ml_dtypes all fit a float32 exactly.
     return array.astype("<f4")
 

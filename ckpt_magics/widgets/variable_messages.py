@@ -127,12 +127,13 @@ class VariableMessages:
     def _read_statistics(self, name: str) -> dict[str, Any]:
         try:
             # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
-            statistics = tensor_statistics(self.source.get_slice(name, ()))
+            values = self.source.get_slice(name, ())
+            statistics = tensor_statistics(values)
         except CheckpointError as error:
             return {"error": _text(str(error))}
         if statistics.nans:
             self.nan_names.add(name)
-        return _statistics_json(statistics)
+        return _statistics_json(statistics, is_boolean=values.dtype.kind == "b")
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))
@@ -141,8 +142,9 @@ class VariableMessages:
         return Reply(*encode_values(array, request.payload.get("part")))
 
 
-def _statistics_json(statistics: TensorStatistics) -> dict[str, Any]:
+def _statistics_json(statistics: TensorStatistics, *, is_boolean: bool) -> dict[str, Any]:
     return {
+        "extremes": _exact_extremes(statistics, is_boolean=is_boolean),
         "min": _number(statistics.minimum),
         "max": _number(statistics.maximum),
         "mean": _number(statistics.mean),
@@ -152,6 +154,14 @@ def _statistics_json(statistics: TensorStatistics) -> dict[str, Any]:
         "infs": statistics.infs,
         "bins": statistics.bins.tolist(),
     }
+
+
+def _exact_extremes(statistics: TensorStatistics, *, is_boolean: bool) -> list[str] | None:
+    """Least and greatest value as text where they are no measurements: a browser's numbers round large integers."""
+    extremes = statistics.minimum, statistics.maximum
+    if is_boolean and statistics.minimum is not None:
+        return [str(bool(each)) for each in extremes]
+    return [str(each) for each in extremes] if isinstance(statistics.minimum, int) else None
 
 
 def _number(value: float | None) -> float | str | None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from ckpt_magics.checkpoint.reader import CheckpointReader
-from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.render.contents import CheckpointContents, FileContents, describe_reader
+from ckpt_magics.render.contents import CheckpointContents, FileContents, describe_reader, variable_rows
 from ckpt_magics.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
 from ckpt_magics.widgets.table_view import TableView
 from ckpt_magics.widgets.variable_messages import VariableMessages, ViewHead
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["VariablesView"]
 
@@ -85,25 +80,10 @@ def _fallback(contents: CheckpointContents, lines: Sequence[str]) -> Fallback:
     ]
     title = f"Checkpoint {contents.prefix}, format V{contents.version}"
     columns = ("name", "dtype", "shape", "elements", "bytes", "group")
-    rows = _rows(contents.variables.head(MAX_ROWS))
+    rows = variable_rows(contents.variables.head(MAX_ROWS))
     numeric = frozenset({"elements", "bytes"})
     tables = (
         FallbackTable(title, ("file", "holds", "bytes"), files, len(files), numeric),
         FallbackTable(contents.summary, columns, rows, len(contents.variables), numeric),
     )
     return Fallback(tables, lines)
-
-
-def _rows(variables: pd.DataFrame) -> list[tuple[str, ...]]:
-    return [
-        (name, str(dtype), format_shape(shape), f"{elements:,}", "" if size < 0 else f"{size:,}", str(group))
-        for name, dtype, shape, elements, size, group in zip(
-            variables["name"],
-            variables["dtype"],
-            variables["shape"],
-            variables["elements"],
-            variables["bytes"].fillna(-1),
-            variables["group"],
-            strict=True,
-        )
-    ]

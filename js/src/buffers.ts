@@ -15,6 +15,8 @@ const FORMATS = {
   i32: Int32Array,
   f32: Float32Array,
   f64: Float64Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
 } as const;
 
 export type Format = keyof typeof FORMATS;

@@ -1,7 +1,7 @@
 /** The columns of the table: titles, widths, what they sort by and what their cells say. */
 import type { SortColumn } from "./filter";
 import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "./format";
-import type { Statistics } from "./statistics";
+import { extremeText, type Statistics } from "./statistics";
 import { dtypeOf, type Extra, groupOf, shapeOf, type VariableIndex } from "./variable_index";
 
 /** Pixels; names take more where there is room. */
@@ -81,7 +81,9 @@ function statistic(title: string, key: StatisticKey, width: number): Column {
     class: `number statistic ${key}`,
     width,
     text: (_, statistics) => {
-      const value = statistics?.error === null ? statistics[key] : null;
+      if (statistics?.error !== null) return "";
+      if (key === "min" || key === "max") return extremeText(statistics, key);
+      const value = statistics[key];
       return value === null ? "" : formatNumber(value);
     },
   };

@@ -35,6 +35,11 @@ export function formatNumber(value: number): string {
   return trimZeros(text).replace(/-/g, "−");
 }
 
+/** The digits of a number, or a word, as Python writes it: nothing is rounded, a minus is one. */
+export function formatExact(text: string): string {
+  return text.replace(/^-/, "−");
+}
+
 /** 0.0375 → "3.75 %"; a share that is not zero never reads as zero. */
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.0005) return "<0.1 %";

@@ -22,7 +22,7 @@ import {
 } from "./graph_model";
 import { paintStyle } from "./graph_paints";
 import { GraphPicture } from "./graph_picture";
-import { type Channel, isAbort, type Reply } from "./messages";
+import { type Channel, isAbort, type Reply, setTrait } from "./messages";
 import { NodePanel } from "./node_panel";
 import { Notice } from "./notice";
 import { download, htmlPage, standaloneSvg, svgText, toPng } from "./picture_export";
@@ -178,8 +178,7 @@ class GraphApp {
   };
 
   #change(part: Partial<GraphState>): void {
-    this.#model.set("view_state", { ...this.#state, ...part });
-    this.#model.save_changes();
+    setTrait(this.#model, "view_state", { ...this.#state, ...part });
   }
 
   /** Some colours have to be computed first, which can take as long as reading two checkpoints. */
@@ -201,8 +200,7 @@ class GraphApp {
   }
 
   #select(name: string): void {
-    this.#model.set("selected", name);
-    this.#model.save_changes();
+    setTrait(this.#model, "selected", name);
   }
 
   #choose(name: string): void {

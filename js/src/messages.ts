@@ -23,6 +23,14 @@ export class KernelError extends Error {
   }
 }
 
+/** The kernel that the view came from is gone, or another one is in its place. */
+export class DisconnectedError extends Error {
+  constructor() {
+    super("The kernel was restarted or shut down, and this view went with it: run the cell again.");
+    this.name = "DisconnectedError";
+  }
+}
+
 export interface RequestOptions {
   /** Aborting sends a cancellation to the kernel and rejects the promise with an AbortError. */
   readonly signal?: AbortSignal;
@@ -38,6 +46,9 @@ interface Pending {
 
 type EventHandler = (content: Record<string, unknown>, buffers: readonly DataView[]) => void;
 
+/** What a widget's model fires when its connection to the kernel breaks, after which no answer comes. */
+const CONNECTION_EVENT = "comm_live_update";
+
 /** One conversation with the kernel's half of a widget. */
 export class Channel {
   readonly #model: AnyModel;
@@ -50,6 +61,7 @@ export class Channel {
   constructor(model: AnyModel) {
     this.#model = model;
     model.on("msg:custom", this.#receive);
+    model.on(CONNECTION_EVENT, this.#disconnect);
   }
 
   /** Ask the kernel; resolves with its reply, rejects with a KernelError or an AbortError. */
@@ -63,7 +75,7 @@ export class Channel {
       }
       const abort = () => {
         this.#pending.delete(id);
-        this.#model.send({ cancel: id });
+        this.#send({ cancel: id });
         reject(abortError());
       };
       signal?.addEventListener("abort", abort, { once: true });
@@ -79,8 +91,18 @@ export class Channel {
         },
         onProgress,
       });
-      this.#model.send({ ...payload, id, kind });
+      if (!this.#send({ ...payload, id, kind })) this.#disconnect();
     });
+  }
+
+  /** False when there is no kernel to send to, which a model says by an exception. */
+  #send(message: Record<string, unknown>): boolean {
+    try {
+      this.#model.send(message);
+    } catch {
+      return false;
+    }
+    return true;
   }
 
   /** Call `handler` for each event of this name; the returned function stops that. */
@@ -95,10 +117,17 @@ export class Channel {
   /** Stop listening and reject whatever is still open. */
   close(): void {
     this.#model.off("msg:custom", this.#receive);
-    for (const pending of this.#pending.values()) pending.reject(abortError());
-    this.#pending.clear();
+    this.#model.off(CONNECTION_EVENT, this.#disconnect);
+    this.#rejectAll(abortError());
     this.#handlers.clear();
   }
+
+  #rejectAll(error: Error): void {
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+
+  readonly #disconnect = (): void => this.#rejectAll(new DisconnectedError());
 
   readonly #receive = (message: unknown, buffers: readonly DataView[] = []): void => {
     if (!isRecord(message)) return;
@@ -117,6 +146,16 @@ export class Channel {
     if (message.ok === true) pending.resolve({ content: message, buffers });
     else pending.reject(kernelError(message.error));
   };
+}
+
+/** Set a trait here and in the kernel; without a kernel the page goes on alone. */
+export function setTrait(model: AnyModel, name: string, value: unknown): void {
+  model.set(name, value);
+  try {
+    model.save_changes();
+  } catch {
+    // What needs the kernel asks it by a request, which says what has happened.
+  }
 }
 
 /** True for the rejection of a request that its own caller gave up. */

@@ -1,4 +1,5 @@
 /** What the kernel computed about the values of each row: kept as it arrives, asked for only where somebody looks. */
+import { formatExact, formatNumber } from "./format";
 import { type Channel, isAbort } from "./messages";
 
 /** Counts and moments of one tensor; the numbers are null where the dtype has none (strings) or nothing is finite. */
@@ -7,6 +8,8 @@ export interface Statistics {
   readonly max: number | null;
   readonly mean: number | null;
   readonly std: number | null;
+  /** Least and greatest value of integers and Booleans in full. */
+  readonly extremes: readonly [least: string, greatest: string] | null;
   readonly zeros: number;
   readonly nans: number;
   readonly infs: number;
@@ -25,12 +28,24 @@ export function numberOf(value: unknown): number | null {
   return null;
 }
 
+/** Text of the least or greatest value. */
+export function extremeText(statistics: Statistics, key: "min" | "max"): string {
+  const text = statistics.extremes?.[key === "min" ? 0 : 1];
+  const number = statistics[key];
+  return text === undefined ? (number === null ? "" : formatNumber(number)) : formatExact(text);
+}
+
+function extremesOf(value: unknown): readonly [string, string] | null {
+  return Array.isArray(value) && value.length === 2 ? [String(value[0]), String(value[1])] : null;
+}
+
 export function decodeStatistics(content: Record<string, unknown>): Statistics {
   return {
     min: numberOf(content.min),
     max: numberOf(content.max),
     mean: numberOf(content.mean),
     std: numberOf(content.std),
+    extremes: extremesOf(content.extremes),
     zeros: numberOf(content.zeros) ?? 0,
     nans: numberOf(content.nans) ?? 0,
     infs: numberOf(content.infs) ?? 0,

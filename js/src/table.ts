@@ -185,7 +185,8 @@ export class Table {
         const holder = column.kind === "distribution" ? (cell.lastElementChild as Element) : cell;
         if (holder.textContent !== text) holder.textContent = text;
       }
-      if (column.kind !== "text") cell.title = visibleName(text);
+      // A cell may be narrower than its text.
+      if (cell.title !== text) cell.title = visibleName(text);
       if (column.kind === "distribution") drawDistribution(cell, row, statistics);
     });
   }

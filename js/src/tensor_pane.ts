@@ -6,7 +6,7 @@ import { followPointer, heatMapView, readout } from "./heat_map_view";
 import { histogramFigure } from "./histogram";
 import { drawLine } from "./line_chart";
 import type { Channel } from "./messages";
-import type { Statistics } from "./statistics";
+import { extremeText, type Statistics } from "./statistics";
 import { decodeValues, type TensorValues, textAt } from "./tensor_values";
 import {
   type AxisRange,
@@ -101,10 +101,18 @@ export class TensorPane {
     if (statistics.error !== null) return;
     const { min, max, mean, std, zeros, nans, infs, bins } = statistics;
     const elements = this.#heading?.shape.reduce((product, size) => product * size, 1) ?? 0;
-    const facts = { elements, min, max, mean, std, zeros, NaN: nans, Inf: infs };
+    const numbers = Object.entries({ mean, std, zeros, NaN: nans, Inf: infs }).map(
+      ([label, value]) => [label, value === null ? "" : formatNumber(value)] as const,
+    );
+    const facts = [
+      ["elements", formatCount(elements)] as const,
+      ["min", extremeText(statistics, "min")] as const,
+      ["max", extremeText(statistics, "max")] as const,
+      ...numbers,
+    ];
     const list = element("dl", {});
-    for (const [label, value] of Object.entries(facts))
-      if (value !== null) list.append(element("dt", {}, label), element("dd", {}, formatNumber(value)));
+    for (const [label, text] of facts)
+      if (text !== "") list.append(element("dt", {}, label), element("dd", {}, text));
     this.#facts.append(list);
     if (bins.length > 0 && min !== null && max !== null) this.#facts.append(histogramFigure(bins, min, max));
   }

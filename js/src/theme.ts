@@ -35,10 +35,45 @@ export function followTheme(root: HTMLElement): () => void {
   };
 }
 
-/** Perceived brightness below one half; `color` is what getComputedStyle gives: rgb() or rgba(). */
+/** Perceived brightness below one half; `color` is what getComputedStyle gives. */
 export function isDark(color: string): boolean {
-  const [red = 255, green = 255, blue = 255] = (color.match(/[\d.]+/g) ?? []).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+  return parseColor(color).brightness < 0.5;
+}
+
+/** Notations whose first number is the lightness, with its value for white. */
+const WHITE: Readonly<Record<string, number>> = { oklch: 1, oklab: 1, lch: 100, lab: 100 };
+
+interface Brightness {
+  /** 0 (black) to 1 (white). */
+  readonly brightness: number;
+  /** 0 (transparent) to 1. */
+  readonly alpha: number;
+}
+
+/**
+ * Browsers give a colour in the notation it was written in, but for names, hex and hsl: rgb(1, 2, 3), rgba(1, 2, 3, 0.5),
+ * color(srgb 0.1 0.2 0.3 / 0.5), oklch(0.7 0.1 200). What is not understood is white.
+ */
+export function parseColor(color: string): Brightness {
+  const [, notation = "", inside = ""] = color.match(/^([a-z]+)\((.*)\)$/) ?? [];
+  const [colors = "", slashed] = inside.split("/");
+  const numbers = [...colors.matchAll(/(-?[\d.]+(?:e-?\d+)?)(%?)/g)].map(
+    ([, digits, percent]) => Number(digits) * (percent ? (WHITE[notation] ?? 1) / 100 : 1),
+  );
+  // A name of a colour space may hold digits, as display-p3 does.
+  const [red, green = 0, blue = 0, fourth] = notation === "color" ? numbers.slice(-3) : numbers;
+  const alpha = color === "transparent" ? 0 : slashed === undefined ? (fourth ?? 1) : numberOf(slashed);
+  if (red === undefined) return { brightness: 1, alpha };
+  const white = WHITE[notation];
+  if (white !== undefined) return { brightness: red / white, alpha };
+  return {
+    brightness: (0.299 * red + 0.587 * green + 0.114 * blue) / (notation === "color" ? 1 : 255),
+    alpha,
+  };
+}
+
+function numberOf(text: string): number {
+  return Number.parseFloat(text) / (text.includes("%") ? 100 : 1);
 }
 
 /** Background colour of the nearest ancestor that paints one; crosses shadow roots. */
@@ -48,8 +83,7 @@ function backgroundBehind(root: HTMLElement): string {
     if (node instanceof ShadowRoot) node = node.host;
     if (node instanceof HTMLElement) {
       const color = getComputedStyle(node).backgroundColor;
-      const alpha = color.match(/^rgba\(.*,\s*([\d.]+)\)$/)?.[1];
-      if (color && color !== "transparent" && (alpha === undefined || Number(alpha) > 0.5)) return color;
+      if (color && parseColor(color).alpha > 0.5) return color;
     }
     node = node.parentNode;
   }

@@ -10,7 +10,7 @@ import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows } fro
 import { FilterBar } from "./filter_bar";
 import { formatBytes, formatCount, formatShare, visibleName } from "./format";
 import { headerBars } from "./header_bars";
-import type { Channel } from "./messages";
+import { type Channel, setTrait } from "./messages";
 import { Notice } from "./notice";
 import { ScopeTree, scopeTotals } from "./scope_tree";
 import { Selection } from "./selection";
@@ -136,8 +136,7 @@ class VariablesApp {
   }
 
   #set<K extends keyof VariablesModel>(name: K, value: VariablesModel[K]): void {
-    this.#model.set(name, value);
-    this.#model.save_changes();
+    setTrait(this.#model, name, value);
   }
 
   #changeFilter(part: Partial<FilterState>): void {

@@ -30,7 +30,8 @@ test("filters stand beside each other with a gap", () => {
 });
 
 test("the read-out names the element under the pointer, also of a turned picture", () => {
-  const values = { shape: [2, 3], numbers: [0, 1, 2, 3, 4, 5], texts: null };
+  const numbers = [0, 1, 2, 3, 4, 5];
+  const values = { shape: [2, 3], kind: "number", numbers, exact: numbers, texts: null } as const;
   const window = wholeWindow([2, 3]);
   expect(readout(values, window, 0.9, 0.9)).toBe("[1, 2] = 5");
   expect(readout(values, withAxes(window, 1, 0), 0.9, 0)).toBe("[1, 0] = 3");

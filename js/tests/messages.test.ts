@@ -1,25 +1,35 @@
 import type { AnyModel } from "@anywidget/types";
 import { beforeEach, expect, test } from "vitest";
-import { Channel, isAbort, KernelError } from "../src/messages";
+import { Channel, DisconnectedError, isAbort, KernelError, setTrait } from "../src/messages";
 
 type Message = Record<string, unknown>;
+type Listener = (message: unknown, buffers: DataView[]) => void;
 
 /** The page's end of a comm: keeps what is sent, delivers what the test says. */
 class FakeModel {
   readonly sent: Message[] = [];
-  readonly #listeners = new Set<(message: unknown, buffers: DataView[]) => void>();
+  isConnected = true;
+  readonly #listeners = new Map<string, Set<Listener>>();
 
-  on(_: string, listener: (message: unknown, buffers: DataView[]) => void) {
-    this.#listeners.add(listener);
+  on(event: string, listener: Listener) {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? new Set<Listener>()).add(listener));
   }
-  off(_: string, listener: (message: unknown, buffers: DataView[]) => void) {
-    this.#listeners.delete(listener);
+  off(event: string, listener: Listener) {
+    this.#listeners.get(event)?.delete(listener);
   }
   send(message: Message) {
+    if (!this.isConnected) throw new Error("Cannot send");
     this.sent.push(message);
   }
+  set() {}
+  save_changes() {
+    this.send({});
+  }
   deliver(message: unknown, buffers: DataView[] = []) {
-    for (const listener of this.#listeners) listener(message, buffers);
+    this.fire("msg:custom", message, buffers);
+  }
+  fire(event: string, message: unknown = {}, buffers: DataView[] = []) {
+    for (const listener of this.#listeners.get(event) ?? []) listener(message, buffers);
   }
 }
 
@@ -92,4 +102,26 @@ test("closing rejects what is still open", async () => {
   const request = channel.request("open");
   channel.close();
   expect(await request.catch(isAbort)).toBe(true);
+});
+
+test("without a kernel a request says what to do, and a trait stays in the page", async () => {
+  model.isConnected = false;
+  const request = channel.request("values");
+  await expect(request).rejects.toBeInstanceOf(DisconnectedError);
+  await expect(request).rejects.toThrow("run the cell again");
+  expect(() => setTrait(model as unknown as AnyModel, "selected", "x")).not.toThrow();
+});
+
+test("a request that is open when the kernel goes is given up", async () => {
+  const request = channel.request("values");
+  model.fire("comm_live_update");
+  await expect(request).rejects.toBeInstanceOf(DisconnectedError);
+});
+
+test("giving up a request without a kernel is no failure", async () => {
+  const controller = new AbortController();
+  const request = channel.request("values", {}, { signal: controller.signal });
+  model.isConnected = false;
+  controller.abort();
+  await expect(request).rejects.toSatisfy(isAbort);
 });

@@ -44,6 +44,11 @@ def model() -> dict[str, Any]:
     return tensors
 
 
+def scalars() -> dict[str, Any]:
+    """Single values that are no measurements."""
+    return {"count": np.array(123456789012345), "done": np.array(True), "note": np.array(b"hello", object)}
+
+
 def later(tensors: Mapping[str, Any]) -> dict[str, Any]:
     """The same network after some steps, with a tensor more, one less, one reshaped."""
     changed = {name: value + 1 if name.startswith("encoder/block_0") else value for name, value in tensors.items()}

@@ -16,6 +16,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
     checkpoints.write(folder / "model.ckpt", checkpoints.model())
     checkpoints.write(folder / "later.ckpt", checkpoints.later(checkpoints.model()))
+    checkpoints.write(folder / "scalars.ckpt", checkpoints.scalars())
     return folder
 
 
@@ -215,6 +216,24 @@ def test_scalars_strings_and_complex_numbers_show_as_what_they_are(view):
     pane.get_by_label("Part of the complex numbers").select_option("imag")
     pane.get_by_role("button", name="Table").click()
     expect(pane.locator(".ckpt-values td").last).to_have_text("1")
+
+
+def test_scalars_keep_their_digits_and_booleans_are_words(in_shared, folder):
+    view = Shown(in_shared(f"%load_ext ckpt_magics\n%ckpt_show {folder}/scalars.ckpt"))
+    for name, text in {"note": "hello", "count": "123456789012345", "done": "True"}.items():
+        expect(view.open(name).locator(".ckpt-scalar")).to_have_text(text)
+    view.search("")
+    expect(view.row("count").locator(".min")).to_have_text("123456789012345")
+    expect(view.row("done").locator(".max")).to_have_text("True")
+
+
+def test_after_a_restart_of_the_kernel_a_click_says_what_to_do(in_lab, folder):
+    view = Shown(in_lab(f"%load_ext ckpt_magics\n%ckpt_show {folder}/model.ckpt"))
+    view.root.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    view.open("head/logits")
+    expect(view.pane.get_by_role("alert")).to_contain_text("run the cell again")
+    view.search("block_3")
+    expect(view.status).to_contain_text("12 of 106 variables")
 
 
 def test_the_histogram_has_a_logarithmic_scale(view):

@@ -16,7 +16,7 @@ from ckpt_magics.widgets.variables_view import VariablesView
 from tests.widgets.conftest import TENSORS, Page
 
 NAMES = sorted(TENSORS)
-FORMATS = {"f32": "<f4", "f64": "<f8", "i32": "<i4", "u8": "u1"}
+FORMATS = {"f32": "<f4", "f64": "<f8", "i8": "i1", "i32": "<i4", "i64": "<i8", "u8": "u1", "u64": "<u8"}
 
 
 @pytest.fixture
@@ -85,10 +85,48 @@ def test_complex_numbers_come_as_the_part_asked_for(page):
     assert values(page, "phase", [[0, 1, 1]], part="imag").item() == 4
 
 
-def test_strings_and_large_integers_come_as_text(page):
+def test_strings_come_as_text_and_large_integers_whole(page):
     assert values(page, "words", [[0, 4, 1]]) == ["one", "<b>", "\\xff", ""]
-    content, _ = page.ask("values", row=NAMES.index("huge"), region=[[0, 2, 1]])
-    assert content["texts"] == [str(2**62 + 1), "-1"]
+    assert values(page, "huge", [[0, 2, 1]]).tolist() == [2**62 + 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "sent", "extremes"),
+    [
+        (np.int64(123456789012345), "integer", 123456789012345, ["123456789012345"] * 2),
+        (np.uint64(2**64 - 1), "integer", 2**64 - 1, [str(2**64 - 1)] * 2),
+        (np.int8(-7), "integer", -7, ["-7", "-7"]),
+        (np.bool_(True), "boolean", 1, ["True", "True"]),
+        (np.float32(0.5), "number", 0.5, None),
+        ("hello", None, "hello", None),
+        (b"\xff\0", None, "\\xff\\x00", None),
+    ],
+)
+def test_a_scalar_of_any_kind_is_shown_exactly(tmp_path, value, kind, sent, extremes):
+    with load_checkpoint(ckpt_magics.save_checkpoint(tmp_path / "m", {"x": value})) as reader:
+        page = Page(VariablesView(reader))
+        content, buffers = page.ask("values", row=0, region=[])
+        page.ask("statistics", rows=[0])
+    assert content["shape"] == []
+    assert content.get("kind") == kind
+    (found,) = np.frombuffer(buffers[0], FORMATS[content["format"]]) if buffers else content["texts"]
+    assert found == sent
+    assert page.events("statistics")[0]["extremes"] == extremes
+
+
+def test_a_v1_checkpoint_with_strings_is_shown_in_every_form(tmp_path):
+    """Only reading a string of V1 tells its size."""
+    values = {"s": np.array([b"a", b"bc"], object), "one": "hello", "w": np.ones(3)}
+    prefix = ckpt_magics.save_checkpoint(tmp_path / "m", values, write_version=1)
+    shown = ckpt_magics.describe_checkpoint(prefix)
+    assert [line.split() for line in str(shown).splitlines() if "string" in line] == [
+        ["one", "string", "[]", "1", "weights"],
+        ["s", "string", "[2]", "2", "weights"],
+    ]
+    assert "<td" in shown._repr_html_()
+    with load_checkpoint(prefix) as reader:
+        bundle, _ = VariablesView(reader)._repr_mimebundle_()
+    assert "string" in bundle["text/plain"]
 
 
 @pytest.mark.parametrize("region", [None, [], [[0, 3, 1]], [[0, 4, 1], [0, 4, 1]], [[0, 3, 0], [0, 4, 1]], [["x"], []]])
