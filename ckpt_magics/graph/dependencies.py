@@ -24,8 +24,12 @@ class _Block:
 class ControlDependencies:
     """The blocks that are open at the moment."""
 
-    def __init__(self) -> None:
-        self._blocks: list[_Block] = []
+    def __init__(self, blocks: Sequence[_Block] = ()) -> None:
+        self._blocks = list(blocks)
+
+    def copy(self) -> ControlDependencies:
+        """Return the same blocks, to be left and entered apart from these."""
+        return ControlDependencies(self._blocks)
 
     def add_to(self, awaited: Iterable[Operation]) -> list[Operation]:
         """Return those of ``awaited`` that new operations don't wait for already, each once."""
@@ -53,6 +57,10 @@ class ControlDependencies:
             if block.made.isdisjoint(taken):
                 awaited += [op for op in block.awaited if op not in taken]
         return awaited
+
+    def all_awaited(self) -> list[Operation]:
+        """Return what an operation waits for whose inputs don't count."""
+        return [op for block in self._blocks for op in block.awaited]
 
     def note(self, op: Operation) -> None:
         """Remember that ``op`` was made inside the open blocks."""

@@ -5,22 +5,26 @@ Format: tensorflow/python/framework/device_spec.py.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Self
 
-__all__ = ["DeviceSpec", "canonical_device", "merge_devices"]
+__all__ = ["DeviceSpec", "canonical_device", "device_name", "merge_devices"]
 
-_OLD_STYLE = re.compile(r"^(cpu|gpu)$", re.IGNORECASE)
+_SHORT_TYPES = frozenset({"CPU", "CUSTOM", "EPU", "GPU", "TPU"})
+"""Types that may stand without ``device:``, in any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
     """A device name in parts, each None while it is left open.
 
+    A type after ``device:`` keeps its case, but for ``cpu`` and ``gpu``.
+
     >>> DeviceSpec.from_string("/job:ps/gpu:1").to_string()
     '/job:ps/device:GPU:1'
+    >>> DeviceSpec.from_string("/device:My_Chip:*").to_string()
+    '/device:My_Chip:*'
     """
 
     job: str | None = None
@@ -28,6 +32,10 @@ class DeviceSpec:
     task: int | None = None
     device_type: str | None = None
     device_index: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.device_type in {"cpu", "gpu"}:
+            object.__setattr__(self, "device_type", self.device_type.upper())
 
     @classmethod
     def from_string(cls, name: str) -> Self:
@@ -38,8 +46,10 @@ class DeviceSpec:
         """
         parts: dict[str, str | int | None] = {}
         for word in name.split("/"):
-            if word:
-                parts |= _parse_part(word, name)
+            part = _parse_part(word, name) if word else {}
+            if "device_type" in part and "device_type" in parts:
+                raise ValueError(f"Multiple device types are not allowed while parsing the device spec: {name}.")
+            parts |= part
         return cls(**parts)  # type: ignore[arg-type]  # _parse_part gives each field its own type
 
     def to_string(self) -> str:
@@ -66,9 +76,9 @@ def _parse_part(word: str, name: str) -> dict[str, str | int | None]:
         return {"job": values[0]}
     if key in {"replica", "task"} and len(values) == 1 and values[0].isdecimal():
         return {key: int(values[0])}
-    if key == "device" and len(values) in {1, 2}:
-        return {"device_type": values[0].upper()} | _parse_index(values[1:], name)
-    if _OLD_STYLE.match(key) and len(values) <= 1:
+    if key == "device" and len(values) == 2:
+        return {"device_type": values[0]} | _parse_index(values[1:], name)
+    if key.upper() in _SHORT_TYPES and len(values) <= 1:
         return {"device_type": key.upper()} | _parse_index(values, name)
     raise ValueError(f"Unknown attribute '{key}' is encountered while parsing the device spec: '{name}'.")
 
@@ -92,6 +102,11 @@ def merge_devices(outer: str, inner: str) -> str:
     '/job:ps/device:CPU:1'
     """
     return DeviceSpec.from_string(outer).merged_under(DeviceSpec.from_string(inner)).to_string()
+
+
+def device_name(device: str | DeviceSpec | None) -> str:
+    """Return a device as the name that it is given by; an empty string for None."""
+    return device.to_string() if isinstance(device, DeviceSpec) else device or ""
 
 
 def canonical_device(name: str) -> str:

@@ -5,27 +5,26 @@ Follows tensorflow/python/framework/ops.py, Graph. A graph is not safe to change
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ckpt_magics.graph.collection import Collections
-from ckpt_magics.graph.dependencies import ControlDependencies
-from ckpt_magics.graph.devices import DeviceSpec, merge_devices
+from ckpt_magics.graph.devices import DeviceSpec, device_name, merge_devices
 from ckpt_magics.graph.entered import graph_as_default
+from ckpt_magics.graph.graph_versions import GRAPH_DEF_PRODUCER
 from ckpt_magics.graph.inference import complete_attrs, flatten_inputs, infer_shapes, known_op_def
 from ckpt_magics.graph.lookup import find_element, find_operation
 from ckpt_magics.graph.names import Names, check_op_name, scope_name
 from ckpt_magics.graph.node import Operation, OutputType, Tensor
+from ckpt_magics.graph.open_scopes import FirstScopes, OpenScopes
 from ckpt_magics.graph.output_types import output_types
 from ckpt_magics.proto.messages import AttrValue, FunctionDefLibrary, GraphDef, NodeDef, OpDef, VersionDef
 
-__all__ = ["GRAPH_DEF_PRODUCER", "Graph"]
+__all__ = ["Graph"]
 
-GRAPH_DEF_PRODUCER = 2474
-"""``versions.producer`` of the graphs that TensorFlow 2.21 writes."""
-
-DeviceScope = str | DeviceSpec | Callable[[Operation], str | None] | None
+DeviceScope = str | DeviceSpec | Callable[[Operation], str | DeviceSpec | None] | None
 
 
 class Graph:
@@ -43,10 +42,8 @@ class Graph:
     def __init__(self) -> None:
         self._operations: dict[str, Operation] = {}
         self._names = Names()
-        self._dependencies = ControlDependencies()
-        self._device_scopes: list[DeviceScope] = []
-        self._colocations: list[Operation] = []
-        self._attr_scope: dict[str, AttrValue] = {}
+        self._open = OpenScopes(FirstScopes())
+        self._change = threading.RLock()
         self._op_defs: dict[str, OpDef] = {}
         self._finalized = False
         self.collections = Collections()
@@ -97,7 +94,7 @@ class Graph:
         for key, value in complete_attrs(op_def, inputs, attrs or {}).items():
             node.attr[key].CopyFrom(value)
         op = Operation(self, node, output_dtypes or output_types(op_def, node), op_def)
-        awaited = [*(control_inputs or ()), *self._dependencies.awaited_by([tensor.op for tensor in flat])]
+        awaited = [*(control_inputs or ()), *self._open.dependencies.awaited_by([tensor.op for tensor in flat])]
         op.connect(flat, sorted(dict.fromkeys(awaited), key=lambda other: other.name))
         infer_shapes(op)
         self.add(op)
@@ -120,27 +117,37 @@ class Graph:
         self._names.mark(op.name)
 
     def _apply_scopes(self, op: Operation, device: str | None) -> None:
-        self._dependencies.note(op)
-        for key, value in self._attr_scope.items():
-            if key not in op.attrs:
-                op.set_attr(key, value)
         op.set_device(device or "")
         self.apply_device_scopes(op)
-        if self._colocations:
-            groups = {group for other in self._colocations for group in other.colocation_groups()}
+        self.apply_attribute_scopes(op)
+
+    def apply_dependencies(self, op: Operation) -> None:
+        """Let an imported operation wait for what the open blocks say; its inputs, unlike others', don't spare it."""
+        awaited = dict.fromkeys([*op.control_inputs, *self._open.dependencies.all_awaited()])
+        if len(awaited) > len(op.control_inputs):
+            op.connect(op.inputs, sorted(awaited, key=lambda other: other.name))
+
+    def apply_attribute_scopes(self, op: Operation) -> None:
+        """Give a new operation what the open scopes say of attributes and colocation, and count it as made in them."""
+        scopes = self._open
+        scopes.dependencies.note(op)
+        for key, value in scopes.attrs.items():
+            if key not in op.attrs:
+                op.set_attr(key, value)
+        if scopes.colocations:
+            groups = {group for other in scopes.colocations for group in other.colocation_groups()}
             op.set_attr("_class", AttrValue(list=AttrValue.ListValue(s=sorted(groups))))
-            op.set_device(next((other.device for other in reversed(self._colocations) if other.device), op.device))
+            op.set_device(next((other.device for other in reversed(scopes.colocations) if other.device), op.device))
 
     def apply_device_scopes(self, op: Operation) -> None:
         """Settle an operation's device from the open device scopes, the innermost first."""
-        for scope in reversed(self._device_scopes):
+        for scope in reversed(self._open.devices):
             if scope is None:
                 break
             if callable(scope):
-                op.set_device(merge_devices(scope(op) or "", ""))
-            else:
-                outer = scope.to_string() if isinstance(scope, DeviceSpec) else scope
-                op.set_device(merge_devices(outer, op.device))
+                op.set_device(device_name(scope(op)))
+            elif device_name(scope):
+                op.set_device(merge_devices(device_name(scope), op.device))
 
     def op_def(self, op_type: str) -> OpDef | None:
         """Return the definition of an op: ours, a function's signature, or one that came with an imported graph."""
@@ -235,35 +242,44 @@ class Graph:
         """
         if isinstance(device, str):
             DeviceSpec.from_string(device)
-        outer = self._device_scopes
-        self._device_scopes = [*outer, device]
+        outer = self._open.devices
+        inner = self._open.devices = (*outer, device)
         try:
             yield
         finally:
-            self._device_scopes = outer
+            if self._open.devices is not inner:
+                raise RuntimeError("Exiting device scope without proper scope nesting.")
+            self._open.devices = outer
 
     @contextmanager
     def colocate_with(self, op: Operation | Tensor | None, ignore_existing: bool = False) -> Iterator[None]:
-        """Put operations made inside the ``with`` block where ``op`` is; None and ``ignore_existing`` end that."""
-        outer = self._colocations, self._device_scopes
-        kept = [] if ignore_existing else self._colocations
-        self._colocations = kept if op is None else [*kept, op.op if isinstance(op, Tensor) else op]
-        self._device_scopes = []
+        """Put operations made inside the ``with`` block where ``op`` is; None and ``ignore_existing`` end that.
+
+        Raises:
+            ValueError: ``op`` is None without ``ignore_existing``.
+        """
+        if op is None and not ignore_existing:
+            raise ValueError("Trying to reset colocation (op is None) but ignore_existing is not True")
+        scopes = self._open
+        outer = scopes.colocations, scopes.devices
+        kept = () if ignore_existing else scopes.colocations
+        scopes.colocations = kept if op is None else (*kept, self.as_operation(op))
+        scopes.devices = ()
         try:
             yield
         finally:
-            self._colocations, self._device_scopes = outer
+            scopes.colocations, scopes.devices = outer
 
     @contextmanager
     def control_dependencies(self, control_inputs: Sequence[object] | None) -> Iterator[None]:
         """Make the operations of the ``with`` block wait for others; None lifts what outer blocks ask for."""
         awaited = None
         if control_inputs is not None:
-            awaited = self._dependencies.add_to([self.as_operation(item) for item in control_inputs])
+            awaited = self._open.dependencies.add_to([self.as_operation(item) for item in control_inputs])
             for op in awaited:
                 # TensorFlow since 2.4 leaves this mark; readers ignore it.
                 op.set_attr("_has_manual_control_dependencies", AttrValue(b=True))
-        with self._dependencies.enter(awaited):
+        with self._open.dependencies.enter(awaited):
             yield
 
     def as_operation(self, item: object) -> Operation:
@@ -273,17 +289,25 @@ class Graph:
     @contextmanager
     def attr_scope(self, attrs: Mapping[str, AttrValue]) -> Iterator[None]:
         """Give the operations made inside the ``with`` block attributes, where they have none of the name."""
-        outer = self._attr_scope
-        self._attr_scope = outer | dict(attrs)
+        scopes = self._open
+        outer = scopes.attrs
+        scopes.attrs = outer | dict(attrs)
         try:
             yield
         finally:
-            self._attr_scope = outer
+            scopes.attrs = outer
+
+    def switch_to_thread_local(self) -> None:
+        """Let threads that come later begin in this thread's device, colocation and control scopes.
+
+        The scopes are a thread's own in any case; in TensorFlow 1 this method makes them so.
+        """
+        self._open.hand_on()
 
     @contextmanager
     def init_scope(self) -> Iterator[None]:
         """Lift control dependencies inside the ``with`` block: what initializes variables waits for nothing."""
-        with self._dependencies.enter(None):
+        with self._open.dependencies.enter(None):
             yield
 
     # Collections

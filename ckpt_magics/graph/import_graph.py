@@ -14,6 +14,7 @@ from ckpt_magics.graph.build import convert_to_tensor
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.devices import canonical_device
 from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.graph_versions import check_versions, joined_versions
 from ckpt_magics.graph.imported_names import ImportedNames, parse_input
 from ckpt_magics.graph.imported_types import ImportedTypes
 from ckpt_magics.graph.inference import infer_shapes
@@ -31,6 +32,8 @@ def import_graph_def(
     return_elements: Sequence[str] | None = None,
     name: str | None = None,
     producer_op_list: OpList | None = None,
+    *,
+    checked: bool = True,
 ) -> list[Tensor | Operation] | None:
     """Add the nodes of ``graph_def`` to the default graph.
 
@@ -43,6 +46,8 @@ def import_graph_def(
         return_elements: Names, as in ``graph_def``, of operations and tensors to return.
         name: Scope to import into, made unique; an empty string for none. Default: ``import``.
         producer_op_list: Definitions of the ops, as their producer had them.
+        checked: Refuse what TensorFlow refuses though it can be shown and run here: a graph for newer programs, and a
+            node that is to be on one device with a node that was cut off.
 
     Returns:
         What ``return_elements`` names, in that order, or None without it.
@@ -54,6 +59,9 @@ def import_graph_def(
         TypeError: An argument is of the wrong type.
     """
     _check_arguments(graph_def, input_map, return_elements)
+    if checked:
+        check_versions(graph_def.versions)
+        _check_colocation(graph_def)
     graph = get_default_graph()
     graph.check_open()
     with graph.name_scope("import" if name is None else name) as scope:
@@ -78,6 +86,16 @@ def _check_arguments(graph_def: object, input_map: object, return_elements: obje
         not isinstance(return_elements, Iterable) or not all(isinstance(item, str) for item in return_elements)
     ):
         raise TypeError(f"Argument `return_elements` must be a list of strings. Obtained {return_elements}.")
+
+
+def _check_colocation(graph_def: GraphDef) -> None:
+    names = {node.name for node in graph_def.node}
+    for node in graph_def.node:
+        for leader in _leaders(node):
+            if leader not in names:
+                raise InvalidArgumentError(
+                    f"Node '{visible(node.name)}' expects to be colocated with unknown node '{visible(leader)}'"
+                )
 
 
 def _map_inputs(input_map: Mapping[str, object], name: str | None) -> dict[str, Tensor | Operation]:
@@ -128,9 +146,9 @@ class _Importer:
         for name, op in self._operations.items():
             op.connect(*inputs[name])
             self._graph.add(op)
-        self._settle_versions()
+        self._graph.versions.CopyFrom(joined_versions(self._graph.versions, self._graph_def.versions))
         self._settle_shapes()
-        self._settle_devices()
+        self._settle_scopes()
 
     def _operation(self, node: NodeDef, types: ImportedTypes) -> Operation:
         own = NodeDef()
@@ -192,18 +210,6 @@ class _Importer:
             seen = {item.SerializeToString(deterministic=True) for item in ours}
             ours.extend(item for item in theirs if item.SerializeToString(deterministic=True) not in seen)  # type: ignore[misc]  # pairwise alike
 
-    def _settle_versions(self) -> None:
-        """Take over the file's versions; a graph that has nodes already stays readable for those who read it."""
-        ours, theirs = self._graph.versions, self._graph_def.versions
-        if not theirs.producer:
-            return
-        if len(self._graph) == len(self._operations):
-            ours.CopyFrom(theirs)
-            return
-        ours.producer = min(ours.producer, theirs.producer)
-        ours.min_consumer = max(ours.min_consumer, theirs.min_consumer)
-        ours.bad_consumers[:] = sorted({*ours.bad_consumers, *theirs.bad_consumers})
-
     def _settle_shapes(self) -> None:
         """Infer the shapes that the file does not tell, inputs before what takes them; loops stay unknown."""
         for op in _inputs_first(list(self._operations.values())):
@@ -213,23 +219,22 @@ class _Importer:
                 except (CheckpointError, ArithmeticError, LookupError, TypeError, ValueError):
                     continue  # a rule that does not fit the node says nothing about it; the node is data all the same
 
-    def _settle_devices(self) -> None:
-        followers: list[tuple[Operation, list[bytes]]] = []
+    def _settle_scopes(self) -> None:
+        followers: list[tuple[Operation, list[str]]] = []
         for op in self._operations.values():
-            own = COLOCATION_PREFIX + op.name.encode()
-            groups = [group for group in op.colocation_groups() if group != own] if "_class" in op.attrs else []
-            if groups:
-                followers.append((op, groups))
-                continue
-            if op.device:
-                op.set_device(_device(op))
-            self._graph.apply_device_scopes(op)
-        for op, groups in followers:
-            for group in groups:
-                leader = self._graph.find_operation(group.removeprefix(COLOCATION_PREFIX).decode("utf-8", "replace"))
-                if leader is not None and leader.device:
-                    op.set_device(leader.device)
-                    break
+            device = _device(op)
+            self._graph.apply_attribute_scopes(op)
+            self._graph.apply_dependencies(op)
+            leaders = _leaders(op.node_def)
+            if leaders:
+                op.set_device("")
+                followers.append((op, leaders))
+            else:
+                op.set_device(device)
+                self._graph.apply_device_scopes(op)
+        for op, leaders in followers:
+            found = (self._graph.find_operation(leader) for leader in leaders)
+            op.set_device(next((_device(leader) for leader in found if leader is not None and leader.device), ""))
 
     def element(self, name: str) -> Tensor | Operation:
         """Return what ``name`` means in the imported GraphDef."""
@@ -256,7 +261,16 @@ def _inputs_first(ops: list[Operation]) -> Iterator[Operation]:
     yield from waiting
 
 
+def _leaders(node: NodeDef) -> list[str]:
+    """Return the names of the nodes that this one is to be on one device with."""
+    classes = node.attr["_class"].list.s if "_class" in node.attr else ()
+    groups = [group.removeprefix(COLOCATION_PREFIX) for group in classes if group.startswith(COLOCATION_PREFIX)]
+    names = [group.decode("utf-8", "surrogateescape") for group in groups]
+    return [name for name in names if name != node.name]
+
+
 def _device(op: Operation) -> str:
+    """Return an operation's device as TensorFlow writes it."""
     try:
         return canonical_device(op.device)
     except ValueError:

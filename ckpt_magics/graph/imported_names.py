@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graph.graph import Graph
@@ -33,14 +34,31 @@ def parse_input(text: str) -> tuple[str, str, int]:
     return match[1], match[2], int(match[3] or 0)
 
 
+class _Taken:
+    """Names of nodes, and of the scopes around them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._sorted = sorted(names)
+        self._names = frozenset(self._sorted)
+
+    def __bool__(self) -> bool:
+        return bool(self._sorted)
+
+    def __contains__(self, name: str) -> bool:
+        if name in self._names:
+            return True
+        scope = f"{name}/"
+        position = bisect_left(self._sorted, scope)
+        return position < len(self._sorted) and self._sorted[position].startswith(scope)
+
+
 class ImportedNames:
-    """New names for the nodes of one GraphDef.
+    """New names for the nodes of one GraphDef; one that the graph has already gets a numeric suffix.
 
     Args:
         graph: Where the nodes go.
         graph_def: Where they come from.
-        prefix: Scope that the names get, without a slash at its end. Without one, a name that the graph has already
-            gets a numeric suffix.
+        prefix: Scope that the names get, without a slash at its end.
 
     Raises:
         InvalidArgumentError: A name occurs twice, or no node can have it.
@@ -48,34 +66,25 @@ class ImportedNames:
 
     def __init__(self, graph: Graph, graph_def: GraphDef, prefix: str) -> None:
         self._prefix = f"{prefix}/" if prefix else ""
-        self._graph = graph
-        # Names in the graph matter only where no new scope keeps the imported ones apart from them.
-        self._existing = [] if prefix else sorted(op.name for op in graph.get_operations())
+        self._existing = _Taken(op.name for op in graph.get_operations())
         self._names: dict[str, str] = {}
         for node in graph_def.node:
             if node.name in self._names:
                 raise InvalidArgumentError(f"Node '{visible(node.name)}' is not unique")
             if not node.name or node.name.startswith("^") or ":" in node.name:
                 raise InvalidArgumentError(f"Node name '{visible(node.name)}' is invalid")
-            self._names[node.name] = node.name
-        for name in self._names:
-            self._names[name] = self._prefix + self._unique(name)
+            self._names[node.name] = self._prefix + node.name
+        if self._existing:
+            imported = _Taken(self._names.values())
+            self._names = {name: self._unique(full, imported) for name, full in self._names.items()}
 
-    def _unique(self, name: str) -> str:
-        if not self._is_taken(name):
-            return name
-        count = 1
-        while self._is_taken(found := f"{name}_{count}") or found in self._names:
+    def _unique(self, name: str, imported: _Taken) -> str:
+        # Under a prefix, TensorFlow looks a new name up among the imported names without it, and so can give one twice.
+        count, found = 0, name
+        while found in self._existing or (count and found in imported):
             count += 1
+            found = f"{name}_{count}"
         return found
-
-    def _is_taken(self, name: str) -> bool:
-        """Return whether a node of the graph has the name, or lies in a scope of that name."""
-        if name in self._graph and self._existing:
-            return True
-        scope = f"{name}/"
-        position = bisect_left(self._existing, scope)
-        return position < len(self._existing) and self._existing[position].startswith(scope)
 
     def of(self, name: str) -> str:
         """Return the new name of a node, of this GraphDef or not."""

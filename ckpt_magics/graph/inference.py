@@ -109,6 +109,9 @@ class _ShapeContext:
     def handle_shape(self, index: int) -> Shape:
         return resource_shape(self._op.inputs[index])
 
+    def graph_version(self) -> int:
+        return self._op.graph.versions.producer
+
 
 def infer_shapes(op: Operation) -> None:
     """Set the shapes of an operation's outputs as far as its row in the op table can tell them.

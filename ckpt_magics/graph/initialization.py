@@ -5,6 +5,7 @@ Format: tensorflow/python/ops/variables.py, state_ops.py and training/training_u
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ __all__ = [
 
 REFERENCE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
 """Ops that are variables by themselves, whatever the collections say."""
+
+_LOG = logging.getLogger("ckpt_magics")
 
 ONLY_FIRST_REPLICA = 3
 """Aggregation of the global step: replicas count together, not each for itself."""
@@ -153,18 +156,30 @@ def assign_sub(ref: Any, value: object, use_locking: bool | None = None, name: s
 
 
 def get_global_step(graph: Graph | None = None) -> Any | None:  # noqa: ANN401 -- a variable, or what an import found
-    """Return the graph's global step, or None.
+    """Return the graph's global step, or None; also if several things claim to be it, as a line in the log says.
 
     Raises:
-        TypeError: Several things claim to be it.
+        TypeError: It is no scalar integer.
     """
     graph = graph or get_default_graph()
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
     if len(found) > 1:
-        raise TypeError("Multiple tensors in global_step collection.")
-    if found:
-        return found[0]
-    return graph.get_tensor_by_name("global_step:0") if "global_step" in graph else None
+        _LOG.error("Multiple tensors in global_step collection.")
+        return None
+    if not found and "global_step" not in graph:
+        return None
+    step = found[0] if found else graph.get_tensor_by_name("global_step:0")
+    _check_global_step(step)
+    return step
+
+
+def _check_global_step(step: Any) -> None:  # noqa: ANN401 -- whatever an import found
+    if not isinstance(step, (Variable, PartitionedVariable, Tensor)):
+        raise TypeError(f'Existing "global_step" must be a Variable or Tensor: {step}.')
+    if not step.dtype.is_integer:
+        raise TypeError(f'Existing "global_step" does not have integer type: {step.dtype!r}')
+    if step.shape.ndims != 0 and step.shape.is_fully_defined():
+        raise TypeError(f'Existing "global_step" is not scalar: {step.shape}')
 
 
 def create_global_step(graph: Graph | None = None) -> Variable | PartitionedVariable:

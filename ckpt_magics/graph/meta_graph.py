@@ -35,6 +35,8 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
     input_map: Mapping[str, object] | None = None,
     unbound_inputs_col_name: str | None = "unbound_inputs",
     restore_collections_predicate: Callable[[str], bool] = lambda _: True,
+    *,
+    checked: bool = True,
 ) -> dict[str, Variable]:
     """Add a MetaGraph's nodes and collections to a graph.
 
@@ -46,6 +48,7 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
         input_map: Tensors to take in place of inputs, by the name of the input.
         unbound_inputs_col_name: Collection that lists the inputs which ``input_map`` has to give.
         restore_collections_predicate: Which collections to take over, by name.
+        checked: See `import_graph_def`.
 
     Returns:
         The global variables in the scope, by their names outside it.
@@ -71,6 +74,7 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
             name=import_scope or scope,
             input_map=input_map,
             producer_op_list=info.stripped_op_list if info.HasField("stripped_op_list") else None,
+            checked=checked,
         )
         reader = CollectionReader.for_import(
             graph, scope, trainable_is_told=_trainable_is_told(info.tensorflow_version)

@@ -6,6 +6,7 @@ Format: tensorflow/python/framework/ops.py, Graph.unique_name and Graph.name_sco
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,12 +16,23 @@ _OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
+class _OpenScope(threading.local):
+    """The name scope that the thread which asks has open."""
+
+    name = ""
+
+
 class Names:
-    """The names a graph has used, without regard to case, and its current name scope."""
+    """The names a graph has used, without regard to case, and the current name scope of each thread."""
 
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
-        self.scope = ""
+        self._open = _OpenScope()
+
+    @property
+    def scope(self) -> str:
+        """The current scope, without the slash at its end."""
+        return self._open.name
 
     def unique(self, name: str, *, mark_as_used: bool = True) -> str:
         """Return ``name`` within the current scope, with ``_1``, ``_2`` … if it is taken.
@@ -67,11 +79,11 @@ class Names:
         if name:
             self._check_scope(name)
         outer = self.scope
-        self.scope = "" if not name else scope_name(name) if name.endswith("/") else self.unique(name)
+        self._open.name = "" if not name else scope_name(name) if name.endswith("/") else self.unique(name)
         try:
             yield f"{self.scope}/" if self.scope else ""
         finally:
-            self.scope = outer
+            self._open.name = outer
 
     def _check_scope(self, name: str) -> None:
         pattern = _SCOPE_NAME if self.scope else _OP_NAME

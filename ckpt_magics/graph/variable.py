@@ -19,13 +19,38 @@ from ckpt_magics.graph.keys import GraphKeys
 from ckpt_magics.graph.names import strip_scope
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.graph.operators import Operators
+from ckpt_magics.graph.scope_defaults import open_variable_scope
 from ckpt_magics.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.graph.slice_info import SaveSliceInfo
 from ckpt_magics.graph.variable_import import find_nodes
 from ckpt_magics.graph.variable_nodes import Recipe, VariableNodes, make_reference, make_resource
 from ckpt_magics.proto.messages import VariableDef
 
-__all__ = ["AssignedVariable", "Variable"]
+__all__ = ["AssignedVariable", "Variable", "is_trainable"]
+
+ON_READ = 3
+"""``synchronization`` of a variable that each replica keeps for itself until it is read."""
+
+
+def is_trainable(trainable: bool | None, synchronization: int, name: str | None) -> bool:
+    """Return whether a new variable is one that training changes.
+
+    Args:
+        trainable: What its maker says, or None for the default: yes, unless it is synchronized on reading.
+        synchronization: How replicas keep it.
+        name: Its name, for the message.
+
+    Raises:
+        ValueError: It can't be both trained and synchronized on reading.
+    """
+    if int(synchronization) != ON_READ:
+        return True if trainable is None else trainable
+    if trainable:
+        raise ValueError(
+            f"Synchronization value can be set to VariableSynchronization.ON_READ only for non-trainable variables. "
+            f"Variable {name} has trainable=True and synchronization=VariableSynchronization.ON_READ."
+        )
+    return False
 
 
 class Variable(Operators[Tensor]):
@@ -36,7 +61,7 @@ class Variable(Operators[Tensor]):
         trainable: Whether the variable is put into the collection of those that training changes. Default: yes.
         collections: Collections to put it into. Default: global variables.
         validate_shape: Whether the variable keeps the shape of its first value, which must be known then.
-        caching_device: Device to read a reference on.
+        caching_device: Device to read on.
         name: Name, made unique. Default: ``Variable``.
         variable_def: A VariableDef that tells the nodes of a variable that the graph has already.
         dtype: Type to convert the first value to.
@@ -48,7 +73,8 @@ class Variable(Operators[Tensor]):
         shape: Shape to have in place of the first value's.
 
     Raises:
-        ValueError: There is no first value, its shape is unknown, or ``collections`` is no list.
+        ValueError: There is no first value, its shape is unknown, ``collections`` is no list, or ``constraint`` no
+            function.
     """
 
     def __init__(  # noqa: PLR0917 -- TensorFlow's own order of arguments
@@ -68,6 +94,8 @@ class Variable(Operators[Tensor]):
         aggregation: int = 0,
         shape: ShapeLike = None,
     ) -> None:
+        if constraint is not None and not callable(constraint):
+            raise ValueError(f"The `constraint` argument must be a callable, or None. Got {constraint!r}")
         self.constraint = constraint
         self.save_slice_info: SaveSliceInfo | None = None
         if variable_def is not None:
@@ -77,7 +105,7 @@ class Variable(Operators[Tensor]):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
-        self.trainable = True if trainable is None else trainable
+        self.trainable = is_trainable(trainable, synchronization, name)
         self.synchronization = int(synchronization)
         self.aggregation = int(aggregation)
         names = _collection_names(collections, self.trainable)
@@ -89,12 +117,16 @@ class Variable(Operators[Tensor]):
             None if shape is None else TensorShape(shape),
             caching_device,
         )
-        self.is_resource = uses_resource_variables() if use_resource is None else bool(use_resource)
+        self.is_resource = _is_resource(use_resource)
         self._nodes: VariableNodes = make_resource(recipe) if self.is_resource else make_reference(recipe)
+        self._validates_shape = validate_shape
+        self._caching_device = caching_device
         self.graph.add_to_collections(names, self)
 
     def _restore(self, variable_def: VariableDef, import_scope: str | None) -> None:
         self._nodes = find_nodes(get_default_graph(), variable_def, import_scope)
+        self._validates_shape = True
+        self._caching_device = None
         self.is_resource = variable_def.is_resource
         self.trainable = variable_def.trainable
         self.synchronization = variable_def.synchronization
@@ -118,7 +150,7 @@ class Variable(Operators[Tensor]):
         message = VariableDef(
             variable_name=strip_scope(self.name, export_scope),
             initializer_name=strip_scope(self.initializer.name, export_scope),
-            snapshot_name=strip_scope(self._nodes.snapshot.name, export_scope),
+            snapshot_name=strip_scope(self._snapshot.name, export_scope),
             is_resource=self.is_resource,
             trainable=self.trainable,
             synchronization=self.synchronization,
@@ -221,10 +253,25 @@ class Variable(Operators[Tensor]):
             return present_value(self.is_initialized(), self.handle, self.initial_value)
 
     def value(self) -> Tensor:
-        """Return the variable's value: a reference's one snapshot, or a new read of a resource."""
-        return self._read() if self.is_resource else self._nodes.snapshot
+        """Return the variable's value: a reference's one snapshot, or a new read of a resource that is not cached."""
+        if not self.is_resource or self._nodes.cached is not None:
+            return self._snapshot
+        with self.graph.colocate_with(None, ignore_existing=True):
+            return self._read()
+
+    @property
+    def _snapshot(self) -> Tensor:
+        return self._nodes.snapshot if self._nodes.cached is None else self._nodes.cached
 
     def _read(self) -> Tensor:
+        if self._caching_device is None:
+            return self.read_handle()
+        graph = self.graph
+        with graph.colocate_with(None, ignore_existing=True), graph.device(self._caching_device):
+            return self.read_handle()
+
+    def read_handle(self) -> Tensor:
+        """Add a read of a resource to the scopes that are open."""
         value = output("ReadVariableOp", self.handle, dtype=self.dtype)
         value.set_shape(self.shape)
         return value
@@ -284,7 +331,8 @@ class Variable(Operators[Tensor]):
                     f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self.shape}, "
                     f"and the assigned value shape {tensor.shape} are incompatible."
                 )
-            attrs = {"validate_shape": self.shape.is_fully_defined()} if op_type == "Assign" else {}
+            validates = self._validates_shape and self.shape.is_fully_defined()
+            attrs = {"validate_shape": validates} if op_type == "Assign" else {}
             op = apply(f"{op_type}VariableOp", self.handle, tensor, name=name, **attrs)
             return AssignedVariable(self, op) if read_value else op
 
@@ -323,7 +371,7 @@ class Variable(Operators[Tensor]):
 
 
 class AssignedVariable(Operators[Tensor]):
-    """A resource variable as it is after an assignment: reading it waits for that."""
+    """A resource variable as it is after an assignment: reading it, and changing it again, waits for that."""
 
     def __init__(self, variable: Variable, op: Operation) -> None:
         self.variable = variable
@@ -335,7 +383,29 @@ class AssignedVariable(Operators[Tensor]):
     def as_tensor(self) -> Tensor:
         """Add a read that waits for the assignment."""
         with self.graph.control_dependencies([self.op]):
-            return self.variable.value()
+            return self.variable.read_handle()
+
+    value = read_value = as_tensor
+
+    def assign(self, value: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+        """Add an assignment after this one; see `Variable.assign`."""
+        with self.graph.control_dependencies([self.op]):
+            return self.variable.assign(value, *args, **options)
+
+    def assign_add(self, delta: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+        """Add an increment after this assignment; see `Variable.assign_add`."""
+        with self.graph.control_dependencies([self.op]):
+            return self.variable.assign_add(delta, *args, **options)
+
+    def assign_sub(self, delta: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+        """Add a decrement after this assignment; see `Variable.assign_sub`."""
+        with self.graph.control_dependencies([self.op]):
+            return self.variable.assign_sub(delta, *args, **options)
+
+    @property
+    def name(self) -> str:
+        """Name of the assignment."""
+        return self.op.name
 
     def as_graph_element(self) -> Tensor:
         """Return what a session fetches."""
@@ -346,6 +416,13 @@ class AssignedVariable(Operators[Tensor]):
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- everything else is the variable's
         return getattr(self.variable, name)
+
+
+def _is_resource(use_resource: bool | None) -> bool:
+    """Return which kind a new variable is: as its maker says, else the open variable scope, else the process."""
+    if use_resource is None:
+        use_resource = open_variable_scope().scope.use_resource
+    return uses_resource_variables() if use_resource is None else bool(use_resource)
 
 
 def _collection_names(collections: object, trainable: bool) -> list[str]:

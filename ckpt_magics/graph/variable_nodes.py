@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.build import apply, convert_to_tensor, name_scope, output
@@ -33,7 +34,7 @@ class Recipe:
         dtype: Type, or None for the value's own.
         validate_shape: Whether the variable keeps the shape of its first value.
         shape: Shape to have in place of the first value's.
-        caching_device: Device to read a reference on.
+        caching_device: Device to read on.
     """
 
     initial_value: object
@@ -41,7 +42,7 @@ class Recipe:
     dtype: DType | None = None
     validate_shape: bool = True
     shape: TensorShape | None = None
-    caching_device: str | None = None
+    caching_device: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,14 @@ class VariableNodes:
         initializer: What assigns the first value; None if an imported graph does not say.
         snapshot: The variable's value, read.
         initial_value: Its first value, if known.
+        cached: The value of a resource that has a device to read on, there.
     """
 
     handle: Tensor
     initializer: Operation | None
     snapshot: Tensor
     initial_value: Tensor | None
+    cached: Tensor | None = None
 
 
 def make_reference(recipe: Recipe) -> VariableNodes:
@@ -79,25 +82,28 @@ def make_reference(recipe: Recipe) -> VariableNodes:
             value = _first_value(recipe)
             handle = _reference(recipe, value, scope)
         assigned = output("Assign", handle, value, validate_shape=recipe.validate_shape)
-        with graph.colocate_with(handle):
-            if recipe.caching_device is None:
-                snapshot = output("Identity", handle, name="read")
-            else:
-                with graph.device(recipe.caching_device):
-                    snapshot = output("Identity", handle, name="read")
+        place = graph.colocate_with(handle) if recipe.caching_device is None else graph.device(recipe.caching_device)
+        with place:
+            snapshot = output("Identity", handle, name="read")
     return VariableNodes(handle, assigned.op, snapshot, value)
 
 
+def _check_shape(recipe: Recipe, value: Tensor) -> None:
+    if recipe.validate_shape and not value.shape.is_fully_defined():
+        raise ValueError(f"initial_value must have a shape specified: {value}")
+
+
 def _reference(recipe: Recipe, value: Tensor, scope: str) -> Tensor:
-    shape = _shape(recipe, value)
-    return output("VariableV2", shape=shape, dtype=value.dtype, name=scope)
+    _check_shape(recipe, value)
+    own = value.shape if recipe.validate_shape else unknown_shape()
+    return output("VariableV2", shape=own if recipe.shape is None else recipe.shape, dtype=value.dtype, name=scope)
 
 
 def make_resource(recipe: Recipe) -> VariableNodes:
     """Add the nodes of a resource variable to the default graph.
 
     Raises:
-        ValueError: The first value's shape is not known.
+        ValueError: The first value's shape is not known, or another than ``recipe.shape``.
     """
     graph = get_default_graph()
     with graph.init_scope(), name_scope(recipe.name, "Variable", _outer_values(recipe)) as scope:
@@ -107,7 +113,7 @@ def make_resource(recipe: Recipe) -> VariableNodes:
             handle = output(
                 "VarHandleOp",
                 dtype=value.dtype,
-                shape=_shape(recipe, value),
+                shape=_resource_shape(recipe, value),
                 shared_name=scope_name(scope),
                 debug_name=scope,
                 name=scope,
@@ -117,9 +123,20 @@ def make_resource(recipe: Recipe) -> VariableNodes:
         on_device = graph.device(handle.device)
         with graph.name_scope("Assign") as name, graph.colocate_with(None, ignore_existing=True), on_device:
             initializer = apply("AssignVariableOp", handle, value, name=name)
-        with graph.name_scope("Read"), graph.device(handle.device):
-            snapshot = output("ReadVariableOp", handle, dtype=value.dtype)
-    return VariableNodes(handle, initializer, snapshot, value)
+        with graph.name_scope("Read"):
+            with graph.device(handle.device):
+                snapshot = output("ReadVariableOp", handle, dtype=value.dtype)
+            cached = _cached(snapshot, recipe.caching_device)
+    return VariableNodes(handle, initializer, snapshot, value, cached)
+
+
+def _cached(snapshot: Tensor, caching_device: Any) -> Tensor | None:  # noqa: ANN401 -- a name or function
+    """Add the value's copy on another device, whatever the scopes around say."""
+    if caching_device is None:
+        return None
+    graph = get_default_graph()
+    with graph.colocate_with(None, ignore_existing=True), graph.device(caching_device):
+        return output("Identity", snapshot)
 
 
 def _outer_values(recipe: Recipe) -> list[object]:
@@ -136,11 +153,17 @@ def _first_value(recipe: Recipe) -> Tensor:
     return convert_to_tensor(make() if make else recipe.initial_value, recipe.dtype, name="initial_value")
 
 
-def _shape(recipe: Recipe, value: Tensor) -> TensorShape:
-    if recipe.shape is not None:
-        return recipe.shape
-    if not recipe.validate_shape:
-        return unknown_shape()
-    if not value.shape.is_fully_defined():
-        raise ValueError(f"initial_value must have a shape specified: {value}")
-    return value.shape
+def _resource_shape(recipe: Recipe, value: Tensor) -> TensorShape:
+    """Return the shape of a resource: the first value's or the one asked for.
+
+    Unlike in TensorFlow, a first value of unknown shape is refused, as for references, unless nothing is validated.
+    """
+    if recipe.shape is None:
+        _check_shape(recipe, value)
+        return value.shape
+    if not value.shape.is_compatible_with(recipe.shape):
+        raise ValueError(
+            f"In this `tf.Variable` creation, the initial value's shape ({value.shape}) is not compatible with the "
+            f"explicitly supplied `shape` argument ({recipe.shape})."
+        )
+    return recipe.shape

@@ -6,19 +6,21 @@ Follows tensorflow/python/ops/variable_scope.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from copy import copy
+from contextlib import ExitStack, contextmanager
+from inspect import signature
+from types import TracebackType
 from typing import Any
 
-from ckpt_magics.formats.dtypes import FLOAT, as_dtype
-from ckpt_magics.graph.build import graph_of, name_scope
+from ckpt_magics.formats.dtypes import as_dtype
+from ckpt_magics.graph.build import convert_to_tensor, graph_of, name_scope
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.keys import GraphKeys
 from ckpt_magics.graph.partition import PartitionedVariable, Partitioner
+from ckpt_magics.graph.scope_defaults import OpenVariableScope, VariableScope, open_variable_scope
 from ckpt_magics.graph.shape import ShapeLike
-from ckpt_magics.graph.variable import Variable
-from ckpt_magics.graph.variable_store import VariableRequest, VariableStore
+from ckpt_magics.graph.variable import Variable, is_trainable
+from ckpt_magics.graph.variable_store import AUTO_REUSE, VariableRequest, VariableStore, is_value
 
 __all__ = [
     "VariableScope",
@@ -29,90 +31,27 @@ __all__ = [
     "variable_scope",
 ]
 
-
-class VariableScope:
-    """The prefix and the defaults of the variables that ``get_variable`` makes.
-
-    Attributes:
-        name: Prefix, without a slash at its end.
-        reuse: Whether to take existing variables; see `VariableRequest`.
-        initializer: Default initializer, and so on.
-        original_name_scope: The name scope in which the scope was first entered.
-    """
-
-    def __init__(self, name: str = "", original_name_scope: str = "") -> None:
-        self.name = name
-        self.original_name_scope = original_name_scope
-        self.reuse: object = False
-        self.initializer: object = None
-        self.regularizer: Any = None
-        self.caching_device: str | None = None
-        self.partitioner: Partitioner | None = None
-        self.custom_getter: Callable[..., Any] | None = None
-        self.dtype: object = FLOAT
-        self.use_resource: bool | None = None
-        self.constraint: Any = None
-
-    def reuse_variables(self) -> None:
-        """Take existing variables from here on."""
-        self.reuse = True
-
-    def full_name(self, name: str) -> str:
-        """Return a variable's name within the scope."""
-        return f"{self.name}/{name}" if self.name else name
-
-    def global_variables(self) -> list[Variable]:
-        """Return the scope's global variables."""
-        return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
-
-    def trainable_variables(self) -> list[Variable]:
-        """Return the scope's trainable variables."""
-        return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
-
-    def get_collection(self, name: str) -> list[Any]:
-        """Return the items of a collection whose names are in the scope."""
-        return get_default_graph().get_collection(name, f"{self.name}/" if self.name else "")
+_KEY = "variable store"
 
 
-class _ScopeState:
-    """The open variable scope of a graph, its variables, and how often each scope was opened."""
-
-    def __init__(self) -> None:
-        self.store = VariableStore()
-        self.current = VariableScope()
-        self.opened: dict[str, int] = {}
-
-    def unique(self, prefix: str) -> str:
-        """Return ``prefix``, or with a number behind it, as no scope inside the current one was called."""
-        count, name = 0, prefix
-        while self.opened.get(self.current.full_name(name), 0):
-            count += 1
-            name = f"{prefix}_{count}"
-        return name
-
-    def close_inside(self, scope: str) -> None:
-        for name in self.opened:
-            if name.startswith(f"{scope}/"):
-                self.opened[name] = 0
-
-
-def _state(graph: Graph | None = None) -> _ScopeState:
-    states = (graph or get_default_graph()).scope_state
-    if "variables" not in states:
-        states["variables"] = _ScopeState()
-    state = states["variables"]
-    assert isinstance(state, _ScopeState)  # noqa: S101 -- only this module writes it
-    return state
+def _store() -> VariableStore:
+    """Return the default graph's variables: unlike the scopes, all threads share them."""
+    states = get_default_graph().scope_state
+    if _KEY not in states:
+        states[_KEY] = VariableStore()
+    store = states[_KEY]
+    assert isinstance(store, VariableStore)  # noqa: S101 -- only this module writes it
+    return store
 
 
 def get_variable_scope() -> VariableScope:
-    """Return the innermost open scope."""
-    return _state().current
+    """Return the innermost scope that this thread has open."""
+    return open_variable_scope().scope
 
 
 def stored_variables() -> dict[str, Variable]:
     """Return the variables that `get_variable` made in the default graph, by name."""
-    return _state().store.variables
+    return _store().variables
 
 
 def get_variable(  # noqa: PLR0917 -- TensorFlow's own order of arguments
@@ -147,14 +86,15 @@ def get_variable(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         partitioner: Rule that says in how many parts to keep the variable.
         validate_shape: See `Variable`.
         use_resource: See `Variable`.
-        custom_getter: Called in place of the making, with that as its first argument.
+        custom_getter: Called in place of the making, with that as its first argument. Default: the scope's, which
+            calls those of the scopes around it.
         constraint: See `Variable`.
         synchronization: See `Variable`.
         aggregation: See `Variable`.
 
     Raises:
-        ValueError: The scope's ``reuse`` forbids what would be needed, the existing variable has another shape or
-            dtype, or the shape is not known.
+        ValueError: The scope's ``reuse`` forbids what would be needed, the existing variable has another shape, dtype
+            or partition, the initializer is a value of another dtype, or the shape is not known.
     """
     scope = get_variable_scope()
     given = {
@@ -165,27 +105,41 @@ def get_variable(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         "use_resource": use_resource,
         "constraint": constraint,
     }
-    settings = {key: getattr(scope, key) if value is None else value for key, value in given.items()}
-    store = _state().store
+    getter = scope.custom_getter if custom_getter is None else custom_getter
+    # Names of variables follow from the variable scope alone, and so do those of what a getter makes.
+    with name_scope(None):
+        _check_dtype(initializer, dtype)
+        request = {
+            "name": scope.full_name(name),
+            "shape": shape,
+            "dtype": as_dtype(scope.dtype if dtype is None else dtype),
+            "reuse": scope.reuse,
+            "trainable": is_trainable(trainable, synchronization, name),
+            "collections": collections,
+            "validate_shape": validate_shape,
+            "synchronization": synchronization,
+            "aggregation": aggregation,
+        } | {key: getattr(scope, key) if value is None else value for key, value in given.items()}
+        return _make(**request) if getter is None else _call_getter(getter, request)
 
-    def make(name: str, *args: Any, **options: Any) -> Variable | PartitionedVariable:  # noqa: ANN401 -- passed on
-        with name_scope(None):
-            return store.get(VariableRequest(name, *args, **options))
 
-    getter = custom_getter or scope.custom_getter
-    call = make if getter is None else lambda *args, **options: getter(make, *args, **options)
-    return call(
-        scope.full_name(name),
-        shape=shape,
-        dtype=as_dtype(scope.dtype if dtype is None else dtype),
-        reuse=scope.reuse,
-        trainable=trainable,
-        collections=collections,
-        validate_shape=validate_shape,
-        synchronization=synchronization,
-        aggregation=aggregation,
-        **settings,
-    )
+def _make(*args: Any, **options: Any) -> Variable | PartitionedVariable:  # noqa: ANN401 -- passed on
+    return _store().get(VariableRequest(*args, **options))
+
+
+def _call_getter(getter: Callable[..., Any], request: dict[str, Any]) -> Any:  # noqa: ANN401 -- whatever it returns
+    parameters = signature(getter).parameters
+    if "constraint" not in parameters and not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        request = {key: value for key, value in request.items() if key != "constraint"}  # a getter of older times
+    return getter(getter=_make, **request) if "getter" in parameters else getter(_make, **request)
+
+
+def _check_dtype(initializer: object, dtype: object) -> None:
+    if dtype is None or not is_value(initializer):
+        return
+    own = convert_to_tensor(initializer).dtype
+    if own != as_dtype(dtype):
+        raise ValueError(f"Initializer type '{own!r}' and explicit dtype '{as_dtype(dtype)!r}' don't match.")
 
 
 def get_local_variable(name: str, shape: ShapeLike = None, **options: Any) -> Variable | PartitionedVariable:  # noqa: ANN401 -- passed on
@@ -195,23 +149,8 @@ def get_local_variable(name: str, shape: ShapeLike = None, **options: Any) -> Va
     return get_variable(name, shape, collections=collections, **options)
 
 
-@contextmanager
-def variable_scope(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    name_or_scope: str | VariableScope | None,
-    default_name: str | None = None,
-    values: Sequence[object] = (),
-    initializer: object = None,
-    regularizer: Any = None,  # noqa: ANN401 -- a function of the variable
-    caching_device: str | None = None,
-    partitioner: Partitioner | None = None,
-    custom_getter: Callable[..., Any] | None = None,
-    reuse: object = None,
-    dtype: object = None,
-    use_resource: bool | None = None,
-    constraint: Any = None,  # noqa: ANN401 -- a function of the variable
-    auxiliary_name_scope: bool = True,
-) -> Iterator[VariableScope]:
-    """Open a variable scope, and a name scope with it.
+class variable_scope:  # noqa: N801 -- TensorFlow's name
+    """Opens a variable scope, and a name scope with it; can be entered several times.
 
     Args:
         name_or_scope: Name of a scope inside the open one, or a scope to open again, wherever one is; None to make
@@ -222,91 +161,129 @@ def variable_scope(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         regularizer: Default for the variables.
         caching_device: Default for the variables.
         partitioner: Default for the variables.
-        custom_getter: Default for the variables; one of an outer scope is called by the inner one.
+        custom_getter: Default for the variables; it is called first, and one of an outer scope as its making.
         reuse: True to take existing variables only, AUTO_REUSE to take them if they exist. Inherited.
         dtype: Default for the variables.
         use_resource: Default for the variables.
         constraint: Default for the variables.
         auxiliary_name_scope: Whether to open a name scope too.
 
-    Yields:
-        The scope.
-
     Raises:
-        TypeError: ``name_or_scope`` is neither a name nor a scope.
-        ValueError: Neither a name nor a default is given, or ``reuse`` comes without a name.
+        RuntimeError: On leaving: another scope that was opened inside is still open.
+        TypeError: ``name_or_scope`` is neither a name nor a scope, or ``auxiliary_name_scope`` is no bool.
+        ValueError: Neither a name nor a default is given, or ``reuse`` is none of its values, or comes without a name.
     """
-    if default_name is None and name_or_scope is None:
-        raise TypeError("If default_name is None then name_or_scope is required")
-    if name_or_scope is None and reuse:
-        raise ValueError("reuse=True cannot be used without a name_or_scope")
-    if not isinstance(name_or_scope, (str, VariableScope, type(None))):
-        raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
-    graph = graph_of(values)
-    with graph.as_default():
-        state = _state(graph)
-        scope, label = _entered(state, name_or_scope, default_name)
-        given = {
+
+    def __init__(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+        self,
+        name_or_scope: str | VariableScope | None,
+        default_name: str | None = None,
+        values: Sequence[object] | None = None,
+        initializer: object = None,
+        regularizer: Any = None,  # noqa: ANN401 -- a function of the variable
+        caching_device: str | None = None,
+        partitioner: Partitioner | None = None,
+        custom_getter: Callable[..., Any] | None = None,
+        reuse: object = None,
+        dtype: object = None,
+        use_resource: bool | None = None,
+        constraint: Any = None,  # noqa: ANN401 -- a function of the variable
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        if default_name is None and name_or_scope is None:
+            raise TypeError("If default_name is None then name_or_scope is required")
+        if not (reuse is None or isinstance(reuse, bool) or reuse is AUTO_REUSE):
+            raise ValueError("The reuse parameter must be True or False or None.")
+        if not isinstance(auxiliary_name_scope, bool):
+            raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}")
+        self._name_or_scope = name_or_scope
+        self._default_name = default_name
+        self._graph = graph_of(values or ())
+        self._has_name_scope = auxiliary_name_scope
+        self._settings = {
             "initializer": initializer,
             "regularizer": regularizer,
             "caching_device": caching_device,
             "partitioner": partitioner,
-            "custom_getter": _nested_getter(scope.custom_getter, custom_getter),
+            "custom_getter": custom_getter,
             "dtype": dtype,
             "use_resource": use_resource,
             "constraint": constraint,
             "reuse": reuse or None,
         }
-        for key, value in given.items():
-            if value is not None:
-                setattr(scope, key, value)
-        if auxiliary_name_scope and label:
-            with graph.name_scope(label) as name:
-                scope.original_name_scope = scope.original_name_scope or name
-                with _opened(state, scope):
-                    yield scope
-        else:
-            scope.original_name_scope = scope.original_name_scope or graph.get_name_scope()
-            with _opened(state, scope):
-                yield scope
+        self._prefix: str | None = None
+        self._jump: VariableScope | None = None
+        self._original: str | None = None
+        self._reused: object = None
+        self._open: list[ExitStack] = []
+
+    def __enter__(self) -> VariableScope:
+        if not isinstance(self._name_or_scope, (str, VariableScope, type(None))):
+            raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
+        if self._name_or_scope is None and self._settings["reuse"]:
+            raise ValueError("reuse=True cannot be used without a name_or_scope")
+        with ExitStack() as contexts:
+            contexts.enter_context(self._graph.as_default())
+            original = self._enter_name_scope(contexts)
+            state = open_variable_scope(self._graph)
+            scope = self._scope(state, original)
+            contexts.enter_context(_opened(state, scope, is_jump=scope is self._jump))
+            self._open.append(contexts.pop_all())
+        return scope
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.pop().__exit__(kind, error, trace)
+
+    def _enter_name_scope(self, contexts: ExitStack) -> str:
+        """Enter the scope's name scope, if it has one, and return the full name scope with its slash."""
+        name = self._name_or_scope
+        label = self._default_name if name is None else name if isinstance(name, str) else name.name.rpartition("/")[2]
+        if not self._has_name_scope:
+            return _with_slash(self._graph)
+        if not label:
+            return ""
+        return contexts.enter_context(self._graph.name_scope(label))
+
+    def _scope(self, state: OpenVariableScope, original: str) -> VariableScope:
+        if isinstance(self._name_or_scope, VariableScope):
+            if self._jump is None:
+                self._jump = self._name_or_scope.within(self._settings)
+            return self._jump
+        if self._prefix is None:
+            self._prefix = (
+                state.unique(self._default_name or "") if self._name_or_scope is None else self._name_or_scope
+            )
+            self._original = original
+        self._reused = self._reused or self._settings["reuse"] or state.scope.reuse  # for good, when entered again
+        return state.scope.within(
+            self._settings,
+            name=state.scope.full_name(self._prefix),
+            original_name_scope=self._original,
+            reuse=self._reused,
+        )
 
 
-def _entered(
-    state: _ScopeState, name_or_scope: str | VariableScope | None, default_name: str | None
-) -> tuple[VariableScope, str]:
-    """Return a copy of the scope to enter, with inherited defaults, and the name scope to open with it."""
-    if isinstance(name_or_scope, VariableScope):
-        return copy(name_or_scope), name_or_scope.name.rpartition("/")[2]
-    scope = copy(state.current)
-    scope.original_name_scope = ""
-    if name_or_scope is None:
-        assert default_name is not None  # noqa: S101 -- the caller looked
-        scope.name = state.current.full_name(state.unique(default_name))
-        return scope, default_name
-    scope.name = state.current.full_name(name_or_scope) if name_or_scope else state.current.name
-    return scope, name_or_scope
-
-
-def _nested_getter(outer: Callable[..., Any] | None, inner: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    if outer is None or inner is None:
-        return inner
-
-    def nested(getter: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- passed on
-        return outer(lambda *a, **o: inner(getter, *a, **o), *args, **options)
-
-    return nested
+def _with_slash(graph: Graph) -> str:
+    name = graph.get_name_scope()
+    return f"{name}/" if name else ""
 
 
 @contextmanager
-def _opened(state: _ScopeState, scope: VariableScope) -> Iterator[None]:
-    outer, opened = state.current, dict(state.opened)
-    state.current = scope
-    state.opened[scope.name] = state.opened.get(scope.name, 0) + 1
+def _opened(state: OpenVariableScope, scope: VariableScope, *, is_jump: bool) -> Iterator[None]:
+    """Make ``scope`` the open one; afterwards the counts are as before a jump to it, or those inside begin anew."""
+    outer = state.scope
+    state.note(scope.name)
+    counts = dict(state.opened)
+    state.scope = scope
     try:
         yield
     finally:
-        state.close_inside(scope.name)
-        state.current = outer
-        for name, count in opened.items():
-            if name.startswith(f"{scope.name}/"):
-                state.opened[name] = count
+        if state.scope is not scope:
+            raise RuntimeError("Improper nesting of variable_scope.")
+        if is_jump:
+            state.opened = counts
+        else:
+            state.forget_inside(scope.name)
+        state.scope = outer

@@ -9,12 +9,15 @@ from ckpt_magics.formats.dtypes import INT32, INT64, STRING, dtype_by_number
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, types
-from ckpt_magics.ops.shape_rules import input_as_shape, like_input, shape_from_attr
+from ckpt_magics.ops.shape_rules import attr_shape, input_as_shape, like_input, shape_from_attr
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, shape_from_proto
 from ckpt_magics.ops.sharing import first_input
 from ckpt_magics.ops.type_sets import INDEX, dtypes
 
-__all__ = ["ROWS", "check_shape_input"]
+__all__ = ["PLACEHOLDERS_ARE_TOLD", "ROWS", "check_shape_input"]
+
+PLACEHOLDERS_ARE_TOLD = 22
+"""Version of GraphDef since when an empty shape of a placeholder is a scalar's; before, it was any shape."""
 
 
 def check_shape_input(shape: Array) -> tuple[int, ...]:
@@ -142,6 +145,11 @@ def _placeholder(ctx: KernelContext) -> Array:
     )
 
 
+def _placeholder_shape(ctx: ShapeContext) -> list[Shape]:
+    shape = attr_shape(ctx, "shape")
+    return [shape if shape or ctx.graph_version() >= PLACEHOLDERS_ARE_TOLD else None]
+
+
 def _given(_ctx: KernelContext, value: Array) -> Array:
     return value
 
@@ -189,7 +197,7 @@ ROWS: tuple[Op, ...] = (
         "Placeholder",
         "-> output: dtype",
         (types("dtype"), Attr("shape", "shape", UNKNOWN_RANK)),
-        shape_from_attr(),
+        _placeholder_shape,
         _placeholder,
     ),
     Op(

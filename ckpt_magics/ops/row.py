@@ -60,6 +60,9 @@ class ShapeContext(Protocol):
     def handle_shape(self, index: int) -> Shape:
         """Return the shape of the variable that one input, a resource handle, stands for."""
 
+    def graph_version(self) -> int:
+        """Return the version of the GraphDef format that the graph was written in."""
+
 
 class KernelContext(Protocol):
     """What a kernel may ask about the operation that it computes."""

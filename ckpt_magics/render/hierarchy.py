@@ -17,6 +17,7 @@ from ckpt_magics.proto import messages
 from ckpt_magics.render.aside import assign_groups
 from ckpt_magics.render.item import Item
 from ckpt_magics.render.kinds import kind_of_op
+from ckpt_magics.render.old_shapes import with_told_shapes
 from ckpt_magics.render.scopes import Scopes, scopes_of
 from ckpt_magics.render.series import SERIES_MINIMUM, fold_series
 
@@ -179,7 +180,7 @@ def build_hierarchy(graph_def: messages.GraphDef, *, series_minimum: int = SERIE
     builder = _Builder()
     functions = graph_def.library.function
     names = frozenset(function.signature.name for function in functions)
-    builder.add_nodes(graph_def.node, names)
+    builder.add_nodes(with_told_shapes(graph_def), names)
     if len(functions):
         library = builder.add(Item(0, "functions", "functions", "library", ROOT, children=[], group="functions"))
         for function in functions:

@@ -103,7 +103,7 @@ def meta_graph_with_saver(graph: Graph, saver_def: SaverDef | None, *, write_ver
     if found is not None:
         return meta_graph
     with Graph().as_default():
-        import_scoped_meta_graph(meta_graph)
+        import_scoped_meta_graph(meta_graph, checked=False)
         if not all_saveable_objects():
             return meta_graph
         return Saver(write_version=write_version).export_meta_graph()

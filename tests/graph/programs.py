@@ -167,6 +167,61 @@ def initial_values(tf):
             tf.get_variable("z", [2000], initializer=tf.zeros_initializer(), use_resource=use_resource)
 
 
+def shared_scopes(tf):
+    with tf.variable_scope("net") as net:
+        for _ in range(2):
+            with tf.variable_scope(tf.get_variable_scope()), tf.variable_scope(None, "tower"):
+                tf.get_variable("x", [1], use_resource=False)
+                tf.get_variable_scope().reuse_variables()
+                tf.get_variable("x", [1])
+            net.reuse_variables()
+    with tf.variable_scope("a"), tf.variable_scope(""), tf.variable_scope("b", auxiliary_name_scope=False):
+        tf.get_variable("x", [1], use_resource=True)
+        tf.constant(0, name="k")
+    twice = tf.variable_scope("again", use_resource=True)
+    with twice:
+        tf.get_variable("x", [1])
+    with twice:
+        tf.Variable(1.0)
+        tf.constant(0, name="k")
+    with tf.variable_scope("one") as one, tf.variable_scope("two"), tf.variable_scope(one, use_resource=False):
+        tf.get_variable("x", [1], caching_device="/cpu:0")
+        tf.get_variable("y", [1], use_resource=True, caching_device="/gpu:0")
+
+
+def getters(tf):
+    def renamed(suffix):
+        def getter(getter, name, *args, **options):
+            return getter(f"{name}/{suffix}", *args, **options)
+
+        return getter
+
+    def doubled(getter, *args, **options):
+        with tf.name_scope("doubled"):
+            return 2.0 * tf.identity(getter(*args, **options), name="single")
+
+    with tf.variable_scope("net", custom_getter=renamed("w"), use_resource=False):
+        tf.get_variable("x", [1])
+        with tf.variable_scope("in", custom_getter=renamed("m")):
+            tf.get_variable("k", [1])
+            tf.get_variable("own", [1], custom_getter=renamed("o"))
+            with tf.variable_scope("deep", custom_getter=doubled):
+                tf.get_variable("d", [1])
+    with tf.name_scope("other"):
+        tf.get_variable("y", [1], custom_getter=doubled, use_resource=False)
+        tf.get_variable("z", dtype=tf.float32, initializer=[1.0, 2.0], use_resource=False)
+
+
+def chained_assignments(tf):
+    v = tf.Variable([1.0, 2.0], name="v", use_resource=True)
+    changed = v.assign([3.0, 4.0]).assign_add([1.0, 1.0])
+    changed.assign_sub([0.5, 0.5]).read_value()
+    changed.value()
+    with tf.colocate_with(v):
+        v.value()
+        v.read_value()
+
+
 def devices(tf):
     with tf.device("/cpu:0"):
         tf.constant(1)
@@ -259,8 +314,8 @@ def dense_net(tf):
 
 
 PROGRAMS = [
-    seed_references, seed_resources, references, resources, constants, randoms, scopes, initial_values, devices,
-    control, operators, partitions, dense_net, uninitialized,
+    seed_references, seed_resources, references, resources, constants, randoms, scopes, shared_scopes, getters,
+    chained_assignments, initial_values, devices, control, operators, partitions, dense_net, uninitialized,
 ]  # fmt: skip
 
 

@@ -202,3 +202,47 @@ def test_changed_bytes_give_a_graph_or_our_error(data, position):
         imported(message)
     except CheckpointError:
         return
+
+
+def names_after(*imports):
+    graph = Graph()
+    with graph.as_default():
+        for text, name in imports:
+            import_graph_def(graph_def(text), name=name)
+    return [op.name for op in graph.get_operations()]
+
+
+def test_an_exact_scope_imported_into_twice_keeps_the_first_nodes():
+    one, two = 'node { name: "c" op: "NoOp" }', 'node { name: "c" op: "NoOp" } node { name: "c_1" op: "NoOp" }'
+    assert names_after((one, "X/"), (one, "X/")) == ["X/c", "X/c_1"]
+    assert names_after((one, "X/"), (two, "X/")) == ["X/c", "X/c_2", "X/c_1"]
+    assert names_after((one, "X/"), (one, "X")) == ["X/c", "X/c_1"]
+    assert names_after(('node { name: "X/c/d" op: "NoOp" }', ""), (one, "X/")) == ["X/c/d", "X/c_1"]
+
+
+def test_an_empty_placeholder_shape_means_any_before_version_22():
+    text = 'node { name: "p" op: "Placeholder" attr { key: "shape" value { shape { } } } '
+    text += 'attr { key: "dtype" value { type: DT_FLOAT } } } versions { producer: %d }'
+    for producer, ndims in ((0, None), (21, None), (22, 0), (2474, 0)):
+        graph = Graph()
+        with graph.as_default():
+            import_graph_def(graph_def(text % producer), name="")
+        assert graph.get_tensor_by_name("p:0").shape.ndims == ndims
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("versions { min_consumer: 99999 }", "min consumer version 99999 above current version 2474"),
+        ("versions { bad_consumers: 2474 }", "disallows consumer version 2474"),
+        (
+            'node { name: "a" op: "NoOp" attr { key: "_class" value { list { s: "loc:@gone" } } } }',
+            "Node 'a' expects to be colocated with unknown node 'gone'",
+        ),
+    ],
+)
+def test_refuses_what_tensorflow_refuses_unless_it_is_only_to_be_read(text, message):
+    with Graph().as_default():
+        with pytest.raises(InvalidArgumentError, match=message):
+            import_graph_def(graph_def(text))
+        import_graph_def(graph_def(text), checked=False)
