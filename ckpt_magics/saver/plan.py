@@ -66,6 +66,9 @@ class Planner:
         problems: What stands against it.
         left_alone: Places that are left out.
         unused: Stored tensors that go nowhere.
+        new_here: Places that are left out and that the checkpoint has nothing for.
+        wanted: What each place that was asked about accepts, by name.
+        there: Stored name by name, of those that are in the checkpoint.
     """
 
     def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions, *, suggest: bool = True) -> None:
@@ -77,11 +80,15 @@ class Planner:
         self._transposes = Transposes(options.transpose)
         self._nodes = {node.name: node for node in root.nodes()}
         self._leaves = {name: node for name, node in self._nodes.items() if node.leaf and node.leaf is not NEW_VALUE}
+        self._given = frozenset(self._nodes)
         self._origins: dict[str, str] = {}
         self.matches: list[Match] = []
         self.problems: list[Problem] = []
         self.left_alone: list[str] = []
         self.unused: list[str] = []
+        self.new_here: list[str] = []
+        self.wanted: dict[str, Spec] = {}
+        self.there: dict[str, str] = {}
         self._plan(suggest=suggest)
         if suggest:
             self._suggest()
@@ -89,13 +96,17 @@ class Planner:
     def _plan(self, *, suggest: bool) -> None:
         homeless = self._place_new()
         self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
-        wanted = self._selected([*self._leaves, *homeless])
-        for name in wanted:
+        selected = self._selected([*self._leaves, *homeless])
+        given = (name for name in selected if name in self._leaves and name in self._given)
+        self.wanted = {name: self._leaves[name].spec for name in given}
+        self.there = {name: self._origins[name] for name in self.wanted if self._origins[name] in self._stored}
+        for name in selected:
             if name in self._leaves:
                 self._match(self._leaves[name])
             elif name in homeless and self._options.add_new and not self._options.partial:
                 self._problem("place", name, Spec(), homeless[name])
         self._refuse_idle_patterns([*self._leaves, *homeless])
+        self.wanted |= {problem.name: problem.spec for problem in self.problems if problem.kind == "missing"}
         for pattern in self._transposes.idle:
             self._problem(
                 "transpose", pattern, Spec(), f"it matches nothing of {self._transposes.rank(pattern)} dimensions"
@@ -104,6 +115,7 @@ class Planner:
         used = {match.tensor.stored for match in self.matches}
         used |= {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
+        self.new_here = [name for name in self.left_alone if self._origins[name] not in self._stored]
 
     def _stored_name(self, name: str) -> str:
         return self._stored.known_name(self.map.stored_name(name))

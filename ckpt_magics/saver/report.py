@@ -11,6 +11,7 @@ import numpy as np
 from ckpt_magics.errors import TensorMismatchError, TensorNotFoundError, visible
 from ckpt_magics.saver.spec import Spec, dtype_text, element_count, shape_text
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.saver.transposition import axes_between, axes_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,9 @@ class RestoreReport:
         problems: Why nothing was restored.
         fix: The change that makes it work, or None when there is none.
         call: The call that works, or "".
+        new_here: Names in the program that the checkpoint has nothing for and that keep their values; with problems,
+            those that would with ``fix``.
+        alternatives: Maps that fit equally well, of which one may be meant; none of them is in ``fix``.
         seconds: How long it took.
         dry_run: Whether it was only tried.
         notes: What else the user should know, a sentence each.
@@ -114,6 +118,8 @@ class RestoreReport:
     problems: tuple[Problem, ...] = ()
     fix: RestoreFix | None = None
     call: str = ""
+    new_here: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
     seconds: float = 0.0
     dry_run: bool = False
     notes: tuple[str, ...] = ()
@@ -189,9 +195,18 @@ class RestoreReport:
 
     def _lines(self) -> list[str]:
         """What stands below the table."""
-        lists = (("Left alone", self.left_alone), ("Unused in the checkpoint", self.unused))
+        kept = tuple(name for name in self.left_alone if name not in set(self.new_here))
+        lists = (("Left alone", kept), ("Unused in the checkpoint", self.unused))
         remainders = [f"{title}: {_listed(names)}" for title, names in lists if names and not self.problems]
-        return [*remainders, *self.notes]
+        keeps = "keeps its value" if len(self.new_here) == 1 else "keep their values"
+        new = [f"New here, {keeps}: {_listed(self.new_here)}"] if self.new_here else []
+        return [*remainders, *new, *self.notes, *self._choice()]
+
+    def _choice(self) -> list[str]:
+        """What the user has to choose between."""
+        if not self.alternatives:
+            return []
+        return ["Fit equally well, so nothing tells which is meant:", *(f"  {text}" for text in self.alternatives)]
 
 
 class RestoreMismatchError(TensorMismatchError):
@@ -224,8 +239,11 @@ def refusal(report: RestoreReport) -> RestoreMismatchError | RestoreNotFoundErro
 
 
 def shape_problem_text(spec: Spec, shape: tuple[int, ...]) -> str:
-    """Say how two shapes differ, and whether reshaping would do."""
+    """Say how two shapes differ, and whether a transposition or a reshape makes the one the other."""
     text = f"its shape is {shape_text(spec.shape)} here, {shape_text(shape)} in the checkpoint"
+    axes = axes_between(shape, spec.shape)
+    if axes is not None:
+        return f"{text}; the one is the other transposed by {axes_text(axes)}"
     here, there = element_count(spec.shape), element_count(shape)
     if here is not None and here == there:
         return f"{text}; {amount(here, 'element')} in both"

@@ -18,7 +18,7 @@ from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.saver.conversion import converted
-from ckpt_magics.saver.fixes import find_fix, with_fix
+from ckpt_magics.saver.fixes import Advice, find_advice, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.plan import Match, Planner, RestoreOptions
 from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
@@ -143,14 +143,15 @@ def plan_restore(
             f"{an(root.leaf.word)} alone has no name to be restored by", hint="Give targets by name, as a dict"
         )
     planner = Planner(stored, root, options)
-    fix = None
+    advice = Advice(new_here=tuple(planner.new_here))
     if planner.problems:
 
         def attempt(tried: RestoreOptions) -> Planner:
             # A tree of its own, since planning adds to it.
             return Planner(stored, take_apart(places), tried, suggest=False)
 
-        fix = find_fix(planner, options, stored.shapes, attempt)
+        advice = find_advice(planner, options, stored, attempt)
+    fix = advice.fix
     call = "" if fix is None else (write_call or (lambda fix: _python_call(stored.origin, options, fix)))(fix)
     report = RestoreReport(
         source=stored.origin,
@@ -160,8 +161,11 @@ def plan_restore(
         problems=tuple(planner.problems),
         fix=fix,
         call=call,
+        new_here=advice.new_here,
+        alternatives=advice.alternatives,
         dry_run=True,
         notes=(
+            *advice.notes,
             *([stored.note] if stored.note else []),
             *_passed_over_note(planner.passed_over),
         ),

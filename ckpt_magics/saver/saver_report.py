@@ -43,7 +43,7 @@ def _listed(report: RestoreReport) -> str:
 
 def _saver_call(fix: RestoreFix, names: list[str]) -> str:
     """The Saver that would restore, with variables as their names; "" for what no Saver can do."""
-    if fix.cast or fix.partial:
+    if fix.cast or fix.partial or fix.transpose:
         return ""
     kept = [name for name in names if name not in fix.exclude]
     pairs = ", ".join(f"{fix.mapping.get(name, name)!r}: {name}" for name in kept)

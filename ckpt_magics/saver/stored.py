@@ -28,6 +28,7 @@ class StoredTensors:
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, np.dtype[Any]] = {}
         self.note = ""
+        self._full_names: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         if isinstance(source, CheckpointReader):
             self.origin = source.prefix
@@ -43,6 +44,7 @@ class StoredTensors:
         dtypes = reader.get_variable_to_dtype_map()
         graph = reader.object_graph
         short_names = {} if graph is None else {key: short for short, key in graph.short_names.items()}
+        self._full_names = {} if graph is None else {key: full for full, key in graph.full_names.items()}
         for key, shape in reader.get_variable_to_shape_map().items():
             if key != OBJECT_GRAPH_KEY:
                 self._add(short_names.get(key, key), key, tuple(shape), dtypes[key].numpy)
@@ -68,6 +70,10 @@ class StoredTensors:
     def keys(self) -> dict[str, str]:
         """Return the key in the file of every name that is a short one."""
         return {name: key for name, key in self._keys.items() if name != key}
+
+    def full_names(self) -> dict[str, str]:
+        """Return the name that a variable had in its program, such as ``dense/kernel``, by name, where it is known."""
+        return {name: self._full_names[key] for name, key in self._keys.items() if key in self._full_names}
 
     def size(self, name: str) -> int:
         """Return the tensor's size in bytes; strings count as pointers."""

@@ -322,7 +322,7 @@ def test_finds_a_fix_and_proves_it(stored, targets, fix):
 def test_combines_what_a_fix_needs():
     targets = {"weight": np.zeros((3, 2), np.float64), "biases": np.zeros(4, np.float32), "extra": np.zeros(2)}
     call = plan_restore(SEED, targets).report.call
-    assert "exclude=['biases', 'extra'], reshape=True, cast=True" in call
+    assert "exclude=['biases', 'extra'], transpose={'weight': (1, 0)}, cast=True" in call
 
 
 def test_offers_nothing_when_nothing_would_be_left():

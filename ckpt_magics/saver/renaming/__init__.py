@@ -1,0 +1,1 @@
+"""Which stored tensor each wanted name is, where names differ: found by rules of renaming, never by likeness alone."""
