@@ -1,6 +1,8 @@
 # Everything from a fresh clone; the machine needs Python 3.11 or newer, Node 20 or newer, and make.
 #
 #   make test    set everything up and run every test (PYTEST_ARGS="-k reader -x" chooses)
+#   make test-torch   the tests with PyTorch, in an environment of their own (.venv-torch)
+#   make test-lowest  the tests without TensorFlow, with the lowest versions of all dependencies (.venv-lowest)
 #   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
 #   make tour    execute the tour and write it as HTML to examples/_output
 #   make lint    the checks of style, types and imports alone
@@ -14,18 +16,26 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 SIZES ?= full
 JUPYTER_ARGS ?=
 
+VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2])")
 BIN := .venv/bin
-INSTALLED := .venv/.installed
+INSTALLED := .venv/.installed-$(VERSION)
 NODE_MODULES := js/node_modules/.package-lock.json
 WIDGETS := ckpt_magics/widgets/static/variables_view.js
 
-.PHONY: test lab tour lint bench stress proto clean
+.PHONY: test test-torch test-lowest lab tour lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	npm --prefix js run check
 	npm --prefix js test
+
+test-torch: .venv-torch/.installed-$(VERSION)
+	.venv-torch/bin/python -m pytest tests/saver/torch
+
+# TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them.
+test-lowest: .venv-lowest/.installed-$(VERSION) $(WIDGETS)
+	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS) -m "not tensorflow and not browser"
 
 lab: $(INSTALLED) $(WIDGETS)
 	$(BIN)/jupyter lab $(JUPYTER_ARGS) examples/tour.ipynb
@@ -54,14 +64,19 @@ proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate
 
 clean:
-	rm -rf .venv js/node_modules ckpt_magics/widgets/static examples/_output
+	rm -rf .venv .venv-torch .venv-lowest js/node_modules ckpt_magics/widgets/static examples/_output
 
-# pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along.
-$(INSTALLED): pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+# pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
+# the environment anew.
+%/.installed-$(VERSION): pyproject.toml
+	$(PYTHON) -m venv $(if $(wildcard $*/bin/python$(VERSION)),,--clear) $*
+	$*/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$*/bin/python -m pip install --quiet --editable . $(PACKAGES)
 	touch $@
+
+.venv/%: PACKAGES := --group dev
+.venv-torch/%: PACKAGES := --group torch
+.venv-lowest/%: PACKAGES = --group base-test $$($(PYTHON) tests/lowest_versions.py)
 
 $(NODE_MODULES): js/package.json js/package-lock.json
 	npm --prefix js ci

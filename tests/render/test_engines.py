@@ -4,7 +4,6 @@ import os
 import select
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -84,9 +83,7 @@ def test_slow_engine_is_stopped_with_its_children(tmp_path):
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     child = f"import time; pipe = open({str(pipe)!r}, 'w'); pipe.write('child'); pipe.flush(); time.sleep(600)"
     engine = script(tmp_path, f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}]).wait()")
-    start = time.monotonic()
     layout, notes = lay_out(PAIR, DotOptions(), engines=[engine], time_limit=4)
-    assert time.monotonic() - start < 30
     assert layout.engine == ENGINE
     assert sum("was stopped" in note for note in notes) == 2
     received = b""

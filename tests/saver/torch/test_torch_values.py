@@ -3,13 +3,12 @@
 import ml_dtypes
 import numpy as np
 import pytest
+import torch
 
 from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.restore import restore_checkpoint
 from ckpt_magics.saver.values import collect_tensors
-
-torch = pytest.importorskip("torch")
 
 
 def make(outputs=2):
