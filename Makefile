@@ -33,9 +33,10 @@ test: $(INSTALLED) $(WIDGETS)
 test-torch: .venv-torch/.installed-$(VERSION)
 	.venv-torch/bin/python -m pytest tests/saver/torch
 
-# TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them.
+# TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
+# of old libraries about each other are no errors.
 test-lowest: .venv-lowest/.installed-$(VERSION) $(WIDGETS)
-	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS) -m "not tensorflow and not browser"
+	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS) -W default -m "not tensorflow and not browser"
 
 lab: $(INSTALLED) $(WIDGETS)
 	$(BIN)/jupyter lab $(JUPYTER_ARGS) examples/tour.ipynb

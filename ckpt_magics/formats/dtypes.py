@@ -275,7 +275,7 @@ def _by_numpy(value: object) -> DType | None:
         return _BY_NUMBER.get(enum) or _BY_NUMBER.get(enum - REF_OFFSET)
     if not (isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic))):
         return None
-    dtype = np.dtype(cast("npt.DTypeLike", value))
+    dtype: np.dtype[Any] = np.dtype(cast("npt.DTypeLike", value))
     if dtype.kind in "SUO":
         return STRING
     if dtype.names is not None and len(dtype.names) == 1:

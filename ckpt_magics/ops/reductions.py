@@ -48,13 +48,17 @@ def _reduced(ctx: ShapeContext) -> list[Shape]:
     return [tuple(size for axis, size in enumerate(shape) if axis not in axes)]
 
 
-def _sum(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.sum(x, axis=axes, keepdims=keep, dtype=accumulator(x.dtype))
+Reduction = Callable[[Array, tuple[int, ...]], Array]
+"""Reduces along axes, which stay with a size of 1."""
 
 
-def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+def _sum(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.sum(x, axis=axes, keepdims=True, dtype=accumulator(x.dtype))
+
+
+def _mean(x: Array, axes: tuple[int, ...]) -> Array:
     count = int(np.prod([x.shape[axis] for axis in axes]))
-    total = _sum(x, axes, keep)
+    total = _sum(x, axes)
     if count == 0 and x.dtype.kind in "iuc":
         return np.zeros_like(total)
     if x.dtype.kind not in "iu":
@@ -63,8 +67,8 @@ def _mean(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
     return quotient + ((quotient < 0) & (quotient * total.dtype.type(count) != total)).astype(total.dtype)
 
 
-def _prod(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.prod(x, axis=axes, keepdims=keep, dtype=accumulator(x.dtype))
+def _prod(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.prod(x, axis=axes, keepdims=True, dtype=accumulator(x.dtype))
 
 
 def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
@@ -74,27 +78,28 @@ def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     return dtype.type(-np.inf), dtype.type(np.inf)
 
 
-def _max(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.max(x, axis=axes, keepdims=keep, initial=_limits(x.dtype)[0])
+def _max(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.max(x, axis=axes, keepdims=True, initial=_limits(x.dtype)[0])
 
 
-def _min(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.min(x, axis=axes, keepdims=keep, initial=_limits(x.dtype)[1])
+def _min(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.min(x, axis=axes, keepdims=True, initial=_limits(x.dtype)[1])
 
 
-def _all(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.all(x, axis=axes, keepdims=keep)
+def _all(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.all(x, axis=axes, keepdims=True)
 
 
-def _any(x: Array, axes: tuple[int, ...], keep: bool) -> Array:
-    return np.any(x, axis=axes, keepdims=keep)
+def _any(x: Array, axes: tuple[int, ...]) -> Array:
+    return np.any(x, axis=axes, keepdims=True)
 
 
-def _reduce(compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Kernel:
+def _reduce(compute: Reduction) -> Kernel:
     def kernel(ctx: KernelContext, x: Array, indices: Array) -> Array:
         x = np.asarray(x)
-        result = compute(x, _axes(indices, x.ndim), ctx.attr("keep_dims"))
-        return np.asarray(result).astype(x.dtype, copy=False)
+        axes = _axes(indices, x.ndim)
+        result = np.asarray(compute(x, axes)).astype(x.dtype, copy=False)
+        return result if ctx.attr("keep_dims") else np.squeeze(result, axes)
 
     return kernel
 
@@ -148,21 +153,19 @@ ARG_TYPES = (*ORDERED, *dtypes("bool"))
 REDUCE_INDEX = types("Tidx", INDEX, INT32)
 
 
-def _row(name: str, allowed: Sequence[DType], compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Op:
+def _row(name: str, allowed: Sequence[DType], compute: Reduction) -> Op:
     """Return the row of a reduction of numbers."""
     attrs = (flag("keep_dims"), types("T", allowed), REDUCE_INDEX)
     return _reduction(name, "input: T, reduction_indices: Tidx -> output: T", attrs, compute)
 
 
-def _logical(name: str, compute: Callable[[Array, tuple[int, ...], bool], Any]) -> Op:
+def _logical(name: str, compute: Reduction) -> Op:
     """Return the row of a reduction of truth values."""
     signature = "input: bool, reduction_indices: Tidx -> output: bool"
     return _reduction(name, signature, (flag("keep_dims"), REDUCE_INDEX), compute)
 
 
-def _reduction(
-    name: str, signature: str, attrs: tuple[Attr, ...], compute: Callable[[Array, tuple[int, ...], bool], Any]
-) -> Op:
+def _reduction(name: str, signature: str, attrs: tuple[Attr, ...], compute: Reduction) -> Op:
     return Op(name, signature, attrs, _reduced, _reduce(compute), sharing=only_if(_reduces_nothing))
 
 
