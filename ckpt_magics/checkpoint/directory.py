@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from contextlib import closing
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,22 +15,26 @@ from ckpt_magics.checkpoint.naming import (
     INDEX_SUFFIX,
     data_filename,
     index_filename,
+    is_foreign_temporary,
     parse_data_filename,
     parse_v1_shard,
+    split_step,
     v1_shard_filename,
     v1_shard_pattern,
 )
-from ckpt_magics.checkpoint.table_file import is_table
+from ckpt_magics.checkpoint.table_file import table_version
 from ckpt_magics.errors import CheckpointError
 
 __all__ = [
     "FoundCheckpoint",
     "checkpoint_files",
-    "has_all_files",
+    "find_checkpoints",
+    "in_order",
     "is_whole",
-    "iter_checkpoints",
-    "newest_whole_checkpoint",
 ]
+
+MAX_LOOKS = 10
+"""How often to look again when each time another save came between."""
 
 
 class FoundCheckpoint(NamedTuple):
@@ -46,8 +51,40 @@ class FoundCheckpoint(NamedTuple):
     modified: float
 
 
-def iter_checkpoints(directory: str) -> Iterator[FoundCheckpoint]:
-    """Yield the checkpoints in a directory, the oldest first; whether they are whole is not looked at.
+class Dated(Protocol):
+    """What can be put in order: a prefix, and when it was written in seconds since 1970, None if nothing is there."""
+
+    @property
+    def prefix(self) -> str: ...
+
+    @property
+    def modified(self) -> float | None: ...
+
+
+AnyDated = TypeVar("AnyDated", bound=Dated)
+
+
+def in_order(found: Iterable[AnyDated]) -> list[AnyDated]:
+    """Return checkpoints in the order in which they were saved, as far as files can tell, the latest last.
+
+    The steps of one prefix follow one another, whatever their times say: a copy has other times. Prefixes follow one
+    another by the time of their youngest; of one tick of the clock, the longer and the greater name is the later.
+    """
+    known = [(one, *split_step(one.prefix), float("-inf") if one.modified is None else one.modified) for one in found]
+    youngest: dict[str, float] = {}
+    for _, stem, _, written in known:
+        youngest[stem] = max(written, youngest.get(stem, written))
+
+    def key(one: tuple[AnyDated, str, int | None, float]) -> tuple[float, int, str, int, float, int, str]:
+        found, stem, step, written = one
+        name = found.prefix
+        return (youngest[stem], len(stem), stem, -1 if step is None else step, written, len(name), name)
+
+    return [one[0] for one in sorted(known, key=key)]
+
+
+def find_checkpoints(directory: str) -> list[FoundCheckpoint]:
+    """Return the checkpoints in a directory, in order, the latest last; whether they are whole is not looked at.
 
     Raises:
         CheckpointError: The directory cannot be listed.
@@ -56,28 +93,20 @@ def iter_checkpoints(directory: str) -> Iterator[FoundCheckpoint]:
     names = list_directory(directory)
     present = set(names)
     for name in names:
+        if is_foreign_temporary(name):
+            continue
         if name.endswith(INDEX_SUFFIX) and len(name) > len(INDEX_SUFFIX):
             prefix, version = name.removesuffix(INDEX_SUFFIX), 2
         elif name.startswith(".") or parse_data_filename(name) or name + INDEX_SUFFIX in present:
             continue
-        elif is_table(os.path.join(directory, name)):
+        elif table_version(os.path.join(directory, name)) == 1:
             shard = parse_v1_shard(name)
             prefix, version = (v1_shard_pattern(shard[0], shard[2]) if shard else name), 1
         else:
             continue
         modified = modified_time(os.path.join(directory, name))
         found[prefix] = FoundCheckpoint(os.path.join(directory, prefix), version, modified)
-    # Saved within one tick of the clock, the longer and the greater name is the later step.
-    return iter(sorted(found.values(), key=lambda found: (found.modified, len(found.prefix), found.prefix)))
-
-
-def newest_whole_checkpoint(directory: str) -> str | None:
-    """Return the prefix of the checkpoint written last whose files are all there, None if there is none."""
-    try:
-        found = list(iter_checkpoints(directory))
-    except CheckpointError:
-        return None
-    return next((checkpoint.prefix for checkpoint in reversed(found) if is_whole(checkpoint.prefix)), None)
+    return in_order(found.values())
 
 
 def checkpoint_files(prefix: str) -> list[str]:
@@ -111,49 +140,46 @@ def _shards_present(directory: str, pattern: str) -> list[int]:
     )
 
 
-def has_all_files(prefix: str) -> bool:
-    """Tell whether a checkpoint can be opened and all its files are there; costs the same for any number of tensors."""
-    if not is_file(index_filename(prefix)):
-        files = checkpoint_files(prefix)
-        shards = parse_v1_shard(prefix)
-        wanted = shards[2] if shards and shards[1] is None else 1
-        return len(files) == wanted and all(map(is_table, files))
-    try:
-        index = BundleIndex(prefix)
-    except CheckpointError:
-        return False
-    index.close()
-    num_shards = index.header.num_shards
-    # A damaged header may claim any number: the first file that is not there ends this.
-    return all(is_file(data_filename(prefix, shard_id, num_shards)) for shard_id in range(num_shards))
-
-
 def is_whole(prefix: str) -> bool:
     """Tell whether a checkpoint's tables are undamaged and its files all there and as long as they should be.
 
     The values' own checksums are not computed.
     """
-    if not has_all_files(prefix):
-        return False
-    if not is_file(index_filename(prefix)):
-        return True
-    try:
-        index = BundleIndex(prefix)
-    except CheckpointError:
+    index = index_filename(prefix)
+    if not is_file(index):
+        files = checkpoint_files(prefix)
+        shards = parse_v1_shard(prefix)
+        wanted = shards[2] if shards and shards[1] is None else 1
+        return len(files) == wanted and all(table_version(file) == 1 for file in files)
+    for _ in range(MAX_LOOKS):
+        try:
+            table = BundleIndex(prefix)
+        except CheckpointError:
+            return False
+        with closing(table):
+            if _has_data(prefix, table):
+                return True
+            if not table.file.replaced():
+                return False
+        # Saved over meanwhile: the data of the one looked at is gone, and that of the other is there.
+    return False
+
+
+def _has_data(prefix: str, index: BundleIndex) -> bool:
+    """Whether an index is undamaged, and the data files that it needs are there and long enough."""
+    count = index.header.num_shards
+    # A damaged header may claim any number: the first file that is not there ends this.
+    if not all(is_file(data_filename(prefix, shard_id, count)) for shard_id in range(count)):
         return False
     try:
         listing = index.listing()
         shard_ids, ends = listing.entries.shard_ids, listing.entries.offsets + listing.entries.sizes
-        long_enough = all(
-            _file_size(data_filename(prefix, int(shard_id), index.header.num_shards))
-            >= ends[shard_ids == shard_id].max()
+        return not listing.damage and all(
+            _file_size(data_filename(prefix, int(shard_id), count)) >= ends[shard_ids == shard_id].max()
             for shard_id in np.unique(shard_ids)
         )
     except CheckpointError:
         return False
-    finally:
-        index.close()
-    return long_enough and not listing.damage
 
 
 def _file_size(path: str) -> int:

@@ -6,28 +6,30 @@ Two witnesses are heard, the files and the state file, and where they differ bot
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ckpt_magics.checkpoint import files
-from ckpt_magics.checkpoint.atomic import is_temporary_name
+from ckpt_magics.checkpoint.atomic import is_journal_name, is_temporary_name
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
-from ckpt_magics.checkpoint.directory import is_whole
+from ckpt_magics.checkpoint.directory import in_order, is_whole
+from ckpt_magics.checkpoint.latest import find_latest
 from ckpt_magics.checkpoint.naming import (
     INDEX_SUFFIX,
     META_GRAPH_SUFFIX,
     data_filename,
     index_filename,
+    is_foreign_temporary,
     meta_graph_filename,
     parse_data_filename,
     parse_v1_shard,
+    split_step,
     v1_shard_pattern,
 )
 from ckpt_magics.checkpoint.nearby import missing_directory_hint
-from ckpt_magics.checkpoint.state import read_state
+from ckpt_magics.checkpoint.state_file import places_of, read_state
 from ckpt_magics.checkpoint.state_text import CheckpointState
-from ckpt_magics.checkpoint.table_file import is_table
+from ckpt_magics.checkpoint.table_file import is_slice_table, table_version
 from ckpt_magics.errors import CheckpointError, NotFoundError, visible
 
 __all__ = [
@@ -46,9 +48,6 @@ LISTED, UNLISTED, HALF, MISSING = "listed", "unlisted", "half-written", "missing
 """What a checkpoint can be: whole and in the state file, whole and not, with files that are lost or damaged, and in the
 state file only."""
 
-_STEP = re.compile(r"-(\d{1,18})\Z")
-# The parts that TensorFlow's own sharded saves and its atomic renames leave when they are killed.
-_FOREIGN_TEMPORARY = re.compile(r"\.tempstate\d+|_temp_[0-9a-f]{32}|_temp/?\Z|\.tmp\d*\Z")
 
 SALVAGE_HINT = "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
 """What to do where no checkpoint is whole."""
@@ -62,7 +61,7 @@ class FoundFiles:
         prefix: Its prefix, joined to the directory; the pattern of a V1 checkpoint in shards.
         version: 1 or 2; None if there is no file to tell it.
         status: ``listed``, ``unlisted``, ``half-written`` or ``missing``.
-        is_latest: Whether the state file calls it the latest.
+        is_latest: Whether it is the latest, which a reader of the directory gets.
         is_listed: Whether the state file names it.
         files: Names of its files, the meta graph included.
         bytes: What they take.
@@ -83,8 +82,7 @@ class FoundFiles:
     @property
     def step(self) -> int | None:
         """The number at the end of its name."""
-        found = _STEP.search(meta_graph_filename(self.prefix, "").removesuffix("."))
-        return int(found[1]) if found else None
+        return split_step(self.prefix)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class Inventory:
 
     Attributes:
         directory: The directory.
-        checkpoints: The oldest first; those that are gone come before all others.
+        checkpoints: The oldest first, the steps of one prefix together; those that are gone come before all others.
         leftovers: Files that no checkpoint needs.
         state_problem: What is wrong with the state file, or "".
         has_state: Whether there is a state file.
@@ -142,11 +140,14 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
         _describe(checkpoint)
     state, problem = _state_of(directory, latest_filename)
     _compare(directory, found, state or CheckpointState())
-    latest = [checkpoint for checkpoint in found.values() if checkpoint.is_latest]
-    if state is not None and not problem and latest and latest[0].status in {HALF, MISSING}:
-        problem = f"it calls {visible(os.path.basename(latest[0].prefix))} the latest, which is {latest[0].status}"
-    ordered = sorted(found.values(), key=lambda one: (one.modified or 0.0, len(one.prefix), one.prefix))
-    return Inventory(directory, tuple(ordered), tuple(leftovers), problem, state is not None or bool(problem))
+    named = None if state is None else _place_among(found, directory, state.model_checkpoint_path)
+    if named is not None and found[named].status in {HALF, MISSING}:
+        shown = visible(os.path.basename(found[named].prefix))
+        problem = problem or f"it calls {shown} the latest, which is {found[named].status}"
+    latest = find_latest(directory, latest_filename)
+    if latest.prefix is not None and (one := found.get(os.path.abspath(latest.prefix))):
+        one.is_latest = True
+    return Inventory(directory, tuple(in_order(found.values())), tuple(leftovers), problem, latest.has_state)
 
 
 def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
@@ -159,15 +160,19 @@ def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
         one.version = version
         one.files.append(name)
 
-    present = [name for name in names if files.is_file(os.path.join(directory, name)) and not is_temporary_name(name)]
+    present = [
+        name
+        for name in names
+        if not (_is_ours(name) or is_foreign_temporary(name)) and files.is_file(os.path.join(directory, name))
+    ]
     rest = []
     for name in present:
         data = parse_data_filename(name)
         if name.endswith(INDEX_SUFFIX) and len(name) > len(INDEX_SUFFIX):
             add(name.removesuffix(INDEX_SUFFIX), name, 2)
-        elif data and not _FOREIGN_TEMPORARY.search(name):
+        elif data:
             add(data[0], name, 2)
-        elif not name.endswith(f".{META_GRAPH_SUFFIX}") and is_table(os.path.join(directory, name)):
+        elif not name.endswith(f".{META_GRAPH_SUFFIX}") and is_slice_table(os.path.join(directory, name)):
             shard = parse_v1_shard(name)
             add(v1_shard_pattern(shard[0], shard[2]) if shard else name, name, 1)
         else:
@@ -183,10 +188,12 @@ def _find_leftovers(directory: str, names: Iterable[str], found: dict[str, Found
     leftovers = []
     for name in names:
         path = os.path.join(directory, name)
-        if is_temporary_name(name):
+        if _is_ours(name):
             leftovers.append(Leftover(name, _size(path), "of a save that was killed or is under way"))
-        elif _FOREIGN_TEMPORARY.search(name):
+        elif is_foreign_temporary(name):
             leftovers.append(Leftover(name, _size(path), "temporary, of another program's save"))
+        elif not any(name in one.files for one in found.values()) and table_version(path) == 2:
+            leftovers.append(Leftover(name, _size(path), "the index of a V2 checkpoint under another name"))
         elif name.endswith(f".{META_GRAPH_SUFFIX}") and not any(name in one.files for one in found.values()):
             leftovers.append(Leftover(name, _size(path), "a meta graph without its checkpoint"))
     for one in found.values():
@@ -253,21 +260,26 @@ def _state_of(directory: str, latest_filename: str | None) -> tuple[CheckpointSt
 
 def _compare(directory: str, found: dict[str, FoundFiles], state: CheckpointState) -> None:
     """Mark what the state file lists, and add what it lists and is not there."""
-    latest = state.model_checkpoint_path
-    for path in dict.fromkeys([*state.all_model_checkpoint_paths, latest]):
+    for path in dict.fromkeys([*state.all_model_checkpoint_paths, state.model_checkpoint_path]):
         if not path:
             continue
-        listed = os.path.join(directory, path)
-        here = os.path.abspath(listed)
-        if here not in found and os.path.isabs(path):
-            # A directory that was moved: its state file names where it was.
-            moved = os.path.abspath(os.path.join(directory, re.split(r"[\\/]", path)[-1]))
-            here = moved if moved in found else here
-        one = found.setdefault(here, FoundFiles(listed, None, MISSING))
+        one = found.setdefault(
+            _place_among(found, directory, path), FoundFiles(os.path.join(directory, path), None, MISSING)
+        )
         one.is_listed = True
-        one.is_latest = path == latest
         if one.status == UNLISTED:
             one.status = LISTED
+
+
+def _place_among(found: Mapping[str, FoundFiles], directory: str, path: str) -> str:
+    """Return which of the checkpoints a path of a state file means, by absolute path; or where it leads to."""
+    places = [os.path.abspath(place) for place in places_of(directory, path)]
+    return next((place for place in places if place in found), places[0])
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a file is a temporary one, or a journal's entry, of a save of this package."""
+    return is_temporary_name(name) or is_journal_name(name)
 
 
 def _size(path: str) -> int:

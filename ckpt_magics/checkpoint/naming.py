@@ -22,6 +22,9 @@ STATE_FILENAME = "checkpoint"
 
 _DATA = re.compile(r"(?P<prefix>.+)\.data-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})", re.DOTALL)
 _V1_SHARD = re.compile(r"(?P<prefix>.+)-(?P<shard>\d{5,}|\?{5,})-of-(?P<shards>\d{5,})", re.DOTALL)
+_STEP = re.compile(r"(?P<stem>.*)-(?P<step>\d{1,18})", re.DOTALL | re.ASCII)
+# What TensorFlow's own saves leave when they are killed: files before their atomic renames, parts of sharded saves.
+_FOREIGN_TEMPORARY = re.compile(r"\.tempstate\d+|_temp_[0-9a-f]{32}|_temp/?\Z|\.tmp[0-9a-f]*\Z")
 # What TensorFlow cuts off before it appends ".meta".
 _SHARD_PART = re.compile(r"-[\d?]+-of-\d+$")
 
@@ -72,6 +75,22 @@ def parse_v1_shard(path: str) -> tuple[str, int | None, int] | None:
         return None
     shard = None if found["shard"].startswith("?") else int(found["shard"])
     return found["prefix"], shard, int(found["shards"])
+
+
+def split_step(prefix: str) -> tuple[str, int | None]:
+    """Return a prefix, or the pattern of a V1 checkpoint, without the step at its end, and the step.
+
+    >>> split_step("run/m-12"), split_step("m-3-?????-of-00002"), split_step("best")
+    (('run/m', 12), ('m', 3), ('best', None))
+    """
+    name = _SHARD_PART.sub("", prefix)
+    found = _STEP.fullmatch(name)
+    return (found["stem"], int(found["step"])) if found else (name, None)
+
+
+def is_foreign_temporary(name: str) -> bool:
+    """Tell whether TensorFlow, killed in a save, leaves files or directories of such names."""
+    return _FOREIGN_TEMPORARY.search(name) is not None
 
 
 def prefix_of(path: str) -> str:

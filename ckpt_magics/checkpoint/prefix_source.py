@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.files import working_directory
-from ckpt_magics.checkpoint.table_file import is_table, open_table
+from ckpt_magics.checkpoint.table_file import is_table, table_version
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
 
 
@@ -80,18 +80,11 @@ def _find_v1_shard(name: str) -> CheckpointSource | None:
 
 def _table_source(name: str) -> CheckpointSource | None:
     """Tell a V1 file from the index of a V2 checkpoint by its first record."""
-    try:
-        file, table = open_table(name)
-        with file:
-            first = next(table.iter_from(), None)
-    except CheckpointError:
-        first = None
-    # SavedTensorSlices begins with a message, BundleHeaderProto with a number; a damaged one may be anything.
-    is_index = first is not None and first[0] == b"" and bytes(first[1][:1]) == b"\x08"
-    if name.endswith(naming.INDEX_SUFFIX) and (is_index or first is None or bytes(first[1][:1]) != b"\x0a"):
+    version = table_version(name)
+    if name.endswith(naming.INDEX_SUFFIX) and version != 1:
         prefix = naming.prefix_of(name)
         return CheckpointSource(name, prefix, 2, "index", f"{visible(name)} is the index of {visible(prefix)}.")
-    if is_index:
+    if version == 2:
         raise DataLossError(
             "this is the index of a V2 checkpoint under another name",
             file=name,
@@ -110,7 +103,7 @@ def _sharded_v1(prefix: str) -> str:
         names = files.list_directory(directory)
     except CheckpointError:
         return ""
-    parsed = ((name, naming.parse_v1_shard(name)) for name in names)
+    parsed = ((name, naming.parse_v1_shard(name)) for name in names if name.startswith(base))
     shards = [(os.path.join(directory, name), parts[2]) for name, parts in parsed if parts and parts[0] == base]
     shards = [shard for shard in shards if is_table(shard[0])]
     if not shards:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
+from ckpt_magics.checkpoint.directory import is_whole
 from ckpt_magics.checkpoint.inventory import HALF, LISTED, SALVAGE_HINT, UNLISTED, Inventory, take_inventory
 from ckpt_magics.checkpoint.locking import directory_lock
-from ckpt_magics.checkpoint.state import read_state, update_checkpoint_state
-from ckpt_magics.checkpoint.state_text import CheckpointState
+from ckpt_magics.checkpoint.state import update_checkpoint_state
+from ckpt_magics.checkpoint.state_file import places_of, read_state, read_state_text
+from ckpt_magics.checkpoint.state_text import CheckpointState, parse_state
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, visible
 
 __all__ = ["rewrite_state"]
@@ -18,7 +20,9 @@ def rewrite_state(directory: str, latest_filename: str | None = None) -> Written
     """Write the state file anew if it is damaged, missing, or names what is not there.
 
     A state file that can be read keeps its order and its times, without what is gone; of one that cannot, every whole
-    checkpoint takes its place, the oldest first. The latest stays the latest if it is whole, else it is the newest.
+    checkpoint takes its place, the oldest first. The latest is the one that every reader of the directory gets. Paths
+    that lead elsewhere, as those of a directory that was moved, and what only we can read, such as a byte-order mark,
+    are written as TensorFlow reads them.
 
     Args:
         directory: The directory; the empty string is the current one.
@@ -43,12 +47,12 @@ def rewrite_state(directory: str, latest_filename: str | None = None) -> Written
             state = read_state(directory, latest_filename)
         except DataLossError:
             state = None
-        if state is not None and _is_right(inventory):
+        if state is not None and _is_right(inventory, state) and _is_plain(directory, latest_filename):
             return None
         listed = [one for one in whole if one.is_listed] if state is not None else whole
         latest = next((one for one in whole if one.is_latest), whole[-1])
         if state is not None:
-            order = [os.path.basename(path) for path in state.all_model_checkpoint_paths]
+            order = list(map(_name_of, state.all_model_checkpoint_paths))
             listed.sort(key=lambda one: _position(order, os.path.basename(one.prefix)))
         paths = [one.prefix for one in listed if one is not latest] + [latest.prefix]
         times = _times(state, {one.prefix: one.modified or 0.0 for one in [*listed, latest]}, paths)
@@ -63,10 +67,25 @@ def rewrite_state(directory: str, latest_filename: str | None = None) -> Written
         )
 
 
-def _is_right(inventory: Inventory) -> bool:
-    """Whether all that a readable state file lists is whole, its latest among them."""
+def _is_right(inventory: Inventory, state: CheckpointState) -> bool:
+    """Whether all that a readable state file lists is whole and where it says, its latest among them."""
     listed = [one for one in inventory.checkpoints if one.is_listed]
-    return all(one.status == LISTED for one in listed) and any(one.is_latest for one in listed)
+    paths = {*state.all_model_checkpoint_paths, state.model_checkpoint_path}
+    lead_there = all(is_whole(os.path.join(inventory.directory, path)) for path in paths)
+    return lead_there and all(one.status == LISTED for one in listed) and any(one.is_latest for one in listed)
+
+
+def _is_plain(directory: str, latest_filename: str | None) -> bool:
+    """Whether a state file that can be read is one that TensorFlow can read too."""
+    try:
+        parse_state(read_state_text(directory, latest_filename) or b"")
+    except DataLossError:
+        return False
+    return True
+
+
+def _name_of(path: str) -> str:
+    return os.path.basename(places_of("", path)[-1])
 
 
 def _position(order: list[str], name: str) -> int:
@@ -78,5 +97,5 @@ def _times(state: CheckpointState | None, modified: dict[str, float], paths: lis
     if state is None or not state.all_model_checkpoint_timestamps:
         return None
     known = zip(state.all_model_checkpoint_paths, state.all_model_checkpoint_timestamps, strict=False)
-    saved = {os.path.basename(path): time for path, time in known}
+    saved = {_name_of(path): time for path, time in known}
     return [saved.get(os.path.basename(path), modified[path]) for path in paths]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.data_files import data_files
-from ckpt_magics.checkpoint.directory import checkpoint_files, has_all_files, iter_checkpoints
+from ckpt_magics.checkpoint.directory import checkpoint_files, find_checkpoints, is_whole
 from ckpt_magics.checkpoint.files import modified_time
 from ckpt_magics.checkpoint.journal import Journal
 from ckpt_magics.checkpoint.locking import directory_lock
@@ -233,7 +233,7 @@ def listed_checkpoints(directory: str, latest_filename: str | None = None) -> li
     try:
         state = read_state(directory, latest_filename) or CheckpointState()
     except DataLossError:
-        return [(found.prefix, found.modified) for found in iter_checkpoints(directory) if has_all_files(found.prefix)]
+        return [(found.prefix, found.modified) for found in find_checkpoints(directory) if is_whole(found.prefix)]
     paths = [os.path.join(directory, path) for path in state.all_model_checkpoint_paths]
     times = state.all_model_checkpoint_timestamps
     known = zip(paths, times if len(times) == len(paths) else [None] * len(paths), strict=True)

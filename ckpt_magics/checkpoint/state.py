@@ -14,17 +14,13 @@ import warnings
 from collections.abc import Sequence
 
 from ckpt_magics.checkpoint.atomic import WrittenFile, write_file
-from ckpt_magics.checkpoint.directory import (
-    checkpoint_files,
-    has_all_files,
-    iter_checkpoints,
-    newest_whole_checkpoint,
-)
-from ckpt_magics.checkpoint.files import modified_time, open_file
-from ckpt_magics.checkpoint.naming import STATE_FILENAME
+from ckpt_magics.checkpoint.directory import checkpoint_files, find_checkpoints
+from ckpt_magics.checkpoint.files import modified_time
+from ckpt_magics.checkpoint.latest import find_latest
 from ckpt_magics.checkpoint.place import AnyPath, local_path
+from ckpt_magics.checkpoint.state_file import MAX_STATE_SIZE, read_state, state_filename
 from ckpt_magics.checkpoint.state_text import CheckpointState, format_state, parse_state
-from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 
 __all__ = [
     "MAX_STATE_SIZE",
@@ -40,36 +36,6 @@ __all__ = [
     "state_filename",
     "update_checkpoint_state",
 ]
-
-MAX_STATE_SIZE = 64 << 20
-"""Bytes of a state file beyond which it is not one: paths of half a million checkpoints."""
-
-
-def state_filename(directory: AnyPath, latest_filename: str | None = None) -> str:
-    """Return the path of a directory's state file; its name is ``checkpoint`` unless another is given."""
-    return os.path.join(local_path(directory), latest_filename or STATE_FILENAME)
-
-
-def read_state(directory: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
-    """Return what the state file says, its paths as they stand there; None if there is no such file.
-
-    Raises:
-        DataLossError: It is damaged, or names no latest checkpoint.
-        CheckpointError: It cannot be read.
-    """
-    path = state_filename(directory, latest_filename)
-    try:
-        with open_file(path) as file:
-            # One byte more than the limit is enough to know.
-            text = file.read_at(0, min(file.size, MAX_STATE_SIZE + 1), "state file")
-        state = CheckpointState() if len(text) > MAX_STATE_SIZE else parse_state(text)
-    except NotFoundError:
-        return None
-    except DataLossError as error:
-        raise error.locate(file=path) from None
-    if not state.model_checkpoint_path:
-        raise DataLossError(f"Invalid checkpoint state loaded from {visible(local_path(directory))}", file=path)
-    return state
 
 
 def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
@@ -102,62 +68,45 @@ def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = 
 
 def _state_of_directory(directory: str, error: DataLossError) -> CheckpointState | None:
     """What a state file would say that has been lost."""
-    newest = newest_whole_checkpoint(directory)
-    if newest is None:
-        if error.message.startswith("Invalid checkpoint state"):
-            raise InvalidArgumentError(error.message, file=error.file) from error
-        _warn(f"{error}; there is no whole checkpoint in the directory either")
+    latest = find_latest(directory, os.path.basename(error.file or ""))
+    if latest.prefix is None:
+        _refuse_empty(error)
+        _warn(latest.note)
         return None
-    _warn(f"{error}; the newest whole checkpoint in the directory is used instead: {visible(newest)}")
-    others = [found.prefix for found in iter_checkpoints(directory) if found.prefix != newest]
-    return CheckpointState(newest, [*others, newest])
+    _warn(latest.note)
+    others = [found.prefix for found in find_checkpoints(directory) if found.prefix != latest.prefix]
+    return CheckpointState(latest.prefix, [*others, latest.prefix])
+
+
+def _refuse_empty(error: CheckpointError | None) -> None:
+    if error is not None and error.message.startswith("Invalid checkpoint state"):
+        raise InvalidArgumentError(error.message, file=error.file) from error
 
 
 def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> str | None:
     """Return the prefix of the latest checkpoint in a directory, None if there is none.
 
-    That is the one which the state file names. If it is gone or half there, it is the one of the same name in the
-    directory as it stands now (a directory may have been moved), or else the newest whole one, with a warning.
+    That is the one which the state file names; here or under the same name beside the state file, for a directory may
+    have been moved. If it is gone or half there, it is the newest whole one, of the same prefix if there is one, with a
+    warning. Without a state file it is the newest whole one: the highest step of a prefix.
+
+    Where checkpoints are let go while others read, the one that is returned may be gone by the time that it is loaded;
+    ``load_checkpoint(directory)`` then takes the one that is the latest by then.
 
     Args:
         checkpoint_dir: The directory.
-        latest_filename: Name of the state file, ``checkpoint`` by default.
+        latest_filename: Name of the state file, ``checkpoint`` by default. If there is none of another name, there is
+            no latest checkpoint.
 
     Raises:
         InvalidArgumentError: As :func:`get_checkpoint_state`.
     """
-    directory = local_path(checkpoint_dir)
-    path = ""
-    while True:
-        state = get_checkpoint_state(directory, latest_filename)
-        if state is None:
-            return None
-        if state.model_checkpoint_path == path:
-            break
-        path = state.model_checkpoint_path
-        moved = os.path.join(directory, os.path.basename(path))
-        for candidate in dict.fromkeys((path, moved)):
-            if has_all_files(candidate):
-                _warn_if_doubtful(candidate, state)
-                return candidate
-        # Another process may have saved and let this one go since the state file was read: look there once more.
-    newest = newest_whole_checkpoint(directory)
-    name = visible(state_filename(directory, latest_filename))
-    if newest is not None:
-        _warn(f"{name} names {visible(path)}, which is not whole; the newest whole one is used: {visible(newest)}")
-        return newest
-    if checkpoint_exists(path):
-        # Damaged, and all there is: what reads it will say in what way.
-        return path
-    _warn(f"{name} names {visible(path)}, which is not there, and there is no other whole checkpoint beside it")
-    return None
-
-
-def _warn_if_doubtful(path: str, state: CheckpointState) -> None:
-    """Writers put the latest path last in the list; if it is not, someone edited the file, or a bit has flipped."""
-    listed = state.all_model_checkpoint_paths
-    if listed and os.path.basename(listed[-1]) != os.path.basename(path):
-        _warn(f"the state file names {visible(path)} as the latest but lists {visible(listed[-1])} last")
+    latest = find_latest(local_path(checkpoint_dir), latest_filename)
+    if latest.prefix is None:
+        _refuse_empty(latest.error)
+    if latest.is_substitute or latest.doubt:
+        warnings.warn(latest.doubt or latest.note, UserWarning, stacklevel=2)
+    return latest.prefix
 
 
 def _warn(message: str) -> None:

@@ -37,6 +37,26 @@ def is_table(path: str) -> bool:
         return False
 
 
+def table_version(path: str) -> int | None:
+    """Return the version of the checkpoints that have such a table: 1 of slices, 2 of a bundle's index.
+
+    None if the file is no table, or so damaged that its first record does not tell.
+    """
+    try:
+        file, table = open_table(path)
+        with file:
+            key, value = next(table.iter_from(), (b"?", b""))
+    except CheckpointError:
+        return None
+    # SavedTensorSlices begins with a message, BundleHeaderProto with a number.
+    return {b"\x0a": 1, b"\x08": 2}.get(bytes(value[:1])) if key == b"" else None
+
+
+def is_slice_table(path: str) -> bool:
+    """Tell whether a file is a table of a V1 checkpoint, or so damaged that it may be one."""
+    return is_table(path) and table_version(path) != 2
+
+
 def _ends_as_table(file: LocalFile) -> bool:
     return file.size >= FOOTER_SIZE and file.read_at(file.size - 8, 8, "magic number") == _MAGIC_BYTES
 

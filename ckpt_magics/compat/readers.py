@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ckpt_magics.checkpoint import listing, reader, retention, state
+from ckpt_magics.checkpoint.files import is_file
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX
 from ckpt_magics.checkpoint.place import AnyPath, local_path, spelled_as
 from ckpt_magics.checkpoint.state import build_state, checkpoint_exists
@@ -101,6 +102,8 @@ def list_variables(ckpt_dir_or_file: reader.CheckpointPath) -> list[tuple[str, l
 
 def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> str | None:
     """Return the prefix of the latest checkpoint of a directory that has a state file; None if it has none."""
+    if not is_file(state.state_filename(checkpoint_dir, latest_filename)):
+        return None
     found = state.latest_checkpoint(checkpoint_dir, latest_filename)
     return None if found is None else spelled_as(checkpoint_dir, found)
 

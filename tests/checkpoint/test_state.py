@@ -17,6 +17,7 @@ from ckpt_magics.checkpoint.state import (
     update_checkpoint_state,
 )
 from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
+from ckpt_magics.compat.readers import latest_checkpoint as tensorflows_latest_checkpoint
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.dtypes import FLOAT
 
@@ -89,10 +90,12 @@ class TestPaths:
 
 
 class TestReading:
-    def test_no_state_file_is_none(self, tmp_path):
-        _save(tmp_path, "m-1")
+    def test_without_state_file_there_is_no_state_and_the_newest_is_the_latest(self, tmp_path):
+        assert latest_checkpoint(tmp_path) is latest_checkpoint(tmp_path / "nowhere") is None
+        _save(tmp_path, "m-1", "m-2")
         assert get_checkpoint_state(tmp_path) is None
-        assert latest_checkpoint(tmp_path) is None
+        assert latest_checkpoint(tmp_path) == str(tmp_path / "m-2")
+        assert tensorflows_latest_checkpoint(tmp_path) is None
 
     def test_the_latest(self, tmp_path):
         _save(tmp_path, "m-1", "m-2")
