@@ -17,7 +17,7 @@ from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, flag, types
 from ckpt_magics.ops.shape_rules import like_input, no_outputs
 from ckpt_magics.ops.shapes import Array
 from ckpt_magics.ops.type_sets import NUMBERS
-from ckpt_magics.ops.variable_store import Variable
+from ckpt_magics.ops.variable_store import Variable, locked
 
 __all__ = ["ROWS"]
 
@@ -51,6 +51,15 @@ def _adam(ctx: KernelContext, var: Array, m: Array, v: Array, *settings: Array) 
     return var - direction * alpha / (np.sqrt(v) + epsilon), m, v
 
 
+def _check_same_shape(var: Array, *others: Array) -> None:
+    for other in others:
+        if other.shape != var.shape:
+            raise InvalidArgumentError(
+                f"var and its slots and gradient do not have the same shape: {format_shape(var.shape)} "
+                f"{format_shape(other.shape)}"
+            )
+
+
 def _kernel(slots: int, update: Update, gradient: int) -> Kernel:
     """Return the kernel of an optimizer.
 
@@ -62,15 +71,11 @@ def _kernel(slots: int, update: Update, gradient: int) -> Kernel:
 
     def kernel(ctx: KernelContext, *inputs: Array) -> Variable | None:
         variables = inputs[:slots]
-        values = [variable.read() for variable in variables]
-        for value in (*values[1:], inputs[gradient]):
-            if value.shape != values[0].shape:
-                raise InvalidArgumentError(
-                    f"var and its slots and gradient do not have the same shape: {format_shape(values[0].shape)} "
-                    f"{format_shape(value.shape)}"
-                )
-        for variable, value in zip(variables, update(ctx, *values, *inputs[slots:]), strict=True):
-            variable.assign(value)
+        with locked(variables):
+            values = [variable.read() for variable in variables]
+            _check_same_shape(values[0], *values[1:], inputs[gradient])
+            for variable, value in zip(variables, update(ctx, *values, *inputs[slots:]), strict=True):
+                variable.assign(value)
         return variables[0] if ctx.output_dtypes else None
 
     return kernel

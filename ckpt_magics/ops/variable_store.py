@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.shapes import Array, Shape, fits
 
-__all__ = ["Buffer", "Variable", "VariableStore"]
+__all__ = ["Buffer", "Variable", "VariableStore", "locked"]
 
 
 class Buffer:
@@ -36,9 +38,10 @@ class Variable:
         dtype: Type of its elements.
         shape: The shape that the graph gives it.
         buffer: Its memory, which tensors that were read from a reference variable share; None while it has no value.
+        lock: Held by whoever sets a value that depends on the one before; see `locked`.
     """
 
-    __slots__ = ("buffer", "container", "dtype", "name", "shape")
+    __slots__ = ("buffer", "container", "dtype", "lock", "name", "shape")
 
     def __init__(self, name: str, container: str, dtype: DType, shape: Shape) -> None:
         self.name = name
@@ -46,6 +49,7 @@ class Variable:
         self.dtype = dtype
         self.shape = shape
         self.buffer: Buffer | None = None
+        self.lock = threading.RLock()
 
     @property
     def value(self) -> Array:
@@ -96,6 +100,16 @@ class Variable:
         return self.value
 
 
+@contextmanager
+def locked(variables: Iterable[Variable]) -> Iterator[None]:
+    """Keep other threads from changing variables in this way while new values are worked out from the present ones."""
+    with ExitStack() as stack:
+        # Everywhere in one order, so that no two threads wait for each other.
+        for variable in sorted(variables, key=id):
+            stack.enter_context(variable.lock)
+        yield
+
+
 class VariableStore:
     """Variables by kind, container and name; each session has one store."""
 
@@ -115,7 +129,8 @@ class VariableStore:
         key = (kind, container, name)
         variable = self._variables.get(key)
         if variable is None:
-            variable = self._variables[key] = Variable(name, container, dtype, shape)
+            # Of two threads that come first at once, both get the one that is kept.
+            variable = self._variables.setdefault(key, Variable(name, container, dtype, shape))
         return variable
 
     def __iter__(self) -> Iterator[Variable]:

@@ -13,7 +13,7 @@ from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, f
 from ckpt_magics.ops.shape_rules import attr_shape, no_outputs, scalar, shape_from_attr
 from ckpt_magics.ops.shapes import Array, Shape, merge_shapes, shape_from_proto
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS
-from ckpt_magics.ops.variable_store import Variable
+from ckpt_magics.ops.variable_store import Variable, locked
 
 __all__ = ["ROWS"]
 
@@ -64,13 +64,14 @@ def _update(function: Callable[[Array, Array], Array]) -> Kernel:
     """Return the kernel that changes a reference variable, which has a value, by one of the same shape."""
 
     def kernel(_ctx: KernelContext, ref: Variable, value: Array) -> Variable:
-        current = ref.value
-        if current.shape != value.shape:
-            raise InvalidArgumentError(
-                "Assign update requires shapes of both tensors to match. "
-                f"lhs shape= {format_shape(current.shape)} rhs shape= {format_shape(value.shape)}"
-            )
-        ref.assign(function(current, value))
+        with locked([ref]):
+            current = ref.value
+            if current.shape != value.shape:
+                raise InvalidArgumentError(
+                    "Assign update requires shapes of both tensors to match. "
+                    f"lhs shape= {format_shape(current.shape)} rhs shape= {format_shape(value.shape)}"
+                )
+            ref.assign(function(current, value))
         return ref
 
     return kernel
@@ -119,13 +120,14 @@ def _update_resource(function: Callable[[Array, Array], Array]) -> Kernel:
     """Return the kernel that changes a resource variable by a value of its own shape."""
 
     def kernel(_ctx: KernelContext, resource: Variable, value: Array) -> None:
-        current = resource.read()
-        if current.shape != value.shape:
-            raise InvalidArgumentError(
-                f"Cannot update variable with shape {format_shape(current.shape)} using a Tensor with shape "
-                f"{format_shape(value.shape)}, shapes must be equal."
-            )
-        resource.assign(function(current, value))
+        with locked([resource]):
+            current = resource.read()
+            if current.shape != value.shape:
+                raise InvalidArgumentError(
+                    f"Cannot update variable with shape {format_shape(current.shape)} using a Tensor with shape "
+                    f"{format_shape(value.shape)}, shapes must be equal."
+                )
+            resource.assign(function(current, value))
 
     return kernel
 

@@ -178,8 +178,9 @@ class Session:
         checked = [(self._variable(variables, name), np.asarray(value)) for name, value in values.items()]
         for (name, _), (variable, array) in zip(values.items(), checked, strict=True):
             _check_fits(name, variable, array)
-        for variable, array in checked:
-            variable.assign(frozen_array(variable.dtype, array))
+        frozen = [(variable, frozen_array(variable.dtype, array)) for variable, array in checked]
+        for variable, array in frozen:
+            variable.assign(array)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

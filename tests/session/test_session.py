@@ -1,6 +1,7 @@
 """Runs compute what is fetched, in any structure, and refuse in TensorFlow's words what cannot be."""
 
 import pickle
+import sys
 import threading
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
@@ -344,6 +345,43 @@ def test_runs_from_several_threads_do_not_disturb_each_other(session):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.fixture
+def hasty():
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def _updates(graph, kind):
+    """Ops that add 1 to the variable ``v`` each time, by the name of the op."""
+    v = Variable(0.0, name="v", use_resource=kind == "resource")
+    one, prefix = constant(1.0), "Resource" * (kind == "resource")
+    step = graph.create_op(f"{prefix}ApplyGradientDescent", [v.op.outputs[0], one, constant(-1.0)], name="descend")
+    v.assign_add(1.0, name="add")
+    v.assign_sub(-1.0, name="subtract")
+    return v, [step, *(graph.get_operation_by_name(name) for name in ("add", "subtract"))]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("kind", ["reference", "resource"])
+def test_updates_from_several_threads_all_count(graph, session, kind):
+    v, updates = _updates(graph, kind)
+    session.run(v.initializer)
+
+    def work(update):
+        for _ in range(400):
+            session.run(update)
+
+    threads = [threading.Thread(target=work, args=(update,)) for update in updates * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert session.run(v.value()) == 400 * len(threads)
 
 
 class TestErrorsOfNodes:
