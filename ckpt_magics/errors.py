@@ -11,6 +11,7 @@ classes below them are also the built-in exception that Python users expect::
     |-- FailedPreconditionError                the object is not in a state that allows this
     |-- InternalError
     |-- InvalidArgumentError (ValueError)      what the caller asked for cannot be
+    |   |-- TargetRefusedError (RuntimeError)  an object does not take the value that a restore has for it
     |   `-- TensorMismatchError                dtype or shape differs from the stored tensor's
     |-- NotFoundError
     |   |-- CheckpointNotFoundError (FileNotFoundError)
@@ -43,6 +44,7 @@ __all__ = [
     "OutOfRangeError",
     "PermissionDeniedError",
     "ResourceExhaustedError",
+    "TargetRefusedError",
     "TensorMismatchError",
     "TensorNotFoundError",
     "TruncatedError",
@@ -190,6 +192,10 @@ class InvalidArgumentError(CheckpointError, ValueError):
     """What the caller asked for cannot be."""
 
     error_code = 3
+
+
+class TargetRefusedError(InvalidArgumentError, RuntimeError):
+    """An object does not take the value that a restore has for it; its own error is the cause of this one."""
 
 
 class TensorMismatchError(InvalidArgumentError):

@@ -14,7 +14,6 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.magics.namespace import notebook_map, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded, quoted
-from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.mapping import NameMap, parse_map
 from ckpt_magics.saver.report import RestoreFix, RestoreReport
@@ -58,11 +57,12 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         )
         if arguments.dry_run and not plan.report.problems:
             return plan.report
+
+        def bind(values: Any) -> None:  # noqa: ANN401 - whatever the restore was into
+            shell.user_ns.update(values if arguments.into is None else {arguments.into: values})
+
         with shown_progress("Restoring", shell, quiet=quiet) as progress:
-            report = plan.apply(progress)
-        with uninterrupted():
-            shell.user_ns.update(report.values if arguments.into is None else {arguments.into: report.values})
-    return report
+            return plan.apply(progress, bind)
 
 
 def source_path(arguments: argparse.Namespace) -> str:

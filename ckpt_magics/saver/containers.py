@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from ckpt_magics.saver.library_values import is_instance_of
+from ckpt_magics.saver.series_values import frame_columns, undo_frame, update_frame
+from ckpt_magics.saver.state_values import has_state_dict, load_state, snapshot_state, state_children, undo_state
 
-from ckpt_magics.saver.library_values import is_instance_of, torch_from_array
-
-__all__ = ["CONTAINER_KINDS", "ContainerKind", "container_kind", "has_state_dict"]
+__all__ = ["CONTAINER_KINDS", "ContainerKind", "container_kind"]
 
 Children = list[tuple[Any, Any]]
 
@@ -30,6 +30,9 @@ class ContainerKind:
         update: Takes the value and the new children by key; returns the object that holds them, the same one when it
             can be changed.
         is_open: Whether it can take keys that it does not have yet.
+        snapshot: What has to be kept of the value, so that what ``update`` does to it can be undone.
+        undo: Takes the value and the snapshot, and makes the value what it was; nothing to do for a kind whose
+            ``update`` makes new objects.
     """
 
     word: str
@@ -37,42 +40,8 @@ class ContainerKind:
     children: Callable[[Any], Children]
     update: Callable[[Any, dict[Any, Any]], Any]
     is_open: Callable[[Any], bool] = lambda _: False
-
-
-def has_state_dict(value: object) -> bool:
-    """Whether it is saved and loaded by a state dict, as torch modules, optimizers and schedules are."""
-    return all(callable(getattr(type(value), name, None)) for name in ("state_dict", "load_state_dict"))
-
-
-def _state(holder: Any) -> dict[Any, Any]:
-    """The state dict with containers of its own and the holder's tensors, so that changing it leaves the holder be."""
-    return {key: _copied_structure(item) for key, item in holder.state_dict().items()}
-
-
-def _copied_structure(value: Any) -> Any:
-    if type(value) is dict:
-        return {key: _copied_structure(item) for key, item in value.items()}
-    return [_copied_structure(item) for item in value] if type(value) is list else value
-
-
-def _load_state(holder: Any, children: dict[Any, Any]) -> Any:
-    """Give new contents to a torch module, optimizer, schedule …; if it refuses them, its old ones come back."""
-    before = _state(holder)
-    after = {key: _as_state(item) for key, item in {**before, **children}.items()}
-    try:
-        holder.load_state_dict(after)
-    except BaseException:
-        holder.load_state_dict(before)
-        raise
-    return holder
-
-
-def _as_state(value: Any) -> Any:
-    """New entries as an optimizer has them: torch tensors, under the number of their parameter."""
-    if isinstance(value, dict):
-        return {int(key) if str(key).isdecimal() else key: _as_state(item) for key, item in value.items()}
-    is_new = isinstance(value, np.ndarray | np.generic)
-    return torch_from_array(np.asarray(value)) if is_new and "torch" in sys.modules else value
+    snapshot: Callable[[Any], Any] = lambda _: None
+    undo: Callable[[Any, Any], None] = lambda _value, _snapshot: None
 
 
 def _update_mapping(mapping: Any, children: dict[Any, Any]) -> Any:
@@ -84,12 +53,33 @@ def _update_mapping(mapping: Any, children: dict[Any, Any]) -> Any:
     return mapping
 
 
+def _snapshot_mapping(mapping: Any) -> dict[Any, Any] | None:
+    return dict(mapping) if isinstance(mapping, MutableMapping) else None
+
+
+def _undo_mapping(mapping: Any, before: dict[Any, Any] | None) -> None:
+    if before is None:
+        return
+    for key in [key for key in mapping if key not in before]:
+        del mapping[key]
+    _update_mapping(mapping, before)
+
+
 def _update_sequence(sequence: Any, children: dict[Any, Any]) -> Any:
     items = [children.get(position, item) for position, item in enumerate(sequence)]
     if isinstance(sequence, MutableSequence):
         sequence[:] = items
         return sequence
     return type(sequence)(*items) if hasattr(sequence, "_fields") else type(sequence)(items)
+
+
+def _snapshot_sequence(sequence: Any) -> list[Any] | None:
+    return list(sequence) if isinstance(sequence, MutableSequence) else None
+
+
+def _undo_sequence(sequence: Any, before: list[Any] | None) -> None:
+    if before is not None:
+        sequence[:] = before
 
 
 def _named_children(value: Any) -> Children:
@@ -108,10 +98,15 @@ def _update_dataclass(value: Any, children: dict[Any, Any]) -> Any:
     return value
 
 
-def _update_frame(frame: Any, children: dict[Any, Any]) -> Any:
-    for column, series in children.items():
-        frame[column] = series
-    return frame
+def _fields(value: Any) -> Children:
+    return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+
+
+def _undo_dataclass(value: Any, before: Children) -> None:
+    for name, child in before:
+        # A frozen one was replaced and never changed itself.
+        if getattr(value, name) is not child:
+            setattr(value, name, child)
 
 
 def _is_pytree_node(value: object) -> bool:
@@ -142,9 +137,11 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
     ContainerKind(
         "object with a state dict",
         has_state_dict,
-        lambda value: list(_state(value).items()),
-        _load_state,
+        state_children,
+        load_state,
         lambda value: not is_instance_of(value, "torch.nn", "Module"),
+        snapshot_state,
+        undo_state,
     ),
     ContainerKind(
         "dict",
@@ -152,6 +149,8 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
         lambda value: list(value.items()),
         _update_mapping,
         lambda value: isinstance(value, MutableMapping),
+        _snapshot_mapping,
+        _undo_mapping,
     ),
     ContainerKind(
         "named tuple",
@@ -160,20 +159,29 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
         _update_namedtuple,
     ),
     ContainerKind(
-        "list", lambda value: isinstance(value, list | tuple), lambda value: list(enumerate(value)), _update_sequence
+        "list",
+        lambda value: isinstance(value, list | tuple),
+        lambda value: list(enumerate(value)),
+        _update_sequence,
+        snapshot=_snapshot_sequence,
+        undo=_undo_sequence,
     ),
     ContainerKind("pytree", _is_pytree_node, _pytree_children, _update_pytree),
     ContainerKind(
         "dataclass",
         lambda value: dataclasses.is_dataclass(value) and not isinstance(value, type),
-        lambda value: [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)],
+        _fields,
         _update_dataclass,
+        snapshot=_fields,
+        undo=_undo_dataclass,
     ),
     ContainerKind(
         "pandas DataFrame",
         lambda value: is_instance_of(value, "pandas", "DataFrame"),
-        lambda frame: [(column, frame[column]) for column in frame.columns],
-        _update_frame,
+        frame_columns,
+        update_frame,
+        snapshot=lambda frame: frame.copy(),
+        undo=undo_frame,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Stored tensors in another dtype or shape: what may be converted, and the conversion, which loses no magnitude."""
+"""Stored tensors in another dtype or shape: what may be converted, and the conversion."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.errors import TensorMismatchError
+from ckpt_magics.saver.casting import cast_array
 from ckpt_magics.saver.spec import Array, Spec, dtype_family, element_count
+from ckpt_magics.saver.text_values import decoded
 
 __all__ = ["can_cast", "can_reshape", "cast_dtype", "converted"]
 
-# Each family can become itself and those after it; an integer may also come from a float, by cutting off.
+# Real numbers of every family can become those of any other, as far as each value fits; complex ones stay complex,
+# since a part would be lost without a word.
 _TARGETS = {
     "boolean": {"boolean", "integer", "floating", "complex"},
     "integer": {"boolean", "integer", "floating", "complex"},
@@ -45,42 +48,15 @@ def converted(array: Array, spec: Spec, name: str, *, reshape: bool, cast: bool)
     """Return a stored array in the place's shape and dtype.
 
     Raises:
-        TensorMismatchError: An element does not fit: a number outside of the integer's range or not a number, or
-            text that is longer than the array's.
+        TensorMismatchError: An element does not fit: see `cast_array`, or text that the array would cut off.
     """
     if reshape and spec.shape is not None and not spec.accepts_shape(array.shape):
         array = array.reshape([length or 0 for length in spec.shape])
     wanted = cast_dtype(spec)
+    if wanted is not None and wanted.kind in "SUT":
+        return decoded(array, wanted, name)
     if wanted is None or spec.accepts_dtype(array.dtype):
-        if wanted is not None and wanted.kind in "SU":
-            _check_width(array, wanted, name)
         return array
     if not cast:
         raise TensorMismatchError(f"dtype {array.dtype} is not {wanted}", tensor=name)
-    if dtype_family(wanted) == "integer":
-        _check_range(array, wanted, name)
-    return np.asarray(array.astype(wanted))
-
-
-def _check_range(array: Array, wanted: np.dtype[Any], name: str) -> None:
-    if not array.size or dtype_family(array.dtype) == "boolean":
-        return
-    import ml_dtypes
-
-    limits: Any = ml_dtypes.iinfo(wanted)  # type: ignore[no-untyped-call]
-    low, high = array.min(), array.max()
-    # Not-a-number makes both comparisons false.
-    if not (int(limits.min) <= low and high <= int(limits.max)):
-        raise TensorMismatchError(
-            f"values from {low} to {high} do not fit in {wanted.name}, which holds {limits.min} to {limits.max}",
-            tensor=name,
-        )
-
-
-def _check_width(array: Array, wanted: np.dtype[Any], name: str) -> None:
-    width = wanted.itemsize // (4 if wanted.kind == "U" else 1)
-    longest = max((len(bytes(item)) for item in array.ravel()), default=0)
-    if longest > width:
-        raise TensorMismatchError(
-            f"a string of {longest} bytes does not fit in the array's {width} characters", tensor=name
-        )
+    return cast_array(array, wanted, name)

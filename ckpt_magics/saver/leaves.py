@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.saver import array_values as arrays
 from ckpt_magics.saver import library_values as library
 from ckpt_magics.saver import python_values as python
+from ckpt_magics.saver import series_values as series
+from ckpt_magics.saver import torch_values
 from ckpt_magics.saver.spec import Array, Spec
 
 __all__ = ["DECLARED", "LEAF_KINDS", "NEW_VALUE", "LeafKind", "leaf_kind"]
@@ -29,6 +32,9 @@ class LeafKind:
         spec: The shape and dtype that it accepts.
         assign: Takes the value and an array that fits ``spec``; returns the object that holds it from now on.
         in_place: Whether ``assign`` changes the object and returns it.
+        renew: Takes what ``assign`` takes and returns a new object of the same kind; None where none can be made.
+        snapshot: What has to be kept of a value that changes in place, so that the change can be undone.
+        undo: Takes the value and the snapshot, and makes the value what it was.
     """
 
     word: str
@@ -37,27 +43,9 @@ class LeafKind:
     spec: Callable[[Any], Spec]
     assign: Callable[[Any, Array], Any]
     in_place: bool = False
-
-
-def _unmasked(array: Array) -> Array:
-    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
-        message = "a masked array would lose its mask; save its .data and its .mask"
-        raise TypeError(message)
-    return np.asarray(array)
-
-
-def _array_spec(array: Array) -> Spec:
-    return Spec(array.shape, array.dtype, writable=bool(array.flags.writeable))
-
-
-def _set_array(target: Array, array: Array) -> Array:
-    target[...] = library.decoded(array) if target.dtype.kind == "U" else array
-    return target
-
-
-def _set_variable(variable: Any, array: Array) -> Any:
-    variable.assign(array)
-    return variable
+    renew: Callable[[Any, Array], Any] | None = None
+    snapshot: Callable[[Any], Any] = lambda _: None
+    undo: Callable[[Any, Any], None] = lambda _value, _snapshot: None
 
 
 def _is_dtype(value: object) -> bool:
@@ -104,40 +92,76 @@ NEW_VALUE = LeafKind("new value", lambda value: value is None, _no_values, lambd
 
 # The first row that matches counts, so the particular stands before the general.
 LEAF_KINDS: tuple[LeafKind, ...] = (
-    LeafKind("NumPy array", lambda value: isinstance(value, np.ndarray), _unmasked, _array_spec, _set_array, True),
+    LeafKind(
+        "NumPy array",
+        lambda value: isinstance(value, np.ndarray),
+        arrays.unmasked,
+        arrays.array_spec,
+        arrays.set_array,
+        True,
+        arrays.new_array,
+        arrays.snapshot_array,
+        arrays.undo_array,
+    ),
     LeafKind(
         "NumPy scalar",
-        lambda value: isinstance(value, np.generic),
+        lambda value: isinstance(value, np.generic) and not python.is_text(value),
         np.asarray,
         lambda value: Spec((), value.dtype),
         lambda old, array: np.asarray(array).astype(old.dtype)[()],
     ),
     LeafKind("Python value", python.is_plain, python.plain_to_array, python.plain_spec, python.new_plain),
     LeafKind("declared tensor", _is_declaration, _no_values, _declaration_spec, _new),
-    LeafKind("list", python.is_plain_list, python.list_to_array, python.list_spec, python.refill_list, True),
+    LeafKind(
+        "list",
+        python.is_plain_list,
+        python.list_to_array,
+        python.list_spec,
+        python.refill_list,
+        True,
+        python.new_list,
+        python.snapshot_list,
+        python.undo_list,
+    ),
     LeafKind(
         "PyTorch tensor",
         lambda value: library.is_instance_of(value, "torch", "Tensor"),
-        library.torch_to_array,
-        library.torch_spec,
-        library.set_torch,
+        torch_values.torch_to_array,
+        torch_values.torch_spec,
+        torch_values.set_torch,
         True,
+        lambda _, array: torch_values.torch_from_array(array),
+        torch_values.snapshot_torch,
+        torch_values.undo_torch,
     ),
     LeafKind(
         "pandas Series",
-        lambda value: library.is_instance_of(value, "pandas", "Series"),
-        library.series_to_array,
-        library.series_spec,
-        library.set_series,
+        series.is_fixed_series,
+        series.series_to_array,
+        series.series_spec,
+        series.new_series,
+    ),
+    LeafKind(
+        "pandas Series",
+        series.is_series,
+        series.series_to_array,
+        series.series_spec,
+        series.set_series,
         True,
+        series.new_series,
+        series.snapshot_series,
+        series.undo_series,
     ),
     LeafKind(
         "variable",
         library.is_variable,
-        lambda value: np.asarray(value.numpy()),
+        library.variable_to_array,
         library.array_like_spec,
-        _set_variable,
+        library.set_variable,
         True,
+        None,
+        library.snapshot_variable,
+        library.undo_variable,
     ),
     LeafKind("array", library.is_array_like, library.array_like_to_array, library.array_like_spec, library.like),
 )

@@ -1,4 +1,4 @@
-"""Tensors of PyTorch, TensorFlow, Keras, JAX and pandas as arrays, and the way back.
+"""Tensors and variables of TensorFlow, Keras, JAX and others as arrays, and the way back.
 
 The libraries are never imported here: an object of a library exists only when its user has imported it, so the
 library is looked up in ``sys.modules``; most kinds are known by what they can do.
@@ -14,23 +14,22 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.saver.spec import Array, Spec
+from ckpt_magics.saver.text_values import TEXT_KINDS
 
 __all__ = [
     "array_like_spec",
     "array_like_to_array",
-    "decoded",
+    "declared_spec",
     "is_array_like",
     "is_instance_of",
     "is_variable",
     "like",
     "numpy_dtype",
-    "series_spec",
-    "series_to_array",
-    "set_series",
-    "set_torch",
-    "torch_from_array",
-    "torch_spec",
-    "torch_to_array",
+    "same_elements",
+    "set_variable",
+    "snapshot_variable",
+    "undo_variable",
+    "variable_to_array",
 ]
 
 
@@ -56,62 +55,39 @@ def declared_spec(value: Any) -> Spec:
     return Spec(None if shape is None else tuple(shape), dtype)
 
 
-# PyTorch has element types that it cannot hand to NumPy; their bits travel as integers of the same width.
-
-
-def _torch_carrier(tensor: Any) -> tuple[Any, np.dtype[Any]] | None:
-    import ml_dtypes
-
-    name = str(tensor.dtype).removeprefix("torch.")
-    kind = getattr(ml_dtypes, name, None)
-    if kind is None or not name.startswith(("bfloat16", "float8")):
-        return None
-    torch = sys.modules["torch"]
-    return (torch.int16 if tensor.element_size() == 2 else torch.uint8), np.dtype(kind)
-
-
-def torch_to_array(tensor: Any) -> Array:
-    """Return a dense torch tensor's values; on the CPU they are shared, not copied."""
-    if getattr(tensor, "is_sparse", False) or str(tensor.layout) != "torch.strided":
-        message = "a sparse tensor has no place in a checkpoint; save its .to_dense()"
-        raise TypeError(message)
-    tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
-    carrier = _torch_carrier(tensor)
-    if carrier is None:
-        return np.asarray(tensor.numpy())
-    return np.asarray(tensor.contiguous().view(carrier[0]).numpy()).view(carrier[1])
-
-
-def torch_spec(tensor: Any) -> Spec:
-    """The tensor's own shape and dtype."""
-    carrier = _torch_carrier(tensor)
-    dtype = carrier[1] if carrier else np.dtype(str(tensor.dtype).removeprefix("torch."))
-    return Spec(tuple(tensor.shape), dtype)
-
-
-def torch_from_array(array: Array) -> Any:
-    """Return a new torch tensor with these values, in the same dtype."""
-    torch = sys.modules["torch"]
-    array = np.array(array, order="C")
-    kind = getattr(torch, array.dtype.name, None)
-    if kind is None:
-        message = f"PyTorch has no {array.dtype.name}"
-        raise TypeError(message)
-    if array.dtype.name.startswith(("bfloat16", "float8")):
-        return torch.from_numpy(array.view(np.int16 if array.itemsize == 2 else np.uint8)).view(kind)
-    return torch.from_numpy(array)
-
-
-def set_torch(tensor: Any, array: Array) -> Any:
-    """Copy values into a torch tensor or parameter, in place and outside of any gradient."""
-    with sys.modules["torch"].no_grad():
-        tensor.copy_(torch_from_array(array))
-    return tensor
-
-
 def is_variable(value: object) -> bool:
     """Whether it is a variable as TensorFlow and Keras have them: it has a shape, a dtype, ``numpy`` and ``assign``."""
     return all(hasattr(type(value), name) for name in ("shape", "dtype", "numpy", "assign"))
+
+
+def variable_to_array(variable: Any) -> Array:
+    """Return the variable's values, which may be in its own memory."""
+    return np.asarray(variable.numpy())
+
+
+def snapshot_variable(variable: Any) -> Array:
+    """Return a copy of the variable's values."""
+    return np.array(variable_to_array(variable))
+
+
+def set_variable(variable: Any, array: Array) -> Any:
+    """Assign values to a variable."""
+    variable.assign(array)
+    return variable
+
+
+def undo_variable(variable: Any, before: Array) -> None:
+    """Assign a variable its values again, unless it has them: it may refuse these too."""
+    if not same_elements(variable_to_array(variable), before):
+        variable.assign(before)
+
+
+def same_elements(one: Array, other: Array) -> bool:
+    """Whether two arrays are the same, element by element, NaN too."""
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    # Objects are equal by their own rule, and text of any length lies outside of the array.
+    return one.tolist() == other.tolist() if one.dtype.kind in TEXT_KINDS else one.tobytes() == other.tobytes()
 
 
 def is_symbolic(value: object) -> bool:
@@ -150,41 +126,3 @@ def like(value: Any, array: Array) -> Any:
     if root in {"jax", "jaxlib"}:
         return sys.modules["jax"].numpy.asarray(array)
     return array
-
-
-def series_to_array(series: Any) -> Array:
-    """Return a pandas Series as an array; missing values are NaN in a column of floats, else they are refused."""
-    dtype = _element_dtype(series)
-    may_be_nan = dtype.kind in "fcmM"
-    # Otherwise pandas makes floats of integers among which some are missing, and rounds the large ones.
-    array = series.to_numpy(dtype, na_value=np.nan) if dtype.kind == "f" else series.to_numpy()
-    if not may_be_nan and series.isna().any():
-        message = f"it has missing values and dtype {series.dtype}; fill them, or convert it to float"
-        raise TypeError(message)
-    return np.asarray(array)
-
-
-def series_spec(series: Any) -> Spec:
-    """The column's length and the NumPy dtype of its elements, some of which may be missing now."""
-    return Spec((len(series),), _element_dtype(series))
-
-
-def _element_dtype(series: Any) -> np.dtype[Any]:
-    dtype = getattr(getattr(series.dtype, "categories", None), "dtype", series.dtype)
-    if not isinstance(dtype, np.dtype) and dtype.kind in "iufcb":
-        # Int64 and its like, or a sparse column.
-        dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", None))
-    return dtype if isinstance(dtype, np.dtype) else np.dtype(series.to_numpy().dtype)
-
-
-def set_series(series: Any, array: Array) -> Any:
-    """Set a Series' values in place; its index stays."""
-    series.iloc[:] = decoded(array) if array.dtype == object else array
-    return series
-
-
-def decoded(array: Array) -> Array:
-    """Return an array of bytes objects as one of str objects."""
-    texts = np.empty(array.shape, dtype=object)
-    texts.ravel()[:] = [bytes(item).decode("utf-8", "surrogateescape") for item in array.ravel()]
-    return texts

@@ -218,8 +218,8 @@ class Planner:
         if axes is not None:
             shape = permuted(shape, axes)
             changes.append(f"transposed to {shape_text(shape)}")
-        if not spec.writable:
-            self._problem("place", node.name, spec, "it is a read-only array")
+        if spec.obstacle:
+            self._problem("place", node.name, spec, spec.obstacle)
             fits = False
         if not spec.accepts_shape(shape):
             if self._options.reshape and can_reshape(spec, shape):

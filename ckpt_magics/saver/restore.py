@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +17,12 @@ import numpy as np
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, ResourceExhaustedError, visible
 from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import Advice, find_advice, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.plan import Match, Planner, RestoreOptions
+from ckpt_magics.saver.putting import UNCHANGED, put
 from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.step import checkpoint_at_step
@@ -45,22 +47,27 @@ class RestorePlan:
     _stored: StoredTensors
     _options: RestoreOptions
 
-    def apply(self, progress: Progress | None = None) -> RestoreReport:
+    def apply(self, progress: Progress | None = None, bind: Callable[[Any], None] | None = None) -> RestoreReport:
         """Read every tensor, then put all of them in place.
+
+        Whatever goes wrong, an interrupt too, the objects are as they were before.
 
         Args:
             progress: Called with the bytes read so far and in all, after each tensor.
+            bind: Called with the values when all are in place, to give them names; a part of the whole.
 
         Raises:
             TensorMismatchError, TensorNotFoundError: The plan has problems; nothing was read.
-            DataLossError: A tensor is damaged; nothing was changed.
+            TensorMismatchError: A value does not fit.
+            TargetRefusedError: An object does not take its value.
+            DataLossError: A tensor is damaged.
         """
         if self.report.problems:
             raise refusal(self.report)
         started = time.perf_counter()
         arrays = self._read(progress)
         with uninterrupted():
-            values = self._root.rebuild(arrays)
+            values = put(self._root, arrays, bind)
         seconds = time.perf_counter() - started
         return replace(self.report, dry_run=False, seconds=seconds, values=values)
 
@@ -69,20 +76,32 @@ class RestorePlan:
         done, total = 0, self.report.nbytes
         for match in self._matches:
             name = match.tensor.name
-            try:
+            with self._reading(name):
                 array = self._stored.read(match.tensor.stored)
                 if match.axes is not None:
                     array = np.ascontiguousarray(array.transpose(match.axes))
                 arrays[name] = converted(
                     array, match.spec, name, reshape=self._options.reshape, cast=self._options.cast
                 )
-            except CheckpointError as error:
-                error.hint = f"Nothing was changed; exclude {visible(name)} to restore the others"
-                raise error.locate(tensor=name) from error.__cause__
             done += match.tensor.nbytes
             if progress is not None:
                 progress(done, total)
         return arrays
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Give errors the tensor's name, those of a source that is no checkpoint too."""
+        hint = f"{UNCHANGED}; exclude {visible(name)} to restore the others"
+        try:
+            yield
+        except CheckpointError as error:
+            error.hint = hint
+            raise error.locate(tensor=name) from error.__cause__
+        except MemoryError as error:
+            raise ResourceExhaustedError("there is not enough memory to read it", tensor=name, hint=hint) from error
+        except Exception as error:
+            text = visible(str(error).strip().partition("\n")[0])
+            raise InvalidArgumentError(f"its values cannot be read: {text}", tensor=name, hint=hint) from error
 
 
 def plan_restore(
@@ -142,6 +161,7 @@ def plan_restore(
         raise InvalidArgumentError(
             f"{an(root.leaf.word)} alone has no name to be restored by", hint="Give targets by name, as a dict"
         )
+    _refuse_twins(root)
     planner = Planner(stored, root, options)
     advice = Advice(new_here=tuple(planner.new_here))
     if planner.problems:
@@ -176,6 +196,15 @@ def plan_restore(
 def _passed_over_note(names: Sequence[str]) -> list[str]:
     """What to say of names that a pattern of the map fits and that have nothing there."""
     return [f"By their own names, the map's patterns having nothing for them: {names_text(names)}."] if names else []
+
+
+def _refuse_twins(root: Node) -> None:
+    """Refuse places of one name, of which only one could be meant."""
+    name, count = max(Counter(leaf.name for leaf in root.leaves()).items(), key=lambda item: item[1], default=("", 1))
+    if count > 1:
+        raise InvalidArgumentError(
+            f"{count} places have the name {visible(name)!r}", hint="Give each a name of its own, as for a save"
+        )
 
 
 def _check_names(include: object, exclude: object, mapping: object) -> None:
@@ -213,7 +242,8 @@ def restore_checkpoint(
 ) -> RestoreReport:
     r"""Bring the values of a checkpoint back into a program's objects, all of them or none.
 
-    Every name, shape and dtype is checked and every value is read before the first object changes.
+    Every name, shape and dtype is checked and every value is read before the first object changes. If an object then
+    does not take its value, or an interrupt comes, all that were changed get back what they had.
 
     Args:
         source: A prefix, any file of the checkpoint, a directory (its latest), a SavedModel directory; or an open
@@ -231,7 +261,10 @@ def restore_checkpoint(
             which is that of TensorFlow's ``init_from_checkpoint``. An entry that takes nothing is an error.
         step: Global step, when the source is a prefix without one, or a directory.
         reshape: Permit another shape of as many elements.
-        cast: Permit another numeric dtype. Integers that do not fit are refused.
+        cast: Permit another numeric dtype, where every value fits. Floats are rounded to the nearest, and cut off to
+            become integers. Refused are what is outside of an integer's range, NaN and infinity as integers, other
+            numbers than 0 and 1 as booleans, finite floats that would become infinite or NaN, and complex numbers as
+            real ones: restore their ``.real`` and ``.imag`` by hand.
         partial: Leave alone what the checkpoint does not have.
         dry_run: Only say what would happen.
         progress: Called with the bytes read so far and in all.
@@ -242,7 +275,9 @@ def restore_checkpoint(
     Raises:
         TensorNotFoundError: Names are not in the checkpoint. The error's ``report`` has every problem, of shape and
             dtype too, and the call that works.
-        TensorMismatchError: Shapes or dtypes differ, or a number does not fit.
+        TensorMismatchError: Shapes or dtypes differ, or a value does not fit.
+        TargetRefusedError: An object does not take its value: a variable whose ``assign`` raises, a
+            ``load_state_dict`` that refuses, a frozen dataclass that checks. Its own error is the cause.
         CheckpointNotFoundError: There is no checkpoint.
         DataLossError: A file is damaged.
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ckpt_magics.formats.shapes import format_shape
 
-__all__ = ["Array", "Spec", "dtype_family", "dtype_text", "element_count", "shape_text"]
+__all__ = ["Array", "Spec", "dtype_family", "dtype_text", "element_count", "native", "shape_text"]
 
 Array = npt.NDArray[Any]
 
@@ -25,13 +25,13 @@ class Spec:
         shape: Elements per dimension, ``None`` for a dimension of any length; ``None`` alone for any shape.
         dtype: The exact dtype, or ``None``.
         family: With ``dtype`` None, what kind of number it has to be (see `dtype_family`), or "" for any.
-        writable: False for a place that cannot be changed, such as a read-only array.
+        obstacle: Why the place cannot take any value at all, such as a read-only array; "" if it can.
     """
 
     shape: tuple[int | None, ...] | None = None
     dtype: np.dtype[Any] | None = None
     family: str = ""
-    writable: bool = True
+    obstacle: str = ""
 
     def accepts_shape(self, shape: tuple[int, ...]) -> bool:
         """Whether a tensor of this shape fits as it is."""
@@ -42,15 +42,20 @@ class Spec:
         )
 
     def accepts_dtype(self, dtype: np.dtype[Any]) -> bool:
-        """Whether a tensor of this dtype fits as it is. Text arrays of any width accept strings."""
+        """Whether a tensor of this dtype fits as it is: text of any width, numbers in any byte order."""
         if self.dtype is not None:
             both_strings = dtype_family(self.dtype) == dtype_family(dtype) == "string"
-            return self.dtype == dtype or both_strings
+            return both_strings or native(self.dtype) == native(dtype)
         return self.family in {"", dtype_family(dtype)}
 
     def __str__(self) -> str:
         dtype = dtype_text(self.dtype) if self.dtype is not None else self.family
         return " ".join(part for part in (dtype, shape_text(self.shape) if self.shape is not None else "") if part)
+
+
+def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype in the byte order of this machine."""
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
 def dtype_family(dtype: np.dtype[Any]) -> str:
@@ -61,7 +66,7 @@ def dtype_family(dtype: np.dtype[Any]) -> str:
     kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "floating", "c": "complex"}
     if dtype.kind in kinds:
         return kinds[dtype.kind]
-    if dtype.kind in "OSU":
+    if dtype.kind in "OSUT":
         return "string"
     if dtype.name.startswith(("int", "uint")):
         return "integer"

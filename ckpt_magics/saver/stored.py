@@ -9,7 +9,8 @@ import numpy as np
 
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.checkpoint.reader import CheckpointReader
-from ckpt_magics.saver.spec import Array
+from ckpt_magics.saver.spec import Array, native
+from ckpt_magics.saver.text_values import TEXT_KINDS, encoded
 
 __all__ = ["StoredTensors"]
 
@@ -37,7 +38,7 @@ class StoredTensors:
         else:
             self.origin = "the given tensors"
             for name, array in source.items():
-                self._add(name, name, np.shape(array), np.asarray(array).dtype)
+                self._add(name, name, np.shape(array), _stored_dtype(np.asarray(array).dtype))
         self._names = {key: name for name, key in self._keys.items()}
 
     def _from_reader(self, reader: CheckpointReader) -> None:
@@ -80,7 +81,14 @@ class StoredTensors:
         return int(np.prod(self.shapes[name], dtype=np.int64)) * self.dtypes[name].itemsize
 
     def read(self, name: str) -> Array:
-        """Return a stored tensor as an array of its own, its checksum verified."""
-        value, dtype = self._source[self._keys[name]], self.dtypes[name]
-        # An array that was given may be a target, too, or become two variables.
-        return np.asarray(value, dtype) if isinstance(self._source, CheckpointReader) else np.array(value, dtype)
+        """Return a stored tensor as a new array, its checksum verified; text as bytes objects."""
+        if isinstance(self._source, CheckpointReader):
+            return np.asarray(self._source[self._keys[name]], dtype=self.dtypes[name])
+        array = np.asarray(self._source[self._keys[name]])
+        # A copy, since a place may be the given array itself, or have a part of it.
+        return encoded(array) if array.dtype.kind in TEXT_KINDS else np.array(array, self.dtypes[name])
+
+
+def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that a given array has in a checkpoint."""
+    return np.dtype(object) if dtype.kind in TEXT_KINDS else native(dtype)

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.saver.containers import ContainerKind, container_kind, has_state_dict
+from ckpt_magics.saver.containers import ContainerKind, container_kind
 from ckpt_magics.saver.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
-from ckpt_magics.saver.library_values import is_instance_of, torch_from_array
-from ckpt_magics.saver.python_values import is_plain, new_plain, refill_list
+from ckpt_magics.saver.python_values import is_plain, is_text, new_plain
 from ckpt_magics.saver.spec import Array, Spec, dtype_family
+from ckpt_magics.saver.state_values import has_state_dict, new_entry
 from ckpt_magics.saver.tables import an
 
 __all__ = ["Node", "joined", "take_apart"]
@@ -71,28 +71,45 @@ class Node:
         """Yield the tensors at and below this node, in order."""
         return (node for node in self.nodes() if node.leaf is not None)
 
-    def rebuild(self, arrays: Mapping[str, Array]) -> Any:
-        """Assign the arrays by name, holders last, and return the object that holds them from then on."""
-        values: dict[Node, Any] = {}
-        for node in reversed(list(self.nodes())):
-            if node.leaf is not None:
-                if node.name in arrays:
-                    values[node] = node.assigned(arrays[node.name])
-                continue
-            changed = {key: values[child] for key, child in node.children.items() if child in values}
-            if changed and node.container is not None:
-                values[node] = node.container.update(node.value, changed)
-        return values.get(self, self.value)
-
     def assigned(self, array: Array) -> Any:
         """Return the object that holds the array in this leaf's place."""
+        if self.leaf is None:
+            return array
         if self.in_state and is_plain(self.value):
-            return new_plain("" if dtype_family(array.dtype) == "string" else array.item(), array)
-        if self.in_state and is_instance_of(self.value, "torch", "Tensor"):
-            return torch_from_array(array)
-        if self.in_state and isinstance(self.value, list):
-            return refill_list(list(self.value), array)
-        return self.leaf.assign(self.value, array) if self.leaf is not None else array
+            return new_plain(_setting(self.value, array), array)
+        if self.in_state and self.leaf is NEW_VALUE:
+            return new_entry(array)
+        # What a state dict hands out may be its holder's own memory, and the holder has a say yet.
+        assign = self.leaf.renew if self.in_state and self.leaf.renew else self.leaf.assign
+        return assign(self.value, array)
+
+    def updated(self, children: dict[Any, Any]) -> Any:
+        """Return the object that holds new children in this holder's place."""
+        return self.value if self.container is None else self.container.update(self.value, children)
+
+    def snapshot(self) -> Any:
+        """Return what `undo` needs to make the object what it is now; an object that does not change needs nothing."""
+        row = self._changing_row
+        return None if row is None else row.snapshot(self.value)
+
+    def undo(self, snapshot: Any) -> None:
+        """Make the object what it was when its snapshot was taken."""
+        row = self._changing_row
+        if row is not None:
+            row.undo(self.value, snapshot)
+
+    @property
+    def _changing_row(self) -> LeafKind | ContainerKind | None:
+        if self.leaf is None:
+            return self.container
+        return self.leaf if self.leaf.in_place and not (self.in_state and self.leaf.renew) else None
+
+
+def _setting(old: Any, array: Array) -> Any:
+    """A value of the type that a state dict's setting gets: its own for text, else that of what was saved."""
+    if dtype_family(array.dtype) != "string":
+        return array.item()
+    return old if is_text(old) else ""
 
 
 def joined(name: str, key: object) -> str:

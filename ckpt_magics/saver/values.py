@@ -12,9 +12,9 @@ import numpy as np
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import dtype_of
 from ckpt_magics.saver.leaves import NEW_VALUE
-from ckpt_magics.saver.python_values import plain_to_array
-from ckpt_magics.saver.spec import Array
+from ckpt_magics.saver.spec import Array, native
 from ckpt_magics.saver.tables import an
+from ckpt_magics.saver.text_values import TEXT_KINDS, encoded
 from ckpt_magics.saver.tree import Node, joined, take_apart
 
 __all__ = ["collect_tensors", "tensors_and_gaps"]
@@ -96,10 +96,10 @@ def _savable(array: Array) -> Array:
     if array.dtype.kind in "mM":
         message = f'{array.dtype} has no counterpart in a checkpoint; save it .astype("int64")'
         raise TypeError(message)
-    if array.dtype.kind in "OSU":
-        return _strings(array)
+    if array.dtype.kind in TEXT_KINDS:
+        return encoded(array)
     if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+        array = array.astype(native(array.dtype))
     try:
         dtype_of(array)
     except TypeError as error:
@@ -115,20 +115,3 @@ def _without_counterpart(dtype: np.dtype[Any]) -> str:
     nearest = {"f": "float64", "c": "complex128"}.get(dtype.kind)
     advice = f'; save it .astype("{nearest}"), which rounds it' if nearest else ""
     return f"{visible(str(dtype))} has no counterpart in a checkpoint{advice}"
-
-
-def _strings(array: Array) -> Array:
-    strings = np.empty(array.shape, dtype=object)
-    flat = strings.ravel()
-    for position, item in enumerate(array.ravel()):
-        if isinstance(item, bytes):
-            # Kept as it is: a variant read from a checkpoint is a kind of bytes of its own.
-            flat[position] = item if array.dtype.kind == "O" else bytes(item)
-        elif isinstance(item, str | bytearray):
-            flat[position] = plain_to_array(item)[()]
-        else:
-            message = (
-                f"element {position} of it is {an(type(item).__name__)}; an array of objects can hold strings only"
-            )
-            raise TypeError(message)
-    return strings
