@@ -141,7 +141,9 @@ def list_spec(value: Any) -> Spec:
         return Spec(None, None, "string")
     # Of mixed numbers the widest counts: as it is saved, so it can be restored.
     dtype = _numbers(value, items).dtype
-    return Spec(None, dtype) if isinstance(items[0], np.generic) else Spec(None, None, dtype_family(dtype))
+    if isinstance(items[0], np.generic):
+        return Spec(None, dtype)
+    return Spec(None, None, "integer" if dtype == np.object_ else dtype_family(dtype))
 
 
 def refill_list(old: Any, array: Array) -> Any:

@@ -146,6 +146,14 @@ LISTS = {
 }
 
 
+def test_a_list_of_numbers_beyond_64_bits_takes_whole_numbers_only():
+    numbers = [2**70]
+    with pytest.raises(TensorMismatchError, match="its dtype is integer here, string in the checkpoint"):
+        restore_checkpoint({"x": np.array([b"a"], object)}, {"x": numbers})
+    restore_checkpoint({"x": np.array([5])}, {"x": numbers})
+    assert numbers == [5]
+
+
 def types(value):
     return [types(item) for item in value] if isinstance(value, list | tuple) else type(value)
 
