@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import OutOfRangeError as OutOfRangeError
     from ckpt_magics.errors import PermissionDeniedError as PermissionDeniedError
     from ckpt_magics.errors import ResourceExhaustedError as ResourceExhaustedError
+    from ckpt_magics.errors import TargetRefusedError as TargetRefusedError
     from ckpt_magics.errors import TensorMismatchError as TensorMismatchError
     from ckpt_magics.errors import TensorNotFoundError as TensorNotFoundError
     from ckpt_magics.errors import TruncatedError as TruncatedError
@@ -73,6 +74,7 @@ _HOMES = {
     "SavedCheckpoint": "checkpoint.saving",
     "Saver": "saver.saver",
     "Session": "session",
+    "TargetRefusedError": "errors",
     "TensorMismatchError": "errors",
     "TensorNotFoundError": "errors",
     "TruncatedError": "errors",

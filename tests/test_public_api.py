@@ -26,6 +26,7 @@ PUBLIC_NAMES = [
     "SavedCheckpoint",
     "Saver",
     "Session",
+    "TargetRefusedError",
     "TensorMismatchError",
     "TensorNotFoundError",
     "TruncatedError",
