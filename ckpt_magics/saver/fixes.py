@@ -138,7 +138,7 @@ def _is_fitting(spec: Spec, old: str, stored: StoredTensors) -> bool:
     """Whether a stored tensor can go to a place, converted if need be."""
     dtype = stored.dtypes[old]
     is_alike = spec.accepts_dtype(dtype) or (can_cast(spec, dtype) and dtype_family(dtype) in _NUMBERS)
-    return spec.writable and is_alike and fit(spec.shape, stored.shapes[old]) is not Fit.DIFFERENT
+    return not spec.obstacle and is_alike and fit(spec.shape, stored.shapes[old]) is not Fit.DIFFERENT
 
 
 def _intention(planner: Planner, renaming: Renaming, stored: StoredTensors) -> _Intention:
