@@ -121,8 +121,6 @@ def compact_patterns(names: set[str], among: set[str]) -> list[str]:
     >>> compact_patterns({"a/kernel", "b/kernel"}, {"a/kernel", "b/kernel", "a/bias"})
     ['*/kernel']
     """
-    if len(names) > 1 and names == among:
-        return ["*"]
     votes: dict[str, int] = {}
     for name in sorted(names):
         for pattern in _patterns(name):
@@ -134,7 +132,8 @@ def compact_patterns(names: set[str], among: set[str]) -> list[str]:
         if matched <= names and len(matched & left) > 1:
             chosen.append(pattern)
             left -= matched
-    return [*chosen, *sorted(left)]
+    patterns = [*chosen, *sorted(left)]
+    return ["*"] if len(patterns) > 1 and names == among else patterns
 
 
 def _patterns(name: str) -> Iterator[str]:

@@ -206,7 +206,11 @@ class RestoreReport:
         """What the user has to choose between."""
         if not self.alternatives:
             return []
-        return ["Fit equally well, so nothing tells which is meant:", *(f"  {text}" for text in self.alternatives)]
+        several = len(self.alternatives) > 1
+        head = (
+            "Fit equally well, so nothing tells which is meant:" if several else "New here, or else this map is meant:"
+        )
+        return [head, *(f"  {text}" for text in self.alternatives)]
 
 
 class RestoreMismatchError(TensorMismatchError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ckpt_magics.saver.renaming.fitting import Fit, fit
-from ckpt_magics.saver.renaming.judgement import Finding, is_evident, judged
+from ckpt_magics.saver.renaming.judgement import TIMES_MORE, Finding, is_evident, judged
 from ckpt_magics.saver.renaming.layer_order import layer_orders
 from ckpt_magics.saver.renaming.scope_rules import scope_changes
 from ckpt_magics.saver.renaming.sides import Tensor, Variable, side_of
@@ -77,18 +77,27 @@ class _Search:
     def _round(self) -> bool:
         holding = [finding for proposal in self._proposals() if (finding := judged(self._situation, proposal))]
         at_once = holding if not _contradict(holding) else []
-        evident = [one for one in holding if is_evident(self._situation, one, at_once or [one])]
+        evident = _beside_plainer([one for one in holding if is_evident(self._situation, one, at_once or [one])])
+        evident = evident or [one for one in holding if self._goes_along(one)]
         if not evident:
+            self._leave_open([one for one in holding if one.proposal.rule == "numbering" and one.weight[0]])
             return False
         best = max(evident, key=lambda finding: finding.weight)
         rivals = [one for one in evident if one.weight == best.weight]
         chosen = _without_rivals(best, rivals)
         if chosen is None:
-            self._leave_open(best, rivals)
+            self._leave_open([one for one in rivals if any(one.contradicts(other) for other in rivals)])
         else:
-            self._found.append(chosen)
-            self._decide([chosen])
+            self._take(_together(chosen, evident))
         return True
+
+    def _goes_along(self, finding: Finding) -> bool:
+        """Whether it takes steps and the like along with a model's change of scopes."""
+        scopes = finding.proposal.scopes
+        if scopes is None or finding.weight[0] or finding.is_replaced:
+            return False
+        changes = [one.proposal.scopes for one in self._found if one.proposal.scopes is not None]
+        return any(new[: len(scopes[0])] == scopes[0] and old[: len(scopes[1])] == scopes[1] for new, old in changes)
 
     def _proposals(self) -> Iterator[Proposal]:
         spelled = respelled(self._situation)
@@ -100,19 +109,17 @@ class _Search:
 
     def _note_doubt(self, proposal: Proposal) -> None:
         """Numbers that overlap, ``dense_1, dense_2`` for ``dense, dense_1``: each reading may be the one meant."""
-        if proposal.rule == "spelling":
+        if proposal.doubtful and proposal.scopes is None:
             self._doubtful |= _tensor_names(proposal.doubtful)
 
-    def _leave_open(self, best: Finding, rivals: Sequence[Finding]) -> None:
-        contradicting = [one for one in rivals if any(one.contradicts(other) for other in rivals)]
-        self._alternatives += [names for one in contradicting or [best] if (names := _tensor_names(one.pairs))]
-        self._decide(contradicting or [best])
+    def _leave_open(self, findings: Sequence[Finding]) -> None:
+        self._alternatives += [names for one in findings if (names := _tensor_names(one.pairs))]
+        self._situation = self._situation.without([pair for one in findings for pair in one.pairs], 0)
 
-    def _decide(self, findings: Sequence[Finding]) -> None:
-        pairs = [pair for finding in findings for pair in finding.by_key.items()]
-        self._situation = self._situation.without(
-            frozenset(new for new, _ in pairs), frozenset(old for _, old in pairs)
-        )
+    def _take(self, findings: Sequence[Finding]) -> None:
+        self._found += findings
+        explained = sum(one.weight[0] for one in findings)
+        self._situation = self._situation.without([pair for one in findings for pair in one.pairs], explained)
 
     def _names(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -143,6 +150,23 @@ def _tensor_names(pairs: Iterable[Pair]) -> dict[str, str]:
 def _is_alike(wanted: Tensor, stored: Tensor) -> bool:
     shape = tuple(length or 0 for length in stored.shape or ())
     return fit(wanted.shape, shape) is not Fit.DIFFERENT and wanted.family in {"", stored.family}
+
+
+def _beside_plainer(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings without the scopes that are put in the place of others, where a plainer rule explains much."""
+    plain = max((one.weight[0] for one in findings if not one.is_replaced), default=0)
+    return [one for one in findings if not one.is_replaced or one.weight[0] >= TIMES_MORE * plain]
+
+
+def _together(chosen: Finding, evident: Sequence[Finding]) -> list[Finding]:
+    """A scope in the place of another, with those that were so for other parts of the model at once."""
+    taken = [chosen]
+    if chosen.is_replaced:
+        for one in evident:
+            keys = {mine.key for found in taken for mine, _ in found.pairs}
+            is_other = one.is_replaced and not keys & set(one.by_key)
+            taken += [one] if is_other and not any(one.contradicts(other) for other in evident) else []
+    return taken
 
 
 def _contradict(findings: Sequence[Finding]) -> bool:

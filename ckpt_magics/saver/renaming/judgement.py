@@ -12,12 +12,14 @@ from ckpt_magics.saver.renaming.sides import Variable, suits
 from ckpt_magics.saver.renaming.situation import Pair, Proposal, Situation
 from ckpt_magics.saver.renaming.slots import AVERAGE, Slot
 
-__all__ = ["Finding", "is_evident", "judged"]
+__all__ = ["TIMES_MORE", "Finding", "is_evident", "judged"]
 
 # Of what a change of scopes covers, so many must fit for each that does not, as a head with another number of classes.
 FITTING_PER_MISFIT = 4
 # What is found under its own name speaks against another scope, unless that explains so many times more.
 TIMES_MORE = 4
+# Each name, or each run of numbers, stands for itself.
+_ONE_BY_ONE = {"spelling", "numbering"}
 # A scope that was put around some layers, or taken away, explains at least so many variables.
 FEW = 3
 
@@ -49,6 +51,11 @@ class Finding:
         """Stored by wanted key."""
         return {mine.key: theirs.key for mine, theirs in self.pairs}
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether it puts one scope in the place of another, which might be that of another part of the model."""
+        return self.proposal.scopes is not None and all(self.proposal.scopes)
+
     def contradicts(self, other: Finding) -> bool:
         """Whether both take one variable for two, or two for one."""
         mine, theirs = self.by_key, other.by_key
@@ -68,7 +75,7 @@ def judged(situation: Situation, proposal: Proposal) -> Finding | None:
     # A rule about many names that is wrong about one of them is another rule.
     misfits = len(alone) - len(fitting)
     is_other = len(alone) < len(new) or len(fitting) < FITTING_PER_MISFIT * misfits
-    if proposal.rule != "spelling" and is_other:
+    if proposal.rule not in _ONE_BY_ONE and is_other:
         return None
     return Finding(proposal, tuple(fitting)) if fitting else None
 
@@ -105,8 +112,9 @@ def _one_to_one(pairs: Sequence[Pair]) -> list[Pair]:
 def is_evident(situation: Situation, finding: Finding, together: Iterable[Finding]) -> bool:
     """Whether enough speaks for a rule that holds.
 
-    Names that are the same but for their spelling or numbering speak for themselves. A scope or an ending might be that
-    of another part of the model: it has to explain several layers, or all that is wanted and all that is stored.
+    Names that are the same but for their spelling speak for themselves. Numbers go on when a model is made again, but
+    then more of it is numbered anew than is found as it is; else a layer may be a new one. A scope or an ending might
+    be that of another part of the model: it has to explain several layers, or all that is wanted and stored.
 
     Args:
         situation: What is asked.
@@ -116,23 +124,23 @@ def is_evident(situation: Situation, finding: Finding, together: Iterable[Findin
     proposal = finding.proposal
     if proposal.rule == "spelling":
         return True
+    if proposal.rule == "numbering":
+        return finding.weight[0] >= situation.by_name
     if proposal.is_order:
-        return not situation.by_name
-    if situation.by_name:
+        return not situation.known
+    if situation.known:
         return _outweighs(situation, finding)
     wanted, stored = _is_all_wanted(situation, together), _is_all_stored(situation, together)
     if len(finding.layers) > 1 or (finding.layers and wanted and stored):
         return _is_half(situation, finding)
     is_around = proposal.scopes is not None and _is_outermost(situation, proposal.scopes)
-    return bool(finding.layers) and wanted and is_around
+    return bool(finding.layers) and is_around and (wanted or stored)
 
 
 def _outweighs(situation: Situation, finding: Finding) -> bool:
     """Whether a rule explains so much that names which are found as they are don't speak against it."""
-    explained, scopes = finding.weight[0], finding.proposal.scopes
-    is_replaced = scopes is not None and all(scopes)
-    enough = TIMES_MORE * situation.by_name if is_replaced else FEW
-    return len(finding.layers) > 1 and explained >= enough
+    enough = TIMES_MORE * situation.known if finding.is_replaced else FEW
+    return len(finding.layers) > 1 and finding.weight[0] >= enough
 
 
 def _is_all_wanted(situation: Situation, findings: Iterable[Finding]) -> bool:

@@ -12,6 +12,8 @@ from ckpt_magics.saver.renaming.sides import Variable, suits
 __all__ = ["Alignment", "Item", "align"]
 
 Number = int | None
+# Variables below a number from which on it is a network, which may have got or lost some.
+MOST = 5
 Numbers = list[tuple[Number, Number]]
 
 
@@ -81,6 +83,11 @@ class _Run:
         """Whether all that is found below pairs of numbers fits in shape."""
         return all(_fits(found) for found in self.under(numbers))
 
+    def _is_most(self, found: Alignment, mine: Number, theirs: Number) -> bool:
+        """Whether all below a number is found, or of a network most of what the one or the other side has."""
+        wanted, stored = len(self.wanted[mine]), len(self.stored[theirs])
+        return len(found.pairs) == wanted or (len(found.pairs) >= MOST and 2 * len(found.pairs) >= min(wanted, stored))
+
     def agrees(self, numbers: Numbers) -> bool:
         """Whether all variables below each pair of numbers are found and fit.
 
@@ -88,6 +95,8 @@ class _Run:
         numbers have to say that it is the same model made again: shifted by as many as there are.
         """
         found = list(self.under(numbers))
+        if len(numbers) == 1:
+            return _fits(found[0]) and self._is_most(found[0], *numbers[0])
         steps = {(mine or 0) - (theirs or 0) for mine, theirs in numbers}
         is_again = len(steps) == 1 and not steps.pop() % len(numbers) and len(numbers) > 1
         whole = all(len(below.pairs) == len(self.wanted[mine]) for below, (mine, _) in zip(found, numbers, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -25,6 +25,7 @@ class Situation:
         settled: Names of wanted tensors that are in the checkpoint and fit.
         decided: Keys of wanted variables that an earlier rule explained or that can't be told; no rule asks for them.
         taken: Keys of stored variables that are gone with those.
+        explained: How many variables of the model earlier rules explained.
         words: New base by base for what the program spells otherwise.
     """
 
@@ -34,6 +35,7 @@ class Situation:
     settled: frozenset[str]
     decided: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
+    explained: int = 0
     words: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -59,9 +61,16 @@ class Situation:
         """Whether a wanted variable is in the checkpoint by its own name; one of slots alone never is."""
         return variable.tensor is not None and variable.tensor.name in self.settled
 
-    def without(self, wanted: frozenset[str], stored: frozenset[str]) -> Situation:
-        """Return the situation when some variables of both sides have been dealt with."""
-        return replace(self, decided=self.decided | wanted, taken=self.taken | stored)
+    @property
+    def known(self) -> int:
+        """How many variables of the model are known by their own names or by earlier rules."""
+        return self.by_name + self.explained
+
+    def without(self, pairs: Collection[Pair], explained: int) -> Situation:
+        """Return the situation when some variables have been dealt with, so many of them explained."""
+        wanted, stored = {mine.key for mine, _ in pairs}, {theirs.key for _, theirs in pairs}
+        decided, taken = self.decided | wanted, self.taken | stored
+        return replace(self, decided=decided, taken=taken, explained=self.explained + explained)
 
 
 @dataclass(frozen=True, slots=True)

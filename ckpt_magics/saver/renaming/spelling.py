@@ -89,11 +89,14 @@ def _starts(keys: Iterable[tuple[str | int, ...]]) -> dict[tuple[str, ...], tupl
 
 
 def spellings(situation: Situation) -> Iterator[Proposal]:
-    """Propose the same names, spelled or numbered otherwise."""
+    """Propose the same names spelled otherwise, and those numbered otherwise."""
     wanted, stored = situation.wanted.variables, situation.stored.variables
     found = pair_up(list(wanted.values()), list(stored.values()), words=_changer(situation))
     text = ", ".join(f"{new} is {old}" for new, old in situation.words.items()) or "spelling and numbers"
-    yield Proposal("spelling", text, found.pairs, frozenset(found.shifted), found.doubtful)
+    shifted = frozenset(found.shifted)
+    yield Proposal("spelling", text, [pair for pair in found.pairs if pair[0].key not in shifted])
+    numbered = [pair for pair in found.pairs if pair[0].key in shifted]
+    yield Proposal("numbering", text, numbered, shifted, found.doubtful)
 
 
 def _changer(situation: Situation) -> Callable[[str], str] | None:
