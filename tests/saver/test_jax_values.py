@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError
+from ckpt_magics.errors import InvalidArgumentError, TargetRefusedError, TensorMismatchError
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.restore import restore_checkpoint
+from ckpt_magics.saver.values import collect_tensors
 
 Moments = collections.namedtuple("Moments", ["mean", "variance"])
 
@@ -159,3 +160,24 @@ def test_the_notebooks_arrays_are_saved_and_bound_anew(shell, tmp_path, monkeypa
     shell.run_line_magic("ckpt_restore", "m -q")
     assert_same(shell.user_ns["weight"], saved)
     shell.run_line_magic("unload_ext", "ckpt_magics")
+
+
+def test_a_target_that_refuses_leaves_values_and_holders_as_they_were():
+    class Refusing:
+        shape, dtype = (2,), np.dtype(np.float32)
+
+        def numpy(self):
+            return np.zeros(2, np.float32)
+
+        def assign(self, _):
+            raise RuntimeError("no")
+
+    values = {**make(0), "scale": Scale(jnp.zeros(2)), "refusing": Refusing()}
+    before = {name: value for name, value in values.items() if name != "refusing"}
+    layer, scales = dict(values["net"]["layer"]), list(values["net"]["scales"])
+    saved = {**collect_tensors({**make(5), "scale": Scale(jnp.ones(2))}), "refusing": np.ones(2, np.float32)}
+    with pytest.raises(TargetRefusedError, match="refusing"):
+        restore_checkpoint(saved, values)
+    assert all(values[name] is value for name, value in before.items())
+    assert all(values["net"]["layer"][name] is value for name, value in layer.items())
+    assert all(one is other for one, other in zip(values["net"]["scales"], scales, strict=True))

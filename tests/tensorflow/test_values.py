@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, TargetRefusedError
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
 from ckpt_magics.saver.values import collect_tensors
@@ -79,3 +79,51 @@ def test_refuses_a_symbolic_tensor_by_name(tf):
         symbol = tf.zeros(3)
     with pytest.raises(InvalidArgumentError, match=r"'net/symbol'.*cannot be saved"):
         collect_tensors({"net": {"symbol": symbol}})
+
+
+def test_gives_variables_their_values_back_when_another_one_refuses(tf):
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    only_ones = tf.Variable(["a"], shape=tf.TensorShape(None))
+    targets = {
+        "weight": tf.Variable(tf.zeros((2, 3))),
+        "half": tf.Variable(tf.zeros(2, tf.bfloat16)),
+        "text": tf.Variable(["x", "y"]),
+        "kernel": layer.kernel,
+        "refusing": only_ones,
+    }
+    before = {name: value.numpy().tolist() for name, value in targets.items()}
+
+    def refuse(_value):
+        raise tf.errors.InvalidArgumentError(None, None, "not this one")
+
+    only_ones.assign = refuse
+    source = {name: np.ones_like(value.numpy()) for name, value in targets.items() if name not in {"text", "refusing"}}
+    source |= {"text": np.array([b"p", b"q"], object), "refusing": np.array([b"b"], object)}
+    for order in (list(targets), list(targets)[::-1]):
+        with pytest.raises(
+            TargetRefusedError, match=r"refusing, a variable, does not take its value: .*not this"
+        ) as caught:
+            restore_checkpoint(source, {name: targets[name] for name in order})
+        assert isinstance(caught.value.__cause__, tf.errors.InvalidArgumentError)
+        assert {name: value.numpy().tolist() for name, value in targets.items()} == before
+    del targets["refusing"]
+    restore_checkpoint(source, targets)
+    assert {name: value.numpy().tolist() for name, value in targets.items()} == {
+        name: source[name].tolist() for name in targets
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["float16", "bfloat16", "int4", "uint64", "complex128", "bool", "float8_e4m3fn", "string"]
+)
+def test_a_variable_and_a_tensor_of_every_kind_take_what_was_saved_of_them(tf, tmp_path, name):
+    dtype = tf.as_dtype(name)
+    items = np.array([b"\xff", b""], object) if name == "string" else np.array([1, 0]).astype(dtype.as_numpy_dtype)
+    saved = {"variable": tf.Variable(items), "tensor": tf.constant(items)}
+    prefix = save_checkpoint(tmp_path / "m", saved)
+    targets = {"variable": tf.Variable(items[::-1].copy()), "tensor": tf.constant(items[::-1].copy())}
+    restore_checkpoint(prefix, targets)
+    for key, value in targets.items():
+        assert value.dtype == dtype
+        assert value.numpy().tolist() == saved[key].numpy().tolist()

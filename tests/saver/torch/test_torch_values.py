@@ -1,11 +1,13 @@
 """PyTorch's tensors, modules, optimizers and schedules come back as they were."""
 
+import copy
+
 import ml_dtypes
 import numpy as np
 import pytest
 import torch
 
-from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError
+from ckpt_magics.errors import InvalidArgumentError, TargetRefusedError, TensorMismatchError
 from ckpt_magics.saver.arrays import save_checkpoint
 from ckpt_magics.saver.restore import restore_checkpoint
 from ckpt_magics.saver.values import collect_tensors
@@ -82,3 +84,62 @@ def test_resolves_views_that_numpy_cannot_see():
 def test_refuses_a_sparse_tensor():
     with pytest.raises(InvalidArgumentError, match="save its"):
         collect_tensors({"x": torch.eye(2).to_sparse()})
+
+
+class Picky(torch.nn.Linear):
+    """Copies its state in place and then complains, as modules do about what does not fit."""
+
+    def load_state_dict(self, state, *options, **named):
+        super().load_state_dict(state, *options, **named)
+        if self.bias.detach().sum() > 1:
+            raise RuntimeError("Error(s) in loading state_dict for Picky")
+
+
+def _copied(run):
+    return {name: copy.deepcopy(part.state_dict()) for name, part in run.items()}
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_module_that_complains_takes_everything_back(last):
+    run = make()
+    train(run)
+    run["loose"] = torch.nn.ParameterDict({"x": torch.zeros(2, dtype=torch.bfloat16)})
+    picky = {"picky": Picky(2, 2)}
+    with torch.no_grad():
+        picky["picky"].bias.zero_()
+    run = {**run, **picky} if last else {**picky, **run}
+    tensor, weight = torch.zeros(3), run["model"][0].weight
+    saved = {name: np.ones_like(array) for name, array in collect_tensors({**run, "tensor": tensor}).items()}
+    before = _copied(run)
+    with pytest.raises(TargetRefusedError, match="picky, an object with a state dict, does not take its values"):
+        restore_checkpoint(saved, {"tensor": tensor, **run})
+    for name, part in run.items():
+        assert_same(before[name], copy.deepcopy(part.state_dict()))
+    assert not tensor.any()
+    assert run["model"][0].weight is weight
+    train(run)
+
+
+def test_a_tensor_that_is_one_value_in_many_places_is_refused_by_name():
+    tensor, other = torch.zeros(1).expand(3), torch.zeros(2)
+    with pytest.raises(TargetRefusedError, match=r"wide, a PyTorch tensor, .*memory .*\[tensor 'wide'\]"):
+        restore_checkpoint({"wide": np.ones(3, np.float32), "w": np.ones(2, np.float32)}, {"w": other, "wide": tensor})
+    assert not other.any()
+
+
+def test_arrays_in_the_state_of_other_objects_stay_arrays():
+    class Counter:
+        def __init__(self):
+            self.counts = np.zeros(2)
+
+        def state_dict(self):
+            return {"counts": self.counts, "total": np.float32(0)}
+
+        def load_state_dict(self, state):
+            self.counts = state["counts"]
+            self.total = state["total"]
+
+    counter = Counter()
+    restore_checkpoint({"c/counts": np.ones(2), "c/total": np.float32(2)}, {"c": counter})
+    assert (type(counter.counts), type(counter.total)) == (np.ndarray, np.float32)
+    assert (counter.counts.tolist(), counter.total) == ([1, 1], 2)
