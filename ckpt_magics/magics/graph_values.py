@@ -21,7 +21,6 @@ from ckpt_magics.magics.namespace import user_values
 from ckpt_magics.magics.notebook_graph import NotebookGraph
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.restoring import source_path, working_line
-from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.mapping import parse_map
 from ckpt_magics.saver.report import RestoreReport
 from ckpt_magics.saver.restore import plan_restore
@@ -59,9 +58,7 @@ def restore_into_graph(
         if arguments.dry_run and not plan.report.problems:
             return _named(plan.report, graph)
         with shown_progress("Restoring", shell, quiet=quiet) as progress:
-            report = plan.apply(progress)
-        with uninterrupted():
-            variables.commit()
+            report = plan.apply(progress, lambda _: variables.commit())
     return _named(replace(report, values=graph), graph)
 
 

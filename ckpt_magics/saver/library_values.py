@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.saver.spec import Array, Spec
 from ckpt_magics.saver.text_values import TEXT_KINDS
 
@@ -65,9 +66,12 @@ def variable_to_array(variable: Any) -> Array:
     return np.asarray(variable.numpy())
 
 
-def snapshot_variable(variable: Any) -> Array:
-    """Return a copy of the variable's values."""
-    return np.array(variable_to_array(variable))
+def snapshot_variable(variable: Any) -> Array | None:
+    """Return a copy of the variable's values; None if it has none yet, as one of a session may."""
+    try:
+        return np.array(variable_to_array(variable))
+    except FailedPreconditionError:
+        return None
 
 
 def set_variable(variable: Any, array: Array) -> Any:
@@ -76,9 +80,9 @@ def set_variable(variable: Any, array: Array) -> Any:
     return variable
 
 
-def undo_variable(variable: Any, before: Array) -> None:
+def undo_variable(variable: Any, before: Array | None) -> None:
     """Assign a variable its values again, unless it has them: it may refuse these too."""
-    if not same_elements(variable_to_array(variable), before):
+    if before is not None and not same_elements(variable_to_array(variable), before):
         variable.assign(before)
 
 

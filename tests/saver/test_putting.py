@@ -11,8 +11,12 @@ import pandas as pd
 import pytest
 
 from ckpt_magics.errors import CheckpointError, ResourceExhaustedError, TargetRefusedError, TensorMismatchError
+from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.variable import Variable as GraphVariable
+from ckpt_magics.saver.graph_variables import GraphVariables
 from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
 from ckpt_magics.saver.values import collect_tensors
+from ckpt_magics.session import Session
 
 
 class Variable:
@@ -411,3 +415,17 @@ def test_a_source_that_cannot_be_read_is_said_by_name():
         CheckpointError, match=r"its values cannot be read: the file is gone \[tensor 'b'\]. Nothing was"
     ):
         restore_checkpoint(Source(b=np.ones(2)), {"b": a})
+
+
+def test_variables_of_a_session_that_have_no_value_yet_get_one_or_none_of_them_does():
+    with Graph().as_default() as graph:
+        for name in "ab":
+            GraphVariable(np.zeros(2, np.float32), name=name)
+        session = Session(graph=graph)
+    stored = {name: np.ones(2, np.float32) for name in "abr"}
+    variables, refusing = GraphVariables(session), Refusing(np.zeros(2, np.float32))
+    with pytest.raises(TargetRefusedError):
+        plan_restore(stored, {**variables, "r": refusing}).apply(bind=lambda _: variables.commit())
+    assert session.variable_values() == {}
+    plan_restore(stored, dict(variables)).apply(bind=lambda _: variables.commit())
+    assert {name: value.tolist() for name, value in session.variable_values().items()} == {"a": [1, 1], "b": [1, 1]}
