@@ -9,16 +9,17 @@ Format: tensorflow/core/util/tensor_slice_set.cc.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.checkpoint.store import Array, TensorEntry
 from ckpt_magics.errors import DataLossError, InternalError, InvalidArgumentError, visible
+from ckpt_magics.formats.pieces import Box, cut_shape, elements_of, part_of, shape_pieces
 from ckpt_magics.formats.tensor_data import empty_array
-from ckpt_magics.formats.tensor_slice import Extent, TensorSlice
+from ckpt_magics.formats.tensor_slice import TensorSlice
 
 Bounds = npt.NDArray[np.int64]
 """int64 [slices, rank, 2]: start and end of each slice in each dimension."""
@@ -82,39 +83,97 @@ def assemble(
         InternalError: Two slices overlap.
         InvalidArgumentError: The slices leave a part of the region out.
     """
-    slices = tensor.slices
-    bounds = bounds_of(slices, tensor.shape)
+    bounds = bounds_of(tensor.slices, tensor.shape)
+    wanted = bounds_of([region], tensor.shape)[0]
+    used = _find_used(tensor, region, bounds, most_elements if out is None else None)
+    if out is None:
+        out = empty_array(tuple((wanted[:, 1] - wanted[:, 0]).tolist()), tensor.dtype)
+    for index in used:
+        own = bounds[index]
+        span = np.stack([np.maximum(own[:, 0], wanted[:, 0]), np.minimum(own[:, 1], wanted[:, 1])], 1)
+        place = [slice(low, high) for low, high in (span - wanted[:, :1]).tolist()]
+        part = None
+        if (span != own).any():
+            part = TensorSlice.of([slice(low, high) for low, high in (span - own[:, :1]).tolist()])
+        _copy_part(index, part, read_slice, part_of(out, place))
+    return out
+
+
+def check_slices(tensor: TensorEntry, *, most_elements: Callable[[Sequence[int]], int]) -> None:
+    """Check that the slices of a tensor are all of it, each element once, and no more than their files can hold.
+
+    Raises:
+        InternalError, InvalidArgumentError, DataLossError: As :func:`assemble`.
+    """
+    _find_used(tensor, TensorSlice.full(len(tensor.shape)), bounds_of(tensor.slices, tensor.shape), most_elements)
+
+
+def row_order(tensor: TensorEntry) -> list[int] | None:
+    """Return the positions of slices that are runs of rows, one behind the other; None if they are anything else."""
+    bounds = bounds_of(tensor.slices, tensor.shape)
+    full = bounds_of([TensorSlice.full(len(tensor.shape))], tensor.shape)
+    if not bounds.size or (bounds[:, 1:] != full[:, 1:]).any():
+        return None
+    order = np.argsort(bounds[:, 0, 0], kind="stable")
+    starts, ends = bounds[order, 0, 0], bounds[order, 0, 1]
+    is_whole = starts[0] == 0 and ends[-1] == tensor.shape[0] and (starts[1:] == ends[:-1]).all()
+    return order.tolist() if is_whole else None
+
+
+def iter_pieces(
+    tensor: TensorEntry,
+    at_most: int,
+    slice_parts: Callable[[int], Iterator[Array]],
+    read_region: Callable[[TensorSlice], Array],
+) -> Iterator[tuple[Box, Array]]:
+    """Yield the pieces of a partitioned tensor of numbers in C order.
+
+    Args:
+        tensor: What the checkpoint says about it; its slices were checked.
+        at_most: Bytes of a piece.
+        slice_parts: Gives the elements of slice number i in flat arrays, verified by their end.
+        read_region: Reads a region of the tensor, verified or not.
+    """
+    most = elements_of(at_most, tensor.dtype.itemsize)
+    order = row_order(tensor)
+    if order is not None:
+        parts = chain.from_iterable(map(slice_parts, order))
+        yield from shape_pieces(tensor.shape, most, tensor.dtype.numpy, parts)
+        return
+    # A piece cuts through slices, and only a whole one can be verified.
+    for position in range(len(tensor.slices)):
+        for _ in slice_parts(position):
+            pass
+    for region in cut_shape(tensor.shape, most):
+        yield region, read_region(TensorSlice.of(region))
+
+
+def _find_used(
+    tensor: TensorEntry,
+    region: TensorSlice,
+    bounds: Bounds,
+    most_elements: Callable[[Sequence[int]], int] | None,
+) -> list[int]:
+    """Return the positions of the slices that reach into a region, which have each of its elements once."""
     overlap = find_overlap(bounds)
     if overlap:
-        first, second = sorted(overlap)
-        raise InternalError(
-            f"Overlapping slices: existing slice = {slices[first].format()}, new slice = {slices[second].format()}"
-        )
+        first, second = (tensor.slices[position].format() for position in sorted(overlap))
+        raise InternalError(f"Overlapping slices: existing slice = {first}, new slice = {second}")
     wanted = bounds_of([region], tensor.shape)[0]
-    starts = np.maximum(bounds[..., 0], wanted[:, 0])
-    ends = np.minimum(bounds[..., 1], wanted[:, 1])
-    used = np.flatnonzero((ends > starts).all(axis=1))
-    sizes = (wanted[:, 1] - wanted[:, 0]).tolist()
-    covered = sum(math.prod(row) for row in (ends[used] - starts[used]).tolist())
-    if covered != math.prod(sizes):
+    spans = np.minimum(bounds[..., 1], wanted[:, 1]) - np.maximum(bounds[..., 0], wanted[:, 0])
+    used = np.flatnonzero((spans > 0).all(axis=1))
+    size = math.prod((wanted[:, 1] - wanted[:, 0]).tolist())
+    covered = sum(map(math.prod, spans[used].tolist()))
+    if covered != size:
         raise InvalidArgumentError(
             f"Does not have sufficient slices for partitioned tensor {visible(tensor.name)} to restore in slice_spec: "
             f"{region.format()}",
-            hint=f"{math.prod(sizes) - covered} of {math.prod(sizes)} elements are in no slice.",
+            hint=f"{size - covered} of {size} elements are in no slice.",
         )
-    if out is None:
-        if covered > (most := most_elements(used.tolist())):
-            raise DataLossError(f"the slices list {covered} elements, the files can hold {most}")
-        out = empty_array(tuple(sizes), tensor.dtype)
-    for index in used:
-        span = np.stack([starts[index], ends[index]], 1)
-        ranges = (span - wanted[:, :1]).tolist()
-        part = None
-        if (span != bounds[index]).any():
-            inside = span - bounds[index][:, :1]
-            part = TensorSlice(tuple(Extent(low, high - low) for low, high in inside.tolist()))
-        _copy_part(int(index), part, read_slice, _part_of(out, ranges))
-    return out
+    positions: list[int] = used.tolist()
+    if most_elements is not None and covered > (most := most_elements(positions)):
+        raise DataLossError(f"the slices list {covered} elements, the files can hold {most}")
+    return positions
 
 
 def _copy_part(index: int, part: TensorSlice | None, read_slice: ReadSlice, target: Array) -> None:
@@ -123,10 +182,3 @@ def _copy_part(index: int, part: TensorSlice | None, read_slice: ReadSlice, targ
         read_slice(index, part, target)
     else:
         target[...] = read_slice(index, part, None)
-
-
-def _part_of(array: Array, ranges: list[tuple[int, int]]) -> Array:
-    """Return a view of a part of an array; of a scalar too, where an index without ellipsis would be a copy."""
-    index: tuple[Any, ...] = (*(slice(low, high) for low, high in ranges), ...)
-    view: Array = array[index]
-    return view

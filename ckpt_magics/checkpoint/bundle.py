@@ -9,13 +9,14 @@ from functools import partial
 
 import numpy as np
 
-from ckpt_magics.checkpoint.assemble import assemble
+from ckpt_magics.checkpoint.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.checkpoint.bundle_batches import find_small, read_batches
 from ckpt_magics.checkpoint.bundle_data import BundleData
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
-from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry
-from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, visible
+from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, iter_whole
+from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
@@ -87,18 +88,63 @@ class BundleStore:
         entry = self._find(name)
         if entry.slices:
             return self._read_slices(name, entry, region, out)
-        return self._read_value(name, name, entry, region, out)
+        return self.read_value(name, name, entry, region, out)
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check a tensor against its checksums without keeping it."""
         entry = self._find(name)
-        if entry.slices:
-            advance(self._read_slices(name, entry, None, None).nbytes)
+        if not entry.slices:
+            self._verify_value(name, name, entry, advance)
             return
+        self._check_slices(name, entry)
+        for position in range(len(entry.slices)):
+            self._verify_value(name, *self._slice_entry(name, entry, position), advance)
+
+    def _verify_value(self, name: bytes, key: bytes, entry: BundleEntry, advance: Callable[[int], object]) -> None:
         try:
-            self._data.verify(name, entry, advance)
+            self._data.verify(key, entry, advance)
         except CheckpointError as error:
             raise self._data.locate(error, entry.shard_id, name) from None
+
+    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over a tensor's pieces in C order."""
+        entry = self._find(name)
+        if not entry.dtype.itemsize:
+            return iter_whole(entry.shape, partial(self.read, name))
+        if not entry.slices:
+            return self.value_pieces(name, name, entry, at_most)
+        return self._sliced_pieces(name, entry, at_most)
+
+    def records(self, name: bytes) -> list[tuple[bytes, BundleEntry]]:
+        """Return key and entry of a tensor and of all its slices."""
+        entry = self._find(name)
+        return [(name, entry), *(self._slice_entry(name, entry, position) for position in range(len(entry.slices)))]
+
+    def value_pieces(
+        self, name: bytes, key: bytes, entry: BundleEntry, at_most: int = PIECE_SIZE
+    ) -> Iterator[tuple[Box, Array]]:
+        """Yield the pieces of one entry of numbers, of tensor ``name``, that has no slices."""
+        try:
+            yield from self._data.pieces(key, entry, at_most)
+        except CheckpointError as error:
+            raise self._data.locate(error, entry.shard_id, name) from None
+
+    def _sliced_pieces(self, name: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
+        def slice_parts(position: int) -> Iterator[Array]:
+            key, found = self._slice_entry(name, entry, position)
+            return (piece.reshape(-1) for _, piece in self.value_pieces(name, key, found, at_most))
+
+        def read_region(region: TensorSlice) -> Array:
+            return self._read_slices(name, entry, region, None)
+
+        self._check_slices(name, entry)
+        yield from iter_pieces(self._to_entry(name, entry), at_most, slice_parts, read_region)
+
+    def _check_slices(self, name: bytes, entry: BundleEntry) -> None:
+        try:
+            check_slices(self._to_entry(name, entry), most_elements=partial(self._most_elements, name, entry))
+        except CheckpointError as error:
+            raise error.locate(file=self._index.file.name, tensor=name) from None
 
     def used_ranges(self) -> dict[int, list[tuple[int, int]]]:
         """Return by data file where values lie in it: start and end of each, in bytes, those of slices too."""
@@ -193,22 +239,26 @@ class BundleStore:
         shards = {part.shard_id for part in parts if part is not None}
         return sum(self._data.file(shard_id).size for shard_id in shards) // max(entry.dtype.itemsize, 1)
 
+    def _slice_entry(self, name: bytes, entry: BundleEntry, position: int) -> tuple[bytes, BundleEntry]:
+        """Return key and entry of a slice that a tensor lists."""
+        stored = entry.slices[position]
+        key = stored.encode_key(name)
+        found = self._index.get(key)
+        if found is None:
+            raise DataLossError(
+                f"Key {visible(key)} not found in checkpoint: slice {stored.format()} is listed and not stored"
+            ).locate(file=self._index.file.name, tensor=name)
+        expected = entry.dtype, stored.shape(entry.shape)
+        if (found.dtype, found.shape) != expected or found.slices:
+            raise DataLossError(
+                f"slice {stored.format()} is stored as {found.dtype.name} {list(found.shape)}, "
+                f"where {expected[0].name} {list(expected[1])} is listed"
+            ).locate(file=self._index.file.name, tensor=name)
+        return key, found
+
     def _read_slices(self, name: bytes, entry: BundleEntry, region: TensorSlice | None, out: Array | None) -> Array:
-        def read_slice(index: int, part: TensorSlice | None, target: Array | None) -> Array:
-            stored = entry.slices[index]
-            key = stored.encode_key(name)
-            found = self._index.get(key)
-            if found is None:
-                raise NotFoundError(
-                    f"Key {visible(key)} not found in checkpoint: slice {stored.format()} is listed and not stored"
-                ).locate(file=self._index.file.name, tensor=name)
-            expected = entry.dtype, stored.shape(entry.shape)
-            if (found.dtype, found.shape) != expected or found.slices:
-                raise DataLossError(
-                    f"slice {stored.format()} is stored as {found.dtype.name} {list(found.shape)}, "
-                    f"where {expected[0].name} {list(expected[1])} is listed"
-                ).locate(file=self._index.file.name, tensor=name)
-            return self._read_value(name, key, found, part, target)
+        def read_slice(position: int, part: TensorSlice | None, target: Array | None) -> Array:
+            return self.read_value(name, *self._slice_entry(name, entry, position), part, target)
 
         region = region or TensorSlice.full(len(entry.shape))
         tensor = self._to_entry(name, entry)
@@ -219,9 +269,15 @@ class BundleStore:
         except CheckpointError as error:
             raise error.locate(file=self._index.file.name, tensor=name) from None
 
-    def _read_value(
-        self, name: bytes, key: bytes, entry: BundleEntry, region: TensorSlice | None, out: Array | None
+    def read_value(
+        self,
+        name: bytes,
+        key: bytes,
+        entry: BundleEntry,
+        region: TensorSlice | None = None,
+        out: Array | None = None,
     ) -> Array:
+        """Return the value of one entry, of tensor ``name``, that has no slices, or a region of it."""
         try:
             return self._data.read(key, entry, region, out)
         except CheckpointError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -28,8 +28,9 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
+from ckpt_magics.formats.pieces import Box
 from ckpt_magics.formats.string_data import check_crc
-from ckpt_magics.formats.tensor_data import empty_array, read_tensor
+from ckpt_magics.formats.tensor_data import empty_array, iter_tensor, read_tensor, swap_bytes
 from ckpt_magics.formats.tensor_slice import TensorSlice
 from ckpt_magics.wire.crc32c import crc32c
 
@@ -39,7 +40,7 @@ VERIFIED_SIZE = 1 << 20
 MAX_HELD_FILES = 16
 """Data files up to which a reader opens all of them at once."""
 
-_PIECE_SIZE = 1 << 20
+_ROWS_SIZE = 1 << 20
 """Rows of which only some columns are wanted are read in pieces of this many bytes."""
 
 
@@ -140,7 +141,7 @@ class BundleData:
             return value if region is None else value[region.resolve(entry.shape)]
         if region is None:
             return self._read_whole(key, file, entry, out)
-        if not entry.dtype.itemsize or self._header.big_endian or entry.size <= VERIFIED_SIZE:
+        if not entry.dtype.itemsize or entry.size <= VERIFIED_SIZE:
             return store_into(self._read_whole(key, file, entry, None)[region.resolve(entry.shape)], out)
         check_size(key, entry)
         file.check_range(entry.offset, entry.size, "tensor data")
@@ -148,6 +149,8 @@ class BundleData:
         if target is None or not target.flags.c_contiguous:
             target = empty_array(region.shape(entry.shape), entry.dtype)
         _read_region(file, entry.offset, entry.shape, region.resolve(entry.shape), target)
+        if self._header.big_endian:
+            swap_bytes(target)
         return target if out is None or target is out else store_into(target, out)
 
     def _read_whole(self, key: bytes, file: LocalFile, entry: BundleEntry, out: Array | None) -> Array:
@@ -175,22 +178,28 @@ class BundleData:
             entry: Where the value is.
             advance: Called with the bytes of each part that was checked.
         """
-        file = self.file(entry.shard_id)
         if not entry.dtype.itemsize:
-            self._read_whole(key, file, entry, None)
+            self._read_whole(key, self.file(entry.shard_id), entry, None)
             advance(entry.size)
             return
+        for _, piece in self.pieces(key, entry, _ROWS_SIZE):
+            advance(piece.nbytes)
+
+    def pieces(self, key: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
+        """Yield region and elements of an entry of numbers without slices, in C order; verified before the last."""
+        file = self.file(entry.shard_id)
         check_size(key, entry)
         file.check_range(entry.offset, entry.size, "tensor data")
-        buffer = memoryview(bytearray(min(entry.size, _PIECE_SIZE)))
-        crc = 0
-        for start in range(0, entry.size, _PIECE_SIZE):
-            piece = buffer[: min(_PIECE_SIZE, entry.size - start)]
-            file.read_into(entry.offset + start, piece, "tensor data")
-            crc = crc32c(piece, crc)
-            advance(len(piece))
         try:
-            check_crc(crc, entry.crc32c)
+            yield from iter_tensor(
+                file,
+                entry.offset,
+                entry.dtype,
+                entry.shape,
+                expected_crc=entry.crc32c,
+                at_most=at_most,
+                big_endian=self._header.big_endian,
+            )
         except ChecksumError as error:
             self._word_checksum(error, entry)
             raise
@@ -256,11 +265,11 @@ def _read_region(
     offset += first.start * row_size
     if all(part.start == 0 and part.stop == size for part, size in zip(inner, row_shape, strict=True)):
         file.read_into(offset, target.reshape(-1).view(np.uint8).data, "tensor data")
-    elif row_size > _PIECE_SIZE:
+    elif row_size > _ROWS_SIZE:
         for row in range(rows):
             _read_region(file, offset + row * row_size, row_shape, inner, target[row])
     else:
-        step = _PIECE_SIZE // row_size
+        step = _ROWS_SIZE // row_size
         for row in range(0, rows, step):
             count = min(step, rows - row)
             piece: Array = _read_rows(file, offset + row * row_size, (count, *row_shape), target.dtype)

@@ -24,6 +24,7 @@ from ckpt_magics.checkpoint.suggestions import nearest_stored, suggestion_hint
 from ckpt_magics.checkpoint.tensor_names import key_to_name, name_to_key
 from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
 
 if TYPE_CHECKING:
@@ -182,6 +183,24 @@ class CheckpointReader(Mapping[str, Any]):
             InvalidArgumentError: The region does not fit the tensor; OutOfRangeError: one of its integers.
         """
         return self._read(name, region, out)
+
+    def pieces(self, name: str | bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over a tensor's pieces, for work in little memory whatever its size.
+
+        Args:
+            name: Of the tensor.
+            at_most: Bytes of a piece, one element at least; strings come in one piece.
+
+        Returns:
+            Pairs of region (a slice per dimension) and array, in C order, each piece in one run of it. All are of the
+            version that was there at the first. Checksums are verified on the way: an error at a later piece says that
+            the earlier ones are not to be used either.
+
+        Raises:
+            TensorNotFoundError: There is no such tensor.
+            DataLossError: From the iterator: the value is damaged.
+        """
+        return self._find(name, lambda key, store: store.pieces(key, at_most))
 
     def has_tensor(self, tensor_str: str | bytes) -> bool:
         """Tell whether the checkpoint has a record of that name."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
 from contextlib import closing
 
+from ckpt_magics.checkpoint.bundle import BundleStore
+from ckpt_magics.checkpoint.copying import copy_bundle, copy_slice_table
 from ckpt_magics.checkpoint.meta_graph import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.checkpoint.opening import Store, open_remains
+from ckpt_magics.checkpoint.naming import meta_graph_filename
+from ckpt_magics.checkpoint.opening import open_remains
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
-from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
-from ckpt_magics.checkpoint.store import TensorEntry
-from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
+from ckpt_magics.checkpoint.saving import SavedCheckpoint
+from ckpt_magics.checkpoint.tensors_to_save import path_text
 from ckpt_magics.checkpoint.verification import Verification
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 
@@ -48,27 +50,16 @@ def write_good_tensors(
             file=source.prefix,
             hint="%ckpt_verify without --salvage says what is damaged; %ckpt_ls lists what else the directory has.",
         )
-    # In the order of the files, so that each is read front to back; numbers of V2 checkpoints are views of the files.
-    good.sort(key=lambda entry: (entry.shard_id, entry.offset or 0, entry.name))
-    with closing(open_remains(source, mmap=True)) as store:
-        return write_checkpoint(
-            new_prefix,
-            [part for entry in good for part in _parts_of(store, entry)],
-            write_version=source.version,
-            write_state=False,
-            progress=progress,
-            meta_graph=_meta_graph(verification),
-        )
-
-
-def _parts_of(store: Store, entry: TensorEntry) -> Iterator[TensorToSave]:
-    """Yield a tensor to be saved, or each slice that it is stored in."""
-    if not entry.slices:
-        yield TensorToSave(entry.name, store.read(entry.name), entry.dtype)
-        return
-    sizes = " ".join(map(str, entry.shape))
-    for part in entry.slices:
-        yield TensorToSave(entry.name, store.read(entry.name, part), entry.dtype, f"{sizes} {part.format()}")
+    started = time.perf_counter()
+    path = path_text(new_prefix)
+    meta_graph = _meta_graph(verification)
+    companions = None if meta_graph is None else {meta_graph_filename(path): meta_graph}
+    with closing(open_remains(source)) as store:
+        if isinstance(store, BundleStore):
+            written = copy_bundle(store, good, path, progress=progress, companions=companions)
+        else:
+            written = copy_slice_table(store, good, path, progress=progress, companions=companions)
+    return SavedCheckpoint(path, written, len(good), time.perf_counter() - started)
 
 
 def _meta_graph(verification: Verification) -> bytes | None:

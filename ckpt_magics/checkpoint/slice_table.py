@@ -6,20 +6,23 @@ it, and no others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from ckpt_magics.checkpoint.assemble import assemble
+from ckpt_magics.checkpoint.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.files import LocalFile
-from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, store_into
+from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, iter_whole, store_into
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, InternalError, visible
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box, elements_of
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.formats.slice_records import META_KEY, SliceMeta, decode_meta, decode_saved_slice
+from ckpt_magics.formats.slice_records import META_KEY, SliceMeta, decode_meta, split_saved_slice
+from ckpt_magics.formats.slice_values import decode_values, iter_values
 from ckpt_magics.formats.table import TableReader
 from ckpt_magics.formats.tensor_slice import MAX_SLICES, TensorSlice
 
@@ -43,6 +46,15 @@ class _StoredTensor:
     slices: list[TensorSlice] = field(default_factory=list)
     shards: list[int] = field(default_factory=list)
     problem: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is stored in one piece."""
+        return len(self.slices) == 1 and self.slices[0].is_full(self.shape)
+
+    def entry(self, name: bytes) -> TensorEntry:
+        """Return it as an entry that lists its slices, also the one of a tensor in one piece."""
+        return TensorEntry(name, self.dtype, self.shape, tuple(self.slices))
 
 
 class SliceTableStore:
@@ -145,8 +157,7 @@ class SliceTableStore:
     def entry(self, name: bytes) -> TensorEntry:
         """Return what is known of one tensor. Where and how large its records are, only reading them tells."""
         tensor = self._tensors[name]
-        whole = len(tensor.slices) == 1 and tensor.slices[0].is_full(tensor.shape)
-        slices = () if whole else tuple(tensor.slices)
+        slices = () if tensor.is_whole else tuple(tensor.slices)
         return TensorEntry(name, tensor.dtype, tensor.shape, slices, min(tensor.shards, default=0))
 
     def has_key(self, key: bytes) -> bool:
@@ -155,52 +166,121 @@ class SliceTableStore:
 
     def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a region of it."""
-        tensor = self._tensors[name]
-        if tensor.problem:
-            raise InternalError(tensor.problem, file=self.prefix, tensor=name)
+        tensor = self._sound(name)
 
-        def read_slice(index: int, part: TensorSlice | None, target: Array | None) -> Array:
-            stored, shard_id = tensor.slices[index], tensor.shards[index]
-            try:
-                value = self._read_record(name, tensor, stored, shard_id)
-            except CheckpointError as error:
-                raise error.locate(file=self._files[shard_id].name, tensor=name) from None
+        def read_slice(position: int, part: TensorSlice | None, target: Array | None) -> Array:
+            value = self._read_slice(name, tensor, position)
             return store_into(value if part is None else value[part.resolve(value.shape)], target)
 
-        if len(tensor.slices) == 1 and tensor.slices[0].is_full(tensor.shape):
+        if tensor.is_whole:
             return read_slice(0, region, out)
-
-        def most_elements(used: Sequence[int]) -> int:
-            return _ELEMENTS_PER_BYTE * sum(self._files[shard].size for shard in {tensor.shards[i] for i in used})
-
         region = region or TensorSlice.full(len(tensor.shape))
-        entry = TensorEntry(name, tensor.dtype, tensor.shape, tuple(tensor.slices))
+        most_elements = partial(self._most_elements, tensor)
         try:
-            return assemble(entry, region, read_slice, most_elements=most_elements, out=out)
+            return assemble(tensor.entry(name), region, read_slice, most_elements=most_elements, out=out)
         except CheckpointError as error:
             raise error.locate(file=self.prefix, tensor=name) from None
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check that a tensor can be read; ``advance`` is not called, for the blocks count and not the tensors."""
         del advance
-        self.read(name)
+        tensor = self._sound(name)
+        self._check_slices(name, tensor)
+        for position in range(len(tensor.slices)):
+            for _ in self._slice_parts(name, tensor, position):
+                pass
+
+    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over a tensor's pieces in C order. The record of a slice is in memory as a whole."""
+        tensor = self._sound(name)
+        if not tensor.dtype.itemsize:
+            return iter_whole(tensor.shape, partial(self.read, name))
+        return self._pieces(name, tensor, at_most)
+
+    def _pieces(self, name: bytes, tensor: _StoredTensor, at_most: int) -> Iterator[tuple[Box, Array]]:
+        most = elements_of(at_most, tensor.dtype.itemsize)
+
+        def copied_parts(position: int) -> Iterator[Array]:
+            # A view, of however little, would keep its record in memory while the next one is read.
+            for part in self._slice_parts(name, tensor, position):
+                yield from (part[start : start + most].copy() for start in range(0, part.size, most))
+
+        self._check_slices(name, tensor)
+        yield from iter_pieces(tensor.entry(name), at_most, copied_parts, partial(self.read, name))
+
+    def _check_slices(self, name: bytes, tensor: _StoredTensor) -> None:
+        if tensor.is_whole:
+            return
+        try:
+            check_slices(tensor.entry(name), most_elements=partial(self._most_elements, tensor))
+        except CheckpointError as error:
+            raise error.locate(file=self.prefix, tensor=name) from None
+
+    def _most_elements(self, tensor: _StoredTensor, used: Sequence[int]) -> int:
+        """Return how many elements the files of some slices can hold, each file counted once."""
+        return _ELEMENTS_PER_BYTE * sum(self._files[shard].size for shard in {tensor.shards[i] for i in used})
 
     def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors by name, sorted so that every block is read once."""
         return {name: self.read(name) for name in sorted(set(names))}
 
-    def _read_record(self, name: bytes, tensor: _StoredTensor, stored: TensorSlice, shard_id: int) -> Array:
-        record = self._tables[shard_id].get(stored.encode_key(name))
+    def _sound(self, name: bytes) -> _StoredTensor:
+        """Return a tensor on which the files agree."""
+        tensor = self._tensors[name]
+        if tensor.problem:
+            raise InternalError(tensor.problem, file=self.prefix, tensor=name)
+        return tensor
+
+    def _slice_parts(self, name: bytes, tensor: _StoredTensor, position: int) -> Iterator[Array]:
+        """Yield the elements of a slice in flat arrays."""
+        stored, shard_id = tensor.slices[position], tensor.shards[position]
+        try:
+            data = self._find_values(name, tensor, stored, shard_id)
+            yield from iter_values(data, tensor.dtype, stored.shape(tensor.shape))
+        except CheckpointError as error:
+            raise error.locate(file=self._files[shard_id].name, tensor=name) from None
+
+    def _read_slice(self, name: bytes, tensor: _StoredTensor, position: int) -> Array:
+        stored, shard_id = tensor.slices[position], tensor.shards[position]
+        try:
+            data = self._find_values(name, tensor, stored, shard_id)
+            return decode_values(data, tensor.dtype, stored.shape(tensor.shape))
+        except CheckpointError as error:
+            raise error.locate(file=self._files[shard_id].name, tensor=name) from None
+
+    def _find_values(self, name: bytes, tensor: _StoredTensor, stored: TensorSlice, shard_id: int) -> memoryview:
+        """Return the values of a slice as they are stored, a view of the block with its record."""
+        record = self.find_record(stored.encode_key(name), shard_id)
         if record is None:
             raise DataLossError(
                 f"{visible(name)} not found in checkpoint file: slice {stored.format()} is listed and not stored"
             )
-        found_name, found_slice, value = decode_saved_slice(record, tensor.dtype, tensor.shape)
+        found_name, found_slice, data = split_saved_slice(record)
         if found_name != name or not _same_slice(found_slice, stored, tensor.shape):
             raise DataLossError(
                 f"the record of slice {stored.format()} holds slice {found_slice.format()} of {visible(found_name)}"
             )
-        return value
+        return data
+
+    @property
+    def size(self) -> int:
+        """Size of all files, in bytes."""
+        return sum(file.size for file in self._files)
+
+    def meta(self, name: bytes) -> SliceMeta:
+        """Return what the files together say about one tensor."""
+        tensor = self._tensors[name]
+        return SliceMeta(name, tensor.shape, tensor.dtype, tuple(tensor.slices))
+
+    def record_places(self, name: bytes) -> list[tuple[bytes, int]]:
+        """Return the key of each record of a tensor, and the number of its file."""
+        tensor = self._tensors[name]
+        keys = (part.encode_key(name) for part in tensor.slices)
+        return list(zip(keys, tensor.shards, strict=True))
+
+    def find_record(self, key: bytes, shard_id: int) -> memoryview | None:
+        """Return the record of a slice in one file, a view of its block; None if there is none."""
+        return self._tables[shard_id].find(key)
 
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3], 2 slices`` for each tensor, sorted by name."""

@@ -31,7 +31,7 @@ from ckpt_magics.formats.dtypes import UINT32, UINT64
 from ckpt_magics.formats.slice_records import META_KEY, V1_DTYPES, SliceMeta, encode_meta, encode_saved_slice
 from ckpt_magics.formats.table import TableWriter
 
-__all__ = ["check_v1_dtypes", "write_slice_shards", "write_slice_table"]
+__all__ = ["check_v1_dtypes", "publish_tables", "write_slice_shards", "write_slice_table"]
 
 _COPY_STEP = 1 << 20
 """Bytes of a value that are copied, checksummed and written at once."""
@@ -130,18 +130,41 @@ def _write_tables(
     meter = ProgressMeter(sum(part.size for shard in shards for part in shard), progress)
     with StagedFiles(os.path.dirname(prefix), durable=durable) as stage:
         files = [_stage_table(stage, prefix, shard, meter) for shard in shards]
-        with directory_lock(os.path.dirname(prefix)):
-            paths = _free_shard_names(prefix, len(shards)) if in_shards else [prefix]
-            files += (_stage_table(stage, path, [], meter) for path in paths[len(files) :])
-            others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
-            for other, other_path in others:
-                stage.publish(other, other_path, "meta graph")
-            for file, path in zip(files[:-1], paths[:-1], strict=True):
-                stage.publish(file, path, "V1")
-            stage.commit(files[-1], paths[-1], "V1")
-            remove_former_files(prefix, set(paths), durable=durable)
+        publish_tables(stage, prefix, files, companions=companions, in_shards=in_shards, durable=durable)
         meter.finish()
     return tuple(stage.written)
+
+
+def publish_tables(
+    stage: StagedFiles,
+    prefix: str,
+    files: Sequence[disk.OutputFile],
+    *,
+    companions: Mapping[str, bytes] | None = None,
+    in_shards: bool = False,
+    durable: bool = True,
+) -> None:
+    """Make V1 files visible as the checkpoint ``prefix``, after their companions, in place of the one that is there.
+
+    Args:
+        stage: Where the files were staged.
+        prefix: Of the checkpoint.
+        files: The tables.
+        companions: Contents of other files by path.
+        in_shards: Give them the names of one of several files each.
+        durable: Sync the directory.
+    """
+    with directory_lock(os.path.dirname(prefix)):
+        paths = _free_shard_names(prefix, len(files)) if in_shards else [prefix]
+        nothing = ProgressMeter(0, None)
+        tables = [*files, *(_stage_table(stage, path, [], nothing) for path in paths[len(files) :])]
+        others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
+        for other, other_path in others:
+            stage.publish(other, other_path, "meta graph")
+        for file, path in zip(tables[:-1], paths[:-1], strict=True):
+            stage.publish(file, path, "V1")
+        stage.commit(tables[-1], paths[-1], "V1")
+        remove_former_files(prefix, set(paths), durable=durable)
 
 
 def _free_shard_names(prefix: str, wanted: int) -> list[str]:

@@ -6,7 +6,7 @@ A reader asks a store and never minds which format is below it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
 Array = npt.NDArray[Any]
@@ -101,6 +102,18 @@ class TensorStore(Protocol):
         """Return a tensor or a part of it as an array, into ``out`` if given. Raises KeyError for an unknown name."""
         ...
 
+    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over region and elements of a tensor's pieces, in the order of `cut_shape`.
+
+        Numbers come in pieces of at most ``at_most`` bytes (one element at least), strings in one. Checksums are
+        verified on the way; before the last piece, those given out may turn out to be damaged.
+
+        Raises:
+            KeyError: The name is unknown.
+            CheckpointError: Later, from the iterator.
+        """
+        ...
+
     def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors by name, as ``read`` would, in less time. Raises KeyError for an unknown name."""
         ...
@@ -128,6 +141,11 @@ class TensorStore(Protocol):
     def close(self) -> None:
         """Close the files."""
         ...
+
+
+def iter_whole(shape: tuple[int, ...], read: Callable[[], Array]) -> Iterator[tuple[Box, Array]]:
+    """Yield a tensor as its one piece, read when it is asked for."""
+    yield tuple(slice(0, size) for size in shape), read()
 
 
 def store_into(value: Array, out: Array | None) -> Array:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.formats.dtypes import DType
+from ckpt_magics.formats.pieces import cut_shape, elements_of, part_of
 
 __all__ = ["AnyArray", "number_bytes", "number_copies", "number_pieces"]
 
@@ -59,7 +60,7 @@ def number_pieces(array: AnyArray, dtype: DType) -> Iterator[memoryview]:
     numbers = _as_numbers(array, dtype)
     if numbers.flags.c_contiguous and numbers.dtype == dtype.numpy:
         return iter((_contiguous_bytes(numbers, dtype),))
-    blocks = _cut(numbers, COPY_SIZE // dtype.itemsize)
+    blocks = _cut(numbers, elements_of(COPY_SIZE, dtype.itemsize))
     return (_contiguous_bytes(block, dtype) for block in blocks)
 
 
@@ -110,15 +111,5 @@ def _contiguous_bytes(array: AnyArray, dtype: DType) -> memoryview:
 
 
 def _cut(array: AnyArray, most: int) -> Iterator[AnyArray]:
-    """Yield an array's blocks in C order, each of at most ``most`` elements, cut along the first dimensions."""
-    if array.size <= most:
-        yield array
-        return
-    row_size = array.size // len(array)
-    if row_size > most:
-        for row in array:
-            yield from _cut(row, most)
-        return
-    step = most // row_size
-    for start in range(0, len(array), step):
-        yield array[start : start + step]
+    """Return an array's blocks in C order, each of at most ``most`` elements."""
+    return (part_of(array, region) for region in cut_shape(array.shape, most))

@@ -43,6 +43,7 @@ __all__ = [
     "decode_saved_slice",
     "encode_meta",
     "encode_saved_slice",
+    "split_saved_slice",
 ]
 
 META_KEY = b""
@@ -149,7 +150,7 @@ def encode_saved_slice(name: bytes, part: TensorSlice, array: npt.NDArray[Any], 
 def decode_saved_slice(
     buffer: Buffer, dtype: DType, shape: tuple[int, ...]
 ) -> tuple[bytes, TensorSlice, npt.NDArray[Any]]:
-    """Return name, slice and elements of the record of one slice.
+    """Return name, slice and elements of the record of one slice; see :func:`split_saved_slice`.
 
     TensorFlow reads packed and unpacked lists; this takes tensor_content too, which some writers use.
 
@@ -166,6 +167,16 @@ def decode_saved_slice(
         InternalError: The slice is none of a tensor of this shape.
         UnimplementedError: A V1 checkpoint cannot hold the type, or NumPy cannot hold the shape.
     """
+    name, part, data = split_saved_slice(buffer)
+    return name, part, decode_values(data, dtype, part.shape(shape))
+
+
+def split_saved_slice(buffer: Buffer) -> tuple[bytes, TensorSlice, memoryview]:
+    """Return name, slice and the TensorProto of the record of one slice, a view of it.
+
+    Raises:
+        DataLossError: The bytes are no such record.
+    """
     saved = _submessage(buffer, 2)
     if saved is None:
         raise DataLossError("record holds no tensor slice")
@@ -178,7 +189,7 @@ def decode_saved_slice(
                 part = TensorSlice.decode_proto(value)
             elif number == 3:
                 data = value
-    return name, part, decode_values(data, dtype, part.shape(shape))
+    return name, part, data
 
 
 def _submessage(buffer: Buffer, number: int) -> memoryview | None:

@@ -26,7 +26,7 @@ from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.string_data import string_elements
 from ckpt_magics.formats.tensor_data import empty_array
 from ckpt_magics.wire.fields import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, encode_bytes_field, iter_fields
-from ckpt_magics.wire.varint import Buffer, decode_packed_varints, encode_packed_varints, encode_varint
+from ckpt_magics.wire.varint import Buffer, count_varints, encode_packed_varints, encode_varint, iter_packed_varints
 
 MAX_RECORD_SIZE = 1 << 31
 """Bytes that TensorFlow allows a record, as its writer estimates them."""
@@ -138,15 +138,55 @@ def decode_values(data: memoryview, dtype: DType, shape: tuple[int, ...]) -> npt
     """
     if dtype not in V1_DTYPES:
         raise UnimplementedError(f"Reading data type {dtype.c_name} from a V1 checkpoint not supported")
-    values = _decode_strings(data) if dtype == dtypes.STRING else _decode_numbers(data, dtype)
-    if len(values) != math.prod(shape):
+    array: npt.NDArray[Any] | None = None
+    filled = 0
+    for part in iter_values(data, dtype, shape):
+        # Not before the first part: by then the count of the elements has been compared.
+        array = empty_array(shape, dtype) if array is None else array
+        array.reshape(-1)[filled : filled + part.size] = part
+        filled += part.size
+    return empty_array(shape, dtype) if array is None else array
+
+
+def iter_values(data: memoryview, dtype: DType, shape: tuple[int, ...]) -> Iterator[npt.NDArray[Any]]:
+    """Yield the elements of a TensorProto in C order, in flat arrays of any sizes, which may be views of ``data``.
+
+    Raises:
+        DataLossError, UnimplementedError: As :func:`decode_values`; a wrong count of elements before the first.
+    """
+    if dtype not in V1_DTYPES:
+        raise UnimplementedError(f"Reading data type {dtype.c_name} from a V1 checkpoint not supported")
+    if dtype == dtypes.STRING:
+        strings = _decode_strings(data)
+        _check_count(len(strings), dtype, shape)
+        elements: npt.NDArray[Any] = np.empty(len(strings), np.object_)
+        elements[:] = strings
+        yield elements
+        return
+    stream, content = _number_stream(data, _FIELDS[dtype])
+    is_varint = _FIELDS[dtype].wire_type == VARINT
+    raw = content or (b"" if is_varint else stream)
+    if raw:
+        if len(raw) % dtype.itemsize:
+            raise DataLossError(f"Error copying slice data: {len(raw)} bytes are no {dtype.name} values")
+        _check_count(len(raw) // dtype.itemsize, dtype, shape)
+        yield np.frombuffer(raw, dtype.numpy)
+        return
+    stream = stream if is_varint else b""
+    if stream and stream[-1] >= 0x80:
+        raise DataLossError("varint is cut off")
+    _check_count(count_varints(stream), dtype, shape)
+    for numbers in iter_packed_varints(stream, _INTEGERS_AT_ONCE):
+        yield _from_varints(numbers, dtype)
+
+
+def _check_count(found: int, dtype: DType, shape: tuple[int, ...]) -> None:
+    """Refuse more or fewer elements than a shape has."""
+    if found != math.prod(shape):
         raise DataLossError(
-            f"Error copying slice data: {len(values)} {dtype.name} values found, "
+            f"Error copying slice data: {found} {dtype.name} values found, "
             f"shape {format_shape(shape)} needs {math.prod(shape)}"
         )
-    array = empty_array(shape, dtype)
-    array.reshape(-1)[:] = values
-    return array
 
 
 def _decode_strings(data: memoryview) -> list[bytes]:
@@ -158,16 +198,8 @@ def _decode_strings(data: memoryview) -> list[bytes]:
     ]
 
 
-def _decode_numbers(data: memoryview, dtype: DType) -> npt.NDArray[Any]:
-    """Decode the elements of any other tensor, as a flat array. It may be a view of ``data``."""
-    field = _FIELDS[dtype]
-    stream, content = _number_stream(data, field)
-    raw = content or (b"" if field.wire_type == VARINT else stream)
-    if len(raw) % dtype.itemsize:
-        raise DataLossError(f"Error copying slice data: {len(raw)} bytes are no {dtype.name} values")
-    if raw:
-        return np.frombuffer(raw, dtype.numpy)
-    numbers = decode_packed_varints(stream)
+def _from_varints(numbers: npt.NDArray[np.uint64], dtype: DType) -> npt.NDArray[Any]:
+    """Return the elements that varints stand for."""
     if dtype == dtypes.HALF:
         return numbers.astype(np.uint16).view(np.float16)
     return numbers != 0 if dtype == dtypes.BOOL else numbers.view(np.int64).astype(dtype.numpy)

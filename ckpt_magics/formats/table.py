@@ -83,11 +83,16 @@ class TableReader:
 
     def get(self, key: bytes) -> bytes | None:
         """Return a copy of the value of ``key``, or None if the table does not have it."""
+        value = self.find(key)
+        return None if value is None else bytes(value)
+
+    def find(self, key: bytes) -> memoryview | None:
+        """Return the same as a view, which keeps the memory of its whole block."""
         which = bisect_left(self._last_keys, key)
         if which == len(self._handles):
             return None
         found = self.read_block(self._handles[which]).seek(key)
-        return bytes(found[1]) if found is not None and found[0] == key else None
+        return found[1] if found is not None and found[0] == key else None
 
     def iter_from(self, key: bytes = b"") -> Iterator[tuple[bytes, memoryview]]:
         """Yield (key, value) in order, from the first key that is not before ``key``.

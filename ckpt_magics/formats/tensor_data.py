@@ -10,6 +10,7 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, byte_swap_array.cc.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from ckpt_magics.errors import (
 )
 from ckpt_magics.formats.dtypes import RESOURCE, STRING, VARIANT, DType
 from ckpt_magics.formats.number_bytes import AnyArray, number_bytes
+from ckpt_magics.formats.pieces import Box, cut_shape, elements_of, region_shape
 from ckpt_magics.formats.random_access import RandomAccessFile, check_range
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.formats.string_data import (
@@ -35,7 +37,16 @@ from ckpt_magics.formats.string_data import (
 from ckpt_magics.wire.crc32c import crc32c, mask
 from ckpt_magics.wire.varint import Buffer
 
-__all__ = ["CRC_STEP", "AnyArray", "VariantBytes", "empty_array", "encode_tensor", "read_tensor"]
+__all__ = [
+    "CRC_STEP",
+    "AnyArray",
+    "VariantBytes",
+    "empty_array",
+    "encode_tensor",
+    "iter_tensor",
+    "read_tensor",
+    "swap_bytes",
+]
 
 CRC_STEP = 1 << 20
 """Bytes that are copied, and then checksummed while they are still in the processor's cache."""
@@ -105,7 +116,7 @@ def read_tensor(
             array = out if out is not None and out.flags.c_contiguous else empty_array(shape, dtype)
             check_crc(_read_numbers(file, offset, array, what), expected_crc)
             if big_endian:
-                _swap_bytes(array)
+                swap_bytes(array)
         else:
             data = file.read_at(offset, size, what)
             array = empty_array(shape, dtype)
@@ -138,13 +149,54 @@ def empty_array(shape: tuple[int, ...], dtype: DType) -> AnyArray:
         raise ResourceExhaustedError(f"not enough memory for {dtype.name} {format_shape(shape)}") from error
 
 
-def _read_numbers(file: RandomAccessFile, offset: int, array: AnyArray, what: str) -> int:
-    """Fill a C-contiguous array with the file's bytes. Returns their checksum."""
+def iter_tensor(
+    file: RandomAccessFile,
+    offset: int,
+    dtype: DType,
+    shape: tuple[int, ...],
+    *,
+    expected_crc: int,
+    at_most: int,
+    big_endian: bool = False,
+) -> Iterator[tuple[Box, AnyArray]]:
+    """Yield the pieces of one tensor of numbers in C order, new arrays; the checksum is verified before the last one.
+
+    Args:
+        file: The data file, of which the caller knows that the tensor lies in it.
+        offset: Where the tensor's bytes begin.
+        dtype: Type of the elements.
+        shape: Of the tensor.
+        expected_crc: Masked checksum from the entry.
+        at_most: Bytes of a piece.
+        big_endian: Whether the file's numbers have their highest byte first.
+
+    Raises:
+        ChecksumError: The checksum differs from the contents': what was given out before is not to be used.
+        TruncatedError: The file was cut meanwhile.
+    """
+    what = f"{dtype.name} {format_shape(shape)}"
+    end, position, crc = offset + math.prod(shape) * dtype.itemsize, offset, 0
+    for region in cut_shape(shape, elements_of(at_most, dtype.itemsize)):
+        array = empty_array(region_shape(region), dtype)
+        crc = _read_numbers(file, position, array, what, crc)
+        position += array.nbytes
+        if position == end:
+            try:
+                check_crc(crc, expected_crc)
+            except DataLossError as error:
+                error.offset = offset
+                raise
+        if big_endian:
+            swap_bytes(array)
+        yield region, array
+
+
+def _read_numbers(file: RandomAccessFile, offset: int, array: AnyArray, what: str, crc: int = 0) -> int:
+    """Fill a C-contiguous array with the file's bytes. Returns the checksum that goes on from ``crc`` over them."""
     view = array.reshape(-1).view(np.uint8).data
     if len(view) <= CRC_STEP:
         file.read_into(offset, view, what)
-        return crc32c(view)
-    crc = 0
+        return crc32c(view, crc)
     for start in range(0, len(view), CRC_STEP):
         piece = view[start : start + CRC_STEP]
         file.read_into(offset + start, piece, what)
@@ -152,7 +204,7 @@ def _read_numbers(file: RandomAccessFile, offset: int, array: AnyArray, what: st
     return crc
 
 
-def _swap_bytes(array: AnyArray) -> None:
+def swap_bytes(array: AnyArray) -> None:
     """Turn big-endian elements into little-endian ones, in place; both halves of a complex number."""
     size = array.dtype.itemsize // (2 if array.dtype.kind == "c" else 1)
     if size > 1:

@@ -127,6 +127,11 @@ class TensorSlice(NamedTuple):
             for (start, length), size in zip(self.extents, shape, strict=True)
         )
 
+    @staticmethod
+    def of(box: Sequence[slice]) -> TensorSlice:
+        """Return the slice with this start and stop in every dimension."""
+        return TensorSlice(tuple(Extent(part.start, part.stop - part.start) for part in box))
+
     def encode_key(self, name: bytes) -> bytes:
         """Return the table key of this slice of the tensor ``name``."""
         parts = [encode_num_increasing(0), encode_string(name), encode_num_increasing(len(self.extents))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ckpt_magics.checkpoint.groups import variable_group
 from ckpt_magics.formats.dtypes import DType, dtype_of
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box, cut_shape, elements_of, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ __all__ = [
     "Tensors",
     "compare_checkpoints",
     "differences",
+    "paired_pieces",
     "stored_tensors",
     "tensor_distance",
     "tensors_of",
@@ -53,8 +55,12 @@ class Tensors(Protocol):
         """Dtype and shape of one."""
         ...
 
-    def read(self, name: str) -> Array:
-        """The values of one; an array whatever its rank."""
+    def read(self, name: str, region: Box = ()) -> Array:
+        """The values of one, or of a region of it; an array whatever its rank."""
+        ...
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, Array]]:
+        """Regions and values of one, at most so many bytes at a time, in C order."""
         ...
 
 
@@ -73,9 +79,15 @@ class ArrayTensors:
         array = self.arrays[name]
         return dtype_of(array), array.shape
 
-    def read(self, name: str) -> Array:
-        """The array."""
-        return self.arrays[name]
+    def read(self, name: str, region: Box = ()) -> Array:
+        """A view of the array."""
+        return part_of(self.arrays[name], region)
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, Array]]:
+        """Regions and views of the array."""
+        array = self.arrays[name]
+        most = elements_of(at_most, array.itemsize) if array.dtype != np.object_ else array.size
+        return ((region, part_of(array, region)) for region in cut_shape(array.shape, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +101,12 @@ class _StoredTensors:
         entry = self.reader.entry(name)
         return entry.dtype, entry.shape
 
-    def read(self, name: str) -> Array:
+    def read(self, name: str, region: Box = ()) -> Array:
         # A region of the whole keeps a tensor of rank 0 an array.
-        return self.reader.get_slice(name, ())
+        return self.reader.get_slice(name, region)
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, Array]]:
+        return self.reader.pieces(name, at_most)
 
 
 def stored_tensors(reader: CheckpointReader) -> Tensors:
@@ -118,10 +133,36 @@ class Distance:
 
 def tensor_distance(before: Array, after: Array) -> Distance:
     """Return how far apart two arrays of the same shape are, in one walk over blocks of both."""
-    if np.object_ in (before.dtype, after.dtype):
-        return Distance(int(np.count_nonzero(np.asarray(before != after))), None, None, None)
+    return _distance([(before, after)])
+
+
+def paired_pieces(name: str, before: Tensors, after: Tensors, at_most: int) -> Iterator[tuple[Box, Array, Array]]:
+    """Yield region by region the values of a tensor on two sides that have it in one shape.
+
+    Args:
+        name: Of the tensor.
+        before: The first side.
+        after: The second side.
+        at_most: Bytes of a region on the side where it takes more of them; strings come whole.
+    """
+    sizes = [side.spec(name)[0].itemsize for side in (before, after)]
+    if not all(sizes):
+        first = before.read(name)
+        yield tuple(slice(0, size) for size in first.shape), first, after.read(name)
+        return
+    # As many elements on both sides, which are cut alike then.
+    count = elements_of(at_most, max(sizes))
+    pieces = (side.pieces(name, count * size) for side, size in zip((before, after), sizes, strict=True))
+    for (region, old), (_, new) in zip(*pieces, strict=True):
+        yield region, old, new
+
+
+def _distance(pairs: Iterable[tuple[Array, Array]]) -> Distance:
+    """Return how far apart arrays are that together are two tensors."""
     changed, squares, of_before, largest = 0, 0.0, 0.0, 0.0
-    for first, second in zip(_blocks(before), _blocks(after), strict=True):
+    for first, second in _block_pairs(pairs):
+        if np.object_ in (first.dtype, second.dtype):
+            return Distance(int(np.count_nonzero(np.asarray(first != second))), None, None, None)
         with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN are data here
             differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
             changed += int(np.count_nonzero(differs))
@@ -168,7 +209,7 @@ def compare_checkpoints(before: Any, after: Any) -> pd.DataFrame:  # noqa: ANN40
 
 
 def differences(before: Tensors, after: Tensors, *, progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
-    """Compare two sets of tensors by name. One tensor of each side is in memory at a time.
+    """Compare two sets of tensors by name. Of each side a few pieces of a tensor are in memory.
 
     Args:
         before: The first side.
@@ -211,7 +252,8 @@ def _row(name: str, before: Tensors | None, after: Tensors | None) -> tuple[obje
     dtype, shape = (after or before).spec(name)  # type: ignore[union-attr]  # one side has it
     distance = None
     if before is not None and after is not None and old is not None and new is not None and old[1] == new[1]:
-        distance = tensor_distance(before.read(name), after.read(name))
+        pieces = paired_pieces(name, before, after, PIECE_SIZE)
+        distance = _distance((first, second) for _, first, second in pieces)
     return (
         name,
         _status(old, new, distance),
@@ -246,10 +288,14 @@ def _bytes(dtype: DType, shape: tuple[int, ...]) -> int:
     return math.prod(shape) * dtype.itemsize
 
 
-def _blocks(array: Array) -> Iterator[Array]:
-    flat = array.reshape(-1)
-    for start in range(0, flat.size, _BLOCK):
-        yield flat[start : start + _BLOCK]
+def _block_pairs(pairs: Iterable[tuple[Array, Array]]) -> Iterator[tuple[Array, Array]]:
+    for before, after in pairs:
+        if np.object_ in (before.dtype, after.dtype):
+            yield before, after
+            continue
+        first, second = before.reshape(-1), after.reshape(-1)
+        for start in range(0, first.size, _BLOCK):
+            yield first[start : start + _BLOCK], second[start : start + _BLOCK]
 
 
 def _apart(first: Array, second: Array) -> Array:

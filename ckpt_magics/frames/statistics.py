@@ -1,4 +1,4 @@
-"""Statistics of a tensor's values in one walk over cache-sized blocks.
+"""Statistics of a tensor's values in two walks over cache-sized blocks.
 
 The variance is merged block by block (Chan, Golub and LeVeque 1983), so that a mean far from zero costs no digits.
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BINS", "TensorStatistics", "tensor_statistics"]
+from ckpt_magics.checkpoint.store import TensorEntry
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box
+
+__all__ = ["BINS", "PieceReader", "TensorStatistics", "stored_statistics", "tensor_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -112,14 +115,14 @@ class _Scratch:
     """The passes over a block that need memory.
 
     Args:
-        array: What is walked over; its values are compared as float32 if they are floats that it can hold, else as
+        dtype: Of what is walked over; values are compared as float32 if they are floats that it can hold, else as
             float64.
     """
 
-    def __init__(self, array: npt.NDArray[Any]) -> None:
+    def __init__(self, dtype: np.dtype[Any]) -> None:
         # Integers often lie on the edge between two bins, where float32 would put whole values into the wrong one.
-        narrow = array.dtype.kind not in "iub" and (array.dtype.kind == "c" or np.can_cast(array.dtype, np.float32))
-        self.dtype = np.dtype(np.float32 if narrow and array.dtype.itemsize <= 8 else np.float64)
+        narrow = dtype.kind not in "iub" and (dtype.kind == "c" or np.can_cast(dtype, np.float32))
+        self.dtype = np.dtype(np.float32 if narrow and dtype.itemsize <= 8 else np.float64)
         self._values = _memory.values.view(self.dtype)
         self._wide, self._flags = _memory.wide, _memory.flags
         self._places, self._codes, self._pairs = _memory.places, _memory.codes, _memory.pairs
@@ -165,6 +168,32 @@ class _Scratch:
         return pairs
 
 
+class PieceReader(Protocol):
+    """A source of tensors piece by piece."""
+
+    def entry(self, name: str) -> TensorEntry:
+        """Dtype and shape of a tensor."""
+        ...
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
+        """Its regions and elements, at most so many bytes at a time."""
+        ...
+
+
+def stored_statistics(source: PieceReader, name: str) -> TensorStatistics:
+    """Return the statistics of a tensor, of which a few pieces are in memory; a large one is read twice.
+
+    Raises:
+        CheckpointError: It cannot be read.
+    """
+    entry = source.entry(name)
+    if entry.dtype.itemsize and entry.elements * entry.dtype.itemsize > PIECE_SIZE:
+        return _statistics(lambda: (piece for _, piece in source.pieces(name, PIECE_SIZE)), entry.dtype.numpy)
+    # It is one piece.
+    ((_, piece),) = source.pieces(name, PIECE_SIZE)
+    return tensor_statistics(piece)
+
+
 def tensor_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
     """Return the statistics of all values of an array.
 
@@ -176,13 +205,18 @@ def tensor_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
     """
     if array.dtype == np.object_:
         return _string_statistics(array)
-    flat = array.reshape(-1)
-    scratch = _Scratch(flat)
+    return _statistics(lambda: [array], array.dtype)
+
+
+def _statistics(read: Callable[[], Iterable[npt.NDArray[Any]]], dtype: np.dtype[Any]) -> TensorStatistics:
+    """Return the statistics of numbers that come in any number of arrays, each time that they are asked for."""
+    scratch = _Scratch(dtype)
     low: Any = None
     high: Any = None
-    zeros = nans = infs = 0
+    elements = zeros = nans = infs = 0
     moments = _Moments()
-    for block in _blocks(flat):
+    for block in _blocks(read()):
+        elements += block.size
         values = scratch.load(block)
         exact = block if block.dtype.kind in "iu" else values
         least, most = _range(exact)
@@ -201,9 +235,9 @@ def tensor_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
         high = most if high is None else max(high, most)
         moments.add(scratch.widen(values))
     if low is None:
-        return TensorStatistics(array.size, None, None, None, None, zeros, nans, infs, np.zeros(0, np.int64))
-    bins = _histogram(flat, float(low), float(high), scratch, is_finite=not nans + infs)
-    return TensorStatistics(array.size, low.item(), high.item(), moments.mean, moments.std, zeros, nans, infs, bins)
+        return TensorStatistics(elements, None, None, None, None, zeros, nans, infs, np.zeros(0, np.int64))
+    bins = _histogram(_blocks(read()), float(low), float(high), scratch, is_finite=not nans + infs)
+    return TensorStatistics(elements, low.item(), high.item(), moments.mean, moments.std, zeros, nans, infs, bins)
 
 
 def _range(values: npt.NDArray[Any]) -> tuple[Any, Any]:
@@ -217,18 +251,20 @@ def _string_statistics(array: npt.NDArray[Any]) -> TensorStatistics:
     return TensorStatistics(array.size, None, None, None, None, empty, 0, 0, np.zeros(0, np.int64))
 
 
-def _blocks(flat: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    for start in range(0, flat.size, _BLOCK):
-        yield flat[start : start + _BLOCK]
+def _blocks(arrays: Iterable[npt.NDArray[Any]]) -> Iterator[npt.NDArray[Any]]:
+    for array in arrays:
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, _BLOCK):
+            yield flat[start : start + _BLOCK]
 
 
 def _histogram(
-    flat: npt.NDArray[Any], low: float, high: float, scratch: _Scratch, *, is_finite: bool
+    blocks: Iterable[npt.NDArray[Any]], low: float, high: float, scratch: _Scratch, *, is_finite: bool
 ) -> npt.NDArray[np.int64]:
     """Counts in equal steps; everything lies in the first bin when the values cannot be told apart."""
     stretch, steps = _find_scale(low, high, scratch.dtype)
     pairs, rest = np.zeros(_PLACES**2, np.int64), np.zeros(_PLACES, np.int64)
-    for block in _blocks(flat):
+    for block in blocks:
         values = scratch.load(block)
         if not is_finite:
             values = values[np.isfinite(values)]

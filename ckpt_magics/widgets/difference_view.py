@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.formats.dtypes import DOUBLE
+from ckpt_magics.formats.pieces import Box
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.frames.differences import STATUSES, Tensors, differences
+from ckpt_magics.frames.differences import STATUSES, Tensors, differences, paired_pieces
 from ckpt_magics.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
 from ckpt_magics.widgets.table_view import TableView
 from ckpt_magics.widgets.variable_index import ExtraColumn
@@ -85,17 +86,26 @@ class _Differences:
 
     def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         if not self._both(name):
-            alone: npt.NDArray[Any] = (self.after if name in self.after_names else self.before).read(name)[region]
-            return alone
-        with np.errstate(invalid="ignore", over="ignore"):  # what is infinite on both sides differs by NaN
-            apart: npt.NDArray[Any] = _wide(self.after.read(name)[region]) - _wide(self.before.read(name)[region])
-        return apart
+            return (self.after if name in self.after_names else self.before).read(name, region)
+        return _apart(self.before.read(name, region), self.after.read(name, region))
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
+        if not self._both(name):
+            return (self.after if name in self.after_names else self.before).pieces(name, at_most)
+        # An element takes up to eight times as much once it is float64.
+        pairs = paired_pieces(name, self.before, self.after, at_most // 8)
+        return ((region, _apart(before, after)) for region, before, after in pairs)
 
     def _both(self, name: str) -> bool:
         if name not in self.before_names or name not in self.after_names:
             return False
         (old, old_shape), (new, new_shape) = self.before.spec(name), self.after.spec(name)
         return old_shape == new_shape and old.itemsize > 0 and new.itemsize > 0
+
+
+def _apart(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    with np.errstate(invalid="ignore", over="ignore"):  # what is infinite on both sides differs by NaN
+        return np.asarray(_wide(after) - _wide(before))
 
 
 def _wide(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

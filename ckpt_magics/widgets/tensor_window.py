@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.formats.pieces import Box
 
 __all__ = ["MAX_WINDOW", "TensorSource", "TensorWindows", "encode_values"]
 
@@ -35,6 +36,10 @@ class TensorSource(Protocol):
 
     def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         """A part of it: slices of step 1 of the first axes; an array whatever its rank."""
+        ...
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
+        """Regions and elements of all of it in C order, at most so many bytes at a time."""
         ...
 
 

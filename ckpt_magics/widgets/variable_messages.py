@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.frames.statistics import TensorStatistics, tensor_statistics
+from ckpt_magics.frames.statistics import TensorStatistics, stored_statistics
 from ckpt_magics.widgets.messages import Handler, Reply, Request
 from ckpt_magics.widgets.tensor_window import TensorSource, TensorWindows, encode_values
 from ckpt_magics.widgets.variable_index import ExtraColumn, first_rows, pack_index
@@ -127,13 +127,12 @@ class VariableMessages:
     def _read_statistics(self, name: str) -> dict[str, Any]:
         try:
             # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
-            values = self.source.get_slice(name, ())
-            statistics = tensor_statistics(values)
+            statistics = stored_statistics(self.source, name)
         except CheckpointError as error:
             return {"error": _text(str(error))}
         if statistics.nans:
             self.nan_names.add(name)
-        return _statistics_json(statistics, is_boolean=values.dtype.kind == "b")
+        return _statistics_json(statistics, is_boolean=self.source.entry(name).dtype.numpy.kind == "b")
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))

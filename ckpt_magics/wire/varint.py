@@ -9,6 +9,7 @@ Format: tensorflow/core/lib/core/coding.cc.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ Buffer = bytes | bytearray | memoryview
 
 MAX_VARINT_SIZE = 10
 """Bytes in the longest varint: 64 bits in groups of seven."""
+
+_STEP = 1 << 20
+"""Bytes that are looked at in one call of NumPy."""
 
 _SINGLE_BYTES = tuple(bytes([value]) for value in range(0x80))
 
@@ -144,6 +148,32 @@ def decode_packed_varints(buffer: Buffer | npt.NDArray[Any]) -> npt.NDArray[np.u
     if longest > MAX_VARINT_SIZE:
         raise DataLossError("varint is longer than 64 bits")
     return _gather_groups(data, first, last, longest)
+
+
+def count_varints(buffer: Buffer) -> int:
+    """Count the numbers of a buffer of varints back to back, of which the last one is whole."""
+    data = np.frombuffer(buffer, np.uint8)
+    return sum(int(np.count_nonzero(data[start : start + _STEP] < 0x80)) for start in range(0, data.size, _STEP))
+
+
+def iter_packed_varints(buffer: Buffer, most: int) -> Iterator[npt.NDArray[np.uint64]]:
+    """Yield the numbers of a buffer of varints back to back, up to ``most`` at a time.
+
+    Decoding takes some 40 bytes of memory a number: parts of many of them need less than all at once.
+
+    Raises:
+        DataLossError: As :func:`decode_packed_varints`.
+    """
+    view = memoryview(buffer)
+    start = 0
+    while start < len(view):
+        end = min(start + most, len(view))
+        # No number goes on for longer; if this one does, decoding says so.
+        longest = min(end + MAX_VARINT_SIZE, len(view))
+        while end < longest and view[end - 1] >= 0x80:
+            end += 1
+        yield decode_packed_varints(view[start:end])
+        start = end
 
 
 def _gather_groups(
