@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import ChecksumError as ChecksumError
     from ckpt_magics.errors import DataLossError as DataLossError
     from ckpt_magics.errors import FailedPreconditionError as FailedPreconditionError
+    from ckpt_magics.errors import GraphFileError as GraphFileError
     from ckpt_magics.errors import InternalError as InternalError
     from ckpt_magics.errors import InvalidArgumentError as InvalidArgumentError
     from ckpt_magics.errors import NotFoundError as NotFoundError
@@ -65,6 +66,7 @@ _HOMES = {
     "DataLossError": "errors",
     "FailedPreconditionError": "errors",
     "Graph": "graph.graph",
+    "GraphFileError": "errors",
     "InternalError": "errors",
     "InvalidArgumentError": "errors",
     "NotFoundError": "errors",

@@ -7,6 +7,7 @@ classes below them are also the built-in exception that Python users expect::
     |-- AbortedError
     |-- DataLossError (ValueError)             the bytes are not what they should be
     |   |-- ChecksumError                      a stored CRC differs from the contents'
+    |   |-- GraphFileError (OSError)           a file that should hold a graph holds none
     |   `-- TruncatedError (OutOfRangeError)   the file ends too early
     |-- FailedPreconditionError                the object is not in a state that allows this
     |-- InternalError
@@ -38,6 +39,7 @@ __all__ = [
     "ChecksumError",
     "DataLossError",
     "FailedPreconditionError",
+    "GraphFileError",
     "InternalError",
     "InvalidArgumentError",
     "NotFoundError",
@@ -174,6 +176,14 @@ class ChecksumError(DataLossError):
 
 class TruncatedError(DataLossError, OutOfRangeError):
     """The file ends inside the part being read."""
+
+
+class GraphFileError(DataLossError, OSError):
+    """A file that should hold a graph cannot be parsed; programs of TensorFlow catch an IOError."""
+
+    def __new__(cls, message: str, **_facts: object) -> Self:
+        """Return a new error, made by the one of its two built-in parents that has more to store."""
+        return OSError.__new__(cls, message)
 
 
 class FailedPreconditionError(CheckpointError):

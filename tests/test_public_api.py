@@ -17,6 +17,7 @@ PUBLIC_NAMES = [
     "DataLossError",
     "FailedPreconditionError",
     "Graph",
+    "GraphFileError",
     "InternalError",
     "InvalidArgumentError",
     "NotFoundError",

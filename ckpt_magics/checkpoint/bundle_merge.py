@@ -47,7 +47,7 @@ def merge_bundles(
         InternalError: One holds a tensor whole of which another has slices.
         CheckpointError: A checkpoint is damaged, or the disk refuses.
     """
-    name = path_text(destination)
+    name = path_text(destination, may_be_bare=True)
     merged = _Merged()
     found = [
         prefix for prefix in map(path_text, prefixes) if merged.add_if_there(prefix, allow_missing=allow_missing_files)

@@ -82,7 +82,7 @@ def write_shards(
     companions: Mapping[str, bytes] | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Write one V2 checkpoint whose data files hold the parts given for each; else as :func:`write_bundle`."""
-    name = path_text(prefix)
+    name = path_text(prefix, may_be_bare=True)
     check_parts([part for shard in shards for part in shard])
     meter = ProgressMeter(sum(part.size for shard in shards for part in shard), progress)
     with StagedFiles(os.path.dirname(name), durable=durable) as stage:
@@ -116,7 +116,7 @@ def _write_plain(
     companions: Mapping[str, bytes] | None,
 ) -> tuple[WrittenFile, ...]:
     """Write whole tensors into one data file."""
-    name = path_text(prefix)
+    name = path_text(prefix, may_be_bare=True)
     size = tensors.count_bytes()
     meter = ProgressMeter(size, progress)
     with StagedFiles(os.path.dirname(name), durable=durable) as stage:

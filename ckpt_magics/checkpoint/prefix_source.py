@@ -52,8 +52,8 @@ class CheckpointSource:
 
 def find_prefix(name: str) -> CheckpointSource | None:
     """Take ``name`` for a prefix, a V1 file or pattern, or for the prefix of V1 shards."""
-    if not os.path.basename(name):
-        return None
+    if os.path.basename(name) in {"", os.curdir}:
+        return _find_bare(name.removesuffix(os.curdir) or os.path.join(os.curdir, "")) if name else None
     if files.is_file(naming.index_filename(name)):
         note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * files.is_directory(name)
         return CheckpointSource(name, name, 2, "prefix", note)
@@ -64,6 +64,16 @@ def find_prefix(name: str) -> CheckpointSource | None:
     if pattern:
         return CheckpointSource(name, pattern, 1, "prefix", f"The files of {visible(pattern)} were used.")
     return found
+
+
+def _find_bare(directory: str) -> CheckpointSource | None:
+    """Take a directory, with its separator, for the prefix of files that are called ``.index`` and so on.
+
+    TensorFlow's Saver writes them for ``save(sess, "model/")``, and calls them ``.`` in the state file.
+    """
+    if not files.is_file(naming.index_filename(directory)):
+        return None
+    return CheckpointSource(directory, directory, 2, "prefix")
 
 
 def _find_v1_shard(name: str) -> CheckpointSource | None:

@@ -301,15 +301,20 @@ def split_into_shards(parts: Sequence[Part], num_shards: int) -> list[list[Part]
     return shards
 
 
-def path_text(path: AnyPath) -> str:
+def path_text(path: AnyPath, *, may_be_bare: bool = False) -> str:
     """Return the path of a checkpoint to be saved as text that the system takes.
+
+    Args:
+        path: The path.
+        may_be_bare: Allow one that ends in a separator: as in TensorFlow's Saver, the files are then ``.index`` and so
+            on in that directory.
 
     Raises:
         UnimplementedError: It is not on this machine.
         InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``.
     """
     text = local_path(path)
-    if os.path.basename(text) in {"", os.curdir, os.pardir}:
+    if os.path.basename(text) in {"", os.curdir, os.pardir} and not (may_be_bare and text.endswith(os.sep)):
         stem = os.path.join(text, "model.ckpt")
         raise InvalidArgumentError(
             f"{visible(text)!r} names no file to save to", hint=f"Add the stem of the files, as in {visible(stem)}"

@@ -165,4 +165,4 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: AnyPath, name: str
     graph_def = graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
     path = os.path.join(local_path(logdir), name)
     write_message(graph_def, path, as_text=as_text)
-    return path
+    return spelled_as(logdir, path)

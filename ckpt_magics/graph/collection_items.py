@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.keys import VARIABLE_COLLECTIONS, GraphKeys
+from ckpt_magics.graph.keys import REFERENCE_OPS, VARIABLE_COLLECTIONS, GraphKeys
 from ckpt_magics.graph.names import prepend_scope, strip_scope
 from ckpt_magics.graph.variable import Variable
 from ckpt_magics.proto import messages
@@ -27,7 +27,9 @@ from ckpt_magics.proto.messages import (
     WhileContextDef,
 )
 
-__all__ = ["CollectionReader", "collection_def"]
+__all__ = ["CollectionReader", "MakeSaver", "collection_def"]
+
+MakeSaver = Callable[[SaverDef, str], object]
 
 _LOG = logging.getLogger("ckpt_magics")
 
@@ -125,17 +127,21 @@ class CollectionReader:
         scope: Scope into which they were imported, or an empty string.
         trainable_is_told: Whether a VariableDef says itself if the variable is trainable; older ones leave that to
             the collection they are in.
+        make_saver: Makes a saver from a SaverDef and ``scope``; without it SaverDefs stay messages.
     """
 
     graph: Graph
     scope: str
     trainable_is_told: bool
+    make_saver: MakeSaver | None
     _variables: dict[bytes, Variable]
 
     @classmethod
-    def for_import(cls, graph: Graph, scope: str, *, trainable_is_told: bool) -> CollectionReader:
+    def for_import(
+        cls, graph: Graph, scope: str, *, trainable_is_told: bool, make_saver: MakeSaver | None = None
+    ) -> CollectionReader:
         """Return a reader that has seen no variables yet."""
-        return cls(graph, scope, trainable_is_told, {})
+        return cls(graph, scope, trainable_is_told, make_saver, {})
 
     def read(self, key: str, collection: CollectionDef) -> None:
         """Add one collection.
@@ -149,13 +155,30 @@ class CollectionReader:
             _LOG.warning("collection %r says not what is in it and is left out", key)
             return
         for value in getattr(collection, kind).value:
+            if key == GraphKeys.SAVEABLE_OBJECTS and not self._is_saveable(kind, value):
+                _LOG.warning(
+                    "collection %r names %s, which is no variable but an object of the program that made the graph, as "
+                    "cuDNN's parameters are: a Saver made here does not save it",
+                    key,
+                    visible(value) if isinstance(value, (str, bytes)) else value,
+                )
+                continue
             self.graph.add_to_collection(key, self._item(key, kind, value))
+
+    def _is_saveable(self, kind: str, value: Any) -> bool:  # noqa: ANN401 -- what a collection holds
+        """Return whether an entry of the saveable objects leads to what a Saver can take: a variable's tensor."""
+        if kind != "node_list" or ":" not in value:
+            return False
+        op = self.graph.find_operation(prepend_scope(value.partition(":")[0], self.scope))
+        return op is not None and op.type in {*REFERENCE_OPS, "ReadVariableOp"}
 
     def _item(self, key: str, kind: str, value: Any) -> Any:  # noqa: ANN401 -- what a collection holds
         if kind == "bytes_list" and key in VARIABLE_COLLECTIONS:
             return self._variable(key, value)
         if kind == "bytes_list" and key in _MESSAGES:
             message = _parse(_MESSAGES[key], value, key)
+            if isinstance(message, SaverDef) and self.make_saver is not None:
+                return self.make_saver(message, self.scope)
             return _renamed(message, lambda name: prepend_scope(name, self.scope) if name else name)
         if kind == "node_list":
             return self._node(key, value)

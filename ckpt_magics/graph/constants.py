@@ -93,13 +93,13 @@ def to_array(value: object, dtype: DType | None = None) -> tuple[npt.NDArray[Any
         array = np.asarray(value)
         chosen = dtype_of(array) if dtype is None else dtype
         return (array if chosen is STRING else array.astype(chosen.numpy, copy=False)), chosen
-    array = _python_array(value)
+    array = _python_array(value, dtype)
     chosen = _python_dtype(array) if dtype is None else dtype
     _check_values(array, chosen, value)
     return (array if chosen is STRING else array.astype(chosen.numpy)), chosen
 
 
-def _python_array(value: object) -> npt.NDArray[Any]:
+def _python_array(value: object, dtype: DType | None) -> npt.NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -108,10 +108,21 @@ def _python_array(value: object) -> npt.NDArray[Any]:
         raise TypeError("Expected any non-tensor type, but got a tensor instead.") from error
     if array.dtype.kind in "US":
         array = np.asarray(value, object)
+    if array.dtype == object and any(isinstance(item, Dimension) for item in array.flat):
+        array = _with_sizes(array, dtype)
     if array.dtype == object and not all(isinstance(item, (str, bytes)) for item in array.flat):
-        bad = next(item for item in array.flat if not isinstance(item, (str, bytes)))
-        raise TypeError(f"Failed to convert elements of {value!r} to Tensor: {type(bad).__name__} is no element type")
+        others = [item for item in array.flat if not isinstance(item, (str, bytes))]
+        bad = next((item for item in others if not isinstance(item, (bool, int, float, complex))), others[0])
+        raise TypeError(f"Failed to convert elements of {value!r} to Tensor: {bad!r} is no element beside the others")
     return array
+
+
+def _with_sizes(array: npt.NDArray[Any], dtype: DType | None) -> npt.NDArray[Any]:
+    """Return an array of objects with the sizes of its dimensions in their places; only integers can be those."""
+    if dtype is not None and not dtype.is_integer:
+        raise TypeError(f"Expected {dtype.name}, but got a dimension, which is an integer")
+    items = [int(item) if isinstance(item, Dimension) and item.value is not None else item for item in array.flat]
+    return np.asarray(items).reshape(array.shape)
 
 
 def _python_dtype(array: npt.NDArray[Any]) -> DType:

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from ckpt_magics.checkpoint.atomic import write_file
 from ckpt_magics.checkpoint.files import exists, is_directory, open_file, system_errors
 from ckpt_magics.checkpoint.place import AnyPath, local_path
-from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, InvalidArgumentError, visible
+from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFileError, InvalidArgumentError, visible
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
 
@@ -28,7 +28,7 @@ def read_meta_graph(path: AnyPath) -> MetaGraphDef:
 
     Raises:
         CheckpointNotFoundError: There is no such file.
-        DataLossError: It holds no MetaGraphDef, neither binary nor text.
+        GraphFileError: It holds no MetaGraphDef, neither binary nor text.
     """
     name = local_path(path)
     if not exists(name):
@@ -41,7 +41,7 @@ def read_graph_def(path: AnyPath) -> GraphDef:
 
     Raises:
         CheckpointNotFoundError: There is no such file.
-        DataLossError: It holds no GraphDef, neither binary nor text.
+        GraphFileError: It holds no GraphDef, neither binary nor text.
     """
     name = local_path(path)
     if not exists(name):
@@ -54,7 +54,7 @@ def read_saved_model(path: AnyPath) -> SavedModel:
 
     Raises:
         CheckpointNotFoundError: There is no such file.
-        DataLossError: It holds no SavedModel, neither binary nor text.
+        GraphFileError: It holds no SavedModel, neither binary nor text.
     """
     name = local_path(path)
     if is_directory(name):
@@ -68,9 +68,12 @@ def read_saved_model(path: AnyPath) -> SavedModel:
 def _read(name: str, message_class: type[M]) -> M:
     with open_file(name) as file:
         if file.size > MESSAGE_LIMIT:
-            raise DataLossError(f"{file.size} bytes are more than one message can have", file=name)
+            raise GraphFileError(f"{file.size} bytes are more than one message can have", file=name)
         data = file.read_at(0, file.size, message_class.__name__)
-    return parse_message(data, message_class, name)
+    try:
+        return parse_message(data, message_class, name)
+    except DataLossError as error:
+        raise GraphFileError(error.message, file=error.file, hint=error.hint) from error.__cause__
 
 
 def write_message(message: Message, path: AnyPath, *, as_text: bool = False, role: str = "graph") -> None:

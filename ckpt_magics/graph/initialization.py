@@ -15,7 +15,7 @@ from ckpt_magics.graph.constants import constant
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.initializers import Zeros
-from ckpt_magics.graph.keys import GraphKeys
+from ckpt_magics.graph.keys import REFERENCE_OPS, GraphKeys
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.graph.partition import PartitionedVariable
 from ckpt_magics.graph.variable import Variable
@@ -37,9 +37,6 @@ __all__ = [
     "trainable_variables",
     "variables_initializer",
 ]
-
-REFERENCE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
-"""Ops that are variables by themselves, whatever the collections say."""
 
 _LOG = logging.getLogger("ckpt_magics")
 

@@ -1,8 +1,11 @@
-"""Names of the collections that TensorFlow's own code uses."""
+"""Names of the collections that TensorFlow's own code uses, and of the ops that are variables without them."""
 
 from __future__ import annotations
 
-__all__ = ["VARIABLE_COLLECTIONS", "GraphKeys"]
+__all__ = ["REFERENCE_OPS", "VARIABLE_COLLECTIONS", "GraphKeys"]
+
+REFERENCE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
+"""Ops that are variables by themselves, whatever the collections say."""
 
 
 class GraphKeys:

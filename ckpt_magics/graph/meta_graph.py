@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.graph.collection_items import CollectionReader
+from ckpt_magics.graph.collection_items import CollectionReader, MakeSaver
 from ckpt_magics.graph.default import get_default_graph
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.graph_files import read_meta_graph
@@ -37,6 +37,7 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
     restore_collections_predicate: Callable[[str], bool] = lambda _: True,
     *,
     checked: bool = True,
+    make_saver: MakeSaver | None = None,
 ) -> dict[str, Variable]:
     """Add a MetaGraph's nodes and collections to a graph.
 
@@ -49,13 +50,15 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
         unbound_inputs_col_name: Collection that lists the inputs which ``input_map`` has to give.
         restore_collections_predicate: Which collections to take over, by name.
         checked: See `import_graph_def`.
+        make_saver: Makes an item of the collection of savers from a SaverDef and the scope of its nodes. Default: the
+            SaverDef.
 
     Returns:
         The global variables in the scope, by their names outside it.
 
     Raises:
         CheckpointNotFoundError: There is no such file.
-        DataLossError: The file holds no MetaGraphDef.
+        GraphFileError: The file holds no MetaGraphDef.
         InvalidArgumentError: The graph is not well formed, or inputs are missing in ``input_map``.
         RuntimeError: The graph is finalized.
     """
@@ -77,7 +80,10 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
             checked=checked,
         )
         reader = CollectionReader.for_import(
-            graph, scope, trainable_is_told=_trainable_is_told(info.tensorflow_version)
+            graph,
+            scope,
+            trainable_is_told=_trainable_is_told(info.tensorflow_version),
+            make_saver=make_saver,
         )
         for key in _collection_order(meta_graph):
             if key != unbound_inputs_col_name and restore_collections_predicate(key):

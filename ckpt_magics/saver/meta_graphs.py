@@ -40,13 +40,15 @@ def import_meta_graph(
 
     Raises:
         CheckpointNotFoundError: There is no such file.
-        DataLossError: It is no meta graph.
+        GraphFileError: It is no meta graph; this is a DataLossError and an IOError.
     """
     if isinstance(meta_graph_or_file, MetaGraphDef):
         meta_graph = meta_graph_or_file
     else:
         meta_graph = read_meta_graph(meta_graph_or_file)
-    variables = import_scoped_meta_graph(meta_graph, clear_devices=clear_devices, import_scope=import_scope, **kwargs)
+    variables = import_scoped_meta_graph(
+        meta_graph, clear_devices=clear_devices, import_scope=import_scope, make_saver=Saver.from_proto, **kwargs
+    )
     if not meta_graph.HasField("saver_def"):
         return Saver() if all_saveable_objects(import_scope) else None
     scope = import_scope

@@ -12,14 +12,13 @@ from typing import Any
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.graph.build import apply, identity, output
 from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graph.keys import REFERENCE_OPS
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.graph.partition import PartitionedVariable
 from ckpt_magics.graph.shape import TensorShape
 from ckpt_magics.graph.variable import Variable
 
 __all__ = ["SaveSpec", "SaveableObject", "find_saveables"]
-
-_REFERENCE_OPS = frozenset({"Variable", "VariableV2", "AutoReloadVariable"})
 
 
 class SaveSpec:
@@ -184,7 +183,7 @@ def _sort_key(item: object) -> str:
 def _variable_name(item: object) -> str:
     if isinstance(item, Variable):
         return item.op.name
-    if isinstance(item, Tensor) and item.op.type in _REFERENCE_OPS:
+    if isinstance(item, Tensor) and item.op.type in REFERENCE_OPS:
         return item.op.name
     if isinstance(item, Tensor) and item.op.type == "ReadVariableOp":
         return item.op.inputs[0].op.name
@@ -223,7 +222,7 @@ def _whole(item: object, slice_spec: str, name: str) -> SaveableObject:
         return _ResourceSaveable(item.handle, value, item.dtype, slice_spec, name)
     if isinstance(item, Variable):
         return _ReferenceSaveable(item.ref, item.value() if slice_spec else item.ref, slice_spec, name)
-    if isinstance(item, Tensor) and item.op.type in _REFERENCE_OPS:
+    if isinstance(item, Tensor) and item.op.type in REFERENCE_OPS:
         return _ReferenceSaveable(item, item, slice_spec, name)
     if isinstance(item, Tensor) and item.op.type == "ReadVariableOp":
         return _ResourceSaveable(item.op.inputs[0], item, item.dtype, slice_spec, name)

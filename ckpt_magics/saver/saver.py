@@ -217,13 +217,12 @@ class Saver:
                 )
         return None if path is None else spelled_as(save_path, path)
 
-    def _check_paths(self, sess: object, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
+    def _check_paths(self, sess: Any, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
         if os.path.split(latest_filename)[0]:
             raise ValueError("'latest_filename' must not contain path components")
         if global_step is None and os.path.basename(prefix) == latest_filename and not self._sharded:
             raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{prefix}'")
-        if not isinstance(sess, Session):
-            raise TypeError(f"'sess' must be a Session; {sess}")
+        _check_session(sess)
         if global_step is None:
             return prefix
         is_number = hasattr(global_step, "__index__")
@@ -272,6 +271,7 @@ class Saver:
             DataLossError: The checkpoint is damaged.
             InvalidArgumentError: A dtype or shape differs.
             NotFoundError: The checkpoint lacks a variable.
+            TypeError: ``sess`` is no session.
             ValueError: There is no checkpoint of that name.
         """
         if self._is_empty:
@@ -282,6 +282,7 @@ class Saver:
         if not checkpoint_exists(path):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {visible(path)}")
         self._check_built("restore")
+        _check_session(sess)
         saver_def = self.saver_def
         assert saver_def is not None  # noqa: S101 -- only an empty saver has none
         feeds = {saver_def.filename_tensor_name: path}
@@ -369,6 +370,17 @@ def _run_save(sess: Session, saver_def: SaverDef, prefix: str, checkpoint_file: 
             raise ValueError(f"Parent directory of {visible(prefix)} doesn't exist, can't save.") from error
         raise
     return os.fsdecode(saved)
+
+
+def _check_session(sess: object) -> None:
+    """Raise TypeError unless this is a session."""
+    if sess is None:
+        raise TypeError(
+            "'sess' must be a Session; None. Variables that hold values without a session, as in TensorFlow 2, are not "
+            "here: give the session that ran the variables' initializers or is to have their values"
+        )
+    if not isinstance(sess, Session):
+        raise TypeError(f"'sess' must be a Session; {sess}")
 
 
 def _wrapped(error: CheckpointError, likely: str) -> CheckpointError:

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from ckpt_magics.formats.dtypes import COMPLEX128, DOUBLE, FLOAT, INT32, INT64, STRING
+from ckpt_magics.graph import build
 from ckpt_magics.graph.constants import constant, to_array
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.inference import constant_value
+from ckpt_magics.graph.shape import Dimension
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,13 @@ def test_shape_fills_up_with_the_last_value():
             constant([1, 2], shape=[1])
         with pytest.raises(TypeError, match="Expected Tensor's shape"):
             constant([1, 2], shape=[1, 2], verify_shape=True)
+
+
+def test_dimensions_in_lists_are_sizes():
+    with Graph().as_default():
+        assert constant([-1, Dimension(8)]).dtype == INT32
+        assert to_array([[Dimension(2)], [3]], INT64)[0].tolist() == [[2], [3]]
+        assert build.output("Reshape", build.zeros([4, 8]), [-1, Dimension(8)]).shape.as_list() == [4, 8]
+        for values, dtype in (([-1, Dimension(None)], None), ([Dimension(2)], FLOAT)):
+            with pytest.raises(TypeError, match=r"(?i)dimension"):
+                constant(values, dtype)
