@@ -14,6 +14,7 @@ __all__ = ["compact_map", "compact_patterns"]
 MAX_TRIED = 200_000
 MAX_ENTRIES = 60
 _NUMBER = re.compile(r"[0-9]+")
+_SEPARATORS = frozenset("/:._-")
 _WILD = re.compile(r"[*?\[]")
 
 Pairs = dict[str, str]
@@ -51,9 +52,10 @@ def _entries(new: str, old: str) -> Iterator[tuple[str, str]]:
     scopes = _scopes(new, old)
     if scopes is not None:
         yield scopes
-    if new.startswith(old) and new != old:
+    # An ending begins with a separator: `*=*es` would be right for biases, and a riddle.
+    if new.startswith(old) and new[len(old) :][:1] in _SEPARATORS:
         yield f"*{new[len(old) :]}", "*"
-    if old.startswith(new) and new != old:
+    if old.startswith(new) and old[len(new) :][:1] in _SEPARATORS:
         yield "*", f"*{old[len(new) :]}"
     yield from _one_part(new.split("/"), old.split("/"))
     if _NUMBER.findall(new) == _NUMBER.findall(old) != []:
