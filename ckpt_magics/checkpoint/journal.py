@@ -15,19 +15,19 @@ of the prefix being saved.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from ckpt_magics.checkpoint import disk, files
 from ckpt_magics.checkpoint.atomic import forget_names, is_journal_name, journal_name, writer_is_gone
 from ckpt_magics.checkpoint.data_files import data_files, v1_shards
 from ckpt_magics.checkpoint.directory import checkpoint_files, is_whole
+from ckpt_magics.checkpoint.listed import Listed, is_step_of
 from ckpt_magics.checkpoint.naming import index_filename, meta_graph_filename, parse_v1_shard, v1_shard_pattern
 from ckpt_magics.checkpoint.table_file import is_table
 from ckpt_magics.errors import CheckpointError
 
-__all__ = ["Journal", "announced", "is_step_of"]
+__all__ = ["Journal", "announced"]
 
 MAX_ENTRY_SIZE = 1024
 """Bytes of an entry that are looked at; a name has at most 255."""
@@ -116,7 +116,7 @@ class Journal:
             with suppress(CheckpointError):
                 _write_entry(os.path.join(self._directory, entry), shard[0] if shard else os.path.basename(path))
 
-    def unlisted(self, stem: str | None, listed: Collection[str]) -> list[tuple[str, float]]:
+    def unlisted(self, stem: str | None, listed: Iterable[Listed]) -> list[Listed]:
         """Return the whole checkpoints of one prefix that the entries name and the state file does not.
 
         Args:
@@ -124,11 +124,11 @@ class Journal:
             listed: What the state file lists.
 
         Returns:
-            Prefixes or V1 patterns, the oldest first, and when each was written, in seconds since 1970.
+            The oldest first, with the time at which each was written.
         """
         if not self._entries:
             return []
-        known = set(map(os.path.abspath, listed))
+        known = {os.path.abspath(one.path) for one in listed}
         found: dict[str, float] = {}
         for name in self._entries:
             base = self._named_by(name)
@@ -138,7 +138,8 @@ class Journal:
             elif stem is not None and is_step_of(stem, prefix):
                 self._done.append(name)
                 found[prefix] = _written(prefix)
-        return sorted(found.items(), key=lambda one: (one[1], len(one[0]), one[0]))
+        ordered = sorted(found, key=lambda prefix: (found[prefix], len(prefix), prefix))
+        return [Listed(prefix, found[prefix]) for prefix in ordered]
 
     def settle(self) -> None:
         """Remove the entries that are done with, and the parts of checkpoints that were never finished."""
@@ -157,14 +158,6 @@ class Journal:
             return None
         is_plain = os.path.basename(base) == base and base not in {"", os.curdir, os.pardir} and "\0" not in base
         return base if is_plain else None
-
-
-def is_step_of(stem: str, path: str) -> bool:
-    """Tell whether a path is ``STEM-NUMBER``, V1 in several files or not, in the directory of the stem."""
-    directory, name = os.path.split(os.path.abspath(stem))
-    if os.path.dirname(os.path.abspath(path)) != directory:
-        return False
-    return re.fullmatch(rf"{re.escape(name)}-[0-9]+(-\?{{5,}}-of-[0-9]{{5,}})?", os.path.basename(path)) is not None
 
 
 def _find(prefix: str) -> str | None:

@@ -35,6 +35,9 @@ def local_path(path: AnyPath) -> str:
     >>> local_path(b"runs/m"), local_path("file:///runs/m")
     ('runs/m', '/runs/m')
     """
+    if type(path) is str and not path.startswith("~") and "://" not in path:
+        # Nearly all are, and a state file has a hundred thousand of them.
+        return path
     text = os.fsdecode(path)
     if text.startswith(FILE_SCHEME):
         return _path_of_url(text)

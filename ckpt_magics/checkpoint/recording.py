@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.directory import checkpoint_files
-from ckpt_magics.checkpoint.journal import Journal, is_step_of
+from ckpt_magics.checkpoint.journal import Journal
+from ckpt_magics.checkpoint.listed import Listed, read_list, steps_of, written
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, index_filename
-from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS, listed_checkpoints, remove_old_checkpoint
-from ckpt_magics.checkpoint.state import CheckpointState, read_state, update_checkpoint_state
-from ckpt_magics.errors import DataLossError
+from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS, remove_old_checkpoint
+from ckpt_magics.checkpoint.state import update_checkpoint_state
 
 __all__ = ["record_checkpoint"]
 
@@ -66,24 +66,26 @@ def record_checkpoint(
         else:
             kept.forget_predecessors()
         journal.name(stem, kept.dropped)
-        paths, times = map(list, zip(*kept.listed, strict=True))
-        written = update_checkpoint_state(
+        paths = [one.path for one in kept.listed]
+        times = [written(one) for one in kept.listed] if kept.has_times else None
+        state_file = update_checkpoint_state(
             directory,
             path,
             paths,
             latest_filename,
-            times if kept.has_times else None,
+            times,
             kept.last_preserved,
             save_relative_paths=save_relative_paths,
             durable=durable,
         )
+        needed = set(map(os.path.abspath, paths)) if kept.dropped else set()
         removed: list[str] = []
         for old in kept.dropped:
             version = 2 if index_filename(old) in checkpoint_files(old) else 1
-            if remove_old_checkpoint(old, directory, paths, version, meta_graph_suffix):
+            if remove_old_checkpoint(old, directory, needed, version, meta_graph_suffix):
                 removed.append(old)
         journal.settle()
-    return written, tuple(removed)
+    return state_file, tuple(removed)
 
 
 class _Kept:
@@ -92,34 +94,38 @@ class _Kept:
     def __init__(  # noqa: PLR0917 - built in one place
         self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float, journal: Journal
     ) -> None:
-        try:
-            state = read_state(directory, latest_filename) or CheckpointState()
-        except DataLossError:
-            # Then those in the directory are listed, and which of them a save with a step made is not known.
-            state, stem = CheckpointState(), None
+        listed, state, is_damaged = read_list(directory, latest_filename)
+        if is_damaged:
+            # Which of those in the directory a save with a step made is not known.
+            stem = None
         self.has_times = bool(state.all_model_checkpoint_timestamps)
         self.last_preserved: float | None = state.last_preserved_timestamp or None
         self.dropped: list[str] = []
-        new = os.path.abspath(path)
-        listed = listed_checkpoints(directory, latest_filename)
-        listed += journal.unlisted(stem, [known for known, _ in listed])
-        self.listed = [known for known in listed if os.path.abspath(known[0]) != new]
-        self.listed.append((path, now))
-        self._predecessors = [known for known in self.listed[:-1] if stem is not None and is_step_of(stem, known[0])]
+        listed += journal.unlisted(stem, listed)
+        base, new = os.path.basename(path), os.path.abspath(path)
+        self.listed = [one for one in listed if not (one.path.endswith(base) and os.path.abspath(one.path) == new)]
+        steps = set() if stem is None else steps_of(stem, [one.path for one in self.listed])
+        self._predecessors = [one for one in self.listed if one.path in steps]
+        self.listed.append(Listed(path, now))
 
     def forget_predecessors(self) -> None:
         """List none of the predecessors, as a Saver without max_to_keep."""
-        self.listed = [known for known in self.listed if known not in self._predecessors]
+        self._leave_out(self._predecessors)
 
     def drop_old(self, max_to_keep: int, keep_hours: float) -> None:
         """Let the oldest of the series go while there are too many."""
         if keep_hours != DEFAULT_KEEP_HOURS:
             # Without times in the state file the next call could not know what to keep.
             self.has_times = True
-            self.last_preserved = self.last_preserved or min(time for _, time in self.listed) - 1.0
-        for path, saved in self._predecessors[: max(len(self._predecessors) + 1 - max_to_keep, 0)]:
-            self.listed.remove((path, saved))
-            if self.last_preserved is not None and saved - keep_hours * 3600 >= self.last_preserved:
-                self.last_preserved = saved
+            self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
+        old = self._predecessors[: max(len(self._predecessors) + 1 - max_to_keep, 0)]
+        for one in old:
+            if self.last_preserved is not None and written(one) - keep_hours * 3600 >= self.last_preserved:
+                self.last_preserved = written(one)
             else:
-                self.dropped.append(path)
+                self.dropped.append(one.path)
+        self._leave_out(old)
+
+    def _leave_out(self, others: Iterable[Listed]) -> None:
+        gone = set(others)
+        self.listed = [one for one in self.listed if one not in gone]

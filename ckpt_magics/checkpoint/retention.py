@@ -14,14 +14,14 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.data_files import data_files
-from ckpt_magics.checkpoint.directory import checkpoint_files, find_checkpoints, is_whole
-from ckpt_magics.checkpoint.files import modified_time
+from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.journal import Journal
+from ckpt_magics.checkpoint.listed import Listed, read_list, written
 from ckpt_magics.checkpoint.locking import directory_lock
 from ckpt_magics.checkpoint.naming import (
     META_GRAPH_SUFFIX,
@@ -30,14 +30,12 @@ from ckpt_magics.checkpoint.naming import (
     parse_v1_shard,
 )
 from ckpt_magics.checkpoint.place import AnyPath, local_path
-from ckpt_magics.checkpoint.state import checkpoint_exists, get_checkpoint_mtimes, read_state, update_checkpoint_state
-from ckpt_magics.checkpoint.state_text import CheckpointState
-from ckpt_magics.errors import CheckpointError, DataLossError, visible
+from ckpt_magics.checkpoint.state import checkpoint_exists, get_checkpoint_mtimes, update_checkpoint_state
+from ckpt_magics.errors import CheckpointError, visible
 
 __all__ = [
     "DEFAULT_KEEP_HOURS",
     "CheckpointHistory",
-    "listed_checkpoints",
     "remove_checkpoint",
     "remove_old_checkpoint",
 ]
@@ -156,15 +154,16 @@ class CheckpointHistory:
         directory = os.path.dirname(path)
         with directory_lock(directory):
             journal = Journal(directory)
-            left = self._take_over(journal, stem, path, latest_filename)
+            listed = read_list(directory, latest_filename).listed
+            left = self._take_over(journal, stem, path, listed)
             self._append(path, self._clock())
             expired = self._expired(1 + left)
             journal.name(stem, expired)
             try:
-                written = update_checkpoint_state(
+                state_file = update_checkpoint_state(
                     directory,
                     path,
-                    [*self._listed_by_others(directory, latest_filename), *self._own_paths(directory, path)],
+                    [*self._listed_by_others(listed), *self._own_paths(directory, path)],
                     latest_filename,
                     save_relative_paths=save_relative_paths,
                     durable=durable,
@@ -172,20 +171,18 @@ class CheckpointHistory:
             except BaseException:
                 self._to_delete[:0] = [(old, -math.inf) for old in expired]
                 raise
+            needed = set(map(os.path.abspath, [path, *self.last_checkpoints]))
             for old in expired:
-                remove_old_checkpoint(
-                    old, directory, [path, *self.last_checkpoints], self.write_version, meta_graph_suffix
-                )
+                remove_old_checkpoint(old, directory, needed, self.write_version, meta_graph_suffix)
             journal.settle()
-        return written
+        return state_file
 
-    def _take_over(self, journal: Journal, stem: str | None, path: str, latest_filename: str | None) -> int:
+    def _take_over(self, journal: Journal, stem: str | None, path: str, listed: Iterable[Listed]) -> int:
         """Take what killed saves of the prefix left for this saver's own; tell how many they were."""
-        directory = os.path.dirname(path)
-        listed = [known for known, _ in listed_checkpoints(directory, latest_filename)]
-        left = [one for one in journal.unlisted(stem, listed) if os.path.abspath(one[0]) != os.path.abspath(path)]
+        new = os.path.abspath(path)
+        left = [one for one in journal.unlisted(stem, listed) if os.path.abspath(one.path) != new]
         for one in left:
-            self._append(*one)
+            self._append(one.path, written(one))
         return len(left)
 
     def _append(self, path: str, saved: float) -> None:
@@ -205,10 +202,9 @@ class CheckpointHistory:
             own = [os.path.abspath(known) for known in own]
         return [*own, path]
 
-    def _listed_by_others(self, directory: str, latest_filename: str | None) -> list[str]:
+    def _listed_by_others(self, listed: Iterable[Listed]) -> list[str]:
         """Paths in the state file as it is now that this saver knows nothing of and that exist."""
-        listed = (path for path, _ in listed_checkpoints(directory, latest_filename))
-        return [path for path in listed if os.path.abspath(path) not in self._own]
+        return [one.path for one in listed if os.path.abspath(one.path) not in self._own]
 
     def _expired(self, most: int) -> list[str]:
         """Return at most so many of those that are no longer kept, without what is kept for ever."""
@@ -222,31 +218,19 @@ class CheckpointHistory:
         return expired
 
 
-def listed_checkpoints(directory: str, latest_filename: str | None = None) -> list[tuple[str, float]]:
-    """Return the checkpoints that a state file lists and that exist, oldest first, and when they were saved.
-
-    If the state file is damaged these are the checkpoints in the directory.
-
-    Returns:
-        Paths joined to the directory, and seconds since 1970.
-    """
-    try:
-        state = read_state(directory, latest_filename) or CheckpointState()
-    except DataLossError:
-        return [(found.prefix, found.modified) for found in find_checkpoints(directory) if is_whole(found.prefix)]
-    paths = [os.path.join(directory, path) for path in state.all_model_checkpoint_paths]
-    times = state.all_model_checkpoint_timestamps
-    known = zip(paths, times if len(times) == len(paths) else [None] * len(paths), strict=True)
-    files = ((path, time, checkpoint_files(path)) for path, time in known)
-    return [(path, modified_time(found[0]) if time is None else time) for path, time, found in files if found]
-
-
 def remove_old_checkpoint(
-    path: str, directory: str, needed: Sequence[str], version: int, meta_graph_suffix: str = META_GRAPH_SUFFIX
+    path: str, directory: str, needed: Collection[str], version: int, meta_graph_suffix: str = META_GRAPH_SUFFIX
 ) -> bool:
     """Delete a checkpoint that is no longer kept, if it lies in ``directory`` and is none of those still needed.
 
     What stands in the way is a warning: the save has succeeded.
+
+    Args:
+        path: Prefix or V1 pattern.
+        directory: The directory of the state file.
+        needed: Absolute paths of what is still listed.
+        version: 1 or 2.
+        meta_graph_suffix: What the meta graph's name ends with.
 
     Returns:
         Whether it was deleted.
@@ -254,7 +238,7 @@ def remove_old_checkpoint(
     target = os.path.abspath(path)
     if os.path.dirname(target) != os.path.abspath(directory):
         return False
-    if target in map(os.path.abspath, needed):
+    if target in needed:
         return False
     try:
         remove_checkpoint(target, version, meta_graph_suffix)

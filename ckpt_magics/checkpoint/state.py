@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 
+_NO_NAMES = frozenset({"", os.curdir, os.pardir})
+
+
 def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
     """Return a directory's state with every path joined to the directory; None if it has no state file.
 
@@ -151,7 +154,14 @@ def build_state(
             f"(got paths {paths} and timestamps {list(all_model_checkpoint_timestamps)})"
         )
 
+    head = os.path.join(directory, "")
+    is_relative = save_relative_paths or not os.path.isabs(directory)
+
     def spelled(path: str) -> str:
+        # Of a hundred thousand paths nearly all lie right in the directory.
+        inside = path.removeprefix(head)
+        if is_relative and len(inside) + len(head) == len(path) and os.sep not in inside and inside not in _NO_NAMES:
+            return inside
         # TensorFlow makes an absolute path under a relative directory relative twice, which leads elsewhere.
         if save_relative_paths if os.path.isabs(path) else not os.path.isabs(directory):
             return os.path.relpath(path, directory or os.curdir)

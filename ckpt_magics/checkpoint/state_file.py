@@ -13,13 +13,17 @@ from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.state_text import CheckpointState, parse_state
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, visible
 
-__all__ = ["MAX_STATE_SIZE", "places_of", "read_state", "read_state_text", "state_filename"]
+__all__ = ["MAX_STATE_SIZE", "StateTooLargeError", "places_of", "read_state", "read_state_text", "state_filename"]
 
 MAX_STATE_SIZE = 32 << 20
 """Bytes of a state file beyond which it is not one: paths of a quarter of a million checkpoints."""
 
 # A Windows path as this system reads it; "\r" and the like are what a path that nobody escaped has turned into.
 _SEPARATED = str.maketrans({"\\": "/", **{chr(7 + at): f"/{sign}" for at, sign in enumerate("abtnvfr")}})
+
+
+class StateTooLargeError(DataLossError):
+    """A state file is larger than any that somebody needs."""
 
 
 def state_filename(directory: AnyPath, latest_filename: str | None = None) -> str:
@@ -31,14 +35,14 @@ def read_state_text(directory: AnyPath, latest_filename: str | None = None) -> b
     """Return the contents of a directory's state file; None if it has none: a directory of that name is none.
 
     Raises:
-        DataLossError: The file is too large to be one.
+        StateTooLargeError: The file is too large to be one.
         CheckpointError: It cannot be read.
     """
     path = state_filename(directory, latest_filename)
     try:
         with open_file(path) as file:
             if file.size > MAX_STATE_SIZE:
-                raise DataLossError(
+                raise StateTooLargeError(
                     f"state file of {file.size:,} bytes: more than {MAX_STATE_SIZE:,} are not read",
                     file=path,
                     hint="%ckpt_ls DIRECTORY --repair writes it anew from the checkpoints that are there.",
