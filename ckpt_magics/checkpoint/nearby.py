@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.latest import find_latest
 from ckpt_magics.checkpoint.unusable import fault_of, foreign_file
 from ckpt_magics.errors import CheckpointError, visible
 
@@ -63,7 +64,14 @@ def missing_hint(path: str) -> str:
     if data:
         return _without_index(data[0])
     known = checkpoint_names(directory)
-    return _nearest(directory, base, known) or describe_directory(directory or os.curdir)
+    nearest = _nearest(directory, base, known) or describe_directory(directory or os.curdir)
+    latest = None if naming.split_step(base)[1] is None else latest_beside(path)
+    return nearest if latest is None else f"{nearest}; the latest here is now {visible(latest)}"
+
+
+def latest_beside(prefix: str) -> str | None:
+    """Return the latest checkpoint of the directory that a prefix is in; None if there is none."""
+    return find_latest(os.path.dirname(prefix)).prefix
 
 
 def _nearest(directory: str, base: str, known: Sequence[str]) -> str:

@@ -43,6 +43,9 @@ CheckpointPath = AnyPath
 def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointReader:
     """Open a checkpoint for reading.
 
+    Of a directory it is always the latest that is opened: where a save lets older ones go meanwhile, the one that is
+    the latest by then. Of a prefix it is that one or none: if it has been let go, the error names the latest.
+
     Args:
         path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel.
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The

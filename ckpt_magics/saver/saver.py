@@ -12,11 +12,13 @@ from typing import Any
 
 from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
+from ckpt_magics.checkpoint.nearby import latest_beside
 from ckpt_magics.checkpoint.place import AnyPath, local_path, spelled_as
 from ckpt_magics.checkpoint.retention import CheckpointHistory
 from ckpt_magics.checkpoint.state import checkpoint_exists
 from ckpt_magics.errors import (
     CheckpointError,
+    CheckpointNotFoundError,
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
@@ -270,9 +272,11 @@ class Saver:
         Raises:
             DataLossError: The checkpoint is damaged.
             InvalidArgumentError: A dtype or shape differs.
+            MissingCheckpointError: There is no checkpoint of that name, or it was let go meanwhile. It names the latest
+                of the directory, which is not restored in its place.
             NotFoundError: The checkpoint lacks a variable.
             TypeError: ``sess`` is no session.
-            ValueError: There is no checkpoint of that name.
+            ValueError: ``save_path`` is None.
         """
         if self._is_empty:
             return
@@ -280,7 +284,7 @@ class Saver:
             raise ValueError("Can't load save_path when it is None.")
         path = local_path(save_path)
         if not checkpoint_exists(path):
-            raise ValueError(f"The passed save_path is not a valid checkpoint: {visible(path)}")
+            raise _missing(path)
         self._check_built("restore")
         _check_session(sess)
         saver_def = self.saver_def
@@ -290,6 +294,8 @@ class Saver:
             try:
                 sess.run(saver_def.restore_op_name, feeds)
             except NotFoundError as error:
+                if not checkpoint_exists(path):
+                    raise _missing(path) from error
                 if not restore_by_object_names(sess, saver_def, path, error):
                     add_all_problems(error, sess, saver_def, path)
                     raise _wrapped(error, _MISSING) from error
@@ -381,6 +387,16 @@ def _check_session(sess: object) -> None:
         )
     if not isinstance(sess, Session):
         raise TypeError(f"'sess' must be a Session; {sess}")
+
+
+class MissingCheckpointError(CheckpointNotFoundError, ValueError):
+    """There is no checkpoint at a prefix, which TensorFlow's Saver says with a ValueError."""
+
+
+def _missing(path: str) -> MissingCheckpointError:
+    latest = latest_beside(path)
+    hint = None if latest is None else f"The latest checkpoint there is now {visible(latest)}."
+    return MissingCheckpointError(f"The passed save_path is not a valid checkpoint: {visible(path)}", hint=hint)
 
 
 def _wrapped(error: CheckpointError, likely: str) -> CheckpointError:

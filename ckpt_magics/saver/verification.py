@@ -20,9 +20,10 @@ from ckpt_magics.checkpoint.verification import (
     CheckedFile,
     CheckedTensor,
     Finding,
+    Verification,
     check_checkpoint,
 )
-from ckpt_magics.errors import visible
+from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.saver.saved_listing import saved_html, saved_text
 from ckpt_magics.saver.tables import amount, html_lines, html_table, text_table
@@ -202,7 +203,28 @@ def verify_checkpoint(
         DataLossError: What is there is no checkpoint; or nothing of it can be salvaged.
         InvalidArgumentError: ``salvage`` is the damaged checkpoint itself.
     """
-    return verify_source(find_checkpoint(source), salvage=salvage, progress=progress)
+    started = time.perf_counter()
+    return _report(_check(source, progress), time.perf_counter() - started, salvage, progress)
+
+
+def _check(path: AnyPath, progress: Progress | None) -> Verification:
+    """Check what a path stands for; of a directory the one that is its latest when the check is over."""
+    source = find_checkpoint(path)
+    while True:
+        try:
+            found, error = check_checkpoint(source, progress=progress), None
+        except CheckpointError as caught:
+            found, error = None, caught
+        if found is not None and found.is_whole:
+            return found
+        # What seems damaged may have been let go by a save meanwhile.
+        former, source = source, find_checkpoint(path)
+        if former.prefix == source.prefix:
+            break
+    if found is None:
+        assert error is not None  # noqa: S101 - one of the two is there
+        raise error
+    return found
 
 
 def verify_source(
@@ -211,7 +233,13 @@ def verify_source(
     """Check a checkpoint that was found already, as :func:`verify_checkpoint` does."""
     started = time.perf_counter()
     found = check_checkpoint(source, progress=progress)
-    seconds = time.perf_counter() - started
+    return _report(found, time.perf_counter() - started, salvage, progress)
+
+
+def _report(
+    found: Verification, seconds: float, salvage: AnyPath | None, progress: Progress | None
+) -> VerificationReport:
+    source = found.source
     saved, note = None, source.note
     if salvage is not None and found.is_whole:
         note = f"{note} Nothing is damaged, so nothing was written to {visible(local_path(salvage))}.".lstrip()
@@ -245,7 +273,7 @@ def salvage_checkpoint(source: AnyPath, new_prefix: AnyPath, *, progress: Progre
         DataLossError: No tensor is good.
         InvalidArgumentError: ``new_prefix`` is the damaged checkpoint itself.
     """
-    found = check_checkpoint(find_checkpoint(source), progress=progress)
+    found = _check(source, progress)
     saved = write_good_tensors(found, new_prefix, progress=progress)
     if found.lost_meta_graph:
         warnings.warn(_left_out_graph(found.lost_meta_graph), UserWarning, stacklevel=2)
