@@ -7,7 +7,7 @@ import numpy as np
 from ckpt_magics.saver.spec import Array, Spec
 from ckpt_magics.saver.text_values import like_elements
 
-__all__ = ["array_obstacle", "array_spec", "new_array", "set_array", "snapshot_array", "undo_array", "unmasked"]
+__all__ = ["array_spec", "new_array", "set_array", "snapshot_array", "undo_array", "unmasked"]
 
 
 def unmasked(array: Array) -> Array:
@@ -20,10 +20,10 @@ def unmasked(array: Array) -> Array:
 
 def array_spec(array: Array) -> Spec:
     """The array's own shape and dtype."""
-    return Spec(array.shape, array.dtype, obstacle=array_obstacle(array))
+    return Spec(array.shape, array.dtype, obstacle=_obstacle(array))
 
 
-def array_obstacle(array: Array) -> str:
+def _obstacle(array: Array) -> str:
     """Say why an array cannot take values, whatever they are; "" if it can."""
     if not array.flags.writeable:
         return "it is a read-only array"

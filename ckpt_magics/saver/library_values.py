@@ -69,9 +69,12 @@ def variable_to_array(variable: Any) -> Array:
 def snapshot_variable(variable: Any) -> Array | None:
     """Return a copy of the variable's values; None if it has none yet, as one of a session may."""
     try:
-        return np.array(variable_to_array(variable))
+        array = variable_to_array(variable)
     except FailedPreconditionError:
         return None
+    # An array of its own that nobody can write to never changes; those of a session are such.
+    is_final = array.base is None and not array.flags.writeable
+    return array if is_final else array.copy()
 
 
 def set_variable(variable: Any, array: Array) -> Any:
