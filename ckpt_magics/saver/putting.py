@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from ckpt_magics.errors import CheckpointError, ResourceExhaustedError, TargetRefusedError, visible
+from ckpt_magics.errors import CheckpointError, TargetRefusedError, visible
+from ckpt_magics.saver.library_errors import as_ours, first_line
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.tables import an, names_text
 from ckpt_magics.saver.tree import Node
@@ -101,30 +102,29 @@ def _called(node: Node) -> str:
 @contextmanager
 def _named(node: Node) -> Iterator[None]:
     """Give errors of other libraries the name of the tensor or the holder that they are about."""
-    hint = f"{UNCHANGED}; exclude {visible(node.name)}{'' if node.leaf else '/*'} to restore the others"
-    hint = hint if node.name else UNCHANGED
     try:
         yield
     except CheckpointError as error:
-        raise error.locate(tensor=node.name or None, hint=hint) from error.__cause__
+        error.locate(tensor=node.name or None, hint=_advice(node))
+        raise
     except MemoryError as error:
-        message = f"there is not enough memory to put it in place: {_first_line(error)}".removesuffix(": ")
-        raise ResourceExhaustedError(message, tensor=node.name or None, hint=hint) from error
+        raise as_ours(error, "it cannot be put in place", tensor=node.name or None, hint=_advice(node)) from error
     except Exception as error:
-        raise TargetRefusedError(_refusal(node, error), tensor=_tensor(node), hint=hint) from error
+        raise TargetRefusedError(_refusal(node, error), tensor=_tensor(node), hint=_advice(node)) from error
+
+
+def _advice(node: Node) -> str:
+    below = "" if node.leaf else "/*"
+    return f"{UNCHANGED}; exclude {visible(node.name)}{below} to restore the others" if node.name else UNCHANGED
 
 
 def _refusal(node: Node, error: Exception) -> str:
-    reason = f"{type(error).__name__}: {_first_line(error)}".removesuffix(": ")
+    reason = f"{type(error).__name__}: {first_line(error)}" if str(error) else type(error).__name__
     if node.leaf is not None:
         return f"{_called(node)}, {an(node.leaf.word)}, does not take its value: {reason}"
     word = node.container.word if node.container is not None else "value"
     held = names_text([leaf.name for leaf in node.leaves()])
     return f"{_called(node)}, {an(word)}, does not take its values ({held}): {reason}"
-
-
-def _first_line(error: BaseException) -> str:
-    return visible(str(error).strip().partition("\n")[0])
 
 
 def _tensor(node: Node) -> str | None:

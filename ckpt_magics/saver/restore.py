@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,11 @@ import numpy as np
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, ResourceExhaustedError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import Advice, find_advice, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
+from ckpt_magics.saver.library_errors import as_ours
 from ckpt_magics.saver.plan import Match, Planner, RestoreOptions
 from ckpt_magics.saver.putting import UNCHANGED, put
 from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
@@ -76,32 +77,28 @@ class RestorePlan:
         done, total = 0, self.report.nbytes
         for match in self._matches:
             name = match.tensor.name
-            with self._reading(name):
-                array = self._stored.read(match.tensor.stored)
-                if match.axes is not None:
-                    array = np.ascontiguousarray(array.transpose(match.axes))
-                arrays[name] = converted(
-                    array, match.spec, name, reshape=self._options.reshape, cast=self._options.cast
-                )
+            try:
+                arrays[name] = self._read_one(match)
+            except CheckpointError as error:
+                error.locate(tensor=name).hint = _advice(name)
+                raise
+            except Exception as error:
+                raise as_ours(error, "its values cannot be read", tensor=name, hint=_advice(name)) from error
             done += match.tensor.nbytes
             if progress is not None:
                 progress(done, total)
         return arrays
 
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
-        """Give errors the tensor's name, those of a source that is no checkpoint too."""
-        hint = f"{UNCHANGED}; exclude {visible(name)} to restore the others"
-        try:
-            yield
-        except CheckpointError as error:
-            error.hint = hint
-            raise error.locate(tensor=name) from error.__cause__
-        except MemoryError as error:
-            raise ResourceExhaustedError("there is not enough memory to read it", tensor=name, hint=hint) from error
-        except Exception as error:
-            text = visible(str(error).strip().partition("\n")[0])
-            raise InvalidArgumentError(f"its values cannot be read: {text}", tensor=name, hint=hint) from error
+    def _read_one(self, match: Match) -> Array:
+        array = self._stored.read(match.tensor.stored)
+        if match.axes is not None:
+            array = np.ascontiguousarray(array.transpose(match.axes))
+        options = self._options
+        return converted(array, match.spec, match.tensor.name, reshape=options.reshape, cast=options.cast)
+
+
+def _advice(name: str) -> str:
+    return f"{UNCHANGED}; exclude {visible(name)} to restore the others"
 
 
 def plan_restore(

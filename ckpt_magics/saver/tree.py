@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.saver.containers import ContainerKind, container_kind
 from ckpt_magics.saver.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
+from ckpt_magics.saver.library_errors import as_ours
 from ckpt_magics.saver.python_values import is_plain, is_text, new_plain
 from ckpt_magics.saver.spec import Array, Spec, dtype_family
 from ckpt_magics.saver.state_values import has_state_dict, new_entry
@@ -57,7 +58,13 @@ class Node:
         """What the place accepts. A state dict's own numbers are settings, and the saved ones count."""
         if self.leaf is None or (self.in_state and is_plain(self.value)):
             return Spec(())
-        return self.leaf.spec(self.value)
+        try:
+            return self.leaf.spec(self.value)
+        except CheckpointError:
+            raise
+        except Exception as error:
+            text = f"{visible(self.name)!r}, {an(self.leaf.word)}, does not say what it takes"
+            raise as_ours(error, text) from error
 
     def nodes(self) -> Iterator[Node]:
         """Yield this node and those below it, holders before what they hold, in order."""
@@ -148,17 +155,27 @@ def take_apart(value: Any, name: str = "") -> Node:
 def _node(name: str, key: Any, value: Any, *, in_state: bool = False) -> Node:
     if value is None:
         return Node(name, key, value, NEW_VALUE, in_state=in_state)
-    leaf = leaf_kind(value)
-    container = None if leaf else container_kind(value)
-    if leaf is None and container is None and DECLARED.matches(value):
-        leaf = DECLARED
+    try:
+        leaf = leaf_kind(value)
+        container = None if leaf else container_kind(value)
+        if leaf is None and container is None and DECLARED.matches(value):
+            leaf = DECLARED
+    except Exception as error:
+        raise as_ours(error, f"{_shown(name)}, {_kind(value)}, does not say what it is") from error
     if leaf is None and container is None:
-        kind = an(f"{type(value).__module__}.{type(value).__qualname__}")
         raise InvalidArgumentError(
-            f"{visible(name) or 'the value'!r} is {kind}, which is no tensor and holds none that can be found",
+            f"{_shown(name)} is {_kind(value)}, which is no tensor and holds none that can be found",
             hint="Give its arrays by name, as a dict",
         )
     return Node(name, key, value, leaf, container, in_state=in_state)
+
+
+def _shown(name: str) -> str:
+    return repr(visible(name) or "the value")
+
+
+def _kind(value: object) -> str:
+    return an(f"{type(value).__module__}.{type(value).__qualname__}")
 
 
 def _refuse_twins(node: Node, word: str, keys: list[Any]) -> None:
@@ -167,7 +184,7 @@ def _refuse_twins(node: Node, word: str, keys: list[Any]) -> None:
     key, count = Counter(keys).most_common(1)[0]
     what = "columns" if word == "pandas DataFrame" else "parts"
     raise InvalidArgumentError(
-        f"{visible(node.name) or 'the value'!r}, {an(word)}, has {count} {what} called {visible(str(key))!r}",
+        f"{_shown(node.name)}, {an(word)}, has {count} {what} called {visible(str(key))!r}",
         hint="Give each a name of its own; tensors are saved and restored by name",
     )
 
@@ -176,7 +193,13 @@ def _children(node: Node) -> Iterator[Node]:
     if node.container is None:
         return
     in_state = node.in_state or has_state_dict(node.value)
-    children = node.container.children(node.value)
+    try:
+        children = node.container.children(node.value)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        text = f"{_shown(node.name)}, {an(node.container.word)}, does not say what it holds"
+        raise as_ours(error, text) from error
     # Before the first is looked at: by a name that two columns have, pandas gives both of them, and so on for ever.
     _refuse_twins(node, node.container.word, [key for key, _ in children])
     for key, child in children:
@@ -184,7 +207,7 @@ def _children(node: Node) -> Iterator[Node]:
             continue
         if not isinstance(key, str | int):
             raise InvalidArgumentError(
-                f"{visible(node.name) or 'the value'!r} has the key {key!r}, {an(type(key).__name__)}; names are made "
+                f"{_shown(node.name)} has the key {key!r}, {an(type(key).__name__)}; names are made "
                 "of strings and whole numbers"
             )
         yield _node(joined(node.name, key), key, child, in_state=in_state)

@@ -12,6 +12,7 @@ import numpy as np
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import dtype_of
 from ckpt_magics.saver.leaves import NEW_VALUE
+from ckpt_magics.saver.library_errors import as_ours
 from ckpt_magics.saver.spec import Array, native
 from ckpt_magics.saver.tables import an
 from ckpt_magics.saver.text_values import TEXT_KINDS, encoded
@@ -81,14 +82,12 @@ def _array(node: Node) -> Array:
     if not node.name:
         raise InvalidArgumentError(f"{an(word)} alone has no name to be saved under", hint="Give it one, as a dict")
     try:
-        array = node.leaf.to_array(node.value) if node.leaf is not None else np.asarray(node.value)
-        return _savable(array)
+        return _savable(node.leaf.to_array(node.value) if node.leaf is not None else np.asarray(node.value))
     except CheckpointError:
         raise
     except Exception as error:
         # A library refuses to give values in its own ways (a symbolic tensor, a deleted buffer, a tensor elsewhere).
-        text = visible(str(error).strip().partition("\n")[0])
-        raise InvalidArgumentError(f"{visible(node.name)!r}, {an(word)}, cannot be saved: {text}") from error
+        raise as_ours(error, f"{visible(node.name)!r}, {an(word)}, cannot be saved") from error
 
 
 def _savable(array: Array) -> Array:

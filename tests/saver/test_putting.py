@@ -288,7 +288,7 @@ def test_too_little_memory_is_said_as_such():
     variable, a = Refusing(np.zeros(2)), np.zeros(2)
     variable.error = MemoryError("Unable to allocate 8 TiB")
     with pytest.raises(
-        ResourceExhaustedError, match="not enough memory to put it in place: Unable to allocate"
+        ResourceExhaustedError, match="cannot be put in place: there is not enough memory: Unable to"
     ) as caught:
         restore_checkpoint({"a": np.ones(2), "v": np.ones(2)}, {"v": variable, "a": a})
     assert caught.value.tensor == "v"

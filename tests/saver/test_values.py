@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, ResourceExhaustedError
+from ckpt_magics.saver.restore import plan_restore
 from ckpt_magics.saver.values import collect_tensors
 
 
@@ -183,3 +184,65 @@ def test_names_the_dtype_that_holds_most_of_a_long_double(dtype, nearest):
 def test_lets_the_same_array_appear_twice():
     shared = {"w": np.ones(2)}
     assert list(collect_tensors({"a": shared, "b": shared})) == ["a/w", "b/w"]
+
+
+class Broken:
+    """An object that raises whatever it is asked."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def state_dict(self):
+        raise self._error
+
+    def load_state_dict(self, state):
+        raise self._error
+
+
+class Shapeless:
+    dtype = np.dtype("f4")
+
+    @property
+    def shape(self):
+        raise RuntimeError("the buffer was donated")
+
+    def numpy(self):
+        return np.zeros(2)
+
+    def assign(self, value):
+        pass
+
+
+class Undecided:
+    dtype = np.dtype("f4")
+
+    @property
+    def shape(self):
+        raise RuntimeError("not yet")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Broken(RuntimeError("gone")), "'net/x', an object with a state dict, does not say what it holds: gone"),
+        (Broken(KeyError()), "does not say what it holds: KeyError"),
+        (Undecided(), "'net/x', a tests.saver.test_values.Undecided, does not say what it is: not yet"),
+    ],
+)
+def test_an_object_that_raises_is_said_by_name_in_a_save_and_a_restore(value, text):
+    for job in (collect_tensors, lambda value: plan_restore({"net/x": np.zeros(2)}, value)):
+        with pytest.raises(InvalidArgumentError, match=text) as caught:
+            job({"net": {"x": value}})
+        assert isinstance(caught.value.__cause__, Exception)
+
+
+def test_a_place_that_does_not_say_what_it_takes_is_refused_by_name():
+    with pytest.raises(
+        InvalidArgumentError, match="'net/x', a variable, does not say what it takes: the buffer was don"
+    ):
+        plan_restore({"net/x": np.zeros(2)}, {"net": {"x": Shapeless()}})
+
+
+def test_too_little_memory_for_a_value_is_said_as_such():
+    with pytest.raises(ResourceExhaustedError, match="there is not enough memory: 8 TB"):
+        collect_tensors({"x": Broken(MemoryError("8 TB"))})
