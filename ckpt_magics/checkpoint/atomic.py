@@ -26,6 +26,7 @@ from typing import NamedTuple, Self
 from zlib import crc32
 
 from ckpt_magics.checkpoint import disk
+from ckpt_magics.checkpoint.processes import is_running
 from ckpt_magics.errors import CheckpointError
 
 __all__ = [
@@ -111,20 +112,7 @@ def writer_is_gone(name: str) -> bool:
     if process == os.getpid():
         with _live_lock:
             return name not in _live
-    return not _is_running(process)
-
-
-def _is_running(process: int) -> bool:
-    if os.name == "nt":
-        # There os.kill ends the process that it is asked about; a leftover stays until the next start of the machine.
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True
+    return not is_running(process)
 
 
 def forget_names(names: Iterable[str]) -> None:

@@ -31,8 +31,8 @@ from ckpt_magics.checkpoint.tensors_to_save import (
     split_into_shards,
 )
 from ckpt_magics.checkpoint.value_writer import ValueWriter, write_plain_values
-from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError
+from ckpt_magics.formats.bundle_records import MAX_SHARDS, BundleEntry, BundleHeader
 from ckpt_magics.formats.entry_encoding import EncodedEntries, encode_entries, write_index
 from ckpt_magics.formats.tensor_slice import TensorSlice
 
@@ -203,4 +203,6 @@ def _free_shard_count(prefix: str, wanted: int) -> int:
     taken = set(data_files(prefix).values())
     while wanted in taken:
         wanted += 1
+    if wanted > MAX_SHARDS:
+        raise InvalidArgumentError(f"{wanted} data files are more than the {MAX_SHARDS} that a checkpoint may have")
     return wanted

@@ -29,11 +29,13 @@ __all__ = [
     "OutputFile",
     "back_up",
     "create_file",
+    "enough_memory",
     "list_names",
     "make_directory",
     "remove_directory_if_empty",
     "remove_file",
     "replace",
+    "status_of",
     "sync_directory",
     "writing_to",
 ]
@@ -48,6 +50,7 @@ WRITEBACK_SIZE = 64 << 20
 REPLACE_ATTEMPTS = 8
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_MEANS = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _WRONG_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ETXTBSY})
 #: What a file system answers that cannot sync a directory; it is then as durable as that system allows.
@@ -75,6 +78,8 @@ def _typed(error: OSError, path: str, needed: int | None, taken: int) -> Checkpo
         if free is not None:
             text += f"{',' if needed is not None else ':'} {free + taken} bytes are free"
         found = ResourceExhaustedError(text, hint="Nothing was replaced; free some space and save again.")
+    elif error.errno in _NO_MEANS:
+        found = ResourceExhaustedError(text)
     elif error.errno in _REFUSED:
         found = PermissionDeniedError(text, hint="Save to a directory that you may write to.")
     elif error.errno == errno.ENOENT:
@@ -100,10 +105,11 @@ def writing_to(path: str, needed: int | None = None, taken: int = 0) -> Iterator
         taken: Bytes that it has taken by now and gives back when it goes.
 
     Raises:
-        ResourceExhaustedError: The disk or the quota is full; says bytes needed and free.
+        ResourceExhaustedError: The disk or the quota is full; says bytes needed and free. Or there is no memory, or too
+            many files are open.
         PermissionDeniedError: No permission, or a read-only file system.
         NotFoundError: A directory on the way is missing.
-        InvalidArgumentError: The name is too long or holds a NUL.
+        InvalidArgumentError: The name is too long, holds a NUL or cannot be encoded.
         FailedPreconditionError: A directory is where a file should be, or the like.
         CheckpointError: Anything else, such as an I/O error.
     """
@@ -113,10 +119,30 @@ def writing_to(path: str, needed: int | None = None, taken: int = 0) -> Iterator
         if isinstance(error, CheckpointError):
             raise
         raise _typed(error, path, needed, taken) from error
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError("a path cannot hold a lone surrogate", file=path) from error
     except ValueError as error:
         if isinstance(error, CheckpointError) or "null" not in str(error):
             raise
         raise InvalidArgumentError("a path cannot hold a NUL character", file=path) from error
+
+
+@contextmanager
+def enough_memory(what: str) -> Iterator[None]:
+    """Turn a lack of memory inside the block, or the function, into our error.
+
+    Args:
+        what: What is done there, as in "save the checkpoint".
+
+    Raises:
+        ResourceExhaustedError: There is not enough memory.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise ResourceExhaustedError(
+            f"not enough memory to {what}", hint="Free some, as by deleting arrays that nobody needs."
+        ) from error
 
 
 class OutputFile:
@@ -295,6 +321,19 @@ def _copy_contents(fd: int, copy: OutputFile, shown: str) -> None:
         if not data:
             return
         copy.write(data)
+
+
+def status_of(path: str) -> os.stat_result | None:
+    """Return what is at a path, the link itself if it is one; None if nothing is.
+
+    Raises:
+        CheckpointError: No such path can be; see :func:`writing_to`.
+    """
+    with writing_to(path):
+        try:
+            return os.lstat(path)
+        except FileNotFoundError:
+            return None
 
 
 def remove_file(path: str) -> bool:

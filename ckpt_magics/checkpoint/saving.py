@@ -9,7 +9,6 @@ Format: tensorflow/python/training/saver.py (Saver.save).
 from __future__ import annotations
 
 import operator
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -19,18 +18,23 @@ import numpy.typing as npt
 
 from ckpt_magics.checkpoint.atomic import WrittenFile
 from ckpt_magics.checkpoint.bundle_writer import write_bundle
+from ckpt_magics.checkpoint.disk import enough_memory
 from ckpt_magics.checkpoint.journal import announced
-from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
+from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, meta_graph_filename
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.recording import record_checkpoint
 from ckpt_magics.checkpoint.retention import DEFAULT_KEEP_HOURS
+from ckpt_magics.checkpoint.save_names import check_save_names
 from ckpt_magics.checkpoint.saving_options import check_options
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_shards, write_slice_table
 from ckpt_magics.checkpoint.tensors_to_save import PlainTensors, TensorToSave, path_text, tensors_from_mapping
-from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.errors import InvalidArgumentError
 
-__all__ = ["SavedCheckpoint", "check_latest_filename", "write_checkpoint"]
+__all__ = ["SavedCheckpoint", "write_checkpoint"]
+
+_MAX_STEP_BITS = 800
+"""Bits of a number of some 240 digits: names of files have 255 bytes at most."""
 
 Tensors = Mapping[str, npt.NDArray[Any]] | Sequence[TensorToSave]
 
@@ -72,6 +76,7 @@ class SavedCheckpoint(str):
         return sum(file.bytes for file in self.files)
 
 
+@enough_memory("save the checkpoint")
 def write_checkpoint(
     prefix: AnyPath,
     tensors: Tensors,
@@ -116,14 +121,23 @@ def write_checkpoint(
     Raises:
         InvalidArgumentError: What was asked for cannot be, such as a name given twice.
         UnimplementedError: The format cannot hold a tensor's type; nothing was written.
+        ResourceExhaustedError: There is not enough memory.
         CheckpointError: The disk refuses; see :func:`disk.writing_to`. What was there before is as it was.
     """
     start = time.perf_counter()
     check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
     path = stem = path_text(prefix)
-    check_latest_filename(path, latest_filename, is_renamed=global_step is not None or num_shards > 1)
     if global_step is not None:
         path = f"{path}-{_step_number(global_step)}"
+    check_save_names(
+        path,
+        write_version=write_version,
+        in_shards=num_shards > 1,
+        is_renamed=global_step is not None or num_shards > 1,
+        latest_filename=latest_filename,
+        meta_graph_suffix=meta_graph_suffix,
+        is_listed=write_state,
+    )
     items = tensors_from_mapping(tensors) if isinstance(tensors, Mapping) else list(tensors)
     companions = None if meta_graph is None else {meta_graph_filename(path, meta_graph_suffix): meta_graph}
     with announced(path, durable=durable) if write_state and global_step is not None else nullcontext():
@@ -157,28 +171,11 @@ def write_checkpoint(
     return SavedCheckpoint(path, files, count, time.perf_counter() - start, removed)
 
 
-def check_latest_filename(path: str, latest_filename: str | None, *, is_renamed: bool) -> None:
-    """Refuse a state file elsewhere than beside the checkpoint, or one that the checkpoint would overwrite.
-
-    Args:
-        path: Prefix of the checkpoint, without the step.
-        latest_filename: Name of the state file, None for ``checkpoint``.
-        is_renamed: Whether a step or a shard number will be appended to the prefix.
-
-    Raises:
-        InvalidArgumentError: In the words of TensorFlow's Saver.
-    """
-    name = latest_filename or STATE_FILENAME
-    if os.path.split(name)[0]:
-        raise InvalidArgumentError("'latest_filename' must not contain path components")
-    if os.path.basename(path) == name and not is_renamed:
-        raise InvalidArgumentError(
-            f"'latest_filename' collides with 'save_path': '{visible(name)}' and '{visible(path)}'"
-        )
-
-
 def _step_number(global_step: SupportsIndex) -> int:
     try:
-        return operator.index(global_step)
+        step = operator.index(global_step)
     except TypeError:
         raise InvalidArgumentError(f"global_step is a whole number, not {global_step!r}") from None
+    if step.bit_length() > _MAX_STEP_BITS:
+        raise InvalidArgumentError(f"global_step has {step.bit_length()} bits, too many for the name of a file")
+    return step

@@ -18,6 +18,7 @@ from ckpt_magics.checkpoint.directory import checkpoint_files, find_checkpoints
 from ckpt_magics.checkpoint.files import modified_time
 from ckpt_magics.checkpoint.latest import find_latest
 from ckpt_magics.checkpoint.place import AnyPath, local_path
+from ckpt_magics.checkpoint.save_names import check_place_of_state
 from ckpt_magics.checkpoint.state_file import MAX_STATE_SIZE, read_state, state_filename
 from ckpt_magics.checkpoint.state_text import CheckpointState, format_state, parse_state
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
@@ -220,6 +221,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
             f"Save path '{visible(local_path(model_checkpoint_path))}' conflicts with path used for checkpoint state.  "
             "Please use a different save path."
         )
+    check_place_of_state(path)
     try:
         return write_file(path, format_state(state).encode(), "state", durable=durable)
     except CheckpointError as error:

@@ -9,7 +9,7 @@ import itertools
 import math
 import operator
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,13 +20,14 @@ from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import DType, as_dtype
 from ckpt_magics.formats.shapes import MAX_RANK, format_shape
-from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, TensorSlice, parse_shape_and_slice
 
 __all__ = [
     "Part",
     "PlainTensors",
     "TensorToSave",
     "check_parts",
+    "encode_name",
     "parse_part",
     "path_text",
     "plain_columns",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+
+_SHOWN_NAME = 60
+"""Bytes that are shown of a name that is too long."""
 
 _dtype_and_shape = operator.attrgetter("dtype", "shape")
 
@@ -140,6 +144,7 @@ class PlainTensors(NamedTuple):
             bool(names)
             and b"" not in names
             and (all(map(operator.lt, names, names[1:])) or len(set(names)) == len(names))
+            and max(map(len, names)) <= MAX_NAME_SIZE
             and max(len(kind.shape) for kind in self.types) <= MAX_RANK
         )
 
@@ -195,8 +200,19 @@ def _encode_names(names: Sequence[str]) -> list[bytes]:
     try:
         return list(map(str.encode, names))
     except UnicodeEncodeError:
-        # Names that were not UTF-8 when they were read.
-        return [name.encode("utf-8", "surrogateescape") for name in names]
+        return list(map(encode_name, names))
+
+
+def encode_name(name: str) -> bytes:
+    """Return a tensor's name as it is stored: UTF-8, or the bytes that were none when they were read.
+
+    Raises:
+        InvalidArgumentError: It holds half of a surrogate pair.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError("the name has a lone surrogate, which UTF-8 cannot hold", tensor=name) from error
 
 
 def parse_part(tensor: TensorToSave) -> Part:
@@ -209,6 +225,7 @@ def parse_part(tensor: TensorToSave) -> Part:
     shape = tensor.array.shape
     if not tensor.name:
         raise InvalidArgumentError("a tensor needs a name: the empty one is the header's")
+    _check_name_size(tensor.name, len(tensor.name))
     if len(shape) > MAX_RANK:
         raise InvalidArgumentError(f"{len(shape)} dimensions are more than {MAX_RANK}", tensor=tensor.name)
     if not tensor.shape_and_slice:
@@ -223,7 +240,17 @@ def parse_part(tensor: TensorToSave) -> Part:
             f"{tensor.shape_and_slice}, tensor: {format_shape(shape)}",
             tensor=tensor.name,
         )
+    # Stored under a key that holds the name.
+    _check_name_size(tensor.name, len(tensor_slice.encode_key(tensor.name)))
     return Part(tensor, full_shape, tensor.count_bytes(), tensor_slice, tensor_slice.is_full(full_shape))
+
+
+def _check_name_size(name: bytes, size: int) -> None:
+    if size > MAX_NAME_SIZE:
+        raise InvalidArgumentError(
+            f"the name has {len(name)} bytes; a reader takes more than {MAX_NAME_SIZE} for damage",
+            tensor=name[:_SHOWN_NAME] + b"...",
+        )
 
 
 def check_parts(parts: Sequence[Part]) -> None:
@@ -235,6 +262,9 @@ def check_parts(parts: Sequence[Part]) -> None:
     """
     if len({part.tensor.name for part in parts}) == len(parts):
         return
+    name, count = Counter(part.tensor.name for part in parts).most_common(1)[0]
+    if count > MAX_SLICES:
+        raise InvalidArgumentError(f"{count} slices; a reader takes more than {MAX_SLICES} for damage", tensor=name)
     known: dict[bytes, list[Part]] = {}
     for part in parts:
         name = part.tensor.name
@@ -311,9 +341,14 @@ def path_text(path: AnyPath, *, may_be_bare: bool = False) -> str:
 
     Raises:
         UnimplementedError: It is not on this machine.
-        InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``.
+        InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``; or no file
+            can have such a name.
     """
     text = local_path(path)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"{visible(text)!r} has a lone surrogate, which no file's name can hold") from error
     if os.path.basename(text) in {"", os.curdir, os.pardir} and not (may_be_bare and text.endswith(os.sep)):
         stem = os.path.join(text, "model.ckpt")
         raise InvalidArgumentError(

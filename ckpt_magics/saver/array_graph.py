@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.checkpoint.tensors_to_save import encode_name
 from ckpt_magics.formats.dtypes import FLOAT8_E4M3B11FNUZ, FLOAT8_E4M3FNUZ, FLOAT8_E5M2FNUZ, STRING, DType, dtype_of
 from ckpt_magics.formats.tensor_proto import array_to_tensor_proto
 from ckpt_magics.graph.graph import Graph
@@ -186,7 +187,7 @@ def _for_all(entries: Sequence[_Entry], model: NodeDef) -> NodeDef:
     node = NodeDef()
     node.CopyFrom(model)
     if kind == "tensor_names":
-        keys = [entry.key.encode("utf-8", "surrogateescape") for entry in entries]
+        keys = [encode_name(entry.key) for entry in entries]
         node.attr["value"].tensor.CopyFrom(_strings(keys))
     elif kind in {"shape_and_slices", "shapes_and_slices"}:
         node.attr["value"].tensor.CopyFrom(_strings([b""] * len(entries)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.checkpoint.disk import enough_memory
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.saving import SavedCheckpoint, write_checkpoint
@@ -20,6 +21,7 @@ from ckpt_magics.saver.values import collect_tensors, tensors_and_gaps
 __all__ = ["save_checkpoint"]
 
 
+@enough_memory("save the checkpoint")
 def save_checkpoint(
     prefix: AnyPath,
     tensors: Any,
@@ -49,7 +51,7 @@ def save_checkpoint(
         keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
         num_shards: How many data files to spread the tensors over.
         write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
-            more than 10,000 tensors none is made.
+            more than 10,000 tensors none is made. One that is there already stays if none is written.
         write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
         absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
         latest_filename: Another name for that list.
@@ -63,7 +65,7 @@ def save_checkpoint(
     Raises:
         InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version, or
             an option cannot be. Nothing was written.
-        ResourceExhaustedError: The disk is full; nothing of the new checkpoint is left on it.
+        ResourceExhaustedError: The disk is full, or the memory; nothing of the new checkpoint is left on the disk.
     """
     check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
     arrays, gaps = tensors_and_gaps(tensors)
@@ -91,6 +93,9 @@ def save_checkpoint(
 
 def _step(value: Any) -> int:
     """The step as an int, from an int, a rank-0 integer array, a variable or a tensor."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        # Of any size; what is too long for a name is refused as such.
+        return value
     array = next(iter(collect_tensors(value, "global_step").values()), np.empty(0))
     if array.shape != () or array.dtype.kind not in "iu":
         raise InvalidArgumentError(f"global_step has to be one whole number, not {value!r:.100}")

@@ -15,6 +15,7 @@ from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, met
 from ckpt_magics.checkpoint.nearby import latest_beside
 from ckpt_magics.checkpoint.place import AnyPath, local_path, spelled_as
 from ckpt_magics.checkpoint.retention import CheckpointHistory
+from ckpt_magics.checkpoint.save_names import check_save_names
 from ckpt_magics.checkpoint.state import checkpoint_exists
 from ckpt_magics.errors import (
     CheckpointError,
@@ -198,6 +199,16 @@ class Saver:
         prefix = local_path(save_path)
         checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
         is_listed = write_state and self.saver_def is not None
+        if self.saver_def is not None:
+            check_save_names(
+                checkpoint_file,
+                write_version=self.saver_def.version,
+                in_shards=self.saver_def.sharded,
+                is_renamed=global_step is not None or self.saver_def.sharded,
+                latest_filename=latest_filename,
+                meta_graph_suffix=meta_graph_suffix,
+                is_listed=is_listed,
+            )
         with announced(checkpoint_file) if is_listed and global_step is not None else nullcontext():
             path = None
             if self.saver_def is not None:
