@@ -13,9 +13,7 @@ from collections.abc import Collection
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.data_files import data_files, remove_old_files, v1_shards
 from ckpt_magics.checkpoint.naming import INDEX_SUFFIX, index_filename
-from ckpt_magics.checkpoint.table_file import is_table, open_table
-from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.slice_records import META_KEY
+from ckpt_magics.checkpoint.table_file import first_record, is_bundle_header, is_table
 
 __all__ = ["is_v1_file", "remove_former_files"]
 
@@ -46,15 +44,4 @@ def remove_former_files(prefix: str, written: Collection[str], *, durable: bool)
 
 def is_v1_file(path: str) -> bool:
     """Tell whether a file is a V1 checkpoint, damaged or not; an index is a table too, of another prefix maybe."""
-    return is_table(path) and not path.endswith(INDEX_SUFFIX) and not _is_index(path)
-
-
-def _is_index(path: str) -> bool:
-    try:
-        file, table = open_table(path)
-        with file:
-            first = next(table.iter_from(), None)
-    except CheckpointError:
-        return False
-    # SavedTensorSlices begins with a message, BundleHeaderProto with a number.
-    return first is not None and first[0] == META_KEY and bytes(first[1][:1]) == b"\x08"
+    return is_table(path) and not path.endswith(INDEX_SUFFIX) and not is_bundle_header(first_record(path))

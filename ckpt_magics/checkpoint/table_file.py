@@ -68,3 +68,19 @@ def _refuse_foreign(file: LocalFile) -> None:
     # TensorFlow's words stay at the front, for those who search for them.
     words = "file is too short to be an sstable" if file.size < FOOTER_SIZE else "not an sstable (bad magic number)"
     raise DataLossError(f"{words}: this is {kind.what}", file=file.name, hint=kind.hint)
+
+
+def first_record(path: str) -> tuple[bytes, bytes] | None:
+    """Return key and value of a table's first record; None if there is none, or it cannot be read."""
+    try:
+        file, table = open_table(path)
+        with file:
+            first = next(table.iter_from(), None)
+    except CheckpointError:
+        return None
+    return None if first is None else (first[0], bytes(first[1]))
+
+
+def is_bundle_header(record: tuple[bytes, bytes] | None) -> bool:
+    """Tell the first record of an index: a BundleHeaderProto begins with a number, V1's record with a message."""
+    return record is not None and record[0] == b"" and record[1][:1] == b"\x08"
