@@ -35,7 +35,6 @@ def check_save_names(
     *,
     write_version: int,
     in_shards: bool = False,
-    is_renamed: bool = False,
     latest_filename: str | None = None,
     meta_graph_suffix: str = META_GRAPH_SUFFIX,
     is_listed: bool = True,
@@ -46,7 +45,6 @@ def check_save_names(
         prefix: Of the checkpoint, with its step.
         write_version: 1 or 2.
         in_shards: Whether a V1 checkpoint will be in several files.
-        is_renamed: Whether the prefix has got a step, or a V1 checkpoint will get shard numbers.
         latest_filename: Name of the state file, None for ``checkpoint``.
         meta_graph_suffix: What the meta graph's name ends with.
         is_listed: Whether the state file will be written.
@@ -59,7 +57,7 @@ def check_save_names(
     directory, base = os.path.split(prefix)
     state = latest_filename or STATE_FILENAME
     check_state_filename(state)
-    if base == state and not is_renamed:
+    if base == state and not (write_version == 1 and in_shards):
         raise InvalidArgumentError(
             f"'latest_filename' collides with 'save_path': '{visible(state)}' and '{visible(prefix)}'"
         )

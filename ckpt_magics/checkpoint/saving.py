@@ -133,7 +133,6 @@ def write_checkpoint(
         path,
         write_version=write_version,
         in_shards=num_shards > 1,
-        is_renamed=global_step is not None or num_shards > 1,
         latest_filename=latest_filename,
         meta_graph_suffix=meta_graph_suffix,
         is_listed=write_state,

@@ -204,7 +204,6 @@ class Saver:
                 checkpoint_file,
                 write_version=self.saver_def.version,
                 in_shards=self.saver_def.sharded,
-                is_renamed=global_step is not None or self.saver_def.sharded,
                 latest_filename=latest_filename,
                 meta_graph_suffix=meta_graph_suffix,
                 is_listed=is_listed,

@@ -86,6 +86,8 @@ options = st.fixed_dictionaries(
 @example("m.index", {"w": np.zeros(2)}, {"write_version": 1}, {})
 @example("m-00000-of-00002", {"w": np.zeros(2)}, {"write_version": 1}, {})
 @example("m", {"w": np.zeros(2)}, {"write_version": 1, "num_shards": 2}, {"latest_filename": "m-00001-of-00002"})
+@example("m", {"w": np.zeros(2)}, {"num_shards": 3, "absolute_paths": True, "latest_filename": "m"}, None)
+@example("m", {"w": np.zeros(2)}, {"global_step": 1, "absolute_paths": True, "latest_filename": "m-1"}, None)
 def test_a_save_is_read_back_or_refused(name, tensors, new, old):
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/d")
