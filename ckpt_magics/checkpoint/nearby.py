@@ -122,9 +122,16 @@ def describe_directory(directory: str) -> str:
     data = next(filter(naming.parse_data_filename, names), None)
     if data is not None:
         return _without_index(data)
-    found = foreign_file(directory, names, called_ckpt=True)
+    found = _unfinished(directory, names) or foreign_file(directory, names, called_ckpt=True)
     found = found or describe_inside(directory) or foreign_file(directory, names, called_ckpt=False)
     return f"; {found or f'no file in {visible(directory)} is named as those of a checkpoint are'}"
+
+
+def _unfinished(directory: str, names: Sequence[str]) -> str:
+    temporary = next(filter(naming.is_foreign_temporary, names), None)
+    if temporary is None:
+        return ""
+    return f"{visible(os.path.join(directory, temporary))} is what a save of TensorFlow left that did not finish"
 
 
 def describe_inside(directory: str) -> str:
@@ -133,7 +140,11 @@ def describe_inside(directory: str) -> str:
         names = files.list_directory(directory)[:_MAX_INSIDE]
     except CheckpointError:
         return ""
-    inside = [name for name in names if checkpoint_names(os.path.join(directory, name))]
+    inside = [
+        name
+        for name in names
+        if not naming.is_foreign_temporary(name) and checkpoint_names(os.path.join(directory, name))
+    ]
     if inside:
         return f"there are checkpoints in {_listed(directory, inside)}"
     models = [

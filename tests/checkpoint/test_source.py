@@ -238,6 +238,8 @@ def test_data_without_index_is_explained(tmp_path):
         ((), "the directory is empty"),
         (("_METADATA",), "Orbax"),
         (("inner/m.index",), "there are checkpoints in .*inner"),
+        (("m.index.tempstate123456",), "m.index.tempstate123456 is what a save of TensorFlow left that did not finish"),
+        ((f"m_temp_{'0a' * 16}/part-00000-of-00001.index",), "is what a save of TensorFlow left that did not finish"),
         (("m.data-00000-of-00001",), "m.data-00000-of-00001 is there and its index is not"),
         (("model.h5", "notes.txt"), "no file in .* is named as those of a checkpoint are"),
     ],
