@@ -13,6 +13,7 @@ from ckpt_magics.checkpoint.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.checkpoint.bundle_batches import find_small, read_batches
 from ckpt_magics.checkpoint.bundle_data import BundleData
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
+from ckpt_magics.checkpoint.lost_names import LostNames
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, iter_whole
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
@@ -49,6 +50,11 @@ class BundleStore:
             return listing.damage
         words = f"{len(listing.shared)} tensors claim bytes that others claim too; they are not listed"
         return [*listing.damage, DataLossError(words, file=self._index.file.name)]
+
+    @property
+    def lost(self) -> LostNames:
+        """Which names may be missing among the listed ones."""
+        return self._index.listing().lost
 
     def names(self) -> list[bytes]:
         """Return the names of all tensors, sorted."""
@@ -119,6 +125,10 @@ class BundleStore:
         """Return key and entry of a tensor and of all its slices."""
         entry = self._find(name)
         return [(name, entry), *(self._slice_entry(name, entry, position) for position in range(len(entry.slices)))]
+
+    def stored_slices(self, name: bytes) -> Sequence[TensorSlice]:
+        """Return the slices that a tensor lists; none of one in one piece."""
+        return self._find(name).slices
 
     def value_pieces(
         self, name: bytes, key: bytes, entry: BundleEntry, at_most: int = PIECE_SIZE

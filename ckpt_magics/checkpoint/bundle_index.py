@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ckpt_magics.checkpoint.files import list_directory
+from ckpt_magics.checkpoint.lost_names import LostNames, LostRange
 from ckpt_magics.checkpoint.naming import index_filename, parse_data_filename
 from ckpt_magics.checkpoint.overlaps import find_shared
 from ckpt_magics.checkpoint.table_file import open_table
@@ -35,11 +36,19 @@ class Listing:
         keys: Key of each, sorted.
         entries: What each says.
         damage: What could not be read.
+        lost_ranges: The keys that may have stood there.
     """
 
     keys: list[bytes]
     entries: EntryColumns
     damage: list[CheckpointError]
+    lost_ranges: tuple[LostRange, ...] = ()
+
+    @cached_property
+    def lost(self) -> LostNames:
+        """The names that may be missing among the tensors because something is damaged."""
+        rows = [*self.entries.damage, *self.shared.tolist()]
+        return LostNames(self.lost_ranges, frozenset(map(self.keys.__getitem__, rows)))
 
     @cached_property
     def rows(self) -> dict[bytes, int]:
@@ -162,15 +171,18 @@ class BundleIndex:
         contents, starts, ends, blocks = [], [], [], []
         position = 0
         damage: list[CheckpointError] = []
-        for handle in self._table.blocks():
+        lost: list[LostRange] = []
+        for handle, after, last in self._table.block_ranges():
             try:
                 block = self._table.read_block(handle)
             except CheckpointError as error:
                 damage.append(error.locate(file=self.file.name))
+                lost.append(LostRange(after, last))
                 continue
             found = scan_block(block)
             if found.damage is not None:
                 damage.append(found.damage.locate(file=self.file.name))
+                lost.append(LostRange(found.keys[-1] if found.keys else after, last))
             if len(block.contents) > MAX_NAME_SIZE:
                 found, count = _without_long_names(found)
                 if count:
@@ -187,7 +199,7 @@ class BundleIndex:
         damage += (
             error.locate(file=self.file.name, tensor=places.keys[row]) for row, error in sorted(entries.damage.items())
         )
-        return Listing(places.keys, entries, damage)
+        return Listing(places.keys, entries, damage, tuple(lost))
 
     def identity(self) -> bytes:
         """Return what tells this index from any other, and so its data: entries hold the checksums of the values."""

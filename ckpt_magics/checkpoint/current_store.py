@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, open_settled
+from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, open_remains, open_settled
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.store import TensorStore
-from ckpt_magics.errors import CheckpointError, FailedPreconditionError
+from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError
 
 __all__ = ["CurrentStore"]
 
@@ -24,19 +24,25 @@ class CurrentStore:
         identity: The one version that will do; it is opened when it is first needed. None for what is there, which is
             opened now, and for what takes its place.
 
+        damaged: Open what is left of an index whose first block is lost.
+
     Attributes:
         mmap: As given.
+        damaged: As given.
 
     Raises:
         CheckpointError: The checkpoint cannot be opened.
     """
 
-    def __init__(self, source: CheckpointSource, *, mmap: bool, identity: bytes | None = None) -> None:
+    def __init__(
+        self, source: CheckpointSource, *, mmap: bool, identity: bytes | None = None, damaged: bool = False
+    ) -> None:
         self._source = source
         self.mmap = mmap
+        self.damaged = damaged
         self._identity = identity
         self._closed = False
-        self._store = None if identity is not None else open_settled(source.here(), mmap=mmap)
+        self._store = None if identity is not None else self._open_now()
 
     @property
     def store(self) -> TensorStore:
@@ -52,7 +58,7 @@ class CurrentStore:
     def _open(self) -> TensorStore:
         """Open what is there, if it is what is wanted."""
         self.check_open()
-        store = open_settled(self._source.here(), mmap=self.mmap)
+        store = self._open_now()
         if self._identity is not None and store.identity() != self._identity:
             store.close()
             raise FailedPreconditionError(
@@ -65,6 +71,15 @@ class CurrentStore:
         if self._closed:
             store.close()
         return store
+
+    def _open_now(self) -> TensorStore:
+        source = self._source.here()
+        try:
+            return open_settled(source, mmap=self.mmap)
+        except DataLossError:
+            if not self.damaged:
+                raise
+            return open_remains(source, mmap=self.mmap)
 
     def read(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again.

@@ -127,6 +127,16 @@ def checkpoint_files(prefix: str) -> list[str]:
     return [os.path.join(directory, name) for name in names]
 
 
+def missing_shards(prefix: str, present: Iterable[str]) -> list[str]:
+    """Return the paths of the V1 files that a pattern stands for and that are not ``present``; none of another name."""
+    pattern = parse_v1_shard(prefix)
+    if pattern is None or pattern[1] is not None:
+        return []
+    there = set(present)
+    names = (v1_shard_filename(pattern[0], shard, pattern[2]) for shard in range(pattern[2]))
+    return [name for name in names if name not in there]
+
+
 def _shards_present(directory: str, pattern: str) -> list[int]:
     """Numbers of the V1 shards that a pattern stands for and that are in the directory."""
     wanted = parse_v1_shard(pattern)

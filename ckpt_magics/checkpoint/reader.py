@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -11,6 +10,7 @@ import numpy as np
 
 from ckpt_magics.checkpoint.batched_views import BatchedItems, BatchedValues
 from ckpt_magics.checkpoint.current_store import CurrentStore
+from ckpt_magics.checkpoint.damage_warning import warn_each_time
 from ckpt_magics.checkpoint.mismatches import check_dtype, check_out, check_shape
 from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
 from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS
@@ -40,7 +40,7 @@ TensorValue = Any
 CheckpointPath = AnyPath
 
 
-def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointReader:
+def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool = False) -> CheckpointReader:
     """Open a checkpoint for reading.
 
     Of a directory it is always the latest that is opened: where a save lets older ones go meanwhile, the one that is
@@ -50,6 +50,7 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointRe
         path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel.
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The
             process dies if somebody truncates a file meanwhile.
+        damaged: Open what is left of a checkpoint whose index has lost its first block.
 
     Returns:
         A reader; nothing but the index is read yet.
@@ -62,13 +63,13 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False) -> CheckpointRe
     source = find_checkpoint(path)
     for _ in range(MAX_ATTEMPTS):
         try:
-            return CheckpointReader(source, mmap=mmap)
+            return CheckpointReader(source, mmap=mmap, damaged=damaged)
         except CheckpointError:
             # What was the latest may have been let go since.
             former, source = source, find_checkpoint(path)
             if former.prefix == source.prefix:
                 raise
-    return CheckpointReader(source, mmap=mmap)
+    return CheckpointReader(source, mmap=mmap, damaged=damaged)
 
 
 class CheckpointReader(Mapping[str, Any]):
@@ -86,14 +87,22 @@ class CheckpointReader(Mapping[str, Any]):
         source: The checkpoint.
         mmap: Give numbers as views of the mapped files.
         identity: The one version to read, opened when it is needed; None for the one that is there.
+        damaged: Open what is left of an index that has lost its first block.
 
     Attributes:
         source: What was given to find the checkpoint, and what was used.
     """
 
-    def __init__(self, source: CheckpointSource, *, mmap: bool = False, identity: bytes | None = None) -> None:
+    def __init__(
+        self,
+        source: CheckpointSource,
+        *,
+        mmap: bool = False,
+        identity: bytes | None = None,
+        damaged: bool = False,
+    ) -> None:
         self.source = source
-        self._current = CurrentStore(source, mmap=mmap, identity=identity)
+        self._current = CurrentStore(source, mmap=mmap, identity=identity, damaged=damaged)
         self._object_graph: tuple[TensorStore, ObjectGraph] | None = None
         self._warned = False
 
@@ -118,7 +127,20 @@ class CheckpointReader(Mapping[str, Any]):
     @property
     def damage(self) -> tuple[CheckpointError, ...]:
         """What was found broken while listing the tensors; those that it hides are not listed."""
-        return tuple(self._list(lambda store: store.damage))
+        return tuple(self._current.read(lambda store: store.damage))
+
+    def may_have_lost(self, name: str | bytes) -> bool:
+        """Tell whether the listing is damaged where a tensor of this name would stand, so that it may have been there.
+
+        What is not listed for that reason is not absent: asking for it is a DataLossError.
+        """
+        key = name_to_key(name)
+        return key is not None and self._current.read(lambda store: key in store.lost)
+
+    @property
+    def lost_names(self) -> str:
+        """Which names may be missing in the listing because a part of it is damaged, as a sentence; else empty."""
+        return self._current.read(lambda store: store.lost.sentence(store.names()) if store.lost else "")
 
     # What TensorFlow's reader has, with its results.
 
@@ -244,7 +266,8 @@ class CheckpointReader(Mapping[str, Any]):
         return BatchedValues(self, self)
 
     def __len__(self) -> int:
-        return len(self.keys_bytes())
+        # Python asks for it after it has begun to iterate, and a second warning would say nothing new.
+        return len(self._list(lambda store: store.names(), warn=not self._warned))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str | bytes) and (self.entry_or_none(name) or self._key_at(name)) is not None
@@ -258,9 +281,13 @@ class CheckpointReader(Mapping[str, Any]):
         """Return the names of all tensors as they are stored, sorted."""
         return self._list(lambda store: store.names())
 
-    def columns(self) -> Columns:
-        """Return names, types, shapes and places of all tensors, as columns sorted by name."""
-        return self._list(lambda store: store.columns())
+    def columns(self, *, warn: bool = True) -> Columns:
+        """Return names, types, shapes and places of all tensors, as columns sorted by name.
+
+        Args:
+            warn: Warn if the listing is damaged; not if the caller says so in another way.
+        """
+        return self._list(lambda store: store.columns(), warn=warn)
 
     def entry(self, name: str | bytes) -> TensorEntry:
         """Return dtype, shape, slices and place of one tensor.
@@ -365,21 +392,22 @@ class CheckpointReader(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Place and identity: whoever unpickles it reads this version or is told that it is gone.
-        return _reopened, (type(self), self.source, self._current.mmap, self._current.identity())
+        current = self._current
+        options = {"mmap": current.mmap, "damaged": current.damaged, "identity": current.identity()}
+        return _reopened, (type(self), self.source, options)
 
     def __repr__(self) -> str:
         return f"CheckpointReader({self.source.prefix!r}, version={self.version})"
 
-    def _list(self, read: Callable[[TensorStore], Result]) -> Result:
-        """Read what needs every entry; what is damaged is told once."""
+    def _list(self, read: Callable[[TensorStore], Result], *, warn: bool = True) -> Result:
+        """Read what needs every entry; what is damaged is told each time."""
         result = self._current.read(read)
-        damage = self._current.store.damage
-        if damage and not self._warned:
+        damage = self.damage if warn else ()
+        if damage:
             self._warned = True
-            warnings.warn(
-                f"{visible(self.prefix)}: not all tensors can be listed: {'; '.join(map(str, damage[:3]))}",
-                UserWarning,
-                stacklevel=3,
+            warn_each_time(
+                f"{visible(self.prefix)}: not all tensors can be listed: {'; '.join(map(str, damage[:3]))}. "
+                f"{self.lost_names}".rstrip()
             )
         return result
 
@@ -395,24 +423,28 @@ class CheckpointReader(Mapping[str, Any]):
         raise self._not_found(name)
 
     def _key_at(self, name: str | bytes) -> bytes | None:
-        """Return the key of the tensor that has this short name."""
+        """Return the key of the tensor that has this short name.
+
+        Raises:
+            DataLossError: The record that would say so is damaged.
+        """
         try:
             graph = self.object_graph
-        except CheckpointError:
-            return None
+        except CheckpointError as error:
+            error.hint = f"Nothing is stored as {visible(name)}, and whether that is a short name cannot be told."
+            raise
         key = None if graph is None else graph.key_at(name if isinstance(name, str) else key_to_name(name))
         return None if key is None or self.entry_or_none(key) is None else name_to_key(key)
 
     def _not_found(self, name: str | bytes, *, exact: bool = False) -> TensorNotFoundError:
         try:
-            with warnings.catch_warnings(action="ignore"):
-                shapes = {name: tuple(shape) for name, shape in self.get_variable_to_shape_map().items()}
-                short = self.object_graph.short_names if self.object_graph is not None else {}
+            columns = self.columns(warn=False)
+            shapes = dict(zip(map(key_to_name, columns.names), columns.shapes, strict=True))
+            short = self.object_graph.short_names if self.object_graph is not None else {}
         except CheckpointError:
             shapes, short = {}, {}
         found = nearest_stored(name if isinstance(name, str) else key_to_name(name), shapes, short, exact=exact)
-        damaged = " A part of the checkpoint is damaged, and the tensor may have been there."
-        hint = suggestion_hint(found, self.prefix) + damaged * bool(self._current.store.damage)
+        hint = suggestion_hint(found, self.prefix)
         return TensorNotFoundError(self._current.store.missing(visible(name)), name=name, suggestions=found, hint=hint)
 
     def _read(self, name: str | bytes, region: Region | None, out: Array | None) -> Array:
@@ -433,6 +465,6 @@ class CheckpointReader(Mapping[str, Any]):
         return self._find(name, read)
 
 
-def _reopened(kind: type[CheckpointReader], source: CheckpointSource, mmap: bool, identity: bytes) -> CheckpointReader:
+def _reopened(kind: type[CheckpointReader], source: CheckpointSource, options: Mapping[str, Any]) -> CheckpointReader:
     """Return a reader of the version that another one read, which may be gone."""
-    return kind(source, mmap=mmap, identity=identity)
+    return kind(source, **options)

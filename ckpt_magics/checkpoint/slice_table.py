@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 
 from ckpt_magics.checkpoint.assemble import assemble, check_slices, iter_pieces
-from ckpt_magics.checkpoint.directory import checkpoint_files
+from ckpt_magics.checkpoint.directory import checkpoint_files, missing_shards
 from ckpt_magics.checkpoint.files import LocalFile
+from ckpt_magics.checkpoint.lost_names import LostNames, LostRange
 from ckpt_magics.checkpoint.store import Array, Columns, TensorEntry, iter_whole, store_into
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, InternalError, visible
@@ -76,6 +77,7 @@ class SliceTableStore:
             raise CheckpointNotFoundError(
                 f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(prefix)}"
             )
+        self._missing = missing_shards(prefix, names)
         try:
             for shard_id, name in enumerate(names):
                 self._open_file(shard_id, name)
@@ -128,12 +130,22 @@ class SliceTableStore:
 
     @property
     def damage(self) -> list[CheckpointError]:
-        """What was found broken while listing: tensors that the files disagree on."""
-        return [
+        """What was found broken while listing: files that are not there, and tensors that the files disagree on."""
+        found: list[CheckpointError] = []
+        if self._missing:
+            count = f"{len(self._missing)} of {len(self._missing) + len(self._files)} files"
+            found.append(DataLossError(f"{count} are missing, and what they list with them", file=self._missing[0]))
+        found += (
             InternalError(tensor.problem, file=self.prefix, tensor=name)
             for name, tensor in self._tensors.items()
             if tensor.problem
-        ]
+        )
+        return found
+
+    @property
+    def lost(self) -> LostNames:
+        """Which names may be missing among the listed ones: any, if a file is missing."""
+        return LostNames((LostRange(),)) if self._missing else LostNames()
 
     def names(self) -> list[bytes]:
         """Return the names of all tensors, sorted."""
@@ -156,13 +168,13 @@ class SliceTableStore:
 
     def entry(self, name: bytes) -> TensorEntry:
         """Return what is known of one tensor. Where and how large its records are, only reading them tells."""
-        tensor = self._tensors[name]
+        tensor = self._known(name)
         slices = () if tensor.is_whole else tuple(tensor.slices)
         return TensorEntry(name, tensor.dtype, tensor.shape, slices, min(tensor.shards, default=0))
 
     def has_key(self, key: bytes) -> bool:
         """Tell whether there is a tensor of that name."""
-        return key in self._tensors
+        return self._find(key) is not None
 
     def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a region of it."""
@@ -224,9 +236,27 @@ class SliceTableStore:
         """Return several tensors by name, sorted so that every block is read once."""
         return {name: self.read(name) for name in sorted(set(names))}
 
+    def _find(self, name: bytes) -> _StoredTensor | None:
+        """Return a tensor, None if there is none of that name; refuses to tell if it may be in a missing file."""
+        found = self._tensors.get(name)
+        if found is None and self._missing:
+            raise DataLossError(
+                "this tensor is not in the files that are here, and may be in a missing one",
+                file=self._missing[0],
+                tensor=name,
+                hint="Copy the missing files from where it was saved.",
+            )
+        return found
+
+    def _known(self, name: bytes) -> _StoredTensor:
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
     def _sound(self, name: bytes) -> _StoredTensor:
         """Return a tensor on which the files agree."""
-        tensor = self._tensors[name]
+        tensor = self._known(name)
         if tensor.problem:
             raise InternalError(tensor.problem, file=self.prefix, tensor=name)
         return tensor
@@ -271,6 +301,10 @@ class SliceTableStore:
         """Return what the files together say about one tensor."""
         tensor = self._tensors[name]
         return SliceMeta(name, tensor.shape, tensor.dtype, tuple(tensor.slices))
+
+    def stored_slices(self, name: bytes) -> Sequence[TensorSlice]:
+        """Return the slices that a tensor lists, also the one of a tensor in one piece."""
+        return self._tensors[name].slices
 
     def record_places(self, name: bytes) -> list[tuple[bytes, int]]:
         """Return the key of each record of a tensor, and the number of its file."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.checkpoint.lost_names import LostNames
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.pieces import PIECE_SIZE, Box
@@ -80,6 +81,11 @@ class TensorStore(Protocol):
     @property
     def damage(self) -> Sequence[CheckpointError]:
         """What was found broken while listing; the tensors concerned are not listed, the others are."""
+        ...
+
+    @property
+    def lost(self) -> LostNames:
+        """Which names may be missing among the listed ones because something is damaged."""
         ...
 
     def names(self) -> list[bytes]:

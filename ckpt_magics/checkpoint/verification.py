@@ -24,6 +24,7 @@ from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.checkpoint.table_file import open_table
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.formats.table_check import check_table, unused_ranges
+from ckpt_magics.formats.tensor_slice import TensorSlice
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
 
@@ -93,12 +94,14 @@ class Verification:
         files: Its files.
         tensors: Every tensor that is listed, sorted by name. Tensors in a lost block of the index are not known.
         findings: What is wrong: files first, then tensors by name, then the meta graph.
+        lost_names: Which names may be lost beside those of the tensors, as a sentence; or empty.
     """
 
     source: CheckpointSource
     files: tuple[CheckedFile, ...]
     tensors: tuple[CheckedTensor, ...]
     findings: tuple[Finding, ...]
+    lost_names: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -148,14 +151,18 @@ def _check_once(source: CheckpointSource, progress: Progress | None) -> Verifica
     sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
     meter = ProgressMeter(sum(size for size in sizes if size is not None), progress)
     findings: list[Finding] = []
-    tables = {name: _check_table(name, findings, meter) for name in names if not _is_data(source, name)}
+    keys: list[bytes] = []
+    tables = {name: _check_table(name, findings, meter, keys.append) for name in names if not _is_data(source, name)}
     tensors: list[CheckedTensor] = []
+    lost_names = ""
     try:
         with closing(open_remains(source)) as store:
             names = store.file_names()
             _note_first_block(source, findings)
             tensors = list(_check_tensors(store, meter))
             findings += _listing_damage(store, findings)
+            findings += _orphan_slices(store, keys)
+            lost_names = store.lost.sentence(store.names())
             findings += _check_object_graph(store, tensors)
             if isinstance(store, BundleStore):
                 findings += _check_data_files(store)
@@ -170,7 +177,7 @@ def _check_once(source: CheckpointSource, progress: Progress | None) -> Verifica
         checked.append(CheckedFile(meta_graph, META_GRAPH, _size(meta_graph)))
         findings += _check_meta_graph(meta_graph)
     meter.finish()
-    return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
+    return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names)
 
 
 def _file_names(source: CheckpointSource) -> list[str]:
@@ -211,15 +218,15 @@ def _tensor_finding(error: CheckpointError, source: CheckpointSource, tensor: by
     return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
 
 
-def _check_table(path: str, findings: list[Finding], meter: ProgressMeter) -> int:
-    """Check one table; returns the number of its data blocks."""
+def _check_table(path: str, findings: list[Finding], meter: ProgressMeter, see: Callable[[bytes], object]) -> int:
+    """Check one table; returns the number of its data blocks. Keys of slices are handed to ``see``."""
     try:
         file, table = open_table(path)
     except CheckpointError as error:
         findings.append(_as_finding(error, path))
         return 0
     with file:
-        check = check_table(file, table, meter.advance)
+        check = check_table(file, table, meter.advance, lambda key: see(key) if key[:1] == b"\0" else None)
     findings += (_as_finding(error, path) for error in check.damage)
     findings += (Finding(path, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
     return check.blocks
@@ -250,6 +257,23 @@ def _check_tensors(store: Store, meter: ProgressMeter) -> Iterator[CheckedTensor
         except CheckpointError as error:
             problem = error
         yield CheckedTensor(store.entry(name), problem)
+
+
+def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
+    """Yield the records of slices, found under some keys, that no tensor lists."""
+    names = frozenset(store.names())
+    owned = {part.encode_key(name) for name in names for part in store.stored_slices(name)}
+    for key in keys:
+        if key in owned:
+            continue
+        try:
+            name, part = TensorSlice.decode_key(key)
+        except DataLossError:
+            # The name of a tensor that begins with a zero.
+            continue
+        is_listed = name in names
+        text = f"slice {part.format()} is stored, and the tensor {'does not list it' if is_listed else 'is not listed'}"
+        yield Finding(store.file_names()[0], text, tensor=name, is_damage=not is_listed)
 
 
 def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[Finding]:

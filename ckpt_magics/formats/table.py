@@ -118,6 +118,13 @@ class TableReader:
         """Return the handles of the data blocks, in the order of their keys."""
         return list(self._handles)
 
+    def block_ranges(self) -> Iterator[tuple[BlockHandle, bytes | None, bytes]]:
+        """Yield each data block with the last key that may stand before it, None at the first, and the last in it."""
+        previous: bytes | None = None
+        for handle, last in zip(self._handles, self._last_keys, strict=True):
+            yield handle, previous, last
+            previous = last
+
     def read_block(self, handle: BlockHandle) -> Block:
         """Return one data block, from memory if it was among the last ones asked for.
 

@@ -41,20 +41,27 @@ class TableCheck(NamedTuple):
     remarks: tuple[TableRemark, ...]
 
 
-def check_table(file: RandomAccessFile, table: TableReader, advance: Callable[[int], object]) -> TableCheck:
+def check_table(
+    file: RandomAccessFile,
+    table: TableReader,
+    advance: Callable[[int], object],
+    see: Callable[[bytes], object] | None = None,
+) -> TableCheck:
     """Check a table that was opened: its index block has been verified by that.
 
     Args:
         file: The table.
         table: A reader of it.
         advance: Called with the bytes of each part that was checked.
+        see: Called with the key of each entry.
     """
     handles = table.blocks()
     damage = []
     for handle in handles:
         try:
-            for _ in table.read_block(handle):
-                pass
+            for key, _ in table.read_block(handle):
+                if see is not None:
+                    see(key)
         except CheckpointError as error:
             damage.append(error)
         advance(handle.size + TRAILER_SIZE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,6 +51,10 @@ class Tensors(Protocol):
         """Names of all tensors."""
         ...
 
+    def may_have_lost(self, name: str) -> bool:
+        """Whether one of this name may have been there that is not listed because the listing is damaged."""
+        ...
+
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         """Dtype and shape of one."""
         ...
@@ -74,6 +78,10 @@ class ArrayTensors:
         """Names of all arrays."""
         return list(self.arrays)
 
+    def may_have_lost(self, name: str) -> bool:  # noqa: ARG002 - of the protocol
+        """Never: all that there are are listed."""
+        return False
+
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         """Dtype and shape of an array."""
         array = self.arrays[name]
@@ -96,6 +104,9 @@ class _StoredTensors:
 
     def names(self) -> list[str]:
         return list(self.reader)
+
+    def may_have_lost(self, name: str) -> bool:
+        return self.reader.may_have_lost(name)
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         entry = self.reader.entry(name)
@@ -222,13 +233,16 @@ def differences(before: Tensors, after: Tensors, *, progress: Callable[[int, int
         differ), ``changed`` (elements that differ; Int64, missing where shapes differ), ``norm``, ``largest`` and
         ``relative`` (see `Distance`; float64, NaN where there is none), ``group``.
 
+        Names that one side has, and the other may have lost because its listing is damaged, are left out; a warning
+        has said which.
+
     Raises:
         CheckpointError: A tensor that both sides have cannot be read.
     """
     import pandas as pd
 
     sides = set(before.names()), set(after.names())
-    names = sorted(sides[0] | sides[1])
+    names = sorted(name for name in sides[0] | sides[1] if not _is_lost(name, (before, after), sides))
     sizes = [_bytes(*(after if name in sides[1] else before).spec(name)) for name in names]
     rows, done, total = [], 0, sum(sizes)
     for name, size in zip(names, sizes, strict=True):
@@ -240,6 +254,12 @@ def differences(before: Tensors, after: Tensors, *, progress: Callable[[int, int
     frame["status"] = pd.Categorical(frame["status"], list(STATUSES))
     frame["changed"] = frame["changed"].astype("Int64")
     return frame.astype({"elements": "int64", "bytes": "int64", **dict.fromkeys(_MEASURES, "float64")})
+
+
+def _is_lost(name: str, tensors: Sequence[Tensors], listed: Sequence[set[str]]) -> bool:
+    """Whether a side does not list a tensor that it may have had: nobody knows what became of it."""
+    pairs = zip(tensors, listed, strict=True)
+    return any(name not in names and side.may_have_lost(name) for side, names in pairs)
 
 
 _MEASURES = ("norm", "largest", "relative")

@@ -166,6 +166,7 @@ class CheckpointMagics(Magics):
         argument("--reshape", action="store_true", help="Permit another shape of as many elements."),
         argument("--cast", action="store_true", help="Permit another numeric dtype, if every value fits."),
         argument("--partial", action="store_true", help="Leave alone what the checkpoint does not have."),
+        argument("--damaged", action="store_true", help="Restore what is left if the listing of tensors is damaged."),
         argument("--dry-run", action="store_true", help="Only say what would happen."),
         argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
     )

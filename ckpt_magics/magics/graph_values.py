@@ -40,8 +40,8 @@ def restore_into_graph(
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
     """
     variables = graph.saved_variables()
-    with load_checkpoint(source_path(arguments)) as reader:
-        stored = StoredTensors(reader)
+    with load_checkpoint(source_path(arguments), damaged=arguments.damaged) as reader:
+        stored = StoredTensors(reader, damaged=arguments.damaged)
         plan = plan_restore(
             stored,
             dict(variables),
@@ -52,6 +52,7 @@ def restore_into_graph(
             reshape=arguments.reshape,
             cast=arguments.cast,
             partial=arguments.partial,
+            damaged=arguments.damaged,
             add_new=False,
             write_call=lambda fix: working_line(arguments, fix),
         )

@@ -35,8 +35,8 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    with load_checkpoint(source_path(arguments)) as reader:
-        stored, mapping = StoredTensors(reader), parse_map(arguments.map)
+    with load_checkpoint(source_path(arguments), damaged=arguments.damaged) as reader:
+        stored, mapping = StoredTensors(reader, damaged=arguments.damaged), parse_map(arguments.map)
         if arguments.into is None:
             mapping = notebook_map(stored, mapping, stored.keys())
             targets = _concerned(stored, arguments, mapping, user_values(shell))
@@ -52,6 +52,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
             reshape=arguments.reshape,
             cast=arguments.cast,
             partial=arguments.partial,
+            damaged=arguments.damaged,
             add_new=True,
             write_call=lambda fix: working_line(arguments, fix),
         )
@@ -120,6 +121,6 @@ def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
     for option in ("step", "into"):
         value = getattr(arguments, option)
         words += [] if value is None else [f"--{option}", quoted(str(value))]
-    flags = ("reshape", "cast", "partial", "dry_run")
+    flags = ("reshape", "cast", "partial", "damaged", "dry_run")
     words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(arguments, flag) or getattr(fix, flag, False)]
     return " ".join(words)

@@ -45,7 +45,7 @@ def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
 
     # What %ckpt_restore parses from a line; names are patterns there.
     options: dict[str, Any] = {"exclude": [], "map": [], "step": None, "into": None}
-    flags = dict.fromkeys(("reshape", "cast", "partial", "dry_run"), False)
+    flags = dict.fromkeys(("reshape", "cast", "partial", "damaged", "dry_run"), False)
     arguments = argparse.Namespace(source=prefix, pattern=[*map(glob.escape, names)], **options, **flags)
     try:
         return restore_into_notebook(shell, arguments, quiet=True).summary

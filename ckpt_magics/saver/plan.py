@@ -38,6 +38,7 @@ class RestoreOptions:
     partial: bool = False
     add_new: bool = False
     transpose: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Planner:
         left_alone: Places that are left out.
         unused: Stored tensors that go nowhere.
         new_here: Places that are left out and that the checkpoint has nothing for.
+        lost: Places that are left out because the checkpoint's listing is damaged where their tensors may have been.
         wanted: What each place that was asked about accepts, by name.
         there: Stored name by name, of those that are in the checkpoint.
     """
@@ -87,6 +89,7 @@ class Planner:
         self.left_alone: list[str] = []
         self.unused: list[str] = []
         self.new_here: list[str] = []
+        self.lost: list[str] = []
         self.wanted: dict[str, Spec] = {}
         self.there: dict[str, str] = {}
         self._plan(suggest=suggest)
@@ -97,6 +100,10 @@ class Planner:
         homeless = self._place_new()
         self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
         selected = self._selected([*self._leaves, *homeless])
+        self.lost = [name for name in selected if name in self._leaves and self._is_lost(name)]
+        self.left_alone += self.lost
+        lost = set(self.lost)
+        selected = [name for name in selected if name not in lost]
         given = (name for name in selected if name in self._leaves and name in self._given)
         self.wanted = {name: self._leaves[name].spec for name in given}
         self.there = {name: self._origins[name] for name in self.wanted if self._origins[name] in self._stored}
@@ -115,7 +122,13 @@ class Planner:
         used = {match.tensor.stored for match in self.matches}
         used |= {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
-        self.new_here = [name for name in self.left_alone if self._origins[name] not in self._stored]
+        absent = (name for name in self.left_alone if self._origins[name] not in self._stored)
+        self.new_here = [name for name in absent if name not in lost]
+
+    def _is_lost(self, name: str) -> bool:
+        """Whether a place keeps its value because of damage, which is not to be taken for absence."""
+        origin = self._origins[name]
+        return self._options.damaged and origin not in self._stored and self._stored.may_have_lost(origin)
 
     def _stored_name(self, name: str) -> str:
         return self._stored.known_name(self.map.stored_name(name))
@@ -277,6 +290,9 @@ class Planner:
         else:
             name = "" if problem.stored == problem.name else f" as {visible(problem.stored)}"
             text = f"it is not in the checkpoint{name}"
+            if self._stored.may_have_lost(problem.stored):
+                text = f"it may be lost{name}: the checkpoint's listing is damaged where it would stand"
+                near = []
         if str(problem.spec):
             text += f"; here it is {problem.spec}"
         shown = [

@@ -112,6 +112,7 @@ def plan_restore(
     reshape: bool = False,
     cast: bool = False,
     partial: bool = False,
+    damaged: bool = False,
     add_new: bool | None = None,
     write_call: Callable[[RestoreFix], str] | None = None,
 ) -> RestorePlan:
@@ -128,6 +129,7 @@ def plan_restore(
         reshape: Permit another shape.
         cast: Permit another dtype.
         partial: Leave alone what is not there.
+        damaged: Take what is left if the listing is damaged, and leave alone what may be lost.
         add_new: Restore stored tensors that ``targets`` has no place for too, as new values. Default: without targets.
         write_call: Writes the call that works, given what has to be added; the Python call by default.
 
@@ -139,8 +141,8 @@ def plan_restore(
             patterns or the map are of another type.
     """
     _check_names(include, exclude, mapping)
-    opened = load_checkpoint(source) if isinstance(source, str | bytes | os.PathLike) else source
-    stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened)
+    opened = load_checkpoint(source, damaged=damaged) if isinstance(source, str | bytes | os.PathLike) else source
+    stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened, damaged=damaged)
     options = RestoreOptions(
         tuple(include),
         tuple(exclude),
@@ -150,6 +152,7 @@ def plan_restore(
         partial,
         targets is None if add_new is None else add_new,
         dict(transpose or {}),
+        damaged,
     )
     places = {} if targets is None else targets
 
@@ -185,6 +188,7 @@ def plan_restore(
             *advice.notes,
             *([stored.note] if stored.note else []),
             *_passed_over_note(planner.passed_over),
+            *_damage_notes(stored.lost_names, planner.lost),
         ),
     )
     return RestorePlan(report, root, tuple(planner.matches), stored, options)
@@ -193,6 +197,14 @@ def plan_restore(
 def _passed_over_note(names: Sequence[str]) -> list[str]:
     """What to say of names that a pattern of the map fits and that have nothing there."""
     return [f"By their own names, the map's patterns having nothing for them: {names_text(names)}."] if names else []
+
+
+def _damage_notes(lost_names: str, kept: Sequence[str]) -> list[str]:
+    """What to say of a listing that is damaged, and of the places that keep their values for that."""
+    if not lost_names:
+        return []
+    places = [f"Kept because their tensors may be lost: {names_text(kept)}."] if kept else []
+    return [f"The checkpoint's listing is damaged. {lost_names}", *places]
 
 
 def _refuse_twins(root: Node) -> None:
@@ -234,6 +246,7 @@ def restore_checkpoint(
     reshape: bool = False,
     cast: bool = False,
     partial: bool = False,
+    damaged: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RestoreReport:
@@ -263,6 +276,8 @@ def restore_checkpoint(
             numbers than 0 and 1 as booleans, finite floats that would become infinite or NaN, and complex numbers as
             real ones: restore their ``.real`` and ``.imag`` by hand.
         partial: Leave alone what the checkpoint does not have.
+        damaged: Restore what is left of a checkpoint whose listing of tensors is damaged. Places whose tensors may be
+            lost keep their values, and the report's notes name them.
         dry_run: Only say what would happen.
         progress: Called with the bytes read so far and in all.
 
@@ -276,14 +291,14 @@ def restore_checkpoint(
         TargetRefusedError: An object does not take its value: a variable whose ``assign`` raises, a
             ``load_state_dict`` that refuses, a frozen dataclass that checks. Its own error is the cause.
         CheckpointNotFoundError: There is no checkpoint.
-        DataLossError: A file is damaged.
+        DataLossError: A file is damaged: a value, or the listing, so that it cannot be told what was there.
 
     >>> import numpy as np
     >>> saved = {"weight": np.ones((2, 3)), "biases": np.zeros(3)}
     >>> restore_checkpoint(saved).values["weight"].shape
     (2, 3)
     """
-    with _opened(source, step) as reader:
+    with _opened(source, step, damaged=damaged) as reader:
         plan = plan_restore(
             reader,
             targets,
@@ -294,6 +309,7 @@ def restore_checkpoint(
             reshape=reshape,
             cast=cast,
             partial=partial,
+            damaged=damaged,
         )
         if dry_run:
             return plan.report
@@ -301,11 +317,12 @@ def restore_checkpoint(
 
 
 def _opened(
-    source: AnyPath | CheckpointReader | Mapping[str, Array], step: int | None
+    source: AnyPath | CheckpointReader | Mapping[str, Array], step: int | None, *, damaged: bool
 ) -> AbstractContextManager[CheckpointReader | Mapping[str, Array]]:
     """The reader to restore from; one that is opened here is closed again."""
     if isinstance(source, str | bytes | os.PathLike):
-        return load_checkpoint(source if step is None else checkpoint_at_step(local_path(source), step))
+        path = source if step is None else checkpoint_at_step(local_path(source), step)
+        return load_checkpoint(path, damaged=damaged)
     return nullcontext(source)
 
 
@@ -317,5 +334,5 @@ def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:
         arguments += [f"{name}={list(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
     for name in ("mapping", "transpose"):
         arguments += [f"{name}={dict(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
-    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial") if getattr(fixed, name)]
+    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial", "damaged") if getattr(fixed, name)]
     return f"restore_checkpoint({', '.join(arguments)})"

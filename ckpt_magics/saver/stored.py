@@ -7,12 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.checkpoint.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
 from ckpt_magics.checkpoint.reader import CheckpointReader
+from ckpt_magics.checkpoint.tensor_names import key_to_name
+from ckpt_magics.errors import DataLossError
 from ckpt_magics.saver.spec import Array, native
 from ckpt_magics.saver.text_values import TEXT_KINDS, encoded
 
 __all__ = ["StoredTensors"]
+
+_ADVICE = (
+    "Nothing was restored. To restore what is left: --damaged, in Python damaged=True; "
+    "%ckpt_verify says what is damaged, and with --salvage NEW_PREFIX saves the rest."
+)
 
 
 class StoredTensors:
@@ -22,10 +29,19 @@ class StoredTensors:
 
     Args:
         source: An open reader, which stays the caller's to close, or a mapping of names to arrays.
+        damaged: Take what is left of a checkpoint whose listing is damaged.
+
+    Attributes:
+        lost_names: Which names may be lost, as a sentence; empty of a whole listing.
+
+    Raises:
+        DataLossError: The listing is damaged, and ``damaged`` is false.
     """
 
-    def __init__(self, source: CheckpointReader | Mapping[str, Array]) -> None:
+    def __init__(self, source: CheckpointReader | Mapping[str, Array], *, damaged: bool = False) -> None:
         self._source = source
+        self.lost_names = ""
+        self._short_names: Mapping[str, str] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, np.dtype[Any]] = {}
         self.note = ""
@@ -34,6 +50,9 @@ class StoredTensors:
         if isinstance(source, CheckpointReader):
             self.origin = source.prefix
             self.note = source.source.note
+            self.lost_names = source.lost_names
+            if self.lost_names and not damaged:
+                raise _damaged_listing(source)
             self._from_reader(source)
         else:
             self.origin = "the given tensors"
@@ -42,13 +61,29 @@ class StoredTensors:
         self._names = {key: name for name, key in self._keys.items()}
 
     def _from_reader(self, reader: CheckpointReader) -> None:
-        dtypes = reader.get_variable_to_dtype_map()
-        graph = reader.object_graph
+        graph = self._object_graph(reader)
+        self._short_names = {} if graph is None else graph.short_names
         short_names = {} if graph is None else {key: short for short, key in graph.short_names.items()}
         self._full_names = {} if graph is None else {key: full for full, key in graph.full_names.items()}
-        for key, shape in reader.get_variable_to_shape_map().items():
+        columns = reader.columns(warn=False)
+        for key, dtype, shape in zip(map(key_to_name, columns.names), columns.dtypes, columns.shapes, strict=True):
             if key != OBJECT_GRAPH_KEY:
-                self._add(short_names.get(key, key), key, tuple(shape), dtypes[key].numpy)
+                self._add(short_names.get(key, key), key, shape, dtype.numpy)
+
+    def _object_graph(self, reader: CheckpointReader) -> ObjectGraph | None:
+        try:
+            return reader.object_graph
+        except DataLossError:
+            # What is left goes by its keys, if damage is allowed for.
+            if not self.lost_names:
+                raise
+            return None
+
+    def may_have_lost(self, name: str) -> bool:
+        """Tell whether a tensor of this name may have been there, where the listing is damaged."""
+        if not self.lost_names or not isinstance(self._source, CheckpointReader):
+            return False
+        return self._source.may_have_lost(self._short_names.get(name, name))
 
     def _add(self, name: str, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._keys[name] = key
@@ -92,3 +127,13 @@ class StoredTensors:
 def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype that a given array has in a checkpoint."""
     return np.dtype(object) if dtype.kind in TEXT_KINDS else native(dtype)
+
+
+def _damaged_listing(reader: CheckpointReader) -> DataLossError:
+    first = reader.damage[0]
+    error = DataLossError(
+        f"the listing of the tensors is damaged: {first.message}",
+        offset=first.offset,
+        hint=f"{reader.lost_names} {_ADVICE}",
+    )
+    return error.locate(file=first.file)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.checkpoint.reader import CheckpointReader
+from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import dtype_of
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.library_errors import as_ours
@@ -52,6 +53,11 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
 
 def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list[str]]:
     """Return the tensors as `collect_tensors` does, and the names under which there is None instead of a tensor."""
+    if isinstance(value, CheckpointReader) and value.lost_names:
+        raise DataLossError(
+            f"not all tensors of {visible(value.prefix)} are listed, for its index is damaged",
+            hint=f"{value.lost_names} salvage_checkpoint({value.prefix!r}, NEW_PREFIX) saves the rest.",
+        )
     if _is_plain(value):
         return {joined(name, key): array for key, array in value.items()} if name else dict(value), []
     tensors: dict[str, Array] = {}

@@ -54,6 +54,7 @@ class VerificationReport:
         seconds: How long it took.
         salvaged: The checkpoint that the good tensors were written to, or None.
         lost_meta_graph: Path of the ``.meta`` file if that is damaged, or None; no tensor is lost with it.
+        lost_names: Between which names tensors may be lost that nothing is known of any more, as a sentence; or "".
     """
 
     prefix: str
@@ -65,6 +66,7 @@ class VerificationReport:
     seconds: float
     salvaged: SavedCheckpoint | None = None
     lost_meta_graph: str | None = None
+    lost_names: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -147,11 +149,12 @@ class VerificationReport:
         """Say what can be done about the damage, or what a salvage has left out beside the damaged tensors."""
         if self.is_whole:
             return []
+        lost = [self.lost_names] if self.lost_names else []
         if self.salvaged is not None:
-            return [_left_out_graph(self.lost_meta_graph)] if self.lost_meta_graph else []
+            return [*lost, _left_out_graph(self.lost_meta_graph)] if self.lost_meta_graph else lost
         if self.good:
             good = amount(len(self.good), "good tensor")
-            return [f"A new checkpoint of the {good}: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX."]
+            return [*lost, f"A new checkpoint of the {good}: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX."]
         directory = os.path.dirname(self.prefix) or os.curdir
         return [f"Nothing of it can be saved; %ckpt_ls {visible(directory)} lists what else there is."]
 
@@ -255,6 +258,7 @@ def _report(
         seconds,
         saved,
         found.lost_meta_graph,
+        found.lost_names,
     )
 
 
