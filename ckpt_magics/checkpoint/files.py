@@ -151,7 +151,7 @@ class LocalFile:
     def foreign_hint(self) -> str | None:
         """Return what a file too short seems to be (a pointer, a page, packed, empty), and what to do; else None."""
         with contextlib.suppress(CheckpointError):
-            kind = recognise(self.read_at(0, min(START_SIZE, self.size), "start of the file"))
+            kind = recognise(self.read_at(0, min(START_SIZE, self.size), "start of the file"), self.name)
             if kind.is_model or not self.size:
                 return f"It looks like {kind.what}. {kind.hint}"
         return None

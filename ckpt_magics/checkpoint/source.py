@@ -90,7 +90,7 @@ def _find_by_file(name: str) -> CheckpointSource | None:
     if base.endswith(naming.INDEX_SUFFIX):
         # Damaged; opening it says how.
         return CheckpointSource(name, naming.prefix_of(name), 2, "index")
-    foreign = recognise(start)
+    foreign = recognise(start, name)
     raise DataLossError(
         f"Unable to open table file {visible(name)}: DATA_LOSS: not an sstable (bad magic number): "
         f"this is {foreign.what}",

@@ -64,7 +64,7 @@ def _ends_as_table(file: LocalFile) -> bool:
 def _refuse_foreign(file: LocalFile) -> None:
     if _ends_as_table(file):
         return
-    kind = recognise(file.read_at(0, min(START_SIZE, file.size), "start of the file"))
+    kind = recognise(file.read_at(0, min(START_SIZE, file.size), "start of the file"), file.name)
     # TensorFlow's words stay at the front, for those who search for them.
     words = "file is too short to be an sstable" if file.size < FOOTER_SIZE else "not an sstable (bad magic number)"
     raise DataLossError(f"{words}: this is {kind.what}", file=file.name, hint=kind.hint)

@@ -74,7 +74,8 @@ def foreign_file(directory: str, names: Iterable[str], *, called_ckpt: bool) -> 
 
 def _kind_of(path: str) -> ForeignFile | None:
     try:
-        return recognise(files.read_start(path, START_SIZE)) if files.is_file(path) and not is_table(path) else None
+        is_other = files.is_file(path) and not is_table(path)
+        return recognise(files.read_start(path, START_SIZE), path) if is_other else None
     except CheckpointError:
         return None
 

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from ckpt_magics.checkpoint.atomic import write_file
 from ckpt_magics.checkpoint.files import exists, is_directory, open_file, system_errors
+from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFileError, InvalidArgumentError, visible
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
@@ -73,7 +74,9 @@ def _read(name: str, message_class: type[M]) -> M:
     try:
         return parse_message(data, message_class, name)
     except DataLossError as error:
-        raise GraphFileError(error.message, file=error.file, hint=error.hint) from error.__cause__
+        kind = recognise(data[:START_SIZE], name)
+        hint = error.hint if kind.is_graph or kind.is_unknown else f"It is {kind.what}. {kind.hint}"
+        raise GraphFileError(error.message, file=error.file, hint=hint) from error.__cause__
 
 
 def write_message(message: Message, path: AnyPath, *, as_text: bool = False, role: str = "graph") -> None:

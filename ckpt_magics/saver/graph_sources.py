@@ -13,8 +13,7 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 
-from ckpt_magics.checkpoint import files, naming
-from ckpt_magics.checkpoint.foreign import START_SIZE, recognise
+from ckpt_magics.checkpoint import files, foreign, naming
 from ckpt_magics.checkpoint.nearby import missing_hint
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.source import find_checkpoint
@@ -55,19 +54,15 @@ def _graph_def(data: bytes, name: str) -> Message:
     return parse_message(data, GraphDef, name)
 
 
-_TEXT_START = rb"\s*(?:#[^\n]*\n\s*)*(?:%s)\b"
-# The field that a message in text form begins with tells which one it is.
-_TEXT_STARTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Message]], ...] = (
-    (re.compile(_TEXT_START % b"saved_model_schema_version|meta_graphs"), _saved_model),
-    (
-        re.compile(
-            _TEXT_START
-            % b"meta_info_def|graph_def|saver_def|collection_def|signature_def|asset_file_def|object_graph_def"
-        ),
-        _meta_graph,
-    ),
-    (re.compile(_TEXT_START % b"node|versions|library|version"), _graph_def),
+_TEXT_STARTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Message]], ...] = tuple(
+    (re.compile(foreign.COMMENTS + rb"(?:%s)\b" % fields), parse)
+    for fields, parse in (
+        (foreign.SAVED_MODEL_FIELDS, _saved_model),
+        (foreign.META_GRAPH_FIELDS, _meta_graph),
+        (foreign.GRAPH_DEF_FIELDS, _graph_def),
+    )
 )
+"""The field that a message in text form begins with tells which one it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +145,19 @@ def _parsed(data: bytes, name: str) -> Message | None:
     found = (_binary(data, MetaGraphDef) if name.endswith(".meta") else None) or _any_binary(data)
     if found is not None:
         return found
+    kind = foreign.recognise(data[: foreign.START_SIZE], name)
+    is_promised = name.endswith(_GRAPH_SUFFIXES)
+    if is_promised and not (kind.is_graph or kind.is_unknown):
+        raise DataLossError(f"{visible(name)} is no graph but {kind.what}", hint=kind.hint)
+    if kind.is_model and not kind.is_graph:
+        return None
     for start, parse in _TEXT_STARTS:
         if start.match(data):
             return parse(data, name)
-    if not name.endswith(_GRAPH_SUFFIXES):
+    if not is_promised:
         return None
-    foreign = recognise(data[:START_SIZE])
-    if foreign.is_graph or foreign.is_unknown:
-        hint = "It is damaged, or the save or the download broke off: get it again."
-        raise DataLossError(f"{visible(name)} is no MetaGraphDef, SavedModel or GraphDef", hint=hint)
-    raise DataLossError(f"{visible(name)} is no graph but {foreign.what}", hint=foreign.hint)
+    hint = "It is damaged, or the save or the download broke off: get it again."
+    raise DataLossError(f"{visible(name)} is no MetaGraphDef, SavedModel or GraphDef", hint=hint)
 
 
 def _any_binary(data: bytes) -> Message | None:
