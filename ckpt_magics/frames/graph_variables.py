@@ -10,8 +10,9 @@ from google.protobuf.message import DecodeError
 from ckpt_magics.checkpoint.groups import GROUPS, variable_group
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
+from ckpt_magics.graph.frozen import frozen_names
 from ckpt_magics.graph.shape import TensorShape
-from ckpt_magics.proto.messages import MetaGraphDef, NodeDef, VariableDef
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, VariableDef
 
 __all__ = ["graph_variables_frame"]
 
@@ -24,6 +25,8 @@ _TRAINABLE = "trainable_variables"
 def graph_variables_frame(meta_graph: MetaGraphDef) -> pd.DataFrame:
     """Return one row per variable, sorted by name; variables inside of functions are not among them.
 
+    Of a frozen graph these are the constants that were variables.
+
     Args:
         meta_graph: The graph; from its collections is known what is trainable.
 
@@ -33,7 +36,7 @@ def graph_variables_frame(meta_graph: MetaGraphDef) -> pd.DataFrame:
         strings), ``group`` (category), ``trainable`` (bool) and ``op`` (category, the variable's operation).
     """
     trainable = _trainable(meta_graph)
-    nodes = sorted((node for node in meta_graph.graph_def.node if node.op in _VARIABLE_OPS), key=lambda node: node.name)
+    nodes = sorted(_variables(meta_graph.graph_def), key=lambda node: node.name)
     dtypes = [_dtype(node) for node in nodes]
     shapes = [_shape(node) for node in nodes]
     elements = [_count(shape) for shape in shapes]
@@ -56,6 +59,11 @@ def graph_variables_frame(meta_graph: MetaGraphDef) -> pd.DataFrame:
     )
 
 
+def _variables(graph: GraphDef) -> list[NodeDef]:
+    frozen = frozenset(frozen_names(graph))
+    return [node for node in graph.node if node.op in _VARIABLE_OPS or node.name in frozen]
+
+
 def _count(shape: tuple[int | None, ...] | None) -> int | None:
     known = None if shape is None else [size for size in shape if size is not None]
     count = None if shape is None or known is None or len(known) != len(shape) else math.prod(known)
@@ -71,6 +79,8 @@ def _dtype(node: NodeDef) -> DType | None:
 
 
 def _shape(node: NodeDef) -> tuple[int | None, ...] | None:
+    if node.op == "Const":
+        return tuple(dim.size for dim in node.attr["value"].tensor.tensor_shape.dim)
     if "shape" not in node.attr or node.attr["shape"].shape.unknown_rank:
         return None
     sizes = TensorShape(node.attr["shape"].shape)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, visible
+from ckpt_magics.graph.frozen import Constants
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graph.meta_graph_export import export_scoped_meta_graph
-from ckpt_magics.proto.messages import SaverDef
+from ckpt_magics.proto.messages import GraphDef, SaverDef
 from ckpt_magics.render.aside import GROUPS
 from ckpt_magics.render.graph_contents import GraphContents, describe_graph
 from ckpt_magics.render.picture import DrawOptions, GraphPicture
@@ -29,6 +31,8 @@ __all__ = ["NotebookGraph"]
 
 class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
     """A graph with a session. As a mapping it has the values of its variables, by their names in checkpoints.
+
+    A frozen graph has those of the constants that were variables; a look-up takes any constant's name.
 
     A graph from a file becomes nodes when something asks for them; its picture does not.
 
@@ -147,7 +151,11 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         variables = self.saved_variables()
         if name not in variables:
-            raise KeyError(f"the graph has no variable {name!r}; it has: {', '.join(variables)}")
+            constants = self._constants()
+            if name in constants:
+                return constants[name]
+            known = ", ".join([*variables, *constants]) or "none"
+            raise KeyError(f"the graph has no variable {name!r}; it has: {known}")
         try:
             return variables[name].numpy()
         except FailedPreconditionError as error:
@@ -156,9 +164,14 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
     def __iter__(self) -> Iterator[str]:
         variables = self.saved_variables()
         without = set(variables.without_value)
-        return (
+        with_value = (
             name for name, variable in variables.items() if not any(part.op_name in without for part in variable.parts)
         )
+        return chain(with_value, self._constants())
+
+    def _constants(self) -> Constants:
+        meta_graph = self._current_source().meta_graph
+        return Constants(GraphDef() if meta_graph is None else meta_graph.graph_def)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

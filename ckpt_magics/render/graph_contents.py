@@ -86,6 +86,8 @@ class GraphContents:
 
     def _counted(self) -> str:
         noun = "variable" if self.source.meta_graph is not None else "tensor"
+        if len(self.variables) and "op" in self.variables and (self.variables["op"] == "Const").all():
+            noun = "frozen variable"
         elements, size = int(self.variables["elements"].sum()), int(self.variables["bytes"].sum())
         return f"{amount(len(self.variables), noun)}, {amount(elements, 'element')}, {size:,} bytes"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.proto.messages import NodeDef
 from ckpt_magics.render.aside import GROUPS
 from ckpt_magics.render.dot import DotOptions, format_dot
 from ckpt_magics.render.drawn import drawn_pairs
@@ -164,10 +165,10 @@ class GraphMessages:
         return Reply({**content, "sections": sections})
 
     def _heading(self, item: Item) -> dict[str, Any] | None:
-        """The saved tensor of a variable, as the pane of values wants it."""
-        if self._variables is None or self.saved is None or item.node is None or item.kind != "variable":
+        """The saved tensor of a variable, or a constant that was one, as the pane of values wants it."""
+        if self._variables is None or item.node is None:
             return None
-        row = self._variables.row_of(self.saved.find(item.node).name)
+        row = self._variables.row_of(self._tensor_of(item, item.node))
         if row is None:
             return None
         entry = self._variables.variables.iloc[row]
@@ -179,6 +180,11 @@ class GraphMessages:
             "shape": list(entry["shape"]),
             "bytes": int(size) if size == size else -1,  # noqa: PLR0124 - a missing size equals nothing
         }
+
+    def _tensor_of(self, item: Item, node: NodeDef) -> str:
+        if self.saved is None:
+            return node.name
+        return self.saved.find(node).name if item.kind == "variable" else ""
 
     def _search(self, request: Request) -> Reply:
         text, mode = str(request.payload.get("text", "")), str(request.payload.get("mode", "text"))

@@ -10,6 +10,7 @@ import traitlets
 
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.graph.frozen import Constants
 from ckpt_magics.proto import messages
 from ckpt_magics.render.picture import DrawOptions, GraphPicture, draw_hierarchy
 from ckpt_magics.widgets.bundles import BundledWidget
@@ -39,6 +40,7 @@ class GraphView(BundledWidget):
         graph: A GraphDef, or a MetaGraphDef, which adds collections and op definitions.
         title: Headline.
         reader: The checkpoint with the variables' values; the view reads from it as long as it lives.
+            Without one, a frozen graph shows its own.
         values: Values in memory by name of the variable's node, or a function that returns them, as
             ``session.variable_values``.
         compare: An earlier checkpoint, for colours that say what has changed.
@@ -59,9 +61,7 @@ class GraphView(BundledWidget):
         super().__init__("graph_view", view_state=GraphState().to_json())
         self._source = GraphSource(graph)
         self._fallback: GraphPicture | None = None
-        variables = None
-        if reader is not None:
-            variables = VariableMessages(reader, reader.variables, ViewHead(reader.prefix, ""))
+        variables = _variables_of(self._source.graph_def, reader)
         self._answers = GraphMessages(
             self._source, title, reader=reader, variables=variables, live=values, compare=compare
         )
@@ -271,3 +271,15 @@ class GraphView(BundledWidget):
         if self._fallback is None:
             self._fallback = self._draw({})
         return {**data, "text/html": self._fallback.html, "text/plain": self._fallback.text}, metadata
+
+
+def _variables_of(graph: messages.GraphDef, reader: CheckpointReader | None) -> VariableMessages | None:
+    """Where the values of nodes come from: the checkpoint, or the constants of a frozen graph."""
+    if reader is not None:
+        return VariableMessages(reader, reader.variables, ViewHead(reader.prefix, ""))
+    constants = Constants(graph)
+    if not constants:
+        return None
+    from ckpt_magics.frames.graph_variables import graph_variables_frame
+
+    return VariableMessages(constants, graph_variables_frame(messages.MetaGraphDef(graph_def=graph)), ViewHead("", ""))

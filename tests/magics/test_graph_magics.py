@@ -15,6 +15,7 @@ from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.render.graph_contents import GraphContents
 from ckpt_magics.session import Session
 from tests.cpu_time import cpu_seconds
+from tests.graph import frozen_graphs
 
 CELL = """
 W = tf.Variable([[1, 2, 3], [3, 4, 5]], dtype=tf.float32, name="weight")
@@ -585,3 +586,15 @@ def test_draws_ten_thousand_nodes_at_once(notebook):
     seconds = cpu_seconds() - start
     assert len(shown.picture.view.nodes) <= 150
     assert seconds < 15  # 0.4 s when measured; this bounds the order of growth
+
+
+def test_a_frozen_graph_has_values(notebook):
+    with open("frozen.pb", "wb") as file:
+        file.write(frozen_graphs.frozen_graph().SerializeToString())
+    net = notebook.run_line_magic("graph", "frozen.pb")
+    np.testing.assert_array_equal(net["conv/weights"], frozen_graphs.WEIGHTS)
+    assert sorted(net) == ["conv/weights", "folded", "steps"]
+    assert net["axis"].tolist() == [0, 1]
+    assert "3 frozen variables" in str(net)
+    with pytest.raises(KeyError, match=r"conv/weight.*it has: conv/weights, folded, steps"):
+        net["conv/weight"]

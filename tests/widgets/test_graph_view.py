@@ -12,6 +12,7 @@ from ckpt_magics.graph.graph_files import read_meta_graph, read_saved_model
 from ckpt_magics.proto import messages
 from ckpt_magics.widgets.graph_view import GraphView
 from ckpt_magics.widgets.show import show_checkpoint
+from tests.graph.frozen_graphs import WEIGHTS, frozen_graph
 from tests.render.graphs import graph_of, training_graph
 from tests.render.payloads import PAYLOADS
 from tests.widgets.conversations import Page
@@ -299,3 +300,12 @@ def test_row_and_node_follow_one_another(corpus):
 def test_without_a_graph_beside_it_a_checkpoint_has_no_linked_view(tmp_path):
     with pytest.raises(CheckpointNotFoundError, match="no meta graph"):
         show_checkpoint(write_checkpoint(tmp_path / "model", {"w": np.zeros(2)}), graph=True)
+
+
+def test_a_frozen_graph_shows_the_values_of_its_constants():
+    page = Page(GraphView(frozen_graph()))
+    variable = page.ask("node", name="conv/weights")["variable"]
+    assert (variable["name"], variable["shape"]) == ("conv/weights", [3, 2])
+    reply = page.reply("values", row=variable["row"], region=[[0, 3, 1], [0, 2, 1]])
+    np.testing.assert_array_equal(np.frombuffer(reply.buffers[0], "<f4").reshape(3, 2), WEIGHTS)
+    assert page.ask("node", name="axis")["variable"] is None
