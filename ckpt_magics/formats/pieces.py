@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PIECE_SIZE", "cut_shape", "elements_of", "part_of", "region_shape", "shape_pieces"]
+__all__ = ["PIECE_SIZE", "array_pieces", "cut_shape", "elements_of", "part_of", "region_shape", "shape_pieces"]
 
 PIECE_SIZE = 16 << 20
 """Bytes of a piece unless another number is said."""
@@ -58,6 +58,12 @@ def cut_shape(shape: tuple[int, ...], most: int) -> Iterator[Box]:
         rows = tuple(slice(index, index + 1) for index in outer)
         for start in range(0, shape[axis], step):
             yield (*rows, slice(start, min(start + step, shape[axis])), *inner)
+
+
+def array_pieces(array: Array, at_most: int) -> Iterator[tuple[Box, Array]]:
+    """Yield regions of an array and views of them, of at most so many bytes; strings are one piece."""
+    most = array.size if array.dtype == np.object_ else elements_of(at_most, array.itemsize)
+    return ((region, part_of(array, region)) for region in cut_shape(array.shape, most))
 
 
 def shape_pieces(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ckpt_magics.checkpoint.groups import variable_group
 from ckpt_magics.formats.dtypes import DType, dtype_of
-from ckpt_magics.formats.pieces import PIECE_SIZE, Box, cut_shape, elements_of, part_of
+from ckpt_magics.formats.pieces import PIECE_SIZE, Box, array_pieces, elements_of, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,9 +93,7 @@ class ArrayTensors:
 
     def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, Array]]:
         """Regions and views of the array."""
-        array = self.arrays[name]
-        most = elements_of(at_most, array.itemsize) if array.dtype != np.object_ else array.size
-        return ((region, part_of(array, region)) for region in cut_shape(array.shape, most))
+        return array_pieces(self.arrays[name], at_most)
 
 
 @dataclass(frozen=True, slots=True)

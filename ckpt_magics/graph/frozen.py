@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import dtype_by_number
+from ckpt_magics.formats.pieces import Box, array_pieces, part_of
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.proto.messages import GraphDef, NodeDef
 
@@ -84,8 +85,11 @@ class Constants(Mapping[str, npt.NDArray[Any]]):
 
     def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         """Return a part of a constant; errors as of a look-up."""
-        part: npt.NDArray[Any] = self[name][region]
-        return part
+        return part_of(self[name], region)
+
+    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
+        """Return the regions and elements of a constant, at most so many bytes at a time; errors as of a look-up."""
+        return array_pieces(self[name], at_most)
 
     def _node(self, name: str) -> NodeDef:
         if name not in self._nodes:
