@@ -18,7 +18,7 @@ from ckpt_magics.saver.mapping import NameMap
 
 __all__ = ["array_names", "chosen_values", "notebook_map", "user_values"]
 
-_ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "variable", "array"}
+_ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "pandas array", "variable", "array"}
 _ASSIGNMENT = re.compile(r"""([^=\s"'()]+)=(?!=)(.*)""", re.DOTALL)
 
 

@@ -90,9 +90,18 @@ def _update_namedtuple(value: Any, children: dict[Any, Any]) -> Any:
     return value._replace(**children)
 
 
+def _replaced(value: Any, children: dict[Any, Any]) -> Any:
+    """A frozen dataclass made anew, which checks itself; fields that it does not take are set as it sets them."""
+    taken = {field.name for field in dataclasses.fields(value) if field.init}
+    new = dataclasses.replace(value, **{name: child for name, child in children.items() if name in taken})
+    for name in children.keys() - taken:
+        object.__setattr__(new, name, children[name])
+    return new
+
+
 def _update_dataclass(value: Any, children: dict[Any, Any]) -> Any:
     if type(value).__dataclass_params__.frozen:
-        return dataclasses.replace(value, **children)
+        return _replaced(value, children)
     for name, child in children.items():
         setattr(value, name, child)
     return value

@@ -152,6 +152,7 @@ LEAF_KINDS: tuple[LeafKind, ...] = (
         series.snapshot_series,
         series.undo_series,
     ),
+    LeafKind("pandas array", series.is_elements, series.elements_to_array, series.elements_spec, series.new_elements),
     LeafKind(
         "variable",
         library.is_variable,

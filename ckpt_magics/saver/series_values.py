@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from ckpt_magics.saver.spec import Array, Spec
 from ckpt_magics.saver.text_values import as_text, like_elements
 
 __all__ = [
+    "elements_spec",
+    "elements_to_array",
     "frame_columns",
+    "is_elements",
     "is_fixed_series",
     "is_series",
+    "new_elements",
     "new_series",
     "series_spec",
     "series_to_array",
@@ -98,6 +103,32 @@ def undo_series(series: Any, before: Any) -> None:
     """Give a Series its values back."""
     # The elements alone: pandas would look for the labels of a Series, which may not be unique.
     series.iloc[:] = before.array
+
+
+def is_elements(value: object) -> bool:
+    """Whether it is a pandas Index, or an array of pandas such as a Series has: what it restores is a new one."""
+    return is_instance_of(value, "pandas", "Index") or is_instance_of(value, "pandas.api.extensions", "ExtensionArray")
+
+
+def _as_series(elements: Any) -> Any:
+    return sys.modules["pandas"].Series(elements, dtype=elements.dtype, copy=False)
+
+
+def elements_to_array(elements: Any) -> Array:
+    """Return an Index or an array of pandas as `series_to_array` does a Series."""
+    return series_to_array(_as_series(elements))
+
+
+def elements_spec(elements: Any) -> Spec:
+    """Its length and the NumPy dtype of its elements."""
+    return Spec((len(elements),), _element_dtype(_as_series(elements)))
+
+
+def new_elements(elements: Any, array: Array) -> Any:
+    """Return an Index or an array of pandas with these values, and the dtype and the name of another."""
+    series = new_series(_as_series(elements), array)
+    is_index = is_instance_of(elements, "pandas", "Index")
+    return sys.modules["pandas"].Index(series, name=elements.name) if is_index else series.array
 
 
 def frame_columns(frame: Any) -> list[tuple[Any, Any]]:

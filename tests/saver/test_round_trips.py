@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import dataclasses
 import enum
 
 import ml_dtypes
@@ -234,6 +235,33 @@ def test_a_series_comes_back_with_its_dtype_index_and_name(tmp_path, name, index
     pd.testing.assert_series_equal(report.values["x"], value)
     assert list(map(type, report.values["x"].array)) == list(map(type, value.array))
     pd.testing.assert_series_equal(restore_checkpoint(prefix, {"x": value}).values["x"], value)
+
+
+@pytest.mark.parametrize("name", sorted(SERIES.keys() - {"float16"}))  # of which pandas makes no index
+def test_an_array_and_an_index_of_pandas_come_back_as_new_ones(tmp_path, name):
+    column = pd.Series(SERIES[name][0], dtype=SERIES[name][1])
+    saved = {"array": column.array, "index": pd.Index(column, name="i")}
+    prefix = save_checkpoint(tmp_path / "m", saved, durable=False)
+    values = restore_checkpoint(prefix, {"array": column.array[[1, 1, 1]], "index": saved["index"][[1, 1, 1]]}).values
+    pd.testing.assert_extension_array_equal(values["array"], column.array)
+    pd.testing.assert_index_equal(values["index"], saved["index"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Moments:
+    mean: object
+    count: int = dataclasses.field(init=False, default=0)
+    more: object = 0.0
+
+
+def test_a_frozen_dataclass_comes_back_with_fields_that_it_does_not_take():
+    saved = Moments(np.ones(2), Moments(2.0))
+    for one in (saved, saved.more):
+        object.__setattr__(one, "count", 7)
+    targets = {"m": Moments(np.zeros(2), Moments(0.0))}
+    restore_checkpoint(collect_tensors({"m": saved}), targets)
+    restored = targets["m"]
+    assert (restored.mean.tolist(), restored.count, restored.more) == ([1, 1], 7, saved.more)
 
 
 def test_a_frame_of_every_dtype_comes_back(tmp_path):
