@@ -58,7 +58,7 @@ bench: $(INSTALLED) $(WIDGETS)
 # Atheris, the fuzzer, has wheels for Linux; elsewhere the last line says so.
 stress: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group stress
-	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py
+	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py tests/tensorflow/test_scope_programs.py
 	$(BIN)/python -m tests.safety.fuzz --executions 200000
 
 proto: $(INSTALLED)

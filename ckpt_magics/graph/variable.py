@@ -263,15 +263,17 @@ class Variable(Operators[Tensor]):
     def _snapshot(self) -> Tensor:
         return self._nodes.snapshot if self._nodes.cached is None else self._nodes.cached
 
-    def _read(self) -> Tensor:
+    def _read(self, *, no_copy: bool = False) -> Tensor:
         if self._caching_device is None:
-            return self.read_handle()
+            return self.read_handle(no_copy=no_copy)
         graph = self.graph
         with graph.colocate_with(None, ignore_existing=True), graph.device(self._caching_device):
-            return self.read_handle()
+            return self.read_handle(no_copy=no_copy)
 
-    def read_handle(self) -> Tensor:
-        """Add a read of a resource to the scopes that are open."""
+    def read_handle(self, *, no_copy: bool = False) -> Tensor:
+        """Add a read of a resource to the scopes that are open; ``no_copy`` with the node that asks for its memory."""
+        if no_copy:
+            apply("DisableCopyOnRead", self.handle)
         value = output("ReadVariableOp", self.handle, dtype=self.dtype)
         value.set_shape(self.shape)
         return value
@@ -280,8 +282,15 @@ class Variable(Operators[Tensor]):
         """Add a read of the value at this place in the graph."""
         if not self.is_resource:
             return identity(self.handle, name="read")
+        return self._read_in_scope(no_copy=False)
+
+    def read_value_no_copy(self) -> Tensor:
+        """Add a read of a resource that takes no copy of what it holds."""
+        return self._read_in_scope(no_copy=True)
+
+    def _read_in_scope(self, *, no_copy: bool) -> Tensor:
         with name_scope("Read", values=[self.handle]):
-            value = self._read()
+            value = self._read(no_copy=no_copy)
         return identity(value)
 
     as_tensor = value
@@ -325,6 +334,14 @@ class Variable(Operators[Tensor]):
             changed = output(op_type, self, value, use_locking=use_locking, name=name)
             return changed if read_value else changed.op
         with self.graph.as_default():
+            # A cached value is read before an increment, though not before an assignment, which may be the first one.
+            first = [self._nodes.cached] if self._nodes.cached is not None and op_type != "Assign" else []
+            op = self.change_resource(op_type, value, name, first)
+            return AssignedVariable(self, op) if read_value else op
+
+    def change_resource(self, op_type: str, value: object, name: str | None, first: Sequence[object]) -> Operation:
+        """Add an ``Assign``, ``AssignAdd`` or ``AssignSub`` of a resource that waits for what comes ``first``."""
+        with self.graph.control_dependencies(first):
             tensor = convert_to_tensor(value, self.dtype)
             if not self.shape.is_compatible_with(tensor.shape):
                 raise ValueError(
@@ -333,8 +350,9 @@ class Variable(Operators[Tensor]):
                 )
             validates = self._validates_shape and self.shape.is_fully_defined()
             attrs = {"validate_shape": validates} if op_type == "Assign" else {}
-            op = apply(f"{op_type}VariableOp", self.handle, tensor, name=name, **attrs)
-            return AssignedVariable(self, op) if read_value else op
+            operation = apply(f"{op_type}VariableOp", self.handle, tensor, name=name, **attrs)
+        assert isinstance(operation, Operation)  # noqa: S101 -- these ops have no outputs
+        return operation
 
     def eval(self, session: Any = None) -> Any:  # noqa: ANN401 -- any session
         """Return the value that the variable has in ``session``, or in the default session.
@@ -387,20 +405,40 @@ class AssignedVariable(Operators[Tensor]):
 
     value = read_value = as_tensor
 
-    def assign(self, value: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+    def assign(
+        self,
+        value: object,
+        use_locking: bool = False,  # noqa: ARG002 -- as the variable's
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> AssignedVariable | Operation:
         """Add an assignment after this one; see `Variable.assign`."""
-        with self.graph.control_dependencies([self.op]):
-            return self.variable.assign(value, *args, **options)
+        return self._after("Assign", value, name, read_value)
 
-    def assign_add(self, delta: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+    def assign_add(
+        self,
+        delta: object,
+        use_locking: bool = False,  # noqa: ARG002 -- as the variable's
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> AssignedVariable | Operation:
         """Add an increment after this assignment; see `Variable.assign_add`."""
-        with self.graph.control_dependencies([self.op]):
-            return self.variable.assign_add(delta, *args, **options)
+        return self._after("AssignAdd", delta, name, read_value)
 
-    def assign_sub(self, delta: object, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as the variable's
+    def assign_sub(
+        self,
+        delta: object,
+        use_locking: bool = False,  # noqa: ARG002 -- as the variable's
+        name: str | None = None,
+        read_value: bool = True,
+    ) -> AssignedVariable | Operation:
         """Add a decrement after this assignment; see `Variable.assign_sub`."""
-        with self.graph.control_dependencies([self.op]):
-            return self.variable.assign_sub(delta, *args, **options)
+        return self._after("AssignSub", delta, name, read_value)
+
+    def _after(self, op_type: str, value: object, name: str | None, read_value: bool) -> AssignedVariable | Operation:
+        with self.graph.as_default(), self.graph.control_dependencies([self.op]):
+            op = self.variable.change_resource(op_type, value, name, ())
+            return AssignedVariable(self.variable, op) if read_value else op
 
     @property
     def name(self) -> str:

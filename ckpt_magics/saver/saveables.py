@@ -237,10 +237,7 @@ def _reader(variable: Variable) -> Callable[[], Tensor]:
 
     def read() -> Tensor:
         with graph.device(variable.device):
-            with graph.name_scope("Read"):
-                apply("DisableCopyOnRead", variable.handle)
-                value = output("ReadVariableOp", variable.handle, dtype=variable.dtype)
-            value = identity(value)
+            value = variable.read_value_no_copy()
             with graph.device("/device:CPU:0"):
                 return identity(value)
 

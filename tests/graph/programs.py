@@ -217,6 +217,9 @@ def chained_assignments(tf):
     changed = v.assign([3.0, 4.0]).assign_add([1.0, 1.0])
     changed.assign_sub([0.5, 0.5]).read_value()
     changed.value()
+    cached = tf.get_variable("c", [2], use_resource=True, caching_device="/cpu:0")
+    cached.assign_add([1.0, 1.0]).assign_sub([1.0, 1.0])
+    cached.assign([1.0, 1.0])
     with tf.colocate_with(v):
         v.value()
         v.read_value()

@@ -36,7 +36,9 @@ INITIALIZERS = st.sampled_from(
 PARTITIONERS = st.sampled_from([None, None, None, "two", "three", "columns", "bytes", "one"])
 SHAPES = st.sampled_from([None, (), (5, 4), (5, 4), (5, 4), (2,), (3, 2), [5, 4]])
 RESOURCE = st.sampled_from([None, True, False])
-COLLECTIONS = st.sampled_from([None, None, None, ["variables"], ["local_variables"], ["variables", "mine"], []])
+COLLECTIONS = st.sampled_from(
+    [None, None, None, ["variables"], ["local_variables"], ["variables", "mine"], ["model_variables"], []]
+)
 TRAINABLE = st.sampled_from([None, None, True, False])
 CACHING = st.sampled_from([None, None, None, "/cpu:0", "/job:w"])
 GETTERS = st.sampled_from([None, None, None, "suffix", "scaled", "scoped", "local"])
@@ -175,6 +177,7 @@ class Run:
     Attributes:
         trail: What every step came to: nothing, or the class of its error, which is the last.
         error: That error.
+        exports: The MetaGraphDefs that steps exported.
     """
 
     def __init__(self, tf, graph):
@@ -182,6 +185,7 @@ class Run:
         self.graph = graph
         self.tensors, self.ops, self.variables, self.scopes, self.name_scopes = [], [], [], [], []
         self.trail = []
+        self.exports = []
         self.error = None
         self.loss = None
 
@@ -251,10 +255,10 @@ class Run:
 
     def do_read(self, number):
         variable = self.pick(self.variables, number)
+        self.note(self.tf.identity(variable))
         if hasattr(variable, "read_value"):
             self.note(variable.read_value())
-        self.note(self.tf.identity(variable))
-        self.note(variable + 1)
+            self.note(variable + 1)
 
     def do_assign(self, number, how):
         singles = [one for one in self.variables if hasattr(one, "read_value")]
@@ -331,6 +335,28 @@ class Run:
         if name == "captured":
             name = f"{self.pick(self.name_scopes, number)}/" if self.name_scopes and self.name_scopes[0] else None
         self.tf.import_graph_def(graph_def, name=name)
+
+    def do_import_mapped(self, number, position, name):
+        if len(self.graph.get_operations()) > 80:
+            return
+        graph_def = self.graph.as_graph_def()
+        inputs = [text for node in graph_def.node for text in node.input if not text.startswith("^")]
+        if not inputs:
+            return
+        source = inputs[number % len(inputs)]
+        element = graph_def.node[position % len(graph_def.node)].name
+        wanted = self.graph.as_graph_element(source if ":" in source else f"{source}:0")
+        pool = [one for one in self.tensors if one.dtype == wanted.dtype]
+        if name == "captured" or not pool:
+            return
+        found = self.tf.import_graph_def(
+            graph_def, input_map={source: self.pick(pool, number)}, return_elements=[element], name=name
+        )
+        self.note(found)
+        self.trail.append(found[0].name)
+
+    def do_export(self, options):
+        self.exports.append(self.tf.train.export_meta_graph(**options))
 
     def do_import_meta(self, options):
         if len(self.graph.get_operations()) > 80:
@@ -470,7 +496,8 @@ def place(op):
 
 
 def builtin(error):
-    """Return the built-in class of an error: both packages have classes of their own below these."""
-    return next(
-        kind for kind in (ValueError, TypeError, KeyError, RuntimeError, AttributeError) if isinstance(error, kind)
-    )
+    """Return the built-in class of an error: both packages have classes of their own below these.
+
+    Names that a graph lacks are KeyErrors there, and here, where a file names them, ValueErrors.
+    """
+    return ValueError if isinstance(error, KeyError) else next(kind for kind in REFUSALS if isinstance(error, kind))
