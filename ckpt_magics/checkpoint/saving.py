@@ -48,14 +48,16 @@ class SavedCheckpoint(str):
         seconds: How long it took.
         removed: Prefixes of the older checkpoints that were deleted, oldest first.
         left_out: Names of what was not saved because it is None.
+        tied: The names, a tuple per array, under which one array was saved several times.
     """
 
-    __slots__ = ("files", "left_out", "removed", "seconds", "tensors")
+    __slots__ = ("files", "left_out", "removed", "seconds", "tensors", "tied")
     files: tuple[WrittenFile, ...]
     tensors: int
     seconds: float
     removed: tuple[str, ...]
     left_out: tuple[str, ...]
+    tied: tuple[tuple[str, ...], ...]
 
     def __new__(
         cls, prefix: str, files: tuple[WrittenFile, ...], tensors: int, seconds: float, removed: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class SavedCheckpoint(str):
         """Make the text of the prefix and hang the facts on it."""
         saved = super().__new__(cls, prefix)
         saved.files, saved.tensors, saved.seconds = files, tensors, seconds
-        saved.removed, saved.left_out = removed, ()
+        saved.removed, saved.left_out, saved.tied = removed, (), ()
         return saved
 
     def __getnewargs__(self) -> tuple[Any, ...]:

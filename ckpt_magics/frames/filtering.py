@@ -6,13 +6,13 @@ the kernel is busy.
 
 from __future__ import annotations
 
-import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.saver.patterns import Pattern
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,8 @@ class VariableFilter:
 
     Attributes:
         text: What to look for in the names.
-        mode: "text" (anywhere, in any case), "glob" (the whole name) or "regex" (anywhere).
+        mode: "text" (anywhere, in any case), "glob" (a pattern as a restore takes it: a name, a scope, a glob, or
+            ``re:…``, of whole names) or "regex" (anywhere).
         scope: A name scope without its last "/": itself and what lies inside it.
         dtypes: Names of dtypes.
         ranks: Numbers of dimensions.
@@ -54,7 +55,7 @@ class VariableFilter:
     def __post_init__(self) -> None:
         if self.mode not in _MODES:
             raise InvalidArgumentError(f"mode is {self.mode!r}, must be one of {', '.join(_MODES)}")
-        _name_test(self.text, self.mode)
+        _name_test(self.text, self.mode, ())
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> VariableFilter:
@@ -85,7 +86,7 @@ def filter_variables(
         has_nan: Name of a tensor to whether it holds a NaN; needed only when the filter asks.
         group: The column that the filter's groups are about.
     """
-    matches = _name_test(wanted.text, wanted.mode)
+    matches = _name_test(wanted.text, wanted.mode, variables["name"])
     inside = f"{wanted.scope}/"
     keep = variables["name"].map(matches)
     if wanted.scope:
@@ -105,15 +106,15 @@ def filter_variables(
     return variables[keep.astype(bool)]
 
 
-def _name_test(text: str, mode: str) -> Callable[[str], bool]:
+def _name_test(text: str, mode: str, names: Iterable[str]) -> Callable[[str], bool]:
+    """A test of names, which are all of those that there are."""
     if not text:
         return lambda _: True
     if mode == "text":
         lowered = text.lower()
         return lambda name: lowered in name.lower()
     if mode == "glob":
-        pattern = re.compile(fnmatch.translate(text))
-        return lambda name: pattern.match(name) is not None
+        return set(Pattern(text).among(dict.fromkeys(names))).__contains__
     try:
         expression = re.compile(text)
     except re.error as error:

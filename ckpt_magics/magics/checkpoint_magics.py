@@ -10,8 +10,8 @@ from IPython.core.magic import Magics, line_magic, magics_class, needs_local_sco
 from traitlets import Bool, Int
 
 from ckpt_magics.magics.active_graph import active_graph, graph_to_restore
-from ckpt_magics.magics.command import Scope, argument, command
-from ckpt_magics.magics.namespace import array_names, chosen_values, user_values
+from ckpt_magics.magics.command import Scope, argument, command, many_values
+from ckpt_magics.magics.namespace import array_names, at_root, chosen_values, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded
 from ckpt_magics.saver.library_values import is_symbolic
@@ -44,7 +44,11 @@ class CheckpointMagics(Magics):
             nargs="*",
             default=[],
             metavar="NAME | NAME=EXPR",
-            help="What to save; NAME may be a glob of arrays. Default: the active graph's variables, else every array.",
+            help="What to save; NAME may be a pattern of arrays. "
+            "Default: the active graph's variables, else every array.",
+        ),
+        argument(
+            "--as-root", action="store_true", help="Save what NAME holds, a dict or a module, under its own names."
         ),
         argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
         argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
@@ -80,6 +84,7 @@ class CheckpointMagics(Magics):
 
             %ckpt_save model.ckpt weight biases
             %ckpt_save runs/model.ckpt params step=epoch --step epoch
+            %ckpt_save model.ckpt params --as-root
             %ckpt_save model.ckpt layer/kernel=model.weights[0] --v1
             saved = %ckpt_save model.ckpt
             %ckpt_save "{directory}/model.ckpt" weight -q;
@@ -90,6 +95,8 @@ class CheckpointMagics(Magics):
         active = active_graph(self.shell)
         graph = None if arguments.values else active
         names = arguments.values
+        if arguments.as_root and not names:
+            raise UsageError("--as-root needs a NAME: %ckpt_save PREFIX NAME --as-root")
         if graph is not None:
             self._say(f"Saving the variables of {graph.title}, the active graph", quiet=quiet)
         elif not names:
@@ -122,6 +129,7 @@ class CheckpointMagics(Magics):
             from ckpt_magics.saver.arrays import save_checkpoint
 
             chosen = chosen_values(names, values, scope)
+            chosen = at_root(chosen) if arguments.as_root else chosen
             if any(is_symbolic(value) for value in chosen.values()):
                 from ckpt_magics.magics.graph_values import with_session_values
 
@@ -135,30 +143,26 @@ class CheckpointMagics(Magics):
     @line_magic
     @output_can_be_silenced
     @command(
-        argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
         argument(
             "pattern",
             nargs="*",
             default=[],
-            help="Names or globs (* also matches /) of what to restore. Default: everything.",
+            metavar="PATTERN",
+            help="Names, scopes (layer/), globs (* also matches /) or re:EXPRESSIONs of what to restore. A name takes "
+            "that tensor alone. Default: everything.",
         ),
-        argument("--exclude", action="append", default=[], metavar="PATTERN", help="Leave alone, optimizer slots too."),
-        argument(
+        argument("--slots", action="store_true", help="Take the optimizer slots of what PATTERN names along."),
+        many_values("--exclude", "PATTERN", "Leave alone, optimizer slots too."),
+        many_values(
             "--map",
-            nargs="+",
-            action="extend",
-            default=[],
-            metavar="NEW=OLD",
-            help="Where names differ; scopes: new/=old/",
+            "NEW=OLD",
+            r"Where names differ; scopes new/=old/, patterns '*/kernel=*/weights', 're:(.*)/kernel=\1/weights'.",
         ),
-        argument(
-            "--transpose",
-            nargs="+",
-            action="extend",
-            default=[],
-            metavar="PATTERN=AXES",
-            help="Where dimensions are in another order: '*/kernel=1,0'.",
-        ),
+        many_values("--transpose", "PATTERN=AXES", "Where dimensions are in another order: '*/kernel=1,0'."),
         argument("--step", type=int, metavar="N", help="The checkpoint of this global step."),
         argument(
             "--into", metavar="NAME", help="Restore into this dict, module or other holder; a new dict if none is."
@@ -184,9 +188,9 @@ class CheckpointMagics(Magics):
         Examples::
 
             %ckpt_restore model.ckpt
-            %ckpt_restore runs weight 'layer/*' --exclude 'head/*'
+            %ckpt_restore runs weight 'layer/*' --exclude 'head/*' global_step
             %ckpt_restore model.ckpt weights biases --map weights=weight --reshape
-            %ckpt_restore old.ckpt --map new_scope/=old_scope/ --dry-run
+            %ckpt_restore old.ckpt --map new_scope/=old_scope/ '*/kernel=*/weights' --dry-run
             %ckpt_restore model.ckpt --into params --step 500
         """
         from ckpt_magics.magics.restoring import restore_into_notebook
@@ -201,7 +205,10 @@ class CheckpointMagics(Magics):
     @line_magic
     @output_can_be_silenced
     @command(
-        argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
         argument("--graph", action="store_true", help="Show its graph too: a row leads to its node and back."),
         argument("--static", action="store_true", help="Show plain tables instead of the interactive view."),
     )

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from IPython.core.error import UsageError
+from IPython.core.magic import Magics
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from ckpt_magics.errors import CheckpointError
+from ckpt_magics.errors import CheckpointError, NotFoundError
 from ckpt_magics.magics.cell import is_users_own
+from ckpt_magics.magics.hints import layout_fault, line_hint, source_hint
+from ckpt_magics.magics.line_layout import Layout, lay_out
 from ckpt_magics.magics.words import split_words
 
-__all__ = ["Magic", "Scope", "argument", "command"]
+__all__ = ["Magic", "Scope", "argument", "command", "many_values", "parser_of"]
 
 Scope = Mapping[str, Any] | None
 Body = Callable[[Any, argparse.Namespace, Scope], object]
@@ -37,6 +40,11 @@ def argument(*names: str, **options: Any) -> Argument:  # noqa: ANN401 - argpars
     return names, options
 
 
+def many_values(flag: str, metavar: str, text: str) -> Argument:
+    """Declare an option whose values run to the next option; given again, it has more of them."""
+    return argument(flag, nargs="+", action="extend", default=[], metavar=metavar, help=text)
+
+
 def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], Magic]:
     """Make a magic of a method that takes parsed arguments and the caller's local variables, or None.
 
@@ -51,23 +59,29 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
         parser: argparse.ArgumentParser = MagicArgumentParser(  # type: ignore[no-untyped-call]
             name or body.__name__, description=inspect.getdoc(body)
         )
+        parser.allow_abbrev = False
         for flags, options in arguments:
             parser.add_argument(*flags, **options)
         parser.add_argument("-h", "--help", action="store_true", help="Show this.")
 
         @functools.wraps(body)
-        def magic(self: object, line: str, cell: str | None = None, local_ns: Scope = None) -> object:
+        def magic(self: Magics, line: str, cell: str | None = None, local_ns: Scope = None) -> object:
             words = split_words(line)
             if {"-h", "--help"} & set(words):
                 print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - help asked for
                 return None
-            parsed = _parsed(parser, words, cell)
+            layout = lay_out(parser, words)
+            shown = f"{'%' if cell is None else '%%'}{parser.prog}"
+            parsed = _parsed(parser, layout, shown, cell)
             try:
                 return body(self, parsed, local_ns)
+            except UsageError as error:
+                raise _with_hint(error, line_hint(shown, parser, layout)) from error.__cause__
             except CheckpointError as error:
                 if is_users_own(error):
                     raise
-                raise UsageError(str(error)) from error
+                hint = source_hint(shown, layout, self.shell) or line_hint(shown, parser, layout)
+                raise _with_hint(error, hint if isinstance(error, NotFoundError) else "") from error
 
         magic.__doc__ = parser.format_help()
         magic.parser = parser  # type: ignore[attr-defined]
@@ -76,9 +90,28 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
     return decorate
 
 
-def _parsed(parser: argparse.ArgumentParser, words: list[str], cell: str | None) -> argparse.Namespace:
+def parser_of(magic: object) -> argparse.ArgumentParser:
+    """Return what parses the lines of a magic, as a method or as the shell has it."""
+    parser: argparse.ArgumentParser = magic.parser  # type: ignore[attr-defined]
+    return parser
+
+
+def _parsed(parser: argparse.ArgumentParser, layout: Layout, shown: str, cell: str | None) -> argparse.Namespace:
+    """What the words of a line say; ``shown`` is the magic with its mark."""
+    fault = layout_fault(shown, parser, layout)
+    if fault:
+        raise UsageError(f"{fault}; {shown}? shows its options")
+    words = [word for option in layout.options for word in option]
+    words += ["--", *layout.positional] if layout.positional else []
     try:
-        return parser.parse_intermixed_args(words, argparse.Namespace(cell=cell))
+        return parser.parse_args(words, argparse.Namespace(cell=cell))
     except UsageError as error:
-        mark = "%" if cell is None else "%%"
-        raise UsageError(f"{error}; {mark}{parser.prog}? shows its options") from None
+        hint = line_hint(shown, parser, layout)
+        raise UsageError(f"{error}{'; ' if hint else ''}{hint}; {shown}? shows its options") from None
+
+
+def _with_hint(error: Exception, hint: str) -> UsageError:
+    """The error as one of the line, with a sentence on what the line may have meant."""
+    text = str(error)
+    dot = " " if text.endswith((".", "?", "\n")) else ". "
+    return UsageError(f"{text}{dot}{hint}" if hint else text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -12,6 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.checkpoint import files
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.magics.command import parser_of
+from ckpt_magics.magics.line_layout import lay_out, options_of
 from ckpt_magics.magics.namespace import array_names, user_values
 from ckpt_magics.magics.words import expanded, quoted, split_unfinished, without_expressions
 
@@ -21,6 +24,8 @@ __all__ = ["CheckpointMatcher"]
 _LINE = re.compile(r"(?:^|=)\s*%{1,2}(ckpt_\w+|graph)\s(.*)$", re.DOTALL)
 _QUOTES = ("'", '"')
 MAX_SHOWN = 500
+# Options whose values are names in the checkpoint, or patterns of them.
+_NAMES_OF_TENSORS = {"--exclude", "--map", "--transpose"}
 
 
 class CheckpointMatcher:
@@ -64,16 +69,20 @@ class CheckpointMatcher:
         if magic == "graph":
             from ckpt_magics.magics.graph_completion import complete_graph_line
 
-            found = complete_graph_line(self._shell, before, word)
+            found = complete_graph_line(self._shell, lay_out(self._parser(magic), before), word)
         else:
             found = self._checkpoint_words(magic, before, word)
         return [_in_quotes(text, mark) for text in found if not mark or mark not in text]
 
     def _checkpoint_words(self, magic: str, before: list[str], word: str) -> list[str]:
         """The same for a line about checkpoints, of which ``before`` is typed and ``word`` begun."""
-        positional, option = _positional(before)
-        if option in _VALUED - {"--exclude", "--map"}:
+        layout = lay_out(self._parser(magic), before)
+        positional = layout.positional
+        option = layout.pending.option_strings[-1] if layout.pending is not None else ""
+        if option and option not in _NAMES_OF_TENSORS:
             return self._values(magic, option, positional, word)
+        if layout.closed and not option:
+            return []
         if not positional:
             return _prefixes(word)
         if magic in {"ckpt_save", "ckpt_diff"}:
@@ -93,10 +102,11 @@ class CheckpointMatcher:
         return [name for name in user_values(self._shell) if name.startswith(word)] if option == "--into" else []
 
     def _flags(self, magic: str) -> list[str]:
+        return [flag for flag in options_of(self._parser(magic)) if flag.startswith("--")]
+
+    def _parser(self, magic: str) -> argparse.ArgumentParser:
         function: object = self._shell.magics_manager.magics["line"].get(magic)
-        parser = getattr(function, "parser", None)
-        actions = [] if parser is None else parser._actions  # noqa: SLF001 - argparse has no public list of its flags
-        return [flag for action in actions for flag in action.option_strings if flag.startswith("--")]
+        return parser_of(function) if hasattr(function, "parser") else argparse.ArgumentParser()
 
 
 def _in_quotes(text: str, mark: str) -> str:
@@ -107,24 +117,6 @@ def _in_quotes(text: str, mark: str) -> str:
 def _before(text: str, after: str) -> str:
     """Leave the closing quote to the one that an editor has put behind the cursor."""
     return text[:-1] if text[-1:] in _QUOTES and after.startswith(text[-1]) else text
-
-
-def _positional(words: Iterable[str]) -> tuple[list[str], str]:
-    """The words that are no flags nor their values, and the flag whose value comes next, or ""."""
-    positional: list[str] = []
-    option = ""
-    for word in words:
-        if word.startswith("-"):
-            option = word if word in _VALUED else ""
-        elif option and not (option == "--map" and "=" not in word):
-            option = option if option == "--map" else ""
-        else:
-            positional.append(word)
-            option = ""
-    return positional, option
-
-
-_VALUED = {"--step", "--shards", "--max-to-keep", "--keep-every-hours", "--into", "--exclude", "--map", "--salvage"}
 
 
 def _prefixes(word: str) -> list[str]:

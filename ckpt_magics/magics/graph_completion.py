@@ -11,6 +11,7 @@ from ckpt_magics.checkpoint import files
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.graph_options import PALETTES
+from ckpt_magics.magics.line_layout import Layout
 from ckpt_magics.magics.namespace import user_values
 from ckpt_magics.magics.words import expanded
 from ckpt_magics.render.aside import GROUPS
@@ -18,54 +19,32 @@ from ckpt_magics.render.view import DIRECTIONS
 
 __all__ = ["complete_graph_line"]
 
-_VALUED = {
-    "--depth",
-    "--budget",
-    "--open",
-    "--show",
-    "--hide",
-    "--direction",
-    "--palette",
-    "--tags",
-    "-o",
-    "--output",
-}
 _GRAPH_FILES = (".meta", ".pb", ".pbtxt", ".index")
 
 
-def complete_graph_line(shell: InteractiveShell, before: list[str], word: str) -> list[str]:
+def complete_graph_line(shell: InteractiveShell, layout: Layout, word: str) -> list[str]:
     """Return the words that may stand at the end of a line, without the quotes that they need.
 
     Args:
         shell: The notebook.
-        before: The words before.
+        layout: The words before.
         word: What is typed of this one.
     """
-    option = before[-1] if before and before[-1] in _VALUED else ""
+    option = layout.pending.option_strings[-1] if layout.pending is not None else ""
     choices = {"--direction": DIRECTIONS, "--palette": PALETTES}
     if option in choices:
         return [choice for choice in choices[option] if choice.startswith(word)]
-    source = _source(before)
+    source = layout.positional[0] if layout.positional else None
     if option in {"--open", "--show", "--hide"}:
         groups = [] if option == "--open" else [group for group in GROUPS if group.startswith(word)]
         return groups + _scopes(_node_names(shell, source), word)
     if option == "--tags":
         return [tag for tag in _tags(source) if tag.startswith(word)]
-    if option in {"-o", "--output"}:
+    if option == "--output":
         return _paths(word, ())
-    if option or source is not None:
+    if option or layout.closed or source is not None:
         return []
     return [*(name for name in _graph_names(shell) if name.startswith(word)), *_paths(word, _GRAPH_FILES)]
-
-
-def _source(words: list[str]) -> str | None:
-    """The first word that is no flag nor its value."""
-    is_value = False
-    for word in words:
-        if not is_value and not word.startswith("-"):
-            return word
-        is_value = word in _VALUED
-    return None
 
 
 def _graph_names(shell: InteractiveShell) -> list[str]:

@@ -112,7 +112,14 @@ class GraphMagics(Magics):
             help="A .meta, .pb or .pbtxt file, a SavedModel, a checkpoint, or a graph in the notebook by its name. "
             "Default: the active graph.",
         ),
-        argument("--tags", nargs="+", default=[], metavar="TAG", help="Of the graph to take from a SavedModel."),
+        argument(
+            "--tags",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="TAG",
+            help="Of the graph to take from a SavedModel.",
+        ),
         argument("--off", action="store_true", help="Have no active graph: save and restore the notebook's arrays."),
         *VIEW_ARGUMENTS,
         name="graph",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import cast
 
-from ckpt_magics.magics.command import Argument, argument
+from ckpt_magics.magics.command import Argument, argument, many_values
 from ckpt_magics.render.aside import GROUPS
 from ckpt_magics.render.picture import DrawOptions
 from ckpt_magics.render.view import DIRECTIONS
@@ -18,15 +18,9 @@ _GROUP_NAMES = ", ".join(GROUPS)
 
 VIEW_ARGUMENTS: tuple[Argument, ...] = (
     argument("--depth", type=int, metavar="N", help="Open all scopes above this depth; 0 is the top level alone."),
-    argument("--open", action="append", default=[], metavar="SCOPE", help="Open this scope, and those around it."),
-    argument(
-        "--show",
-        action="append",
-        default=[],
-        metavar="GROUP",
-        help=f"Draw this group with the rest: {_GROUP_NAMES}, or a full name.",
-    ),
-    argument("--hide", action="append", default=[], metavar="GROUP", help="Leave this group, or full name, out."),
+    many_values("--open", "SCOPE", "Open these scopes, and those around them."),
+    many_values("--show", "GROUP", f"Draw these groups with the rest: {_GROUP_NAMES}, or full names."),
+    many_values("--hide", "GROUP", "Leave these groups, or full names, out."),
     argument("--direction", choices=DIRECTIONS, default="TB", help="Where the edges point: top to bottom …"),
     argument("--budget", type=int, metavar="N", help="Open scopes until this many boxes are drawn, and never more."),
     argument("--palette", choices=PALETTES, default="auto", help="Colours; auto reads on light and dark pages."),

@@ -53,6 +53,7 @@ def restore_into_graph(
             cast=arguments.cast,
             partial=arguments.partial,
             damaged=arguments.damaged,
+            slots=arguments.slots,
             add_new=False,
             write_call=lambda fix: working_line(arguments, fix),
         )

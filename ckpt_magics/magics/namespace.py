@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import fnmatch
 import keyword
 import re
 from collections.abc import Iterable, Mapping
@@ -13,10 +12,14 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import visible
+from ckpt_magics.saver.containers import container_kind
 from ckpt_magics.saver.leaves import leaf_kind
 from ckpt_magics.saver.mapping import NameMap
+from ckpt_magics.saver.patterns import Pattern
+from ckpt_magics.saver.tables import names_text
+from ckpt_magics.saver.values import tensors_and_gaps
 
-__all__ = ["array_names", "chosen_values", "notebook_map", "user_values"]
+__all__ = ["array_names", "at_root", "chosen_values", "notebook_map", "user_values"]
 
 _ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "pandas array", "variable", "array"}
 _ASSIGNMENT = re.compile(r"""([^=\s"'()]+)=(?!=)(.*)""", re.DOTALL)
@@ -42,7 +45,7 @@ def chosen_values(words: Iterable[str], values: Mapping[str, Any], scope: Mappin
     """Return the values that words of the line name.
 
     Args:
-        words: Names, glob patterns of names, or ``NAME=EXPRESSION``.
+        words: Names, patterns of names of arrays, or ``NAME=EXPRESSION``.
         values: What the notebook has.
         scope: Where names and expressions are looked up: the notebook, and the caller's own variables.
 
@@ -66,6 +69,27 @@ def chosen_values(words: Iterable[str], values: Mapping[str, Any], scope: Mappin
     return chosen
 
 
+def at_root(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what chosen values hold under its own names; a value that holds none keeps its name.
+
+    Raises:
+        UsageError: None of them holds names, or two have the same.
+    """
+    held: dict[str, Any] = {}
+    owners: dict[str, str] = {}
+    holders = [name for name, value in chosen.items() if leaf_kind(value) is None and container_kind(value) is not None]
+    if not holders:
+        raise UsageError(f"--as-root is about what holds names, a dict or a module; {names_text([*chosen])} holds none")
+    for name, value in chosen.items():
+        tensors, gaps = tensors_and_gaps(value) if name in holders else ({name: value}, [])
+        for inner, tensor in {**tensors, **dict.fromkeys(gaps)}.items():
+            if inner in held:
+                both = f"{visible(owners[inner])} and {visible(name)}"
+                raise UsageError(f"--as-root would give {visible(inner)} twice, from {both}")
+            held[inner], owners[inner] = tensor, name
+    return held
+
+
 def _named(word: str, values: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
     """What one word of the line names."""
     assignment = _ASSIGNMENT.fullmatch(word)
@@ -73,7 +97,7 @@ def _named(word: str, values: Mapping[str, Any], scope: Mapping[str, Any]) -> di
         return {assignment[1]: _evaluated(assignment[2], word, scope)}
     if word in scope:
         return {word: scope[word]}
-    matching = [name for name in array_names(values) if fnmatch.fnmatchcase(name, word)]
+    matching = Pattern(word).among(dict.fromkeys(array_names(values)))
     if not matching:
         raise UsageError(_unknown(word, values))
     return {name: values[name] for name in matching}

@@ -16,6 +16,7 @@ from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded, quoted
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.mapping import NameMap, parse_map
+from ckpt_magics.saver.patterns import Names
 from ckpt_magics.saver.report import RestoreFix, RestoreReport
 from ckpt_magics.saver.restore import plan_restore
 from ckpt_magics.saver.selection import Selection
@@ -53,6 +54,7 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
             cast=arguments.cast,
             partial=arguments.partial,
             damaged=arguments.damaged,
+            slots=arguments.slots,
             add_new=True,
             write_call=lambda fix: working_line(arguments, fix),
         )
@@ -85,9 +87,9 @@ def _concerned(
     """The notebook's variables that the restore is about: those that share a first name with what is chosen."""
     names = NameMap(mapping, stored, stored.keys())
     origins = {new: old for old in stored for new in names.new_names(old)}
-    selection = Selection(arguments.pattern, arguments.exclude)
-    excluded = selection.excluded(origins, origins)
-    chosen = [name for name in origins if name not in excluded and selection.includes(name, origins)]
+    selection = Selection(arguments.pattern, arguments.exclude, slots=arguments.slots)
+    keys = {new: stored.keys().get(old, old) for new, old in origins.items()}
+    chosen = selection.choose(Names(origins, origins, keys)).names
     # A pattern that is a plain name asks for it, in the checkpoint or not.
     heads = dict.fromkeys(name.partition("/")[0] for name in [*chosen, *arguments.pattern])
     concerned = {head: values[head] for head in heads if head in values}
@@ -112,8 +114,8 @@ def _check_place(name: str, value: object, below: list[str], is_tensor: bool) ->
 def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
     """Return the line as it was given, with what makes it work."""
     words = ["%ckpt_restore", quoted(arguments.source), *map(quoted, arguments.pattern)]
-    for pattern in dict.fromkeys((*arguments.exclude, *fix.exclude)):
-        words += ["--exclude", quoted(pattern)]
+    excluded = dict.fromkeys((*arguments.exclude, *fix.exclude))
+    words += ["--exclude", *map(quoted, excluded)] if excluded else []
     pairs = {**parse_map(arguments.map), **fix.mapping}
     words += ["--map", *(quoted(f"{new}={old}") for new, old in pairs.items())] if pairs else []
     axes = {**parse_transposes(arguments.transpose), **fix.transpose}
@@ -121,6 +123,6 @@ def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
     for option in ("step", "into"):
         value = getattr(arguments, option)
         words += [] if value is None else [f"--{option}", quoted(str(value))]
-    flags = ("reshape", "cast", "partial", "damaged", "dry_run")
+    flags = ("reshape", "cast", "partial", "damaged", "slots", "dry_run")
     words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(arguments, flag) or getattr(fix, flag, False)]
     return " ".join(words)

@@ -26,7 +26,10 @@ class VerifyMagics(Magics):
     @line_magic
     @output_can_be_silenced
     @command(
-        argument("source", help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is."),
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
         argument("--salvage", metavar="NEW_PREFIX", help="Write the good tensors there if anything is damaged."),
         argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
     )

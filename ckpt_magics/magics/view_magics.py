@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import glob
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_s
 
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
 from ckpt_magics.magics.active_graph import active_graph
-from ckpt_magics.magics.command import Scope, argument, command
+from ckpt_magics.magics.command import Scope, argument, command, parser_of
 from ckpt_magics.magics.namespace import notebook_map, user_values
 from ckpt_magics.magics.progress import shown_progress
 from ckpt_magics.magics.words import expanded
@@ -43,10 +43,8 @@ def variables_view(shell: InteractiveShell, source: str) -> VariablesView:
 def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
     from ckpt_magics.magics.restoring import restore_into_notebook
 
-    # What %ckpt_restore parses from a line; names are patterns there.
-    options: dict[str, Any] = {"exclude": [], "map": [], "step": None, "into": None}
-    flags = dict.fromkeys(("reshape", "cast", "partial", "damaged", "dry_run"), False)
-    arguments = argparse.Namespace(source=prefix, pattern=[*map(glob.escape, names)], **options, **flags)
+    parser = parser_of(shell.magics_manager.magics["line"]["ckpt_restore"])
+    arguments = parser.parse_args(["--", prefix, *names])
     try:
         return restore_into_notebook(shell, arguments, quiet=True).summary
     except UsageError as error:
@@ -86,7 +84,7 @@ def _second_side(shell: InteractiveShell, word: str) -> tuple[Tensors, str]:
     try:
         reader = load_checkpoint(expanded(word))
     except CheckpointNotFoundError:
-        if word not in values:
+        if word not in values or isinstance(values[word], str | os.PathLike):
             raise
         return tensors_of(values[word]), word
     return stored_tensors(reader), reader.prefix

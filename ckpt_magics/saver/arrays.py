@@ -16,6 +16,7 @@ from ckpt_magics.checkpoint.saving_options import check_options
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.saver.array_graph import array_meta_graph
 from ckpt_magics.saver.tables import names_text
+from ckpt_magics.saver.ties import same_arrays
 from ckpt_magics.saver.values import collect_tensors, tensors_and_gaps
 
 __all__ = ["save_checkpoint"]
@@ -60,7 +61,8 @@ def save_checkpoint(
 
     Returns:
         The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, ``removed``, the prefixes
-        that were deleted, and ``left_out``, the names of what is None and so was not saved, as attributes.
+        that were deleted, ``left_out``, the names of what is None and so was not saved, and ``tied``, the names, a
+        tuple per array, under which one array was saved several times, as attributes.
 
     Raises:
         InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version, or
@@ -88,6 +90,7 @@ def save_checkpoint(
         meta_graph=array_meta_graph(arrays, write_version=write_version) if write_meta_graph else None,
     )
     saved.left_out = tuple(gaps)
+    saved.tied = tuple(same_arrays(arrays))
     return saved
 
 

@@ -26,7 +26,7 @@ MAX_EXCLUDED = 6
 # What lies in these groups is no model: a restore of nothing else is no restore.
 _ASIDE = {STEP, OPTIMIZER_SLOT}
 # Problems of the user's own words, which no other word mends.
-_OF_WORDS = {"pattern", "map", "transpose"}
+_OF_WORDS = {"pattern", "map", "transpose", "tied"}
 # Casts that a rule of renaming may need: a number becomes one of another precision, not of another kind.
 _NUMBERS = {"integer", "floating", "complex", "boolean"}
 

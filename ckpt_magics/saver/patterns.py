@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 
-__all__ = ["EXPRESSION", "Glob", "Pattern", "expression_of", "glob_of", "is_glob"]
+__all__ = ["EXPRESSION", "Glob", "Names", "Pattern", "expression_of", "glob_of", "is_glob"]
 
 EXPRESSION = "re:"
 """What a regular expression begins with."""
@@ -145,3 +145,35 @@ class Pattern:
             return below
         matches = glob_of(f"{self.text}*" if self.text.endswith("/") else self.text).expression.match
         return [name for name in names if matches(name)]
+
+
+class Names:
+    """Names to choose from, which may go by other texts too, as a tensor does by its name in the checkpoint.
+
+    Args:
+        names: The names.
+        others: Other texts of some, by name.
+    """
+
+    def __init__(self, names: Iterable[str], *others: Mapping[str, str]) -> None:
+        self._own = dict.fromkeys(names)
+        self._by_text: dict[str, list[str]] = {name: [name] for name in self._own}
+        for name in self._own:
+            for other in {texts[name] for texts in others if name in texts} - {name}:
+                self._by_text.setdefault(other, []).append(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own
+
+    def is_exact(self, text: str) -> bool:
+        """Whether a text is one by which a name goes, and so is no pattern."""
+        return text in self._by_text
+
+    def matching(self, pattern: Pattern) -> list[str]:
+        """Return the names that a pattern stands for, by any of their texts; its own name comes first."""
+        if pattern.text in self._own:
+            return [pattern.text]
+        return list(dict.fromkeys(name for text in pattern.among(self._by_text) for name in self._by_text[text]))

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ckpt_magics.checkpoint.suggestions import Suggester
 from ckpt_magics.errors import visible
 from ckpt_magics.saver.containers import container_kind
-from ckpt_magics.saver.conversion import can_cast, can_reshape
+from ckpt_magics.saver.conversion import can_cast, can_reshape, converted
 from ckpt_magics.saver.leaves import NEW_VALUE
 from ckpt_magics.saver.map_problems import heads_text, map_problems
 from ckpt_magics.saver.mapping import NameMap
+from ckpt_magics.saver.patterns import EXPRESSION, Names, Pattern
 from ckpt_magics.saver.report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.saver.selection import Selection
-from ckpt_magics.saver.spec import Spec, dtype_text, shape_text
+from ckpt_magics.saver.spec import Array, Spec, dtype_text, shape_text
 from ckpt_magics.saver.stored import StoredTensors
-from ckpt_magics.saver.tables import an
+from ckpt_magics.saver.tables import an, names_text
+from ckpt_magics.saver.ties import Tie, agree, ties_of
 from ckpt_magics.saver.transposition import Axes, Transposes, permuted
 from ckpt_magics.saver.tree import Node
 
@@ -39,6 +43,7 @@ class RestoreOptions:
     add_new: bool = False
     transpose: Mapping[str, Sequence[int]] = field(default_factory=dict)
     damaged: bool = False
+    slots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,17 @@ class Match:
     spec: Spec
     tensor: RestoredTensor
     axes: Axes | None = None
+
+    def value(self, stored: StoredTensors, options: RestoreOptions) -> Array:
+        """Read the stored tensor, in the shape and dtype of the place.
+
+        Raises:
+            CheckpointError: It is damaged, or does not fit.
+        """
+        array = stored.read(self.tensor.stored)
+        if self.axes is not None:
+            array = np.ascontiguousarray(array.transpose(self.axes))
+        return converted(array, self.spec, self.tensor.name, reshape=options.reshape, cast=options.cast)
 
 
 class Planner:
@@ -71,15 +87,16 @@ class Planner:
         lost: Places that are left out because the checkpoint's listing is damaged where their tensors may have been.
         wanted: What each place that was asked about accepts, by name.
         there: Stored name by name, of those that are in the checkpoint.
+        ties: Places that are one.
     """
 
     def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions, *, suggest: bool = True) -> None:
         self._stored = stored
         self._root = root
         self._options = options
-        self.map = NameMap(options.mapping, stored, stored.keys())
-        self._selection = Selection(options.include, options.exclude)
-        self._transposes = Transposes(options.transpose)
+        self._keys = stored.keys()
+        self.map = NameMap(options.mapping, stored, self._keys)
+        self._selection = Selection(options.include, options.exclude, slots=options.slots)
         self._nodes = {node.name: node for node in root.nodes()}
         self._leaves = {name: node for name, node in self._nodes.items() if node.leaf and node.leaf is not NEW_VALUE}
         self._given = frozenset(self._nodes)
@@ -92,6 +109,7 @@ class Planner:
         self.lost: list[str] = []
         self.wanted: dict[str, Spec] = {}
         self.there: dict[str, str] = {}
+        self.ties: list[Tie] = []
         self._plan(suggest=suggest)
         if suggest:
             self._suggest()
@@ -99,7 +117,10 @@ class Planner:
     def _plan(self, *, suggest: bool) -> None:
         homeless = self._place_new()
         self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
-        selected = self._selected([*self._leaves, *homeless])
+        keys = {name: self._keys[origin] for name, origin in self._origins.items() if origin in self._keys}
+        names = Names(self._origins, self._origins, keys)
+        self._transposes = Transposes(self._options.transpose, names)
+        selected = self._selected(names)
         self.lost = [name for name in selected if name in self._leaves and self._is_lost(name)]
         self.left_alone += self.lost
         lost = set(self.lost)
@@ -112,7 +133,6 @@ class Planner:
                 self._match(self._leaves[name])
             elif name in homeless and self._options.add_new and not self._options.partial:
                 self._problem("place", name, Spec(), homeless[name])
-        self._refuse_idle_patterns([*self._leaves, *homeless])
         self.wanted |= {problem.name: problem.spec for problem in self.problems if problem.kind == "missing"}
         for pattern in self._transposes.idle:
             self._problem(
@@ -124,6 +144,8 @@ class Planner:
         self.unused = [name for name in self._stored if name not in used]
         absent = (name for name in self.left_alone if self._origins[name] not in self._stored)
         self.new_here = [name for name in absent if name not in lost]
+        if not self.problems:
+            self._refuse_ties()
 
     def _is_lost(self, name: str) -> bool:
         """Whether a place keeps its value because of damage, which is not to be taken for absence."""
@@ -188,20 +210,15 @@ class Planner:
 
     # Selection
 
-    def _selected(self, names: Sequence[str]) -> list[str]:
-        excluded = self._selection.excluded(names, self._origins)
-        selected: list[str] = []
-        for name in names:
-            if name not in excluded and self._selection.includes(name, self._origins):
-                selected.append(name)
-            elif name in self._leaves and self._leaves[name].value is not None:
-                self.left_alone.append(name)
-        return selected
-
-    def _refuse_idle_patterns(self, names: Sequence[str]) -> None:
-        for pattern in self._selection.without_match(names, self._origins):
-            is_name = pattern in self._options.include and not any(sign in pattern for sign in "*?[")
+    def _selected(self, names: Names) -> list[str]:
+        choice = self._selection.choose(names)
+        chosen = set(choice.names)
+        others = [name for name in self._leaves if name not in chosen]
+        self.left_alone += [name for name in others if self._leaves[name].value is not None]
+        for pattern in choice.idle:
+            is_name = pattern in self._options.include and Pattern(pattern).is_plain
             self._problem("missing" if is_name else "pattern", pattern, Spec())
+        return choice.names
 
     def _refuse_idle_maps(self, names: Sequence[str], *, suggest: bool) -> None:
         """Refuse entries of the map that do nothing, in place of what is missing because of them."""
@@ -213,6 +230,21 @@ class Planner:
         ]
         shapes, is_open = self._stored.shapes, self._options.add_new
         self.problems = [*map_problems(self.map, names, shapes, is_open=is_open, suggest=suggest), *kept]
+
+    def _refuse_ties(self) -> None:
+        """Refuse values that differ for places that are one; only they are read for it."""
+        matches = {match.node: match for match in self.matches}
+        self.ties = ties_of(self._root, matches)
+        for tie in self.ties:
+            try:
+                arrays = {node.name: matches[node].value(self._stored, self._options) for node in tie.nodes}
+            except Exception:  # noqa: BLE001, S112 - whatever a source or a place raises is said when all is read
+                continue
+            if not agree(tie, arrays):
+                others, last = names_text(tie.names[:-1]), tie.nodes[-1]
+                how = "is one array with" if tie.is_one else "shares memory with"
+                text = f"it {how} {others} here, and what is stored differs; exclude all but one of them"
+                self._problem("tied", last.name, last.spec, text)
 
     # Matching
 
@@ -227,7 +259,7 @@ class Planner:
         shape, dtype = self._stored.shapes[stored], self._stored.dtypes[stored]
         changes: list[str] = []
         fits = True
-        axes = self._transposes.axes(node.name, stored, len(shape))
+        axes = self._transposes.axes(node.name, len(shape))
         if axes is not None:
             shape = permuted(shape, axes)
             changes.append(f"transposed to {shape_text(shape)}")
@@ -285,6 +317,8 @@ class Planner:
     def _missing_text(self, problem: Problem, near: Sequence[str]) -> str:
         if problem.kind == "pattern":
             text = "the pattern matches nothing"
+            if problem.name.startswith(EXPRESSION):
+                text += "; a regular expression has to match whole names"
             if not near:
                 text += f"; the checkpoint has {heads_text(self._stored)}"
         else:

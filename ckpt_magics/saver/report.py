@@ -58,7 +58,7 @@ class Problem:
     """One reason why a restore is refused.
 
     Attributes:
-        kind: "missing", "shape", "dtype", "pattern", "map", "transpose" or "place".
+        kind: "missing", "shape", "dtype", "pattern", "map", "transpose", "tied" or "place".
         name: The name in the program, or the pattern, or the entry of the map.
         stored: The name in the checkpoint that it was looked up under.
         spec: What the program has.

@@ -12,13 +12,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from ckpt_magics.checkpoint.place import AnyPath, local_path
 from ckpt_magics.checkpoint.progress import Progress
 from ckpt_magics.checkpoint.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
-from ckpt_magics.saver.conversion import converted
 from ckpt_magics.saver.fixes import Advice, find_advice, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.library_errors import as_ours
@@ -29,6 +26,7 @@ from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.step import checkpoint_at_step
 from ckpt_magics.saver.stored import StoredTensors
 from ckpt_magics.saver.tables import an, names_text
+from ckpt_magics.saver.ties import Tie
 from ckpt_magics.saver.tree import Node, take_apart
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
@@ -78,7 +76,7 @@ class RestorePlan:
         for match in self._matches:
             name = match.tensor.name
             try:
-                arrays[name] = self._read_one(match)
+                arrays[name] = match.value(self._stored, self._options)
             except CheckpointError as error:
                 error.locate(tensor=name).hint = _advice(name)
                 raise
@@ -88,13 +86,6 @@ class RestorePlan:
             if progress is not None:
                 progress(done, total)
         return arrays
-
-    def _read_one(self, match: Match) -> Array:
-        array = self._stored.read(match.tensor.stored)
-        if match.axes is not None:
-            array = np.ascontiguousarray(array.transpose(match.axes))
-        options = self._options
-        return converted(array, match.spec, match.tensor.name, reshape=options.reshape, cast=options.cast)
 
 
 def _advice(name: str) -> str:
@@ -113,6 +104,7 @@ def plan_restore(
     cast: bool = False,
     partial: bool = False,
     damaged: bool = False,
+    slots: bool = False,
     add_new: bool | None = None,
     write_call: Callable[[RestoreFix], str] | None = None,
 ) -> RestorePlan:
@@ -130,6 +122,7 @@ def plan_restore(
         cast: Permit another dtype.
         partial: Leave alone what is not there.
         damaged: Take what is left if the listing is damaged, and leave alone what may be lost.
+        slots: Take the optimizer slots of what ``include`` names along.
         add_new: Restore stored tensors that ``targets`` has no place for too, as new values. Default: without targets.
         write_call: Writes the call that works, given what has to be added; the Python call by default.
 
@@ -153,6 +146,7 @@ def plan_restore(
         targets is None if add_new is None else add_new,
         dict(transpose or {}),
         damaged,
+        slots,
     )
     places = {} if targets is None else targets
 
@@ -189,6 +183,7 @@ def plan_restore(
             *([stored.note] if stored.note else []),
             *_passed_over_note(planner.passed_over),
             *_damage_notes(stored.lost_names, planner.lost),
+            *_tie_notes(planner.ties),
         ),
     )
     return RestorePlan(report, root, tuple(planner.matches), stored, options)
@@ -214,6 +209,12 @@ def _refuse_twins(root: Node) -> None:
         raise InvalidArgumentError(
             f"{count} places have the name {visible(name)!r}", hint="Give each a name of its own, as for a save"
         )
+
+
+def _tie_notes(ties: Sequence[Tie]) -> list[str]:
+    """What to say of names that are restored into one array."""
+    whats = ("One array under several names" if tie.is_one else "Arrays that share memory" for tie in ties)
+    return [f"{what}: {names_text(tie.names)}." for what, tie in zip(whats, ties, strict=True)]
 
 
 def _check_names(include: object, exclude: object, mapping: object) -> None:
@@ -247,6 +248,7 @@ def restore_checkpoint(
     cast: bool = False,
     partial: bool = False,
     damaged: bool = False,
+    slots: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RestoreReport:
@@ -262,8 +264,9 @@ def restore_checkpoint(
             be changed in place is: arrays, tensors, variables, modules, optimizers, lists, the mapping itself. Numbers
             and immutable things are replaced in what holds them. ``None`` takes whatever has its name, a tuple
             ``(shape, dtype)`` a new array of just that. Without targets, everything is restored as new values.
-        include: Glob patterns of names; default is all.
-        exclude: Glob patterns of names to leave alone; their optimizer slots stay too.
+        include: Names, scopes (``layer/``), globs (``*/kernel``) and regular expressions (``re:layer_[0-9]/.*``) of
+            what to restore; default is all. A name takes that tensor alone, and is never read as a glob.
+        exclude: The same of what to leave alone; their optimizer slots stay too.
         transpose: Where dimensions are in another order: ``{pattern: axes}``, as NumPy's ``transpose`` takes them,
             ``{"*/kernel": (1, 0)}``. It is about what the pattern matches and has that many dimensions.
         mapping: Where names differ: ``{new: old}``, also for scopes, ``{"new/": "old/"}``, with ``/`` for the root, and
@@ -278,6 +281,7 @@ def restore_checkpoint(
         partial: Leave alone what the checkpoint does not have.
         damaged: Restore what is left of a checkpoint whose listing of tensors is damaged. Places whose tensors may be
             lost keep their values, and the report's notes name them.
+        slots: Take the optimizer slots and moving averages of what ``include`` names along.
         dry_run: Only say what would happen.
         progress: Called with the bytes read so far and in all.
 
@@ -310,6 +314,7 @@ def restore_checkpoint(
             cast=cast,
             partial=partial,
             damaged=damaged,
+            slots=slots,
         )
         if dry_run:
             return plan.report
@@ -334,5 +339,5 @@ def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:
         arguments += [f"{name}={list(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
     for name in ("mapping", "transpose"):
         arguments += [f"{name}={dict(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
-    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial", "damaged") if getattr(fixed, name)]
+    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial", "damaged", "slots") if getattr(fixed, name)]
     return f"restore_checkpoint({', '.join(arguments)})"

@@ -43,6 +43,7 @@ def _sentences(saved: SavedCheckpoint) -> list[str]:
     if saved.removed:
         names = names_text([os.path.basename(prefix) for prefix in saved.removed])
         sentences.append(f"Deleted, being older than those kept: {names}")
+    sentences += [f"One array, saved under each of its names: {names_text(names)}" for names in saved.tied]
     if saved.left_out:
         sentences.append(f"{len(saved.left_out):,} left out, for None holds nothing: {names_text(saved.left_out)}")
     return sentences

@@ -1,80 +1,91 @@
-"""Which tensors a restore is about: glob patterns that take in or leave out, optimizer slots included."""
+"""Which tensors a restore is about: patterns that take in or leave out, and the optimizer slots of what they name."""
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 
 from ckpt_magics.checkpoint.groups import MOVING_AVERAGE, OPTIMIZER_SLOT, variable_group
+from ckpt_magics.saver.patterns import Names, Pattern
 
-__all__ = ["Selection", "matcher"]
+__all__ = ["Choice", "Selection", "owner_of"]
+
+_SLOT_MARK = "_slot_"
+"""Between a variable and the word of its slot, in Mesh TensorFlow."""
 
 
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a test for one pattern.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a selection does with names.
 
-    ``*``, ``?`` and ``[…]`` work as in the shell and cross ``/``; a plain name also takes what lies below it.
-
-    >>> [name for name in ("a/w", "a/w/Adam", "b") if matcher("a/w")(name)]
-    ['a/w', 'a/w/Adam']
+    Attributes:
+        names: Those that it chooses, in their order.
+        idle: The patterns, of both sorts, that match none.
     """
-    glob = re.compile(fnmatch.translate(pattern)).match
-    scope = pattern.rstrip("/") + "/"
-    return lambda name: name == pattern or name.startswith(scope) or glob(name) is not None
+
+    names: list[str]
+    idle: list[str]
 
 
 class Selection:
-    """The names that patterns choose.
+    """Patterns that choose names; see `Pattern` for what they mean.
 
-    A name that is excluded takes its optimizer slots and moving averages along: what lies below it
-    (``head/w/Adam``), and what an optimizer keeps under its own name for it (``Adam/head/w/m``).
+    What is left out takes its optimizer slots and moving averages along: what lies below its name (``head/w/Adam``),
+    and what an optimizer keeps under its own name for it (``Adam/head/w/m``).
 
     Args:
         include: Patterns; none means everything.
         exclude: Patterns of what to leave out of that.
+        slots: Whether what is taken in takes those along, too.
+
+    Raises:
+        InvalidArgumentError: A regular expression does not parse.
+
+    >>> Selection(["w"], slots=True).choose(Names(["w", "w/Adam", "b"])).names
+    ['w', 'w/Adam']
     """
 
-    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
-        self.include = tuple(include)
-        self.exclude = tuple(exclude)
-        self._include = [matcher(pattern) for pattern in include]
-        self._exclude = [matcher(pattern) for pattern in exclude]
+    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = (), *, slots: bool = False) -> None:
+        self._include = [Pattern(text) for text in include]
+        self._exclude = [Pattern(text) for text in exclude]
+        self._slots = slots
 
-    def excluded(self, names: Iterable[str], aliases: dict[str, str]) -> set[str]:
-        """Return which of the names are left out.
-
-        Args:
-            names: All names in question.
-            aliases: Another name of some, by name; a pattern may match either.
-        """
-        names = list(names)
-        if not self._exclude:
-            return set()
-        chosen = {name for name in names if _matches(self._exclude, name, aliases)}
-        return chosen | {name for name in names if name not in chosen and _is_slot_of(name, chosen)}
-
-    def includes(self, name: str, aliases: dict[str, str]) -> bool:
-        """Return whether a pattern takes the name in."""
-        return not self._include or _matches(self._include, name, aliases)
-
-    def without_match(self, names: Iterable[str], aliases: dict[str, str]) -> list[str]:
-        """Return the patterns, of both sorts, that match none of the names."""
-        names = list(names)
-        patterns = zip((*self.include, *self.exclude), (*self._include, *self._exclude), strict=True)
-        return [text for text, test in patterns if not any(_matches([test], name, aliases) for name in names)]
+    def choose(self, names: Names) -> Choice:
+        """Return what is chosen of all names in question."""
+        taken, left = ([(one.text, names.matching(one)) for one in side] for side in (self._include, self._exclude))
+        included = {name for _, found in taken for name in found} if self._include else set(names)
+        excluded = {name for _, found in left for name in found}
+        if self._slots and self._include:
+            included |= _slots_of(included, names)
+        excluded |= _slots_of(excluded, names)
+        chosen = [name for name in names if name in included and name not in excluded]
+        return Choice(chosen, [text for text, found in (*taken, *left) if not found])
 
 
-def _matches(tests: list[Callable[[str], bool]], name: str, aliases: dict[str, str]) -> bool:
-    alias = aliases.get(name, name)
-    return any(test(name) or (alias != name and test(alias)) for test in tests)
+def owner_of(name: str, names: Container[str]) -> str | None:
+    """Return the variable of which a name is an optimizer slot or moving average, or below which it lies.
 
-
-def _is_slot_of(name: str, variables: set[str]) -> bool:
-    """Whether it lies below one of the variables, or an optimizer keeps it under its own name for one."""
+    >>> owner_of("Adam/head/w/m", {"w", "head/w"}), owner_of("head/w", {"w", "head/w"})
+    ('head/w', None)
+    """
     parts = name.split("/")
-    if any("/".join(parts[:end]) in variables for end in range(1, len(parts))):
-        return True
-    if variable_group(name) not in {OPTIMIZER_SLOT, MOVING_AVERAGE}:
-        return False
-    return any("/".join(parts[start:-1]) in variables for start in range(1, len(parts) - 1))
+    ends = range(len(parts) - 1, 0, -1)
+    runs = [(0, end) for end in ends]
+    if variable_group(name) in {OPTIMIZER_SLOT, MOVING_AVERAGE}:
+        # Of those that are there, the longest is the variable.
+        runs = [(start, start + size) for size in ends for start in range(len(parts) - size + 1)]
+    found = next((run for start, end in runs if (run := "/".join(parts[start:end])) in names), None)
+    before, mark, _ = name.rpartition(_SLOT_MARK)
+    return before if found is None and mark and before in names else found
+
+
+def _slots_of(variables: set[str], names: Names) -> set[str]:
+    """The names that belong to one of the variables, or to what belongs to it."""
+    found: set[str] = set()
+    for name in names if variables else ():
+        owner = owner_of(name, names)
+        while owner is not None and owner not in variables:
+            owner = owner_of(owner, names)
+        if owner is not None:
+            found.add(name)
+    return found

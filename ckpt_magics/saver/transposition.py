@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.saver.selection import matcher
+from ckpt_magics.saver.patterns import Names, Pattern
 
 __all__ = ["Axes", "Transposes", "axes_between", "axes_text", "parse_transposes", "permuted"]
 
@@ -24,39 +24,39 @@ class Transposes:
     """The tensors to transpose, by name or pattern.
 
     An entry is about the tensors it matches that have as many dimensions as it has axes, so that one pattern may say
-    what becomes of the matrices and another what becomes of the convolutions under the same names. An exact name goes
-    before a pattern, and of two patterns the first counts.
+    what becomes of the matrices and another what becomes of the convolutions under the same names. A name goes before
+    a scope or pattern, and of two of those the first counts.
 
     Args:
         entries: Axes by name or pattern, as NumPy's ``transpose`` takes them: ``{"*/kernel": (1, 0)}``.
+        names: All names that the patterns may be about.
 
     Raises:
-        InvalidArgumentError: Axes are no permutation of 0, 1, 2 …
+        InvalidArgumentError: Axes are no permutation of 0, 1, 2 …, or a regular expression does not parse.
 
-    >>> Transposes({"*/kernel": (1, 0)}).axes("dense/kernel", "dense/kernel", 2)
+    >>> Transposes({"*/kernel": (1, 0)}, Names(["dense/kernel"])).axes("dense/kernel", 2)
     (1, 0)
     """
 
-    def __init__(self, entries: Mapping[str, Sequence[int]]) -> None:
+    def __init__(self, entries: Mapping[str, Sequence[int]], names: Names) -> None:
         self._entries = {pattern: _checked(pattern, axes) for pattern, axes in entries.items()}
-        self._tests = [(pattern, matcher(pattern), axes) for pattern, axes in self._entries.items()]
         self._idle = set(entries)
+        self._patterns: dict[str, list[str]] = {}
+        found = {pattern: names.matching(Pattern(pattern)) for pattern in entries}
+        for pattern in sorted(found, key=lambda pattern: not names.is_exact(pattern)):
+            for name in found[pattern]:
+                self._patterns.setdefault(name, []).append(pattern)
 
-    def axes(self, name: str, stored: str, rank: int) -> Axes | None:
+    def axes(self, name: str, rank: int) -> Axes | None:
         """Return the permutation for one tensor, None if it stays as it is.
 
         Args:
-            name: Its name in the program.
-            stored: Its name in the checkpoint; a pattern may match either.
+            name: Its name.
             rank: Its number of dimensions.
         """
-        if not self._tests:
-            return None
-        found = [(pattern, axes) for pattern, test, axes in self._tests if test(name) or test(stored)]
-        fitting = [(pattern, axes) for pattern, axes in found if len(axes) == rank]
-        self._idle -= {pattern for pattern, _ in fitting}
-        exact = [axes for pattern, axes in fitting if pattern in {name, stored}]
-        return next(iter([*exact, *(axes for _, axes in fitting)]), None)
+        fitting = [pattern for pattern in self._patterns.get(name, ()) if len(self._entries[pattern]) == rank]
+        self._idle -= {*fitting}
+        return self._entries[fitting[0]] if fitting else None
 
     @property
     def idle(self) -> list[str]:

@@ -62,13 +62,16 @@ def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list
         return {joined(name, key): array for key, array in value.items()} if name else dict(value), []
     tensors: dict[str, Array] = {}
     gaps: list[str] = []
+    known: dict[int, Array] = {}
     for leaf in take_apart(value, name).leaves():
         if leaf.leaf is NEW_VALUE:
             gaps.append(leaf.name)
             continue
         if leaf.name in tensors:
             raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
-        tensors[leaf.name] = _array(leaf)
+        # What is there twice is read once, so that it is the same under both names.
+        array = known.get(id(leaf.value)) if leaf.in_place else None
+        tensors[leaf.name] = known[id(leaf.value)] = _array(leaf) if array is None else array
     return tensors, gaps
 
 

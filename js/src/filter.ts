@@ -50,17 +50,35 @@ export interface SortState {
 }
 
 /**
- * A test of names for the search text: substring without regard to case, glob over the whole name (`*`, `?`, `[a-z]`),
- * or regular expression anywhere in the name. Throws a SyntaxError for a regular expression that does not parse.
+ * A test of names for the search text: substring without regard to case, a pattern as a restore takes it, or regular
+ * expression anywhere in the name. Throws a SyntaxError for a regular expression that does not parse.
+ *
+ * `names` are all that there are: one of them is no pattern, and a text that is none of them may be a scope.
  */
-export function nameTest(text: string, mode: TextMode): (name: string) => boolean {
+export function nameTest(
+  text: string,
+  mode: TextMode,
+  names: readonly string[] = [],
+): (name: string) => boolean {
   if (text === "") return () => true;
   if (mode === "text") {
     const wanted = text.toLowerCase();
     return (name) => name.toLowerCase().includes(wanted);
   }
-  const pattern = mode === "glob" ? new RegExp(`^${globSource(text)}$`, "su") : new RegExp(text, "u");
+  if (mode === "glob") return patternTest(text, names);
+  const pattern = new RegExp(text, "u");
   return (name) => pattern.test(name);
+}
+
+/** A name, a scope, a glob of whole names, or `re:` and a regular expression of whole names, in this order. */
+function patternTest(text: string, names: readonly string[]): (name: string) => boolean {
+  const expression = text.startsWith("re:") ? new RegExp(`^(?:${text.slice(3)})$`, "su") : null;
+  if (names.includes(text)) return (name) => name === text;
+  if (expression) return (name) => expression.test(name);
+  const scope = `${text.replace(/\/+$/, "")}/`;
+  if (names.some((name) => name.startsWith(scope))) return (name) => name.startsWith(scope);
+  const glob = new RegExp(`^${globSource(text.endsWith("/") ? `${text}*` : text)}$`, "su");
+  return (name) => glob.test(name);
 }
 
 /** A glob as regular expression source: `*` any run, `?` one character, `[abc]`, `[!abc]`; the rest is literal. */
@@ -92,7 +110,7 @@ export function filterRows(
   filter: FilterState,
   hasNan: (row: number) => boolean = () => false,
 ): Uint32Array {
-  const matches = nameTest(filter.text, filter.mode);
+  const matches = nameTest(filter.text, filter.mode, index.names);
   const dtypes = codes(index.dtypes, filter.dtypes);
   const groups = codes(index.groups, filter.groups);
   const ranks = filter.ranks.length > 0 ? new Set(filter.ranks) : null;

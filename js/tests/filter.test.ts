@@ -22,6 +22,18 @@ test("no filter shows every row", async () => {
 test.each<[string, Partial<FilterState>, string[]]>([
   ["text is found anywhere, in any case", { text: "KERNEL" }, ["conv/kernel", "conv/kernel/Adam"]],
   ["a glob covers the whole name", { text: "*kernel", mode: "glob" }, ["conv/kernel"]],
+  ["a name is that alone", { text: "conv/bias", mode: "glob" }, ["conv/bias"]],
+  [
+    "a scope is what lies below it",
+    { text: "conv", mode: "glob" },
+    ["conv/bias", "conv/kernel", "conv/kernel/Adam"],
+  ],
+  ["and so with a slash", { text: "conv/", mode: "glob" }, ["conv/bias", "conv/kernel", "conv/kernel/Adam"]],
+  [
+    "a regular expression of whole names",
+    { text: "re:conv/[bk]\\w+", mode: "glob" },
+    ["conv/bias", "conv/kernel"],
+  ],
   [
     "a regular expression is searched",
     { text: "^conv.(b|k)\\w+$", mode: "regex" },

@@ -535,3 +535,16 @@ def test_reader_says_what_it_is(reader):
     assert repr(reader) == f"CheckpointReader({reader.prefix!r}, version={reader.version})"
     assert reader.damage == ()
     assert pickle.dumps(reader.source)
+
+
+def test_a_failing_look_up_leaves_the_filters_of_warnings_alone(reader, monkeypatch):
+    """They are those of all threads, one of which may be recording warnings."""
+
+    def refuse(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("warnings.catch_warnings", refuse)
+    for look_up in (reader.__getitem__, reader.get_tensor, lambda name: reader.get_slice(name, 0), reader.entry):
+        with pytest.raises(TensorNotFoundError) as caught:
+            look_up("dense/kernl")
+        assert caught.value.suggestions[0] == "dense/kernel"

@@ -26,6 +26,10 @@ def names(**parts):
     [
         ({"text": "KERNEL"}, ["conv/kernel", "conv/kernel/Adam"]),
         ({"text": "*kernel", "mode": "glob"}, ["conv/kernel"]),
+        ({"text": "conv/bias", "mode": "glob"}, ["conv/bias"]),
+        ({"text": "conv", "mode": "glob"}, ["conv/bias", "conv/kernel", "conv/kernel/Adam"]),
+        ({"text": "conv/", "mode": "glob"}, ["conv/bias", "conv/kernel", "conv/kernel/Adam"]),
+        ({"text": r"re:conv/[bk]\w+", "mode": "glob"}, ["conv/bias", "conv/kernel"]),
         ({"text": r"^conv.(b|k)\w+$", "mode": "regex"}, ["conv/bias", "conv/kernel"]),
         ({"scope": "conv", "dtypes": ("float32",), "ranks": (1,)}, ["conv/bias"]),
         ({"dtypes": ("int64", "bfloat16")}, ["convolve", "global_step"]),

@@ -53,6 +53,40 @@ class TestSave:
         notebook.run_line_magic("ckpt_save", "m.ckpt w_*")
         assert sorted(load_checkpoint("m.ckpt")) == ["w_1", "w_2"]
 
+    def test_takes_regular_expressions_and_exact_names(self, notebook):
+        notebook.push({"w_1": WEIGHT, "w_22": WEIGHT, "a[0]": BIASES, "a0": BIASES})
+        notebook.run_line_magic("ckpt_save", r"m.ckpt re:w_\d a[0]")
+        assert sorted(load_checkpoint("m.ckpt")) == ["a[0]", "w_1"]
+
+    def test_saves_a_holder_under_its_own_names(self, notebook):
+        notebook.run_line_magic("ckpt_save", "m.ckpt layer/w=1.0 b=2.0")
+        notebook.run_line_magic("ckpt_restore", "m.ckpt --into q")
+        notebook.push({"w": WEIGHT, "none": {"x": None, "y": 1.0}})
+        for line, names in (
+            ("new q", ["q/b", "q/layer/w"]),
+            ("new q --as-root", ["b", "layer/w"]),
+            ("new q w --as-root", ["b", "layer/w", "w"]),
+            ("new net=q none --as-root", ["b", "layer/w", "y"]),
+        ):
+            saved = notebook.run_line_magic("ckpt_save", f"{line} --no-meta")
+            assert sorted(load_checkpoint(saved)) == names
+        assert saved.left_out == ("x",)
+
+    @pytest.mark.parametrize(
+        ("line", "text"),
+        [
+            ("new --as-root", "--as-root needs a NAME: %ckpt_save PREFIX NAME --as-root"),
+            ("new w --as-root", "--as-root is about what holds names, a dict or a module; w holds none"),
+            ("new q p --as-root", "--as-root would give w twice, from q and p"),
+            ("new q w --as-root", "--as-root would give w twice, from q and w"),
+        ],
+    )
+    def test_refuses_a_root_that_is_none(self, notebook, line, text):
+        notebook.push({"w": WEIGHT, "q": {"w": WEIGHT}, "p": {"w": BIASES}})
+        with pytest.raises(UsageError, match=text):
+            notebook.run_line_magic("ckpt_save", line)
+        assert os.listdir() == []
+
     def test_takes_a_pattern_beside_what_it_matches(self, notebook):
         notebook.push({"w_1": WEIGHT, "w_2": WEIGHT})
         notebook.run_line_magic("ckpt_save", "m.ckpt w_1 w_* w_2")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics import InvalidArgumentError, TensorMismatchError, restore_checkpoint
+from ckpt_magics.saver.patterns import Names
 from ckpt_magics.saver.transposition import Transposes, axes_between, axes_text, parse_transposes, permuted
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -118,7 +119,7 @@ class TestBetween:
 
 
 def test_knows_what_it_transposed():
-    transposes = Transposes({"a": (1, 0), "b*": (1, 0)})
-    assert transposes.axes("bias", "bias", 1) is None
-    assert transposes.axes("a", "a", 2) == (1, 0)
+    transposes = Transposes({"a": (1, 0), "b*": (1, 0)}, Names(["a", "bias"]))
+    assert transposes.axes("bias", 1) is None
+    assert transposes.axes("a", 2) == (1, 0)
     assert transposes.idle == ["b*"]
