@@ -6,7 +6,7 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (MergeBundles); kern
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ckpt_magics.checkpoint import disk
 from ckpt_magics.checkpoint.atomic import StagedFiles, WrittenFile
@@ -29,6 +29,7 @@ def merge_bundles(
     delete_old_dirs: bool = True,
     allow_missing_files: bool = False,
     durable: bool = True,
+    companions: Mapping[str, bytes] | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Make one checkpoint of several, whose data files are moved and whose indexes are removed.
 
@@ -38,6 +39,7 @@ def merge_bundles(
         delete_old_dirs: Remove the directories that the checkpoints were in, if they are empty then.
         allow_missing_files: Pass over prefixes without a checkpoint.
         durable: Sync files and directory.
+        companions: Contents of other files by path, in the same directory, that appear with the checkpoint.
 
     Returns:
         What was written besides the data files that were moved.
@@ -55,7 +57,8 @@ def merge_bundles(
     if not found:
         raise InvalidArgumentError("At least one prefix checkpoint file must exist, but none existed.")
     with StagedFiles(os.path.dirname(name), durable=durable) as stage:
-        publish_bundle(stage, name, merged.data_files, header=merged.header, entries=encode_entries(merged.entries))
+        entries = encode_entries(merged.entries)
+        publish_bundle(stage, name, merged.data_files, header=merged.header, entries=entries, companions=companions)
     for prefix in found:
         if prefix != name:
             _remove_quietly(index_filename(prefix))

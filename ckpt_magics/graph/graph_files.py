@@ -19,7 +19,7 @@ from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFile
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
 
-__all__ = ["read_graph_def", "read_meta_graph", "read_saved_model", "write_message"]
+__all__ = ["encode_message", "read_graph_def", "read_meta_graph", "read_saved_model", "write_message"]
 
 M = TypeVar("M", MetaGraphDef, GraphDef, SavedModel)
 
@@ -94,14 +94,20 @@ def write_message(message: Message, path: AnyPath, *, as_text: bool = False, rol
         CheckpointError: The file cannot be written.
         InvalidArgumentError: The message has required parts that are not set, or is too large.
     """
-    if as_text:
-        data = text_format.MessageToString(message).encode()
-    else:
-        try:
-            data = message.SerializeToString(deterministic=True)
-        except ValueError as error:
-            raise InvalidArgumentError(f"{type(message).__name__} cannot be written: {error}") from error
+    data = text_format.MessageToString(message).encode() if as_text else encode_message(message)
     name = local_path(path)
     with system_errors(name):
         os.makedirs(os.path.dirname(name) or os.curdir, exist_ok=True)
     write_file(name, data, role)
+
+
+def encode_message(message: Message) -> bytes:
+    """Return a message as bytes, the same for equal messages: map entries are sorted by their keys.
+
+    Raises:
+        InvalidArgumentError: The message has required parts that are not set, or is too large.
+    """
+    try:
+        return message.SerializeToString(deterministic=True)
+    except ValueError as error:
+        raise InvalidArgumentError(f"{type(message).__name__} cannot be written: {error}") from error

@@ -8,6 +8,7 @@ import numpy as np
 
 from ckpt_magics.checkpoint.bundle_merge import merge_bundles
 from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.checkpoint.companions import take_companions
 from ckpt_magics.checkpoint.place import local_path
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
@@ -48,15 +49,18 @@ def _tensors(
 
 
 def _save_v2(ctx: KernelContext, prefix: Array, names: Array, specs: Array, *arrays: Array) -> None:
-    write_bundle(_path(prefix), _tensors(names, specs, arrays, ctx.attr("dtypes")))
+    path, tensors = _path(prefix), _tensors(names, specs, arrays, ctx.attr("dtypes"))
+    write_bundle(path, tensors, companions=take_companions(path))
 
 
 def _save_slices(ctx: KernelContext, filename: Array, names: Array, specs: Array, *arrays: Array) -> None:
-    write_slice_table(_path(filename), _tensors(names, specs, arrays, ctx.attr("T")))
+    path, tensors = _path(filename), _tensors(names, specs, arrays, ctx.attr("T"))
+    write_slice_table(path, tensors, companions=take_companions(path))
 
 
 def _save(ctx: KernelContext, filename: Array, names: Array, *arrays: Array) -> None:
-    write_slice_table(_path(filename), _tensors(names, None, arrays, ctx.attr("T")))
+    path, tensors = _path(filename), _tensors(names, None, arrays, ctx.attr("T"))
+    write_slice_table(path, tensors, companions=take_companions(path))
 
 
 def _restore_v2(ctx: KernelContext, prefix: Array, names: Array, specs: Array) -> tuple[Array, ...]:
@@ -98,6 +102,7 @@ def _merge(ctx: KernelContext, prefixes: Array, destination: Array) -> None:
         _path(destination),
         delete_old_dirs=ctx.attr("delete_old_dirs"),
         allow_missing_files=ctx.attr("allow_missing_files"),
+        companions=take_companions(_path(destination)),
     )
 
 

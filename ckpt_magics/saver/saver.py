@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from ckpt_magics.checkpoint.atomic import write_file
+from ckpt_magics.checkpoint.companions import left_for
 from ckpt_magics.checkpoint.journal import announced
 from ckpt_magics.checkpoint.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
 from ckpt_magics.checkpoint.nearby import latest_beside
@@ -26,6 +28,7 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.graph.default import get_default_graph
+from ckpt_magics.graph.graph_files import encode_message
 from ckpt_magics.graph.keys import GraphKeys
 from ckpt_magics.graph.meta_graph_export import export_scoped_meta_graph
 from ckpt_magics.graph.names import prepend_scope, strip_scope
@@ -172,7 +175,7 @@ class Saver:
     ) -> str | None:
         """Save the variables of a session.
 
-        The meta graph is written before the state file names the checkpoint, and an old checkpoint goes last.
+        The meta graph appears with the checkpoint, then the state file names it, and an old checkpoint goes last.
 
         Args:
             sess: Session that holds the values.
@@ -209,16 +212,20 @@ class Saver:
                 is_listed=is_listed,
             )
         with announced(checkpoint_file) if is_listed and global_step is not None else nullcontext():
-            path = None
-            if self.saver_def is not None:
-                path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
+            companions = {}
             if write_meta_graph:
                 with sess.graph.as_default():
-                    self.export_meta_graph(
-                        meta_graph_filename(checkpoint_file, meta_graph_suffix),
-                        strip_default_attrs=strip_default_attrs,
-                        save_debug_info=save_debug_info,
+                    meta_graph = self.export_meta_graph(
+                        strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info
                     )
+                companions[meta_graph_filename(checkpoint_file, meta_graph_suffix)] = encode_message(meta_graph)
+            path = None
+            with left_for(checkpoint_file, companions) as left:
+                if self.saver_def is not None:
+                    path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
+            # An empty saver writes no checkpoint, and a graph from elsewhere may do it in its own way.
+            for name, contents in left.get(checkpoint_file, {}).items():
+                write_file(name, contents, "meta graph")
             if path is not None and write_state:
                 self._kept.record(
                     path,
