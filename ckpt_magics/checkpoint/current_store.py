@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from ckpt_magics.checkpoint.files import out_of_memory
 from ckpt_magics.checkpoint.opening import MAX_ATTEMPTS, open_remains, open_settled
 from ckpt_magics.checkpoint.prefix_source import CheckpointSource
 from ckpt_magics.checkpoint.store import TensorStore
@@ -92,6 +93,8 @@ class CurrentStore:
             store = self.store
             try:
                 return read(store)
+            except MemoryError as error:
+                raise out_of_memory(self._source.prefix, error) from error
             except CheckpointError:
                 if self._closed or not store.replaced() or not self._follow(store):
                     raise

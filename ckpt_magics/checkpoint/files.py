@@ -62,11 +62,23 @@ def system_errors(name: str) -> Iterator[None]:
             raise
         kind = _ERROR_CLASSES.get(error.errno, CheckpointError)
         raise kind(f"{visible(name)}; {error.strerror or error}", file=name) from error
+    except MemoryError as error:
+        raise out_of_memory(name, error) from error
     except ValueError as error:
         if isinstance(error, CheckpointError):
             raise
         # A NUL in a path, and nothing else, is a ValueError of the os module.
         raise InvalidArgumentError(f"{visible(name)}; Invalid argument: {error}", file=name) from error
+
+
+def out_of_memory(name: str, error: MemoryError) -> ResourceExhaustedError:
+    """Return the error of our tree for a lack of memory while file ``name`` was read."""
+    size = f": {error}" if str(error) else ""
+    return ResourceExhaustedError(
+        f"{visible(name)}; there is not enough memory to read it{size}",
+        file=name,
+        hint="Free some, or take parts: reader.get_slice(name, region), or reader.pieces(name) one by one.",
+    )
 
 
 class LocalFile:
@@ -109,11 +121,11 @@ class LocalFile:
             return b""
         with system_errors(self.name):
             data = handle.read(offset, min(size, _READ_LIMIT))
-        if len(data) < size:
-            whole = bytearray(size)
-            whole[: len(data)] = data
-            self.read_into(offset + len(data), memoryview(whole)[len(data) :], what)
-            return bytes(whole)
+            if len(data) < size:
+                whole = bytearray(size)
+                whole[: len(data)] = data
+                self.read_into(offset + len(data), memoryview(whole)[len(data) :], what)
+                return bytes(whole)
         return data
 
     def read_into(self, offset: int, buffer: memoryview, what: str) -> None:

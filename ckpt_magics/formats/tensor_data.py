@@ -146,7 +146,10 @@ def empty_array(shape: tuple[int, ...], dtype: DType) -> AnyArray:
     except ValueError as error:
         raise UnimplementedError(f"NumPy cannot hold shape {format_shape(shape)}: {error}") from error
     except MemoryError as error:
-        raise ResourceExhaustedError(f"not enough memory for {dtype.name} {format_shape(shape)}") from error
+        raise ResourceExhaustedError(
+            f"not enough memory for {dtype.name} {format_shape(shape)}",
+            hint="Free some, or take parts: reader.get_slice(name, region), or reader.pieces(name) one by one.",
+        ) from error
 
 
 def iter_tensor(
