@@ -40,6 +40,7 @@ class BundleStore:
         self.prefix = prefix
         self._index = BundleIndex(prefix, without_header=without_header)
         self.header = self._index.header
+        self._slice_shards: tuple[bytes, list[int | None]] = (b"", [])
         self._data = BundleData(prefix, self.header, self.replaced, mmap=mmap)
 
     @property
@@ -245,8 +246,13 @@ class BundleStore:
 
     def _most_elements(self, name: bytes, entry: BundleEntry, used: Sequence[int]) -> int:
         """Return how many elements the data files of some slices can hold, each file counted once."""
-        parts = (self._index.get(entry.slices[index].encode_key(name)) for index in used)
-        shards = {part.shard_id for part in parts if part is not None}
+        known, shard_ids = self._slice_shards
+        if known != name:
+            # Kept for the next part of the same tensor: to find them takes a look-up for each slice.
+            parts = [self._index.get(part.encode_key(name)) for part in entry.slices]
+            shard_ids = [None if part is None else part.shard_id for part in parts]
+            self._slice_shards = name, shard_ids
+        shards = {shard_id for index in used if (shard_id := shard_ids[index]) is not None}
         return sum(self._data.file(shard_id).size for shard_id in shards) // max(entry.dtype.itemsize, 1)
 
     def _slice_entry(self, name: bytes, entry: BundleEntry, position: int) -> tuple[bytes, BundleEntry]:

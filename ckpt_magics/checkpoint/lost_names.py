@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from ckpt_magics.errors import visible
 
@@ -60,13 +61,15 @@ class LostNames:
 
     def sentence(self, listed: Sequence[bytes]) -> str:
         """Say which names may be lost, among those that are listed; empty if none may."""
-        named = [f"'{visible(key)}'" for key in sorted(self.keys)]
         places = list(dict.fromkeys(part.between(listed) for part in self.ranges))
-        words = [f"names {_shortened(places, ' and ')}"] if places else []
-        words += [_shortened(named, ", ")] if named else []
+        words = [f"names {_shortened(places[:_SHOWN], len(places), ' and ')}"] if places else []
+        if self.keys:
+            # A hostile index has any number of them.
+            named = [f"'{visible(key)}'" for key in nsmallest(_SHOWN, self.keys)]
+            words.append(_shortened(named, len(self.keys), ", "))
         return f"Tensors may be lost: {'; '.join(words)}." if words else ""
 
 
-def _shortened(words: Sequence[str], joint: str) -> str:
-    more = len(words) - _SHOWN
-    return joint.join(words[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+def _shortened(words: Sequence[str], count: int, joint: str) -> str:
+    more = count - len(words)
+    return joint.join(words) + (f" and {more:,} more" if more else "")
