@@ -41,7 +41,7 @@ class BundleStore:
         self._index = BundleIndex(prefix, without_header=without_header)
         self.header = self._index.header
         self._slice_shards: tuple[bytes, list[int | None]] = (b"", [])
-        self._data = BundleData(prefix, self.header, self.replaced, mmap=mmap)
+        self._data = BundleData(prefix, self.header, self._index.file.replaced, mmap=mmap)
 
     @property
     def damage(self) -> list[CheckpointError]:
@@ -225,6 +225,11 @@ class BundleStore:
     def identity(self) -> bytes:
         """Return what tells this version of the checkpoint from any other: the checksums of its index."""
         return self._index.identity()
+
+    def release(self) -> None:
+        """Close the files until something is read again."""
+        self._index.file.release()
+        self._data.release()
 
     def close(self) -> None:
         """Close the files."""

@@ -230,6 +230,11 @@ class BundleData:
             self._verified.add(place)
         return np.frombuffer(data, entry.dtype.numpy).reshape(entry.shape)
 
+    def release(self) -> None:
+        """Close the files until something is read again; what is mapped stays so."""
+        for file in list(self._files.values()):
+            file.release()
+
     def close(self) -> None:
         """Close the files; arrays that view a map keep it alive."""
         self._closed = True

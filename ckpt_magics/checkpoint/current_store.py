@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ckpt_magics.checkpoint.files import out_of_memory
@@ -24,23 +25,33 @@ class CurrentStore:
         mmap: Map data files in place of reading them.
         identity: The one version that will do; it is opened when it is first needed. None for what is there, which is
             opened now, and for what takes its place.
-
         damaged: Open what is left of an index whose first block is lost.
+        hold: Keep the files open between reads. If not, what is deleted meanwhile is gone, and frees its space.
 
     Attributes:
         mmap: As given.
         damaged: As given.
+        hold: As given.
 
     Raises:
         CheckpointError: The checkpoint cannot be opened.
     """
 
     def __init__(
-        self, source: CheckpointSource, *, mmap: bool, identity: bytes | None = None, damaged: bool = False
+        self,
+        source: CheckpointSource,
+        *,
+        mmap: bool,
+        identity: bytes | None = None,
+        damaged: bool = False,
+        hold: bool = True,
     ) -> None:
         self._source = source
         self.mmap = mmap
         self.damaged = damaged
+        self.hold = hold
+        # One item per read that is going on. Not a number under a lock, which a fork could copy as it is.
+        self._reads: list[None] = []
         self._identity = identity
         self._closed = False
         self._store = None if identity is not None else self._open_now()
@@ -62,15 +73,14 @@ class CurrentStore:
         store = self._open_now()
         if self._identity is not None and store.identity() != self._identity:
             store.close()
-            raise FailedPreconditionError(
-                "the checkpoint was replaced meanwhile",
-                file=self._source.here().prefix,
-                hint="Open it again: load_checkpoint(reader.prefix) reads what is there now.",
-            )
+            raise self._was_replaced()
         # A store that another thread still reads stays open until that is over.
-        self._store = store
+        former, self._store = self._store, store
+        if former is not None and not self.hold:
+            former.release()
         if self._closed:
             store.close()
+        self._rest()
         return store
 
     def _open_now(self) -> TensorStore:
@@ -82,24 +92,75 @@ class CurrentStore:
                 raise
             return open_remains(source, mmap=self.mmap)
 
+    def _was_replaced(self) -> FailedPreconditionError:
+        words = "the checkpoint was replaced meanwhile"
+        hint = "Open it again: load_checkpoint(reader.prefix) reads what is there now."
+        if not self.hold:
+            # It is a view's.
+            words, hint = f"{words}: run the cell again", "It shows what is there now."
+        return FailedPreconditionError(words, file=self._source.here().prefix, hint=hint)
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Keep the files open; at the end of the last read they may be let go."""
+        self._reads.append(None)
+        try:
+            yield
+        finally:
+            self._reads.pop()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Let go of the files between reads. A read that begins just now opens them again, and lets go at its end."""
+        if not self.hold and not self._reads and self._store is not None:
+            self._store.release()
+
     def read(self, read: Callable[[TensorStore], Result]) -> Result:
         """Read; if that fails because another checkpoint was saved under this prefix, open that one and try again.
 
         Raises:
             FailedPreconditionError: The store was closed; or another version was saved over the one that is wanted.
         """
-        for _ in range(MAX_ATTEMPTS):
+        with self._in_use():
+            for _ in range(MAX_ATTEMPTS):
+                self.check_open()
+                store = self.store
+                try:
+                    return read(store)
+                except MemoryError as error:
+                    raise out_of_memory(self._source.prefix, error) from error
+                except CheckpointError:
+                    if self._closed or not store.replaced() or not self._follow(store):
+                        raise
             self.check_open()
-            store = self.store
+            return read(self.store)
+
+    def check_current(self) -> None:
+        """Look whether files that were let go are still the same, before values are read.
+
+        Some are known by heart: without this, one could be given of the former version and the next one refused.
+
+        Raises:
+            FailedPreconditionError: Another version was saved over the one that is wanted.
+        """
+        if not self.hold and self.store.replaced():
+            self._open()
+
+    def held(self, store: TensorStore, results: Iterator[Result]) -> Iterator[Result]:
+        """Yield what an iterator reads from a store; the files stay open as long.
+
+        Raises:
+            FailedPreconditionError: Another version was saved over the one that is wanted.
+        """
+        with self._in_use():
             try:
-                return read(store)
+                yield from results
             except MemoryError as error:
                 raise out_of_memory(self._source.prefix, error) from error
-            except CheckpointError:
-                if self._closed or not store.replaced() or not self._follow(store):
+            except CheckpointError as error:
+                if self.hold or not store.replaced():
                     raise
-        self.check_open()
-        return read(self.store)
+                raise self._was_replaced() from error
 
     def _follow(self, store: TensorStore) -> bool:
         """Open what took the place of a store, unless another thread has; tells whether that could be done."""

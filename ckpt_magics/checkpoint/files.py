@@ -84,7 +84,7 @@ def out_of_memory(name: str, error: MemoryError) -> ResourceExhaustedError:
 class LocalFile:
     """A regular file on this machine, read by ranges of bytes: from several threads, after a fork, after a chdir.
 
-    Close it, or use it as a context manager.
+    Close it, or use it as a context manager. After `release` the next read opens it again, if it is still the same.
 
     Args:
         name: Path as it was given.
@@ -100,6 +100,7 @@ class LocalFile:
         self.name = name
         self._path = path
         self._handle: ReadHandle | None = handle
+        self._closed = False
         status = handle.status()
         self.size = status.st_size
         self._identity = _identity(status)
@@ -156,9 +157,19 @@ class LocalFile:
 
     def _open_handle(self, what: str) -> ReadHandle:
         handle = self._handle
-        if handle is None:
+        if handle is None and not self._closed:
+            self._handle = handle = self._reopened()
+        if handle is None or self._closed:
+            self._handle = None
             raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)
         return handle
+
+    def _reopened(self) -> ReadHandle:
+        with system_errors(self.name):
+            handle = ReadHandle(self._path)
+            if _identity(handle.status()) == self._identity:
+                return handle
+        raise FailedPreconditionError("the file was replaced meanwhile", file=self.name, hint="Open it again.")
 
     def foreign_hint(self) -> str | None:
         """Return what a file too short seems to be (a pointer, a page, packed, empty), and what to do; else None."""
@@ -192,8 +203,13 @@ class LocalFile:
         handle = self._handle
         return -1 if handle is None else handle.descriptor
 
+    def release(self) -> None:
+        """Give the file back until somebody reads again, when the last read that has begun is over."""
+        self._handle = None
+
     def close(self) -> None:
-        """Give the file back, when the last read that has begun is over; closing twice is fine."""
+        """Give the file back for good, when the last read that has begun is over; closing twice is fine."""
+        self._closed = True
         self._handle = None
 
     def __enter__(self) -> Self:

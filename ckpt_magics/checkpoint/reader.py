@@ -72,6 +72,12 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool =
     return CheckpointReader(source, mmap=mmap, damaged=damaged)
 
 
+def opened_on_demand(path: CheckpointPath) -> CheckpointReader:
+    """Open a checkpoint as :func:`load_checkpoint` does, with files that are open only while something is read."""
+    with load_checkpoint(path) as reader:
+        return reader.on_demand()
+
+
 class CheckpointReader(Mapping[str, Any]):
     """The tensors of one checkpoint, by name.
 
@@ -88,6 +94,7 @@ class CheckpointReader(Mapping[str, Any]):
         mmap: Give numbers as views of the mapped files.
         identity: The one version to read, opened when it is needed; None for the one that is there.
         damaged: Open what is left of an index that has lost its first block.
+        hold: Keep the files open between reads; see :meth:`on_demand`.
 
     Attributes:
         source: What was given to find the checkpoint, and what was used.
@@ -100,9 +107,10 @@ class CheckpointReader(Mapping[str, Any]):
         mmap: bool = False,
         identity: bytes | None = None,
         damaged: bool = False,
+        hold: bool = True,
     ) -> None:
         self.source = source
-        self._current = CurrentStore(source, mmap=mmap, identity=identity, damaged=damaged)
+        self._current = CurrentStore(source, mmap=mmap, identity=identity, damaged=damaged, hold=hold)
         self._object_graph: tuple[TensorStore, ObjectGraph] | None = None
         self._warned = False
 
@@ -182,6 +190,7 @@ class CheckpointReader(Mapping[str, Any]):
             keys = [key for name in wanted if (key := name_to_key(name)) is not None]
             if len(keys) < len(wanted):
                 raise self._not_found(next(name for name in wanted if name_to_key(name) is None))
+        self._current.check_current()
         try:
             values = self._current.read(lambda store: store.read_many(keys))
         except KeyError:
@@ -225,7 +234,8 @@ class CheckpointReader(Mapping[str, Any]):
             TensorNotFoundError: There is no such tensor.
             DataLossError: From the iterator: the value is damaged.
         """
-        return self._find(name, lambda key, store: store.pieces(key, at_most))
+        self._current.check_current()
+        return self._current.held(*self._find(name, lambda key, store: (store, store.pieces(key, at_most))))
 
     def has_tensor(self, tensor_str: str | bytes) -> bool:
         """Tell whether the checkpoint has a record of that name."""
@@ -319,8 +329,19 @@ class CheckpointReader(Mapping[str, Any]):
         part = None if rows is None else row_range(rows, self.entry(name).shape)
         return tensor_frame(self._read(name, part, None), first_row=0 if part is None else part.start)
 
+    def on_demand(self) -> CheckpointReader:
+        """Return a reader of the same version whose files are open only while it reads.
+
+        It keeps no space of deleted files, and no descriptors, however long it is kept itself. Once another checkpoint
+        was saved under the prefix, it says so with a FailedPreconditionError rather than give values of two.
+        """
+        if not self._current.hold:
+            return self
+        options = {"damaged": self._current.damaged, "identity": self._current.identity()}
+        return _reopened(type(self), self.source, {**options, "hold": False})
+
     def show(self) -> VariablesView:
-        """Return an interactive view of the tensors, to be displayed in a notebook."""
+        """Return an interactive view of the tensors, to be displayed in a notebook. It outlives this reader."""
         from ckpt_magics.widgets.variables_view import VariablesView
 
         return VariablesView(self)
@@ -380,6 +401,13 @@ class CheckpointReader(Mapping[str, Any]):
         check_shape(entry, shape)
         return self._read(name, part, None)
 
+    def check_current(self) -> None:
+        """Refuse to go on, where this reader reads on demand and the checkpoint was replaced or deleted meanwhile.
+
+        Every read of values does so by itself; this is for those who keep what they have read.
+        """
+        self._current.check_current()
+
     def close(self) -> None:
         """Close the files. Closing twice is fine."""
         self._current.close()
@@ -393,8 +421,8 @@ class CheckpointReader(Mapping[str, Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         # Place and identity: whoever unpickles it reads this version or is told that it is gone.
         current = self._current
-        options = {"mmap": current.mmap, "damaged": current.damaged, "identity": current.identity()}
-        return _reopened, (type(self), self.source, options)
+        options = {"mmap": current.mmap, "damaged": current.damaged, "hold": current.hold}
+        return _reopened, (type(self), self.source, {**options, "identity": current.identity()})
 
     def __repr__(self) -> str:
         return f"CheckpointReader({self.source.prefix!r}, version={self.version})"
@@ -462,6 +490,7 @@ class CheckpointReader(Mapping[str, Any]):
             store.read(key, part.box, np.expand_dims(out, part.dropped))
             return out
 
+        self._current.check_current()
         return self._find(name, read)
 
 

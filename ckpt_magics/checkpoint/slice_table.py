@@ -342,6 +342,11 @@ class SliceTableStore:
         """Return what tells this version of the checkpoint from any other: the checksums of all blocks."""
         return b"".join(table.identity() for table in self._tables)
 
+    def release(self) -> None:
+        """Close the files until something is read again."""
+        for file in self._files:
+            file.release()
+
     def close(self) -> None:
         """Close the files."""
         for file in self._files:

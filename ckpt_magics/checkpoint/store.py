@@ -144,6 +144,10 @@ class TensorStore(Protocol):
         """Return what tells this version of the checkpoint from any other, wherever a copy of it lies."""
         ...
 
+    def release(self) -> None:
+        """Close the files until something is read again. By then they must be the same ones, or the read fails."""
+        ...
+
     def close(self) -> None:
         """Close the files."""
         ...

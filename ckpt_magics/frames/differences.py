@@ -31,6 +31,7 @@ __all__ = [
     "stored_tensors",
     "tensor_distance",
     "tensors_of",
+    "values_apart",
 ]
 
 STATUSES = ("added", "removed", "reshaped", "retyped", "changed", "same")
@@ -57,6 +58,14 @@ class Tensors(Protocol):
 
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         """Dtype and shape of one."""
+        ...
+
+    def check_current(self) -> None:
+        """Raise an error if what was read before has been replaced or deleted since."""
+        ...
+
+    def has_regions(self, name: str) -> bool:
+        """Whether a region of one is read at its own cost, and not at that of the whole."""
         ...
 
     def read(self, name: str, region: Box = ()) -> Array:
@@ -87,6 +96,13 @@ class ArrayTensors:
         array = self.arrays[name]
         return dtype_of(array), array.shape
 
+    def check_current(self) -> None:
+        """They are."""
+
+    def has_regions(self, name: str) -> bool:  # noqa: ARG002 - as all do
+        """Always."""
+        return True
+
     def read(self, name: str, region: Box = ()) -> Array:
         """A view of the array."""
         return part_of(self.arrays[name], region)
@@ -109,6 +125,12 @@ class _StoredTensors:
     def spec(self, name: str) -> tuple[DType, tuple[int, ...]]:
         entry = self.reader.entry(name)
         return entry.dtype, entry.shape
+
+    def check_current(self) -> None:
+        self.reader.check_current()
+
+    def has_regions(self, name: str) -> bool:
+        return self.reader.entry(name).size is not None
 
     def read(self, name: str, region: Box = ()) -> Array:
         # A region of the whole keeps a tensor of rank 0 an array.
@@ -175,7 +197,7 @@ def _distance(pairs: Iterable[tuple[Array, Array]]) -> Distance:
         with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN are data here
             differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
             changed += int(np.count_nonzero(differs))
-            apart = _apart(first, second)
+            apart = values_apart(first, second)
             size = np.abs(_wide(first))
         both = np.isfinite(apart)
         apart, size = np.abs(apart[both]), size[both]
@@ -316,8 +338,11 @@ def _block_pairs(pairs: Iterable[tuple[Array, Array]]) -> Iterator[tuple[Array, 
             yield first[start : start + _BLOCK], second[start : start + _BLOCK]
 
 
-def _apart(first: Array, second: Array) -> Array:
-    """Return ``second - first`` of two blocks as float64 or complex128, rounded once: 0 only where they are equal."""
+def values_apart(first: Array, second: Array) -> Array:
+    """Return ``second - first`` of arrays of one shape as float64 or complex128, rounded once.
+
+    It is 0 only where they are equal. Where both are infinite it is NaN, of which NumPy warns.
+    """
     if {first.dtype.kind, second.dtype.kind} <= {"i", "u"} and max(first.itemsize, second.itemsize) == 8:
         # float64 has no place for 64 bits, nor int64 for a difference of two; halves and their differences fit.
         (old_high, old_low), (high, low) = map(_halves, (first, second))

@@ -198,7 +198,7 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
 
     def view(self) -> Any:  # noqa: ANN401 - a widget; the library that it is of loads on use
         """Return the interactive view of the graph: its top level, or open as far as the options ask."""
-        from ckpt_magics.checkpoint.reader import load_checkpoint
+        from ckpt_magics.checkpoint.reader import opened_on_demand
         from ckpt_magics.widgets.graph_state import GraphState
         from ckpt_magics.widgets.graph_view import GraphView
 
@@ -207,7 +207,7 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         reader = None
         if self.checkpoint is not None:
             with suppress(CheckpointError):  # a graph without values is worth looking at
-                reader = load_checkpoint(self.checkpoint)
+                reader = opened_on_demand(self.checkpoint)
         view = GraphView(
             contents.source.meta_graph,
             title=self.title,

@@ -33,10 +33,10 @@ def has_front_end(shell: InteractiveShell) -> bool:
 
 def variables_view(shell: InteractiveShell, source: str) -> VariablesView:
     """Return a view whose Restore button brings variables into this notebook."""
-    from ckpt_magics.checkpoint.reader import load_checkpoint
+    from ckpt_magics.checkpoint.reader import opened_on_demand
     from ckpt_magics.widgets.variables_view import VariablesView
 
-    reader = load_checkpoint(source)
+    reader = opened_on_demand(source)
     return VariablesView(reader, restore=lambda names: _restore(shell, reader.prefix, names))
 
 
@@ -77,12 +77,12 @@ def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensor
 
 
 def _second_side(shell: InteractiveShell, word: str) -> tuple[Tensors, str]:
-    from ckpt_magics.checkpoint.reader import load_checkpoint
+    from ckpt_magics.checkpoint.reader import opened_on_demand
     from ckpt_magics.frames.differences import stored_tensors, tensors_of
 
     values = user_values(shell)
     try:
-        reader = load_checkpoint(expanded(word))
+        reader = opened_on_demand(expanded(word))
     except CheckpointNotFoundError:
         if word not in values or isinstance(values[word], str | os.PathLike):
             raise
@@ -123,10 +123,10 @@ class ViewMagics(Magics):
             %ckpt_diff model.ckpt
             %ckpt_diff model.ckpt params --static
         """
-        from ckpt_magics.checkpoint.reader import load_checkpoint
+        from ckpt_magics.checkpoint.reader import opened_on_demand
         from ckpt_magics.frames.differences import differences, stored_tensors
 
-        reader = load_checkpoint(expanded(arguments.before))
+        reader = opened_on_demand(expanded(arguments.before))
         before = stored_tensors(reader)
         if arguments.after is None:
             after, title = self._present_tensors(reader, quiet=arguments.quiet)

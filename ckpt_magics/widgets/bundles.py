@@ -7,6 +7,7 @@ A widget's own script is copied into every instance and from there into saved no
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import anywidget
 import traitlets
 
 from ckpt_magics.errors import NotFoundError
-from ckpt_magics.widgets.messages import Handler, Reply, Request
+from ckpt_magics.widgets.messages import Conversation, Handler, Reply, Request
 
 __all__ = ["BundledWidget", "read_static"]
 
@@ -46,7 +47,7 @@ def _bundle(name: str) -> tuple[str, bytes, bytes]:
 
 
 class BundledWidget(anywidget.AnyWidget):
-    """A widget whose script comes from a bundle; handlers must include :meth:`bundle_handlers`.
+    """A widget whose script comes from a bundle, and which answers its page once `converse` was called.
 
     Args:
         bundle: Stem of the bundle's files.
@@ -56,14 +57,22 @@ class BundledWidget(anywidget.AnyWidget):
     # As a trait of this class: anywidget would read a file when the class is made, before anything could be built.
     _esm = traitlets.Unicode().tag(sync=True)
     bundle_key = traitlets.Unicode().tag(sync=True)
+    _conversation: Conversation | None = None
 
     def __init__(self, bundle: str, **traits: Any) -> None:  # noqa: ANN401 - as traitlets has it
         self._bundle = bundle
         super().__init__(_esm=read_static("loader.js").decode(), bundle_key=_bundle(bundle)[0], **traits)
 
-    def bundle_handlers(self) -> dict[str, Handler]:
-        """What answers the loader."""
-        return {"bundle": Handler(self._send_bundle)}
+    def converse(self, handlers: Mapping[str, Handler]) -> None:
+        """Answer the page from now on: the loader's question, and those that there are handlers for."""
+        self._conversation = Conversation(self, {"bundle": Handler(self._send_bundle), **handlers})
+
+    def close(self) -> None:
+        """Take the view from the page and answer nothing any more. Closing twice is fine."""
+        # ipywidgets closes what is dropped, also what failed before it was complete.
+        if self._conversation is not None:
+            self._conversation.close()
+        super().close()
 
     def _send_bundle(self, _request: Request) -> Reply:
         _, script, style = _bundle(self._bundle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.formats.dtypes import DOUBLE
 from ckpt_magics.formats.pieces import Box
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.frames.differences import STATUSES, Tensors, differences, paired_pieces
+from ckpt_magics.frames.differences import STATUSES, Tensors, differences, paired_pieces, values_apart
 from ckpt_magics.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
 from ckpt_magics.widgets.table_view import TableView
 from ckpt_magics.widgets.variable_index import ExtraColumn
@@ -79,10 +80,18 @@ class _Differences:
     before_names: frozenset[str]
     after_names: frozenset[str]
 
+    def check_current(self) -> None:
+        self.before.check_current()
+        self.after.check_current()
+
     def entry(self, name: str) -> TensorEntry:
         side = self.after if name in self.after_names else self.before
         dtype, shape = side.spec(name)
-        return TensorEntry(name.encode("utf-8", "surrogateescape"), DOUBLE if self._both(name) else dtype, shape)
+        has_both = self._both(name)
+        sides = (self.before, self.after) if has_both else (side,)
+        dtype = DOUBLE if has_both else dtype
+        size = math.prod(shape) * dtype.itemsize if all(each.has_regions(name) for each in sides) else None
+        return TensorEntry(name.encode("utf-8", "surrogateescape"), dtype, shape, size=size)
 
     def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
         if not self._both(name):
@@ -105,11 +114,7 @@ class _Differences:
 
 def _apart(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> npt.NDArray[Any]:
     with np.errstate(invalid="ignore", over="ignore"):  # what is infinite on both sides differs by NaN
-        return np.asarray(_wide(after) - _wide(before))
-
-
-def _wide(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+        return values_apart(before, after)
 
 
 def _fallback(frame: pd.DataFrame, caption: str) -> Fallback:

@@ -17,7 +17,7 @@ from ckpt_magics.widgets.bundles import BundledWidget
 from ckpt_magics.widgets.graph_messages import GraphMessages, search_items
 from ckpt_magics.widgets.graph_source import GraphSource
 from ckpt_magics.widgets.graph_state import GraphState, Trace, TraceKind, find_items
-from ckpt_magics.widgets.messages import Conversation, Handler, Reply, Request
+from ckpt_magics.widgets.messages import Handler, Reply, Request
 from ckpt_magics.widgets.node_values import LiveValues
 from ckpt_magics.widgets.variable_messages import VariableMessages, ViewHead
 
@@ -39,7 +39,8 @@ class GraphView(BundledWidget):
     Args:
         graph: A GraphDef, or a MetaGraphDef, which adds collections and op definitions.
         title: Headline.
-        reader: The checkpoint with the variables' values; the view reads from it as long as it lives.
+        reader: The checkpoint with the variables' values; the view reads this version of it, also when the reader is
+            closed.
             Without one, a frozen graph shows its own.
         values: Values in memory by name of the variable's node, or a function that returns them, as
             ``session.variable_values``.
@@ -61,24 +62,34 @@ class GraphView(BundledWidget):
         super().__init__("graph_view", view_state=GraphState().to_json())
         self._source = GraphSource(graph)
         self._fallback: GraphPicture | None = None
+        # Files are open only while something is read, however long the view is there.
+        reader = None if reader is None else reader.on_demand()
+        compare = None if compare is None else compare.on_demand()
         variables = _variables_of(self._source.graph_def, reader)
         self._answers = GraphMessages(
             self._source, title, reader=reader, variables=variables, live=values, compare=compare
         )
-        handlers = {
-            **self.bundle_handlers(),
-            **({} if variables is None else variables.handlers()),
-            **self._answers.handlers(),
-            "open_scope": Handler(self._on_open),
-            "close_scope": Handler(self._on_close),
-            "reveal": Handler(self._on_reveal),
-        }
-        self._conversation = Conversation(self, handlers)
+        self._variables = variables
+        self.converse(
+            {
+                **({} if variables is None else variables.handlers()),
+                **self._answers.handlers(),
+                "open_scope": Handler(self._on_open),
+                "close_scope": Handler(self._on_close),
+                "reveal": Handler(self._on_reveal),
+            }
+        )
 
     @property
     def state(self) -> GraphState:
         """What is shown now."""
         return GraphState.from_json(self.view_state)
+
+    def close(self) -> None:
+        """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""
+        super().close()
+        if self._variables is not None:
+            self._variables.forget()
 
     def open(self, scope: str | None = None) -> None:
         """Open a scope, a folded series or a library function in place, and everything around it.

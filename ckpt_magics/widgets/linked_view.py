@@ -33,6 +33,13 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
         table.observe(self._follow_row, "active_row")
         graph.observe(self._follow_node, "selected")
 
+    def close(self) -> None:
+        """Take both from the page."""
+        # Also called for one that failed before it was complete.
+        for part in self.children:
+            part.close()
+        super().close()
+
     def _follow_row(self, change: dict[str, Any]) -> None:
         """Select the node of the row that somebody looks at, unless it is selected already."""
         row = change["new"]
@@ -67,4 +74,4 @@ def linked_view(table: VariablesView) -> LinkedView | None:
     path = naming.meta_graph_filename(table.reader.prefix)
     if not files.is_file(path):
         return None
-    return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.reader), table)
+    return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.source), table)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError
+from ckpt_magics.errors import CheckpointError, FailedPreconditionError, InvalidArgumentError
 
 __all__ = ["Conversation", "Handler", "Reply", "Request"]
 
@@ -111,7 +111,14 @@ class Conversation:
         self._running: dict[str, threading.Event] = {}
         # One background job at a time: two would only take the disk and the cores from each other.
         self._turn = threading.Lock()
+        self._closed = False
         sender.on_msg(self._receive)
+
+    def close(self) -> None:
+        """Answer nothing from now on but that the view was closed; what is being worked on is given up."""
+        self._closed = True
+        for cancelled in list(self._running.values()):
+            cancelled.set()
 
     def _receive(self, _widget: object, message: object, _buffers: object) -> None:
         if not isinstance(message, dict):
@@ -128,7 +135,9 @@ class Conversation:
         self._running[request_id] = cancelled
         request = Request(message, request_id, self._sender, cancelled)
         handler = self._handlers.get(kind)
-        if handler is None:
+        if self._closed:
+            self._finish(request_id, _refuse_closed)
+        elif handler is None:
             self._finish(request_id, lambda: _refuse(kind))
         elif handler.background:
             job = threading.Thread(target=self._in_turn, args=(request_id, handler, request), daemon=True)
@@ -160,6 +169,10 @@ class Conversation:
 
     def _fail(self, request_id: str, kind: str, message: str) -> None:
         self._sender.send({"id": request_id, "ok": False, "error": {"type": kind, "message": message}})
+
+
+def _refuse_closed() -> Reply:
+    raise FailedPreconditionError("this view was closed", hint="Run the cell again.")
 
 
 def _refuse(kind: str) -> Reply:

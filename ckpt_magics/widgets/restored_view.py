@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.checkpoint.reader import opened_on_demand
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.widgets.variables_view import VariablesView
 
@@ -40,7 +40,7 @@ def restored_view(report: RestoreReport) -> VariablesView:
     lines = [report.summary, *report.notes]
     if report.left_alone:
         lines.append(f"Left alone: {', '.join(report.left_alone[:20])}{', …' if len(report.left_alone) > 20 else ''}")
-    reader = load_checkpoint(report.source)
+    reader = opened_on_demand(report.source)
     short = {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
     view = VariablesView(
         reader, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)

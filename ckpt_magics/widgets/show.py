@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ckpt_magics.checkpoint.place import AnyPath
-from ckpt_magics.checkpoint.reader import load_checkpoint
+from ckpt_magics.checkpoint.reader import opened_on_demand
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.widgets.linked_view import LinkedView, linked_view
 from ckpt_magics.widgets.variables_view import VariablesView
@@ -22,7 +22,7 @@ def show_checkpoint(source: AnyPath, *, graph: bool = False) -> VariablesView | 
         CheckpointNotFoundError: There is no checkpoint, or no graph beside it.
         DataLossError: It is something else, or damaged.
     """
-    table = VariablesView(load_checkpoint(source))
+    table = VariablesView(opened_on_demand(source))
     return with_graph(table) if graph else table
 
 

@@ -12,7 +12,7 @@ from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError, visibl
 from ckpt_magics.frames.filtering import VariableFilter, filter_variables
 from ckpt_magics.widgets.bundles import BundledWidget
 from ckpt_magics.widgets.fallback import Fallback
-from ckpt_magics.widgets.messages import Conversation, Handler, Reply, Request
+from ckpt_magics.widgets.messages import Handler, Reply, Request
 from ckpt_magics.widgets.variable_messages import VariableMessages
 
 if TYPE_CHECKING:
@@ -41,13 +41,7 @@ class TableView(BundledWidget):
         super().__init__("variables_view", filter_state=VariableFilter().to_state())
         self._answers = answers
         self._fallback = fallback
-        handlers = {
-            **self.bundle_handlers(),
-            **answers.handlers(),
-            "code": Handler(self._code),
-            "restore": Handler(self._restore_rows),
-        }
-        self._conversation = Conversation(self, handlers)
+        self.converse({**answers.handlers(), "code": Handler(self._code), "restore": Handler(self._restore_rows)})
 
     @property
     def variables(self) -> pd.DataFrame:
@@ -123,6 +117,11 @@ class TableView(BundledWidget):
         text = offline_page(self._answers, self._fallback, self.filter_state, list(self.sort))
         with open(local_path(path), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def close(self) -> None:
+        """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""
+        super().close()
+        self._answers.forget()
 
     def row_of(self, name: str) -> int | None:
         """Return the row of a variable, or None."""

@@ -102,6 +102,10 @@ class VariableMessages:
         content = {"rows": packed.rows, "dtypes": packed.dtypes, "groups": packed.groups}
         return Reply({**content, "group_title": self.head.group_title, "extras": extras}, packed.buffers)
 
+    def forget(self) -> None:
+        """Let go of the values that are kept for the next question."""
+        self._windows.forget()
+
     def compute_statistics(self) -> None:
         """Read every tensor for its statistics."""
         for row in range(len(self._names)):

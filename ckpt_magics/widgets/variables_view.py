@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Callable, Sequence
 
 from ckpt_magics.checkpoint.reader import CheckpointReader
@@ -19,14 +20,14 @@ class VariablesView(TableView):
     """A table of every tensor of a checkpoint.
 
     Args:
-        reader: The checkpoint; the view reads from it as long as it lives.
+        reader: The checkpoint; the view reads this version of it, also when the reader is closed.
         restore: Brings variables into the notebook, by name, and says in a sentence what it did.
         lines: Sentences to show above the table.
         status: Name of a variable to what became of it, in a few different words; rows are grouped by that.
 
     Attributes:
         contents: What the checkpoint holds, files and variables.
-        reader: As given.
+        source: Where values come from: a reader of the view's own, whose files are open only while it reads.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class VariablesView(TableView):
         lines: Sequence[str] = (),
         status: Callable[[str], str] | None = None,
     ) -> None:
-        self.contents: CheckpointContents = describe_reader(reader)
-        self.reader = reader
+        self.source = reader.on_demand()
+        # Nobody's files are kept open by a view: of the reader it has what is there while somebody else has it.
+        self._given = weakref.ref(reader)
+        self.contents: CheckpointContents = describe_reader(self.source)
         self._restore_names = restore
         variables = self.contents.variables
         if status is not None:
@@ -51,8 +54,13 @@ class VariablesView(TableView):
             group_title="Group" if status is None else "Restored",
             can_restore=restore is not None,
         )
-        answers = VariableMessages(reader, variables, head, group="group" if status is None else "status")
+        answers = VariableMessages(self.source, variables, head, group="group" if status is None else "status")
         super().__init__(answers, _fallback(self.contents, head.lines))
+
+    @property
+    def reader(self) -> CheckpointReader:
+        """The reader that was given, for as long as somebody has it; then :attr:`source`."""
+        return self._given() or self.source
 
     @property
     def files(self) -> tuple[FileContents, ...]:
