@@ -137,7 +137,8 @@ def frame_columns(frame: Any) -> list[tuple[Any, Any]]:
 
 
 def _changeable(column: Any) -> Any:
-    return column.copy() if is_series(column) and _obstacle(column) else column
+    # A Series of its own in any case: pandas 2 warns of changes to what it thinks is a part of a frame.
+    return column.copy(deep=bool(_obstacle(column))) if is_series(column) else column
 
 
 def update_frame(frame: Any, columns: dict[Any, Any]) -> Any:
