@@ -97,12 +97,12 @@ def _small_size(dtype: DType, shape: tuple[int, ...]) -> int:
 def read_batches(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     """Yield row and value of small values of one file, little-endian.
 
-    Values that are damaged, lie outside of the file or overlap are left out: reading them one by one says what is
-    wrong with them, and gives each of them memory of its own.
+    Values that are damaged or lie outside of the file are left out: reading them one by one says what is wrong with
+    them. Values that overlap get memory of their own.
     """
     values = values.part(slice(int(np.searchsorted(values.starts, file.size, "right"))))
-    gaps = values.starts[1:] - values.ends[:-1]
-    breaks = np.flatnonzero((gaps < 0) | (gaps > _LARGEST_GAP)) + 1
+    gaps = values.starts[1:] - np.maximum.accumulate(values.ends)[:-1]
+    breaks = np.flatnonzero(gaps > _LARGEST_GAP) + 1
     for first, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(values.rows)], strict=True):
         yield from _read_neighbours(file, values.part(slice(first, end)))
 
@@ -110,9 +110,10 @@ def read_batches(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Ar
 def _read_neighbours(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     """Read values that lie one behind the other, as many at a time as a buffer holds."""
     first = 0
+    reached = np.maximum.accumulate(values.ends)
     while first < len(values.rows):
         limit = min(int(values.starts[first]) + BUFFER_SIZE, file.size)
-        last = int(np.searchsorted(values.ends, limit, "right"))
+        last = int(np.searchsorted(reached, limit, "right"))
         if last == first:
             # It reaches out of the file, as do those behind it.
             return
@@ -122,7 +123,8 @@ def _read_neighbours(file: LocalFile, values: SmallValues) -> Iterator[tuple[int
 
 def _read_batch(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     start = int(values.starts[0])
-    buffer = np.empty(int(values.ends[-1]) - start, np.uint8)
+    overlap = bool((values.starts[1:] < values.ends[:-1]).any())
+    buffer = np.empty(int(values.ends.max()) - start, np.uint8)
     view = buffer.data
     file.read_into(start, view, "tensor data")
     offsets = (values.starts - start).tolist()
@@ -135,4 +137,4 @@ def _read_batch(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Arr
             numbers = dtype.numpy
             array: Array = np.ndarray(shape, numbers, buffer, offset)
             # Numbers that do not lie on a multiple of their size are slow, and other libraries refuse them.
-            yield row, array if not offset % numbers.alignment else array.copy()
+            yield row, array if not (overlap or offset % numbers.alignment) else array.copy()
