@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -12,6 +13,7 @@ from ckpt_magics.magics.active_graph import active_graph
 from ckpt_magics.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.magics.completion import CheckpointMatcher
 from ckpt_magics.magics.graph_magics import GraphMagics
+from ckpt_magics.magics.shown_views import ShownViews, View, shown_views
 from ckpt_magics.magics.verify_magics import VerifyMagics
 from ckpt_magics.magics.view_magics import ViewMagics, has_front_end
 
@@ -27,6 +29,10 @@ _MATCHER = "ckpt_magics"
 # What has looks of its own goes by the name of its class, so that loading the extension does not import it.
 _SAVED = ("ckpt_magics.checkpoint.saving", "SavedCheckpoint")
 _REPORT = ("ckpt_magics.saver.report", "RestoreReport")
+_VIEWS = (
+    ("ckpt_magics.widgets.bundles", "BundledWidget"),
+    ("ckpt_magics.widgets.linked_view", "LinkedView"),
+)
 _BUNDLE = "several MIME types at once"
 
 
@@ -36,6 +42,7 @@ def register(shell: InteractiveShell) -> None:
     for magics in MAGICS:
         shell.register_magics(magics)
     shell.Completer.custom_matchers.append(CheckpointMatcher(shell).matcher)
+    ShownViews(shell).register()
     for mimetype, shown, show in _looks(shell):
         _formatter(shell, mimetype).for_type_by_name(*shown, show)
 
@@ -53,6 +60,9 @@ def unregister(shell: InteractiveShell) -> None:
         shell.magics_manager.registry.pop(magics.__name__, None)
         configurables: list[Any] = shell.configurables
         configurables[:] = [one for one in configurables if type(one) is not magics]
+    views = shown_views(shell)
+    if views is not None:
+        views.unregister()
     matchers = shell.Completer.custom_matchers
     matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", None) != _MATCHER]
     for mimetype, shown, _ in _looks(shell):
@@ -80,10 +90,18 @@ def _print_saved(saved: SavedCheckpoint, printer: object, cycle: bool) -> None: 
     write(saved_text(saved))
 
 
-def _restored_view(report: RestoreReport, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG001 - IPython's signature
+def _show_view(shell: InteractiveShell, view: View) -> object:
+    """What a front end shows of a view, which is the cell's from now on."""
+    views = shown_views(shell)
+    if views is not None:
+        views.add(view)
+    return view._repr_mimebundle_()
+
+
+def _show_restored(shell: InteractiveShell, report: RestoreReport) -> dict[str, Any]:
     from ckpt_magics.widgets.restored_view import restored_bundle
 
-    return restored_bundle(report)
+    return restored_bundle(report, lambda view: _show_view(shell, view))
 
 
 def _looks(shell: InteractiveShell) -> list[tuple[str, tuple[str, str], Callable[..., object]]]:
@@ -92,4 +110,11 @@ def _looks(shell: InteractiveShell) -> list[tuple[str, tuple[str, str], Callable
         ("text/html", _SAVED, _saved_html),
         ("text/plain", _SAVED, _print_saved),
     ]
-    return [*looks, (_BUNDLE, _REPORT, _restored_view)] if has_front_end(shell) else looks
+    if not has_front_end(shell):
+        return looks
+    show_view = partial(_show_view, shell)
+    return [
+        *looks,
+        (_BUNDLE, _REPORT, partial(_show_restored, shell)),
+        *((_BUNDLE, view, show_view) for view in _VIEWS),
+    ]

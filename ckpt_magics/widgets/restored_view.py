@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.checkpoint.reader import opened_on_demand
@@ -16,15 +17,21 @@ __all__ = ["restored_bundle", "restored_view"]
 _UNUSED = "unused"
 
 
-def restored_bundle(report: RestoreReport) -> dict[str, Any]:
+def restored_bundle(
+    report: RestoreReport, show: Callable[[VariablesView], Any] = VariablesView._repr_mimebundle_
+) -> dict[str, Any]:
     """Return what a front end with widgets shows for a report; the report itself is what the others show.
 
     Nothing is returned for a restore that was refused, and where the checkpoint has gone meanwhile.
+
+    Args:
+        report: Of the restore.
+        show: Returns what a front end shows of a view, and its metadata.
     """
     if report.problems:
         return {}
     try:
-        data, _ = restored_view(report)._repr_mimebundle_()
+        data, _ = show(restored_view(report))
     except (CheckpointError, OSError):
         return {}
     return {mime: form for mime, form in data.items() if mime not in ("text/html", "text/plain")}
