@@ -109,7 +109,7 @@ def _begins_as_state(start: bytes) -> bool:
 
 def _find_in_directory(directory: str) -> CheckpointSource:
     """Return the latest checkpoint of a directory, or the variables of a SavedModel."""
-    latest = find_latest(directory)
+    latest = _find_latest_there(directory)
     if latest.has_state or latest.prefix is not None:
         return _source_of(directory, latest)
     if any(files.is_file(os.path.join(directory, name)) for name in SAVED_MODEL_NAMES):
@@ -118,6 +118,16 @@ def _find_in_directory(directory: str) -> CheckpointSource:
         f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory)}"
         f"{describe_directory(directory)}"
     )
+
+
+def _find_latest_there(directory: str) -> Latest:
+    """Return the latest checkpoint; if a save has let it go before it was opened, the one that is the latest then."""
+    latest = find_latest(directory)
+    while latest.prefix is not None and find_prefix(latest.prefix) is None:
+        former, latest = latest, find_latest(directory)
+        if latest.prefix == former.prefix:
+            break
+    return latest
 
 
 def _find_saved_model(directory: str) -> CheckpointSource:

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint import disk, files
+from ckpt_magics.checkpoint import disk, files, source
 from ckpt_magics.checkpoint.former_files import is_v1_file
 from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.checkpoint.saving import write_checkpoint
@@ -163,6 +163,22 @@ def test_a_file_that_appears_while_it_is_looked_for_is_seen_whole_or_not_at_all(
         value = 1
     assert value == 1
     assert times
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_latest_that_goes_before_it_is_opened_gives_way_to_the_next(tmp_path, monkeypatch, kind):
+    save(tmp_path, 1, kind, global_step=1)
+    real, times = source.find_latest, []
+
+    def find_latest(directory, *arguments):
+        latest = real(directory, *arguments)
+        if len(times) < 3:
+            times.append(1)
+            save(tmp_path, 1 + len(times), kind, global_step=1 + len(times), max_to_keep=1)
+        return latest
+
+    monkeypatch.setattr(source, "find_latest", find_latest)
+    assert value_of(tmp_path) == 4
 
 
 @pytest.mark.parametrize("given", ["m", "m-?????-of-00003"])
