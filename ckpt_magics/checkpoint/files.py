@@ -197,12 +197,6 @@ class LocalFile:
         except OSError:
             return True
 
-    @property
-    def _descriptor(self) -> int:
-        """The file's number, -1 when it is closed."""
-        handle = self._handle
-        return -1 if handle is None else handle.descriptor
-
     def release(self) -> None:
         """Give the file back until somebody reads again, when the last read that has begun is over."""
         self._handle = None
