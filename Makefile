@@ -7,7 +7,8 @@
 #   make tour    execute the tour and write it as HTML to examples/_output
 #   make lint    the checks of style, types and imports alone
 #   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
-#   make stress  the long versions of the tests of damage, crashes and hostile files, then 200,000 fuzzed inputs
+#   make stress  the long versions of the tests of damage, crashes, hostile files and generated programs, then 200,000
+#                fuzzed inputs
 #   make proto   compile the .proto files again
 #   make clean   remove everything that these commands made
 
@@ -58,7 +59,8 @@ bench: $(INSTALLED) $(WIDGETS)
 # Atheris, the fuzzer, has wheels for Linux; elsewhere the last line says so.
 stress: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group stress
-	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py tests/tensorflow/test_scope_programs.py
+	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py \
+		tests/tensorflow/test_programs.py tests/tensorflow/test_scope_programs.py
 	$(BIN)/python -m tests.safety.fuzz --executions 200000
 
 proto: $(INSTALLED)

@@ -49,15 +49,22 @@ def _rank(_ctx: KernelContext, value: Array) -> Array:
 
 def _reshape_shape(ctx: ShapeContext) -> list[Shape]:
     given, wanted = ctx.shape(0), input_as_shape(ctx, 1)
-    if wanted is None or given is None or wanted.count(None) > 1 or ctx.constant(1) is None:
+    if wanted is None or given is None:
         return [wanted]
-    if None in given and 0 not in given:
+    # Where a size is 0, the others do not matter.
+    missing = 0 if 0 in given else given.count(None)
+    if max(wanted.count(None), missing) > 1:
         return [wanted]
     count = math.prod(size for size in given if size is not None)
     known = math.prod(size for size in wanted if size is not None)
-    if None in wanted and known and count % known == 0:
-        return [tuple(count // known if size is None else size for size in wanted)]
-    if known != count and (known or None not in wanted):
+    if not missing and None not in wanted:
+        fits_in = known == count
+    elif not missing:
+        fits_in = not known or count % known == 0
+        wanted = tuple(count // known if size is None and known and fits_in else size for size in wanted)
+    else:
+        fits_in = None in wanted or not count or known % count == 0
+    if not fits_in:
         raise InvalidArgumentError(f"Cannot reshape a tensor with {count} elements to shape {format_shape(wanted)}")
     return [wanted]
 
@@ -96,7 +103,7 @@ def _expand_shape(ctx: ShapeContext) -> list[Shape]:
     if shape is None:
         return [None]
     if dim is None:
-        return [(None,) * (len(shape) + 1)]
+        return [None]
     axis = canonical_axis(int(dim.item()), len(shape) + 1)
     return [(*shape[:axis], 1, *shape[axis:])]
 
@@ -139,7 +146,10 @@ def _transpose_shape(ctx: ShapeContext) -> list[Shape]:
         known = shape if shape is not None else rank_of_vector(ctx, 1)
         # TensorFlow takes an empty permutation for no information about the rank.
         return [(None,) * len(known) if known else known if known == shape else None]
-    return [tuple(shape[axis] for axis in _permutation(perm, len(shape)))]
+    # That an axis is named twice is seen only when the graph runs.
+    if len(perm) != len(shape):
+        raise InvalidArgumentError(f"transpose expects a permutation of {len(shape)} dimensions, got {perm.tolist()}")
+    return [tuple(shape[canonical_axis(int(axis), len(shape))] for axis in perm)]
 
 
 def _permutation(perm: Array, rank: int) -> list[int]:
@@ -173,10 +183,13 @@ def _broadcast_to_shape(ctx: ShapeContext) -> list[Shape]:
         return [wanted]
     if len(shape) > len(wanted):
         raise InvalidArgumentError(f"Shape must be at most rank {len(wanted)} but is rank {len(shape)}")
-    for own, size in zip(reversed(shape), reversed(wanted), strict=False):
+    sizes = list(wanted)
+    for back, own in enumerate(reversed(shape), 1):
         if own != 1:
-            merge_dims(own, size)
-    return [wanted]
+            merge_dims(own, sizes[-back])
+        if own is not None and own > 1:
+            sizes[-back] = own
+    return [tuple(sizes)]
 
 
 def _broadcast_to(_ctx: KernelContext, value: Array, shape: Array) -> Array:
@@ -189,11 +202,11 @@ def _broadcast_to(_ctx: KernelContext, value: Array, shape: Array) -> Array:
 
 
 def _tile_shape(ctx: ShapeContext) -> list[Shape]:
-    shape, multiples = ctx.shape(0), ctx.constant(1)
-    if multiples is None:
-        known = shape if shape is not None else rank_of_vector(ctx, 1)
-        return [None if known is None else (None,) * len(known)]
-    shape = (None,) * len(multiples) if shape is None else shape
+    shape, multiples, entries = ctx.shape(0), ctx.constant(1), rank_of_vector(ctx, 1)
+    if entries is not None:
+        shape = with_rank(shape, len(entries))
+    if multiples is None or shape is None:
+        return [None if shape is None else (None,) * len(shape)]
     _check_multiples(multiples, len(shape))
     return [tuple(_tiled(size, by) for size, by in zip(shape, multiples.tolist(), strict=True))]
 

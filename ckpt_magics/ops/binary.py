@@ -12,7 +12,7 @@ from ckpt_magics.formats.dtypes import DType
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.elementwise import function
 from ckpt_magics.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.ops.shape_rules import broadcast
+from ckpt_magics.ops.shape_rules import broadcast, like_input
 from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes
 from ckpt_magics.ops.sharing import only_if
 from ckpt_magics.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
@@ -20,8 +20,9 @@ from ckpt_magics.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
 __all__ = ["ROWS"]
 
 
-def _refuse_zero(y: Array) -> None:
-    if not np.all(y):
+def _refuse_zero(x: Array, y: Array) -> None:
+    # Where one of two is empty, nothing is divided.
+    if not np.all(y) and np.size(x):
         raise InvalidArgumentError("Integer division by zero")
 
 
@@ -29,7 +30,7 @@ def _div(x: Array, y: Array) -> Array:
     """Divide; integers are rounded towards zero."""
     if x.dtype.kind not in "iu":
         return x / y
-    _refuse_zero(y)
+    _refuse_zero(x, y)
     quotient = np.floor_divide(x, y)
     # NumPy rounds down; one more where that was not towards zero.
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
@@ -48,14 +49,14 @@ def _divide(x: Array, y: Array) -> Array:
 
 def _floor_divide(x: Array, y: Array) -> Array:
     if x.dtype.kind in "iu":
-        _refuse_zero(y)
+        _refuse_zero(x, y)
         return np.floor_divide(x, y)
     return np.floor(x / y)
 
 
 def _floor_mod(x: Array, y: Array) -> Array:
     if x.dtype.kind in "iu":
-        _refuse_zero(y)
+        _refuse_zero(x, y)
         return np.mod(x, y)
     remainder = np.fmod(x, y)
     return np.where((remainder != 0) & ((x < 0) != (y < 0)) & np.isfinite(remainder), remainder + y, remainder)
@@ -63,7 +64,7 @@ def _floor_mod(x: Array, y: Array) -> Array:
 
 def _truncate_mod(x: Array, y: Array) -> Array:
     if x.dtype.kind in "iu":
-        _refuse_zero(y)
+        _refuse_zero(x, y)
     return np.fmod(x, y)
 
 
@@ -72,7 +73,7 @@ def _divide_no_nan(x: Array, y: Array) -> Array:
 
 
 def _power(x: Array, y: Array) -> Array:
-    if x.dtype.kind in "iu" and np.any(np.asarray(y) < 0):
+    if x.dtype.kind in "iu" and np.size(x) and np.any(np.asarray(y) < 0):
         raise InvalidArgumentError("Integers to negative integer powers are not allowed")
     return np.power(x, y)
 
@@ -142,12 +143,14 @@ def _select_v2_shape(ctx: ShapeContext) -> list[Shape]:
     return [broadcast_shapes(ctx.shape(0), broadcast_shapes(ctx.shape(1), ctx.shape(2)))]
 
 
-def _clip_shape(ctx: ShapeContext) -> list[Shape]:
-    return [broadcast_shapes(ctx.shape(0), broadcast_shapes(ctx.shape(1), ctx.shape(2)))]
-
-
 def _clip(x: Array, low: Array, high: Array) -> Array:
-    return np.minimum(np.maximum(x, low), high)
+    for name, limit in (("min", low), ("max", high)):
+        if np.shape(limit) not in {(), np.shape(x)}:
+            raise InvalidArgumentError(
+                f"clip_value_{name} must be either of the same shape as input, or a scalar. "
+                f"input shape: {format_shape(np.shape(x))} clip_value_{name} shape: {format_shape(np.shape(limit))}"
+            )
+    return np.maximum(np.minimum(x, high), low)
 
 
 ADD_TYPES = dtypes("bfloat16 half float double uint8 int8 int16 int32 int64 complex64 complex128 string")
@@ -245,7 +248,7 @@ ROWS: tuple[Op, ...] = (
         "ClipByValue",
         "t: T, clip_value_min: T, clip_value_max: T -> output: T",
         (types("T", NUMBERS),),
-        _clip_shape,
+        like_input(),
         function(_clip),
     ),
 )

@@ -9,7 +9,7 @@ from ckpt_magics.formats.dtypes import BOOL, INT32
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.ops.shape_rules import like_input, rank_of_vector
-from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, unknown_sizes
+from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, merge_shapes, unknown_sizes, with_rank
 from ckpt_magics.ops.sharing import is_part_aligned, only_if
 from ckpt_magics.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
 
@@ -106,25 +106,24 @@ def _strides_over_rows(ctx: KernelContext, value: Array, *bounds: Array) -> bool
 
 
 def _strided_slice_shape(ctx: ShapeContext) -> list[Shape]:
-    shape, entries = ctx.shape(0), rank_of_vector(ctx, 3)
-    if shape is None or entries is None:
-        return [None]
+    shape, (entries,) = ctx.shape(0), with_rank(merge_shapes(ctx.shape(index) for index in (1, 2, 3)), 1)
     bounds = [ctx.constant(index) for index in (1, 2, 3)]
-    if bounds[2] is not None:
-        _check_strides(bounds[2])
+    if shape is None or entries is None or bounds[2] is None:
+        return [None]
+    _check_strides(bounds[2])
     masks, dims = _Masks(ctx), list(shape)
-    missing = len(shape) - masks.consumes(len(entries))
+    missing = len(shape) - masks.consumes(entries)
     if missing < 0:
         raise InvalidArgumentError(f"Index out of range using input dim {len(shape)}; input has only {len(shape)} dims")
     result: list[int | None] = []
-    for entry in range(len(entries)):
+    for entry in range(entries):
         bit = 1 << entry
         if masks.ellipsis & bit:
             result += [dims.pop(0) for _ in range(missing)]
         elif masks.new_axis & bit:
             result.append(1)
         elif masks.shrink & bit:
-            _check_index(bounds[0], entry, dims.pop(0))
+            _check_index(None if bounds[1] is None else bounds[0], entry, dims.pop(0))
         else:
             result.append(_strided_size(bounds, entry, masks, dims.pop(0)))
     return [(*result, *dims)]
@@ -145,8 +144,8 @@ def _strided_size(bounds: list[Array], entry: int, masks: _Masks, size: int | No
     begin, end, strides = bounds
     start = None if masks.begin >> entry & 1 else begin
     stop = None if masks.end >> entry & 1 else end
-    known = (start is not None or masks.begin >> entry & 1) and (stop is not None or masks.end >> entry & 1)
-    if strides is None or size is None or not known:
+    is_whole = bool(masks.begin & masks.end & 1 << entry)
+    if size is None or not (is_whole or (begin is not None and end is not None)):
         return None
     step = int(strides[entry])
     region = slice(None if start is None else int(start[entry]), None if stop is None else int(stop[entry]), step)
@@ -240,6 +239,11 @@ def _pads_nothing(_ctx: KernelContext, _value: Array, paddings: Array, *_fill: A
     return not np.any(paddings)
 
 
+def _reverse_shape(ctx: ShapeContext) -> list[Shape]:
+    (dims,) = with_rank(ctx.shape(1), 1)
+    return [ctx.shape(0) if dims is None else with_rank(ctx.shape(0), dims)]
+
+
 def _reverse(_ctx: KernelContext, tensor: Array, dims: Array) -> Array:
     return np.flip(tensor, tuple(np.flatnonzero(dims).tolist()))
 
@@ -324,7 +328,7 @@ ROWS: tuple[Op, ...] = (
         _pad,
         sharing=only_if(_pads_nothing),
     ),
-    Op("Reverse", "tensor: T, dims: bool -> output: T", (types("T", REVERSE_TYPES),), like_input(), _reverse),
+    Op("Reverse", "tensor: T, dims: bool -> output: T", (types("T", REVERSE_TYPES),), _reverse_shape, _reverse),
     Op(
         "ReverseV2",
         "tensor: T, axis: Tidx -> output: T",

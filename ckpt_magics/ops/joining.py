@@ -106,7 +106,12 @@ def _concat_offset_shape(ctx: ShapeContext) -> list[Shape]:
 def _concat_offset(_ctx: KernelContext, axis: Array, *shapes: Array) -> tuple[Array, ...]:
     position = canonical_axis(int(axis), len(shapes[0]), "concat dimension")
     offsets, start = [], 0
-    for shape in shapes:
+    for index, shape in enumerate(shapes):
+        if np.any(np.delete(shape != shapes[0], position)):
+            raise InvalidArgumentError(
+                f"All dimensions except {position} must match. Input {index} has shape {format_shape(shape.tolist())} "
+                f"and doesn't match input 0 with shape {format_shape(shapes[0].tolist())}."
+            )
         offset = np.zeros_like(shape)
         offset[position] = start
         start += int(shape[position])
@@ -223,7 +228,7 @@ ROWS: tuple[Op, ...] = (
         (Attr("num_split", "int", minimum=1), T),
         _split_shape,
         _split,
-        sharing=only_if(lambda _, axis, value: _takes_rows(value, axis), 1),
+        sharing=only_if(lambda ctx, axis, value: ctx.attr("num_split") == 1 or _takes_rows(value, axis), 1),
     ),
     Op(
         "SplitV",

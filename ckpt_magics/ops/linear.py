@@ -8,7 +8,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.ops.reductions import accumulator
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, with_rank
+from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes, with_rank
 from ckpt_magics.ops.type_sets import NUMBERS, dtypes
 
 __all__ = ["ROWS"]
@@ -44,15 +44,30 @@ def _matmul(ctx: KernelContext, a: Array, b: Array) -> Array:
 
 
 def _batch_shape(ctx: ShapeContext) -> list[Shape]:
+    """Rule without broadcasting: what is known of either input's dimensions in front holds for the other."""
+    x, y = ctx.shape(0), ctx.shape(1)
+    if x is None and y is None:
+        return [None]
+    x = (*(y or ())[:-2], None, None) if x is None else x
+    y = (*x[:-2], None, None) if y is None else y
+    return _product_shape(ctx, x, y, merge_shapes([x[:-2], y[:-2]]))
+
+
+def _batch_shape_v2(ctx: ShapeContext) -> list[Shape]:
     x, y = ctx.shape(0), ctx.shape(1)
     if x is None or y is None:
         return [None]
+    return _product_shape(ctx, x, y, broadcast_shapes(x[:-2], y[:-2]))
+
+
+def _product_shape(
+    ctx: ShapeContext, x: tuple[int | None, ...], y: tuple[int | None, ...], batch: Shape
+) -> list[Shape]:
     if len(x) < 2 or len(y) < 2:
         raise InvalidArgumentError(f"Shape must be at least rank 2 but is rank {min(len(x), len(y))}")
     rows, inner_x = reversed(x[-2:]) if ctx.attr("adj_x") else x[-2:]
     inner_y, columns = reversed(y[-2:]) if ctx.attr("adj_y") else y[-2:]
     merge_dims(inner_x, inner_y)
-    batch = broadcast_shapes(x[:-2], y[:-2])
     return [None if batch is None else (*batch, rows, columns)]
 
 
@@ -135,7 +150,7 @@ ROWS: tuple[Op, ...] = (
         "BatchMatMulV2",
         "x: T, y: T -> output: T",
         (types("T", BATCH_V2_TYPES), *ADJOINT_ATTRS),
-        _batch_shape,
+        _batch_shape_v2,
         _batch_matmul,
     ),
     Op("BiasAdd", "value: T, bias: T -> output: T", (types("T", NUMBERS), DATA_FORMAT), _bias_add_shape, _bias_add),

@@ -96,7 +96,12 @@ def _at_least_vector(ctx: ShapeContext) -> list[Shape]:
 
 
 def _cross_entropy_shape(ctx: ShapeContext) -> list[Shape]:
-    shape = broadcast_shapes(with_rank(ctx.shape(0), 2), with_rank(ctx.shape(1), 2))
+    pair = with_rank(ctx.shape(0), 2), with_rank(ctx.shape(1), 2)
+    try:
+        # TensorFlow takes a batch of unknown size and one of 1 for the same.
+        shape = merge_shapes(pair)
+    except InvalidArgumentError:
+        shape = broadcast_shapes(*pair)
     return [None if shape is None else shape[:1], shape]
 
 

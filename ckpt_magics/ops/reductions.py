@@ -24,13 +24,19 @@ def accumulator(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32) if dtype.itemsize == 2 and dtype.kind not in "iu" else dtype
 
 
-def _axes(indices: Array, rank: int) -> tuple[int, ...]:
-    """Return the reduced axes, each counted from the front."""
+def _named_axes(indices: Array, rank: int) -> list[int]:
+    """Return the axes that a tensor names, each counted from the front."""
     axes = []
     for axis in np.reshape(indices, -1).tolist():
         if not -rank <= axis < rank:
             raise InvalidArgumentError(f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)")
         axes.append(axis % rank)
+    return axes
+
+
+def _axes(indices: Array, rank: int) -> tuple[int, ...]:
+    """Return the reduced axes, of which none may be named twice."""
+    axes = _named_axes(indices, rank)
     if len(set(axes)) < len(axes):
         raise InvalidArgumentError(f"Invalid reduction arguments: Axes contains duplicate dimension: {axes}")
     return tuple(axes)
@@ -42,7 +48,7 @@ def _reduced(ctx: ShapeContext) -> list[Shape]:
         return [None]
     if indices is None:
         return [(None,) * len(shape) if keep else None]
-    axes = _axes(indices, len(shape))
+    axes = _named_axes(indices, len(shape))
     if keep:
         return [tuple(1 if axis in axes else size for axis, size in enumerate(shape))]
     return [tuple(size for axis, size in enumerate(shape) if axis not in axes)]
@@ -112,6 +118,8 @@ def _arg_shape(ctx: ShapeContext) -> list[Shape]:
     shape, axis = ctx.shape(0), ctx.constant(1)
     if shape is None:
         return [None]
+    if len(shape) <= 1:
+        return [()]
     if axis is None:
         return [(None,) * (len(shape) - 1)]
     position = canonical_axis(int(axis), len(shape))

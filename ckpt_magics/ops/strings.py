@@ -9,22 +9,15 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.ops.row import Attr, KernelContext, Op, ShapeContext
 from ckpt_magics.ops.shape_rules import like_input, scalar
-from ckpt_magics.ops.shapes import Array, Shape, broadcast_shapes
+from ckpt_magics.ops.shapes import Array, Shape, merge_shapes
 
 __all__ = ["ROWS"]
 
 
 def _join_shape(ctx: ShapeContext) -> list[Shape]:
-    result: Shape = ()
-    for index in range(ctx.attr("N")):
-        shape = ctx.shape(index)
-        # Only scalars are repeated for the others.
-        result = shape if result == () else result if shape == () else _same(result, shape)
-    return [result]
-
-
-def _same(left: Shape, right: Shape) -> Shape:
-    return None if left is None or right is None else broadcast_shapes(left, right)
+    # Only scalars are repeated for the others.
+    shapes = [shape for shape in map(ctx.shape, range(ctx.attr("N"))) if shape != ()]
+    return [merge_shapes(shapes) if shapes else ()]
 
 
 def _join(ctx: KernelContext, *inputs: Array) -> Array:

@@ -389,7 +389,9 @@ def select_v2(rng: Rng, dtype: DType) -> Iterator[Case]:
 def clip(rng: Rng, dtype: DType) -> Iterator[Case]:
     low, high = np.array(1, dtype.numpy), np.array(4, dtype.numpy)
     for shape in SHAPES if not dtype.is_complex else ():
-        yield Case([data(rng, dtype, shape), low, high])
+        yield Case([data(rng, dtype, shape, specials=True), low, high])
+        yield Case([data(rng, dtype, shape), high, low])
+        yield Case([data(rng, dtype, shape), data(rng, dtype, shape), data(rng, dtype, shape)])
 
 
 def cast(rng: Rng, dtype: DType) -> Iterator[Case]:
