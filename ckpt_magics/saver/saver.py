@@ -397,13 +397,16 @@ def _run_save(sess: Session, saver_def: SaverDef, prefix: str, checkpoint_file: 
 
 def _check_session(sess: object) -> None:
     """Raise TypeError unless this is a session."""
+    if isinstance(sess, Session):
+        return
+    error = TypeError(f"'sess' must be a Session; {sess}")
     if sess is None:
-        raise TypeError(
-            "'sess' must be a Session; None. Variables that hold values without a session, as in TensorFlow 2, are not "
-            "here: give the session that ran the variables' initializers or is to have their values"
+        # The message is TensorFlow's.
+        error.add_note(
+            "Variables that hold values without a session, as in TensorFlow 2, are not here: give the session that ran "
+            "the variables' initializers or is to have their values."
         )
-    if not isinstance(sess, Session):
-        raise TypeError(f"'sess' must be a Session; {sess}")
+    raise error
 
 
 class MissingCheckpointError(CheckpointNotFoundError, ValueError):
