@@ -216,8 +216,14 @@ def gather(  # noqa: PLR0917 -- TensorFlow's own order of arguments
     axis: object = None,
     batch_dims: int = 0,
 ) -> Tensor:
-    """Add the parts of a tensor at given indices of a dimension."""
-    return output("GatherV2", params, indices, 0 if axis is None else axis, batch_dims=batch_dims, name=name)
+    """Add the parts of a tensor at given indices of a dimension, by default the one after the batch's.
+
+    As in TensorFlow, ``axis=0`` leaves ``batch_dims`` out.
+    """
+    axis = batch_dims if axis is None else axis
+    if isinstance(axis, int) and axis == 0:
+        batch_dims = 0
+    return output("GatherV2", params, indices, axis, batch_dims=batch_dims, name=name)
 
 
 def gather_nd(params: object, indices: object, name: str | None = None) -> Tensor:

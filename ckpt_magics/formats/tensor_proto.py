@@ -136,6 +136,27 @@ def tensor_proto_to_array(proto: TensorProto) -> npt.NDArray[Any]:
     return array
 
 
+def repeated_value(proto: TensorProto) -> npt.NDArray[Any] | None:
+    """Return the elements of a message that holds one value for all of them, None of another message.
+
+    Returns:
+        A view that nobody can write to and that takes no memory, whatever its shape.
+
+    Raises:
+        DataLossError: As `tensor_proto_to_array`.
+        UnimplementedError: As `tensor_proto_to_array`.
+    """
+    dtype = dtype_by_number(proto.dtype)
+    field = _FIELDS.get(dtype, "string_val")
+    if proto.tensor_content or len(getattr(proto, field)) != (2 if dtype.is_complex else 1):
+        return None
+    shape = checked_shape([dim.size for dim in proto.tensor_shape.dim])
+    one = TensorProto()
+    one.CopyFrom(proto)
+    del one.tensor_shape.dim[:]
+    return np.broadcast_to(tensor_proto_to_array(one), shape)
+
+
 def _content_values(content: bytes, dtype: DType, count: int) -> npt.NDArray[Any] | list[bytes]:
     """Decode tensor_content. Strings in it: a varint length per element, then the bytes of all."""
     if dtype == dtypes.STRING:

@@ -159,6 +159,7 @@ class _Importer:
             own.attr["_class"].list.s[:] = groups
         types.add_defaults(own)
         op = Operation(self._graph, own, types.outputs(node), types.op_def(node.op))
+        op.is_imported = True
         shapes = own.attr["_output_shapes"].list.shape if "_output_shapes" in own.attr else ()
         if len(shapes) == len(op.outputs):
             for tensor, shape in zip(op.outputs, shapes, strict=True):

@@ -143,9 +143,12 @@ class Operation:
         node: The node; the operation keeps it up to date and owns it.
         outputs: Type of each output.
         op_def: Definition of the op, if it is known.
+
+    Attributes:
+        is_imported: It comes from a message, which may come from anywhere, not from a program's own calls.
     """
 
-    __slots__ = ("_graph", "_node", "control_inputs", "inputs", "op_def", "outputs", "position")
+    __slots__ = ("_graph", "_node", "control_inputs", "inputs", "is_imported", "op_def", "outputs", "position")
 
     def __init__(self, graph: Graph, node: NodeDef, outputs: Iterable[OutputType], op_def: OpDef | None) -> None:
         self._graph = graph
@@ -155,6 +158,7 @@ class Operation:
         self.control_inputs: list[Operation] = []
         self.outputs = [Tensor(self, index, output) for index, output in enumerate(outputs)]
         self.position = -1
+        self.is_imported = False
 
     def connect(self, inputs: Sequence[Tensor], control_inputs: Sequence[Operation]) -> None:
         """Set what the operation takes, in the object and in its node."""

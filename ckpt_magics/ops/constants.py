@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.formats.dtypes import INT32, INT64, STRING, dtype_by_number
 from ckpt_magics.formats.shapes import format_shape
-from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
+from ckpt_magics.formats.tensor_proto import MAX_FILLED_SIZE, repeated_value, tensor_proto_to_array
 from ckpt_magics.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.ops.shape_rules import attr_shape, input_as_shape, like_input, shape_from_attr
 from ckpt_magics.ops.shapes import Array, Shape, canonical_axis, shape_from_proto
 from ckpt_magics.ops.sharing import first_input
 from ckpt_magics.ops.type_sets import INDEX, dtypes
+from ckpt_magics.proto.messages import TensorProto
 
 __all__ = ["PLACEHOLDERS_ARE_TOLD", "ROWS", "check_shape_input"]
+
+LARGE = 1 << 16
+"""Elements from which on a constant of one value is not written out; smaller ones are faster if they are."""
 
 PLACEHOLDERS_ARE_TOLD = 22
 """Version of GraphDef since when an empty shape of a placeholder is a scalar's; before, it was any shape."""
@@ -43,9 +49,20 @@ def _const(ctx: KernelContext) -> Array:
     held, wanted = dtype_by_number(proto.dtype), ctx.output_dtypes[0]
     if held != wanted:
         raise InvalidArgumentError(f"Type mismatch between value ({held.c_name}) and dtype ({wanted.c_name})")
+    value = _repeated(ctx, proto)
+    if value is not None:
+        return value
     value = tensor_proto_to_array(proto)
     value.flags.writeable = False
     return value
+
+
+def _repeated(ctx: KernelContext, proto: TensorProto) -> Array:
+    """Return a large constant that one value stands for as a view without memory of its own; None of other ones."""
+    count = math.prod(dim.size for dim in proto.tensor_shape.dim)
+    value = repeated_value(proto) if count >= LARGE else None
+    # A few bytes in a file must not ask for any memory, once something is made of the constant.
+    return None if value is None or (ctx.is_imported and value.nbytes > MAX_FILLED_SIZE) else value
 
 
 def _fill_shape(ctx: ShapeContext) -> list[Shape]:

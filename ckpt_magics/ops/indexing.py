@@ -184,6 +184,8 @@ def _gather_v2(ctx: KernelContext, params: Array, indices: Array, axis: Array) -
     position = canonical_axis(int(axis.item()), np.ndim(params), "axis")
     batch = ctx.attr("batch_dims")
     batch = batch + np.ndim(indices) if batch < 0 else batch
+    if batch > position:
+        raise InvalidArgumentError(f"batch_dims ({batch}) must be less than or equal to axis ({position})")
     _check_indices(indices, params.shape[position])
     if not batch:
         return np.take(params, indices, axis=position)
@@ -207,6 +209,9 @@ def _gather_nd(_ctx: KernelContext, params: Array, indices: Array) -> Array:
         raise InvalidArgumentError(f"index innermost dimension length must be <= params rank; saw: {depth}")
     for axis in range(depth):
         _check_indices(indices[..., axis], params.shape[axis])
+    if depth == 0:
+        # An index of no coordinates is the whole.
+        return np.broadcast_to(params, (*indices.shape[:-1], *params.shape))
     return params[tuple(np.moveaxis(indices, -1, 0))]
 
 

@@ -72,6 +72,10 @@ class KernelContext(Protocol):
         """Name of the operation."""
 
     @property
+    def is_imported(self) -> bool:
+        """Whether the operation comes from a file, and may ask for anything."""
+
+    @property
     def output_dtypes(self) -> Sequence[DType]:
         """Type of each output."""
 

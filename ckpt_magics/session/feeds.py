@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ckpt_magics.formats.dtypes import RESOURCE, DType
+from ckpt_magics.formats.dtypes import RESOURCE, STRING, DType
 from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Tensor
 from ckpt_magics.ops.shapes import fits
@@ -68,9 +68,9 @@ def frozen_array(dtype: DType, value: object) -> npt.NDArray[Any]:
     """Return a value as an array of a dtype that nobody can write to through this reference; str become UTF-8.
 
     Raises:
-        TypeError: The value is an int that the dtype cannot hold.
+        TypeError: The value is an int that the dtype cannot hold, or no text where it holds text.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and dtype.is_integer:
+    if isinstance(value, int):
         _check_int(dtype, value)
     array = np.asarray(value, dtype.numpy)
     if array.dtype.kind == "O":
@@ -82,17 +82,28 @@ def frozen_array(dtype: DType, value: object) -> npt.NDArray[Any]:
 
 
 def _check_int(dtype: DType, value: int) -> None:
-    if not dtype.min <= value <= dtype.max:
+    if dtype is STRING or (dtype.is_bool and value not in {0, 1}) or (dtype.is_integer and not _fits_in(dtype, value)):
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
             f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
         )
 
 
+def _fits_in(dtype: DType, value: int) -> bool:
+    """Tell whether an integer type can hold a number."""
+    return bool(dtype.min <= value <= dtype.max)
+
+
 def _as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return an array of objects with each text as its UTF-8 bytes."""
+    """Return an array of objects with each text as its UTF-8 bytes.
+
+    Raises:
+        TypeError: An element is neither text nor bytes.
+    """
     result = np.empty(array.shape, object)
     flat = result.reshape(-1)
     for index, item in enumerate(array.reshape(-1)):
+        if not isinstance(item, (str, bytes)):
+            raise TypeError(f"a string tensor takes str and bytes, not {item!r} of type {type(item).__name__}")
         flat[index] = item.encode("utf-8", "surrogateescape") if isinstance(item, str) else item
     return result

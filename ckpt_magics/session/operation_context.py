@@ -25,6 +25,7 @@ class OperationContext:
 
     Attributes:
         node_name: Name of the operation.
+        is_imported: Whether it comes from a message, not from the program's own calls.
         output_dtypes: Type of each output.
         variables: The session's variables.
         fixed: The output of an op that gives the same in every run, once it is computed.
@@ -32,6 +33,7 @@ class OperationContext:
 
     def __init__(self, op: Operation, row: Op, variables: VariableStore) -> None:
         self.node_name = op.name
+        self.is_imported = op.is_imported
         self.output_dtypes = [tensor.dtype for tensor in op.outputs]
         self.variables = variables
         self.fixed: Any = None

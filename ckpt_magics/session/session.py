@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ckpt_magics.errors import NotFoundError, TensorMismatchError
+from ckpt_magics.errors import NotFoundError, ResourceExhaustedError, TensorMismatchError, visible
 from ckpt_magics.formats.dtypes import STRING
 from ckpt_magics.formats.shapes import format_shape
 from ckpt_magics.graph.default import get_default_graph, session_as_default
@@ -46,14 +46,20 @@ class Session:
         config: Of TensorFlow's programs; nothing in it applies here.
 
     Raises:
+        NotFoundError: ``target`` names another place.
         TypeError: ``graph`` is no graph, or ``target`` no string.
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
-        if not isinstance(target, str):
+    def __init__(self, target: str | bytes = "", graph: Graph | None = None, config: object = None) -> None:
+        if not isinstance(target, (str, bytes)):
             raise TypeError(
                 f'Argument `target` must be a string, but got "{type(target).__name__}". '
                 "Did you do Session(g) instead of Session(graph=g)?"
+            )
+        if target:
+            raise NotFoundError(
+                f'No session factory registered for the given session options: {{target: "{visible(target)}"}}. '
+                "Sessions run in this process: leave the target out"
             )
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
@@ -63,7 +69,7 @@ class Session:
         self._contexts: dict[Operation, OperationContext] = {}
         self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
         self._planned_steps = 0
-        self._entered: list[ExitStack] = []
+        self._entered: ExitStack | None = None
         self._closed = False
 
     @property
@@ -115,7 +121,10 @@ class Session:
         feeds = collect_feeds(self._graph, feed_dict)
         with np.errstate(all="ignore"):
             results = self._plan(tuple(wanted.elements), tuple(feeds)).run(feeds.values())
-        return wanted.build(_detach(results))
+        try:
+            return wanted.build(_detach(results))
+        except MemoryError as error:
+            raise ResourceExhaustedError(f"out of memory for what is fetched: {error}") from error
 
     def make_callable(
         self,
@@ -223,16 +232,26 @@ class Session:
         return session_as_default(self)
 
     def __enter__(self) -> Self:
-        stack = ExitStack()
-        stack.enter_context(self._graph.as_default())
-        stack.enter_context(self.as_default())
-        self._entered.append(stack)
+        """Make the session and its graph the default ones until the end of the ``with`` block, which closes it.
+
+        Raises:
+            RuntimeError: It is entered already.
+        """
+        if self._entered is not None:
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you want to enter a session"
+                " multiple times."
+            )
+        self._entered = ExitStack()
+        self._entered.enter_context(self._graph.as_default())
+        self._entered.enter_context(self.as_default())
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._entered.pop().close()
-        if not self._entered:
-            self.close()
+        if self._entered is not None:
+            self._entered.close()
+            self._entered = None
+        self.close()
 
 
 def _check_fits(name: str, variable: Variable, array: npt.NDArray[Any]) -> None:

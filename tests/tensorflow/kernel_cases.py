@@ -345,6 +345,8 @@ def gather_v2(rng: Rng, dtype: DType) -> Iterator[Case]:
     yield Case([data(rng, dtype, (2, 5)), np.array([4, 0], np.int32), np.array(-1, np.int32)], {}, frozenset({2}))
     batch = [data(rng, dtype, (2, 3, 4)), np.array([[0, 2], [1, 1]], np.int64), np.array(1, np.int32)]
     yield Case(batch, {"batch_dims": 1}, frozenset({2}))
+    yield Case([*batch[:2], np.array(0, np.int32)], {"batch_dims": 1}, frozenset({2}))
+    yield Case(batch, {"batch_dims": -1}, frozenset({2}))
 
 
 def gather_nd(rng: Rng, dtype: DType) -> Iterator[Case]:
@@ -353,6 +355,8 @@ def gather_nd(rng: Rng, dtype: DType) -> Iterator[Case]:
         ((3, 4), [[2], [0]]),
         ((3, 4), [[3, 0]]),
         ((3,), [[[1]], [[0]]]),
+        ((2, 3), [[], []]),
+        ((2, 3), []),
     ]:
         yield Case([data(rng, dtype, shape), np.array(indices, np.int32)])
 
