@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
 from tests.truth import CORPUS, GOLDEN
 
 # Two slow cores run several of these at once: a deadline would measure the machine. Failures stay reproducible, because
@@ -66,3 +67,11 @@ def shell(shell_of_session: InteractiveShell) -> Iterator[InteractiveShell]:
     shell_of_session.reset(new_session=False)
     yield shell_of_session
     shell_of_session.reset(new_session=False)
+
+
+@pytest.fixture
+def magics(shell: InteractiveShell) -> Iterator[InteractiveShell]:
+    """The shell with the extension, which is gone afterwards, with the graph that was active."""
+    load_ipython_extension(shell)
+    yield shell
+    unload_ipython_extension(shell)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
@@ -237,14 +236,9 @@ MAGICS = (
 
 @pytest.mark.parametrize("line", MAGICS)
 @pytest.mark.parametrize("form", ["absolute", "home", "relative", "URL"])
-def test_every_magic_takes_every_form(line, form, runs):
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "ckpt_magics")
-    shell.user_ns["values"] = dict(VALUES)
+def test_every_magic_takes_every_form(line, form, runs, magics):
+    magics.user_ns["values"] = dict(VALUES)
     places = {"m": "m-1", "d": "", "n": "n", "g": "m-1.meta"}
     words = {sign: FORMS[form](runs / name if name else runs) for sign, name in places.items()}
     name, _, rest = line.format(**words).partition(" ")
-    try:
-        assert shell.run_line_magic(name, rest) is not None
-    finally:
-        shell.reset(new_session=False)
+    assert magics.run_line_magic(name, rest) is not None

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
@@ -40,10 +39,8 @@ def _write(folder, latest, *listed, mark=b"", encoding="utf-8", end="\n"):
     (folder / "checkpoint").write_bytes(mark + text.replace("\n", end).encode(encoding))
 
 
-def _doors(folder):
+def _doors(folder, shell):
     """What each door takes for the latest checkpoint, by its base name."""
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("reload_ext", "ckpt_magics")
     path = str(folder)
     restored = shell.run_line_magic("ckpt_restore", f"{path} --into kept -q")
     described = shell.run_line_magic("ckpt_show", f"{path} --static")
@@ -68,14 +65,14 @@ def _doors(folder):
     return {door: os.path.basename(prefix) for door, prefix in found.items()}
 
 
-def _repaired(folder):
+def _repaired(folder, shell):
     """What repair makes the latest, and then every door."""
     if (folder / "checkpoint").is_dir():
         os.rmdir(folder / "checkpoint")
     ckpt_magics.repair_state(folder)
     latest = os.path.basename(parse_state((folder / "checkpoint").read_bytes()).model_checkpoint_path)
     with warnings.catch_warnings(action="error"):
-        assert set(_doors(folder).values()) == {latest}
+        assert set(_doors(folder, shell).values()) == {latest}
     return latest
 
 
@@ -151,11 +148,11 @@ SITUATIONS = {
 
 @pytest.mark.parametrize(("change", "latest"), SITUATIONS.values(), ids=SITUATIONS)
 @pytest.mark.filterwarnings("ignore:.*(state file|checkpoint)")
-def test_every_door_and_repair_agree(folder, change, latest):
+def test_every_door_and_repair_agree(folder, change, latest, magics):
     change(folder)
-    assert set(_doors(folder).values()) == {latest}
+    assert set(_doors(folder, magics).values()) == {latest}
     if not (folder / "checkpoint").is_fifo():
-        assert _repaired(folder) == latest
+        assert _repaired(folder, magics) == latest
 
 
 @pytest.mark.parametrize(

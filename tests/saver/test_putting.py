@@ -371,22 +371,20 @@ def test_names_that_cannot_be_bound_are_part_of_the_whole():
     assert not a.any()
 
 
-def test_an_interrupt_while_values_are_put_waits_until_the_notebook_has_its_names(shell, tmp_path, monkeypatch):
+def test_an_interrupt_while_values_are_put_waits_until_the_notebook_has_its_names(magics, tmp_path, monkeypatch):
     class Interrupting(Variable):
         def assign(self, value):
             super().assign(value)
             _thread.interrupt_main()
 
     monkeypatch.chdir(tmp_path)
-    shell.run_line_magic("load_ext", "ckpt_magics")
-    shell.push({"v": Variable(np.ones(2)), "step": 7})
-    shell.run_line_magic("ckpt_save", "m v step -q")
-    shell.push({"v": Interrupting(np.zeros(2)), "step": 0})
+    magics.push({"v": Variable(np.ones(2)), "step": 7})
+    magics.run_line_magic("ckpt_save", "m v step -q")
+    magics.push({"v": Interrupting(np.zeros(2)), "step": 0})
     with pytest.raises(KeyboardInterrupt):
-        shell.run_line_magic("ckpt_restore", "m -q")
-    assert shell.user_ns["step"] == 7
-    assert shell.user_ns["v"].value.all()
-    shell.run_line_magic("unload_ext", "ckpt_magics")
+        magics.run_line_magic("ckpt_restore", "m -q")
+    assert magics.user_ns["step"] == 7
+    assert magics.user_ns["v"].value.all()
 
 
 def test_arrays_given_as_the_source_may_be_the_targets():
