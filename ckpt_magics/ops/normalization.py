@@ -26,7 +26,9 @@ def _shapes(ctx: ShapeContext) -> list[Shape]:
     rank = len(ctx.attr("data_format"))
     x, axis = with_rank(ctx.shape(0), rank), _channel_axis(ctx.attr("data_format"))
     channels = x[axis]
-    for index in range(1, 3 if ctx.attr("is_training") else 5):
+    # With a factor of 1, training has no use for the mean and variance so far.
+    forgets = ctx.attr("is_training") and ctx.attr("exponential_avg_factor") == 1
+    for index in range(1, 3 if forgets else 5):
         channels = merge_dims(channels, with_rank(ctx.shape(index), 1)[0])
     sizes = list(x)
     sizes[axis] = channels
