@@ -12,13 +12,13 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.graph.frozen import frozen_names
 from ckpt_magics.graph.shape import TensorShape
+from ckpt_magics.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, VariableDef
 
 __all__ = ["graph_variables_frame"]
 
 COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "group", "trainable", "op")
 
-_VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 _TRAINABLE = "trainable_variables"
 
 
@@ -61,7 +61,7 @@ def graph_variables_frame(meta_graph: MetaGraphDef) -> pd.DataFrame:
 
 def _variables(graph: GraphDef) -> list[NodeDef]:
     frozen = frozenset(frozen_names(graph))
-    return [node for node in graph.node if node.op in _VARIABLE_OPS or node.name in frozen]
+    return [node for node in graph.node if node.op in VARIABLE_OPS or node.name in frozen]
 
 
 def _count(shape: tuple[int | None, ...] | None) -> int | None:

@@ -17,12 +17,12 @@ from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.formats.dtypes import dtype_by_number
 from ckpt_magics.formats.pieces import Box, array_pieces, part_of
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
+from ckpt_magics.ops.variable_kinds import KNOWN_VARIABLE_OPS
 from ckpt_magics.proto.messages import GraphDef, NodeDef
 
 __all__ = ["Constants", "frozen_names"]
 
 _READ = re.compile(r"/read(?:_\d+)?$|(?:^|/)ReadVariableOp(?:_\d+)?$")
-_VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"})
 
 
 def frozen_names(graph: GraphDef) -> list[str]:
@@ -31,7 +31,7 @@ def frozen_names(graph: GraphDef) -> list[str]:
     They are those that are read as variables are, and those of more than one floating-point or complex value: the rest
     are axes, shapes and factors.
     """
-    if any(node.op in _VARIABLE_OPS for node in graph.node):
+    if any(node.op in KNOWN_VARIABLE_OPS for node in graph.node):
         return []
     read = {node.input[0] for node in graph.node if node.op == "Identity" and node.input and _READ.search(node.name)}
     constants = (node for node in graph.node if node.op == "Const")

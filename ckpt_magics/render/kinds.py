@@ -6,14 +6,12 @@ import re
 from collections.abc import Container
 from typing import Final, Literal
 
+from ckpt_magics.ops.variable_kinds import KNOWN_VARIABLE_OPS
 from ckpt_magics.proto import messages
 
 Kind = Literal["scope", "series", "library", "bundle", "op", "variable", "placeholder", "constant", "function"]
 """The first four stand for other items; a bundle exists in one view only and stays closed."""
 
-VARIABLE_OPS: Final = frozenset(
-    {"Variable", "VariableV2", "AutoReloadVariable", "TemporaryVariable", "VarHandleOp", "_VarHandlesOp"}
-)
 PLACEHOLDER_OPS: Final = frozenset(
     {"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "_Arg", "_DeviceArg", "_HostArg"}
 )
@@ -42,7 +40,7 @@ SUMMARY_OPS: Final = frozenset(
 
 def kind_of_op(op: str, functions: Container[str] = ()) -> Kind:
     """Return what a node with this op is; an op named like a library function is a call of that function."""
-    if op in VARIABLE_OPS:
+    if op in KNOWN_VARIABLE_OPS:
         return "variable"
     if op in PLACEHOLDER_OPS:
         return "placeholder"

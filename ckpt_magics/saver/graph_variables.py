@@ -16,10 +16,11 @@ from ckpt_magics.graph.keys import GraphKeys
 from ckpt_magics.graph.node import Operation
 from ckpt_magics.graph.shape import TensorShape
 from ckpt_magics.graph.variable import Variable
+from ckpt_magics.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.proto.messages import SaverDef
 from ckpt_magics.saver.restored_names import restored_names
 from ckpt_magics.saver.spec import Array
-from ckpt_magics.session.session import VARIABLE_OPS, Session
+from ckpt_magics.session.session import Session
 
 __all__ = ["GraphVariable", "GraphVariables", "VariablePart"]
 

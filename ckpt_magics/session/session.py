@@ -17,6 +17,7 @@ from ckpt_magics.graph.graph import Graph
 from ckpt_magics.graph.node import Operation, Tensor
 from ckpt_magics.ops.row import Op
 from ckpt_magics.ops.table import find_op
+from ckpt_magics.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.ops.variable_store import Variable, VariableStore
 from ckpt_magics.proto.messages import GraphDef
 from ckpt_magics.session.feeds import collect_feeds, frozen_array
@@ -31,8 +32,6 @@ MAX_PLANS = 256
 
 MAX_PLANNED_STEPS = 1 << 20
 """Operations in all the plans that are kept, about 300 bytes each."""
-
-VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
 
 class Session:

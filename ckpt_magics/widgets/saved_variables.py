@@ -10,8 +10,9 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.formats.dtypes import dtype_by_number
 from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.formats.tensor_slice import parse_shape_and_slice
+from ckpt_magics.ops.variable_kinds import KNOWN_VARIABLE_OPS
 from ckpt_magics.proto import messages
-from ckpt_magics.render.kinds import VARIABLE_OPS, called_function
+from ckpt_magics.render.kinds import called_function
 from ckpt_magics.render.outputs import format_dims
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class SavedTensor:
 
 def is_variable(node: messages.NodeDef) -> bool:
     """Whether a node holds a variable's value, itself or by a handle."""
-    return node.op in VARIABLE_OPS
+    return node.op in KNOWN_VARIABLE_OPS
 
 
 class SavedVariables:
