@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ckpt_magics.checkpoint.files import list_directory
 from ckpt_magics.checkpoint.lost_names import LostNames, LostRange
@@ -78,6 +79,20 @@ class Listing:
         shown = np.ones(len(self.keys), np.bool_)
         shown[hidden] = False
         return np.flatnonzero(shown)
+
+    def data_sizes(self, count: int) -> npt.NDArray[np.int64]:
+        """Return how many bytes of each of ``count`` data files have values, int64 [count].
+
+        Raises:
+            DataLossError: A value lies in a file beyond these.
+        """
+        shard_ids = self.entries.shard_ids
+        beyond = shard_ids[(shard_ids < 0) | (shard_ids >= count)]
+        if beyond.size:
+            raise DataLossError(f"it has values in file {beyond.min()}, and counts {count} of them")
+        sizes = np.zeros(count, np.int64)
+        np.maximum.at(sizes, shard_ids, self.entries.offsets + self.entries.sizes)
+        return sizes
 
     def tensor_keys(self) -> list[bytes]:
         """Return the names of the tensors, sorted."""

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, Protocol, TypeVar
 
-import numpy as np
-
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.files import is_file, list_directory, modified_time, open_file
 from ckpt_magics.checkpoint.naming import (
@@ -183,10 +181,9 @@ def _has_data(prefix: str, index: BundleIndex) -> bool:
         return False
     try:
         listing = index.listing()
-        shard_ids, ends = listing.entries.shard_ids, listing.entries.offsets + listing.entries.sizes
         return not listing.damage and all(
-            _file_size(data_filename(prefix, int(shard_id), count)) >= ends[shard_ids == shard_id].max()
-            for shard_id in np.unique(shard_ids)
+            not needed or _file_size(data_filename(prefix, shard_id, count)) >= needed
+            for shard_id, needed in enumerate(listing.data_sizes(count).tolist())
         )
     except CheckpointError:
         return False

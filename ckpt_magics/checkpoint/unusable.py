@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-
 from ckpt_magics.checkpoint import files, naming
 from ckpt_magics.checkpoint.bundle_index import BundleIndex
 from ckpt_magics.checkpoint.directory import checkpoint_files
 from ckpt_magics.checkpoint.foreign import START_SIZE, ForeignFile, recognise
 from ckpt_magics.checkpoint.table_file import is_table
-from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.errors import CheckpointError, DataLossError, visible
 
 __all__ = ["Fault", "describe_file", "fault_of", "foreign_file"]
 
@@ -94,13 +92,11 @@ def _fault_of_bundle(prefix: str) -> Fault | None:
         index.close()
     if listing.damage:
         return Fault(str(listing.damage[0].locate(file=index.file.name)), opens=True)
-    count, shard_ids = index.header.num_shards, listing.entries.shard_ids
-    beyond = shard_ids[(shard_ids < 0) | (shard_ids >= count)]
-    if beyond.size:
-        name = visible(index.file.name)
-        return Fault(f"{name} is damaged: it has values in file {beyond.min()}, and counts {count} of them", opens=True)
-    needed = np.zeros(max(count, 0), np.int64)
-    np.maximum.at(needed, shard_ids, listing.entries.offsets + listing.entries.sizes)
+    count = index.header.num_shards
+    try:
+        needed = listing.data_sizes(count)
+    except DataLossError as error:
+        return Fault(f"{visible(index.file.name)} is damaged: {error.message}", opens=True)
     names = (naming.data_filename(prefix, shard_id, count) for shard_id in range(count))
     # A damaged header may claim any number: the first file that is not there ends this.
     return next(filter(None, map(_fault_of_data, names, needed.tolist())), None)
