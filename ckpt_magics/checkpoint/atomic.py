@@ -262,7 +262,8 @@ class StagedFiles:
             if self._created_directory and not committed:
                 cleanup.callback(disk.remove_directory_if_empty, self._directory)
             for temporary in self._temporary:
-                cleanup.callback(_remove_quietly, temporary)
+                # What stays is recognised and removed by the next save.
+                cleanup.callback(disk.remove_if_possible, temporary)
             if not committed:
                 for move in self._moves:
                     cleanup.callback(_undo, move)
@@ -283,14 +284,6 @@ def _undo(move: _Move) -> None:
             disk.remove_file(move.target)
     except CheckpointError:
         # The error that brought us here is the one to report; an extra file without an index harms no reader.
-        return
-
-
-def _remove_quietly(path: str) -> None:
-    try:
-        disk.remove_file(path)
-    except CheckpointError:
-        # Recognised and removed by the next save.
         return
 
 

@@ -15,7 +15,7 @@ from ckpt_magics.checkpoint.bundle_writer import publish_bundle
 from ckpt_magics.checkpoint.naming import data_filename, index_filename
 from ckpt_magics.checkpoint.place import AnyPath
 from ckpt_magics.checkpoint.tensors_to_save import path_text
-from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.errors import InternalError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.formats.entry_encoding import encode_entries
 
@@ -61,7 +61,8 @@ def merge_bundles(
         publish_bundle(stage, name, merged.data_files, header=merged.header, entries=entries, companions=companions)
     for prefix in found:
         if prefix != name:
-            _remove_quietly(index_filename(prefix))
+            # TensorFlow ignores a refusal too: what is left is an index without data.
+            disk.remove_if_possible(index_filename(prefix))
     if delete_old_dirs:
         for directory in {os.path.dirname(prefix) for prefix in found} - {os.path.dirname(name)}:
             disk.remove_directory_if_empty(directory)
@@ -139,11 +140,3 @@ class _Merged:
         if (known.dtype, known.shape) != (entry.dtype, entry.shape):
             raise InternalError(f"Slices of tensor {visible(key)} differ in dtype or full shape, in {visible(prefix)}")
         self.entries[key] = known._replace(slices=known.slices + entry.slices)
-
-
-def _remove_quietly(path: str) -> None:
-    try:
-        disk.remove_file(path)
-    except CheckpointError:
-        # TensorFlow ignores it too: what is left is an index without data.
-        return

@@ -346,6 +346,12 @@ def remove_file(path: str) -> bool:
     return True
 
 
+def remove_if_possible(path: str) -> None:
+    """Remove one name whose stay harms nobody: if the system refuses, it stays."""
+    with suppress(CheckpointError):
+        remove_file(path)
+
+
 def _topmost_missing(path: str) -> str:
     """Return the first part of a path to a directory that is not there."""
     while (above := os.path.dirname(path)) not in {"", path} and not os.path.lexists(above):

@@ -60,12 +60,12 @@ def announced(prefix: str, *, durable: bool = True) -> Iterator[None]:
     except BaseException:
         # What is whole by now stays named, for it is not listed yet.
         if _find(prefix) is None:
-            _remove_quietly(entry)
+            disk.remove_if_possible(entry)
             if created:
                 disk.remove_directory_if_empty(directory)
         raise
     else:
-        _remove_quietly(entry)
+        disk.remove_if_possible(entry)
     finally:
         forget_names([name])
 
@@ -148,7 +148,7 @@ class Journal:
             base = self._named_by(name)
             if base is not None:
                 _remove_unfinished(os.path.join(self._directory, base), since=files.modified_time(entry))
-            _remove_quietly(entry)
+            disk.remove_if_possible(entry)
 
     def _named_by(self, entry: str) -> str | None:
         """Return the name that an entry holds; None if it is no plain name of a file."""
@@ -184,9 +184,4 @@ def _remove_unfinished(prefix: str, since: float) -> None:
         return
     for path in (*data_files(prefix), *v1_shards(prefix), meta_graph_filename(prefix)):
         if files.modified_time(path) >= since:
-            _remove_quietly(path)
-
-
-def _remove_quietly(path: str) -> None:
-    with suppress(CheckpointError):
-        disk.remove_file(path)
+            disk.remove_if_possible(path)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ckpt_magics.checkpoint.store import TensorEntry
 from ckpt_magics.formats.pieces import PIECE_SIZE, Box
 
-__all__ = ["BINS", "PieceReader", "TensorStatistics", "stored_statistics", "tensor_statistics"]
+__all__ = ["BINS", "PieceReader", "TensorStatistics", "exact_extremes", "stored_statistics", "tensor_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,6 +62,14 @@ class TensorStatistics:
     nans: int
     infs: int
     bins: npt.NDArray[np.int64]
+
+
+def exact_extremes(statistics: TensorStatistics, dtype: np.dtype[Any]) -> list[str] | None:
+    """Return least and greatest value in full as texts, if they are integers or Booleans; None of measurements."""
+    if statistics.minimum is None or not (dtype.kind == "b" or isinstance(statistics.minimum, int)):
+        return None
+    extremes = (statistics.minimum, statistics.maximum)
+    return [str(bool(each) if dtype.kind == "b" else each) for each in extremes]
 
 
 class _Moments:

@@ -14,9 +14,9 @@ from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.tables import an, names_text
 from ckpt_magics.saver.tree import Node
 
-__all__ = ["UNCHANGED", "put"]
+__all__ = ["put", "unchanged_without"]
 
-UNCHANGED = "Nothing was changed"
+_UNCHANGED = "Nothing was changed"
 """What an error says of the program's objects."""
 
 
@@ -113,9 +113,13 @@ def _named(node: Node) -> Iterator[None]:
         raise TargetRefusedError(_refusal(node, error), tensor=_tensor(node), hint=_advice(node)) from error
 
 
+def unchanged_without(pattern: str) -> str:
+    """Return the advice of a restore that was refused for what a pattern matches."""
+    return f"{_UNCHANGED}; exclude {visible(pattern)} to restore the others"
+
+
 def _advice(node: Node) -> str:
-    below = "" if node.leaf else "/*"
-    return f"{UNCHANGED}; exclude {visible(node.name)}{below} to restore the others" if node.name else UNCHANGED
+    return unchanged_without(node.name if node.leaf else f"{node.name}/*") if node.name else _UNCHANGED
 
 
 def _refusal(node: Node, error: Exception) -> str:

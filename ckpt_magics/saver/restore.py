@@ -20,7 +20,7 @@ from ckpt_magics.saver.fixes import Advice, find_advice, with_fix
 from ckpt_magics.saver.interrupts import uninterrupted
 from ckpt_magics.saver.library_errors import as_ours
 from ckpt_magics.saver.plan import Match, Planner, RestoreOptions
-from ckpt_magics.saver.putting import UNCHANGED, put
+from ckpt_magics.saver.putting import put, unchanged_without
 from ckpt_magics.saver.report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.step import checkpoint_at_step
@@ -78,18 +78,14 @@ class RestorePlan:
             try:
                 arrays[name] = match.value(self._stored, self._options)
             except CheckpointError as error:
-                error.locate(tensor=name).hint = _advice(name)
+                error.locate(tensor=name).hint = unchanged_without(name)
                 raise
             except Exception as error:
-                raise as_ours(error, "its values cannot be read", tensor=name, hint=_advice(name)) from error
+                raise as_ours(error, "its values cannot be read", tensor=name, hint=unchanged_without(name)) from error
             done += match.tensor.nbytes
             if progress is not None:
                 progress(done, total)
         return arrays
-
-
-def _advice(name: str) -> str:
-    return f"{UNCHANGED}; exclude {visible(name)} to restore the others"
 
 
 def plan_restore(

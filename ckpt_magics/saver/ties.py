@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.saver.library_values import is_instance_of
+from ckpt_magics.saver.library_values import is_instance_of, same_elements
 from ckpt_magics.saver.spec import Array
 from ckpt_magics.saver.state_values import has_state_dict
 from ckpt_magics.saver.torch_values import torch_to_array
@@ -68,7 +68,7 @@ def agree(tie: Tie, arrays: Mapping[str, Array]) -> bool:
     """
     values = [arrays[name] for name in tie.names]
     if tie.is_one:
-        return all(_same(one, other) for one, other in pairwise(values))
+        return all(same_elements(one, other) for one, other in pairwise(values))
     memories = [memory for node in tie.nodes if (memory := _memory(node.value)) is not None]
     if any(_is_reference(memory.dtype) for memory in memories):
         return _agree_by_address(memories, values)
@@ -82,7 +82,7 @@ def agree(tie: Tie, arrays: Mapping[str, Array]) -> bool:
     wanted = [value.astype(memory.dtype) for value, memory in zip(values, memories, strict=True)]
     for view, value in zip(views, wanted, strict=True):
         view[...] = value
-    return all(_same(view, value) for view, value in zip(views, wanted, strict=True))
+    return all(same_elements(view, value) for view, value in zip(views, wanted, strict=True))
 
 
 def same_arrays(arrays: Mapping[str, Array]) -> list[tuple[str, ...]]:
@@ -113,12 +113,6 @@ def _agree_by_address(memories: Sequence[Array], values: Sequence[Array]) -> boo
 def _is_reference(dtype: np.dtype[Any]) -> bool:
     """Whether the memory of an array has references, not the values themselves."""
     return dtype.hasobject or dtype.kind == "T"
-
-
-def _same(one: Array, other: Array) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    return bool((one == other).all()) if _is_reference(one.dtype) else one.tobytes() == other.tobytes()
 
 
 # Places

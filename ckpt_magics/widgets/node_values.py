@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.frames.differences import tensor_distance
-from ckpt_magics.frames.statistics import tensor_statistics
+from ckpt_magics.frames.statistics import exact_extremes, tensor_statistics
 from ckpt_magics.proto import messages
 from ckpt_magics.render.outputs import format_dims
 from ckpt_magics.widgets.node_details import Section, fact
@@ -56,19 +56,14 @@ def _live_facts(value: npt.NDArray[Any] | None, tensor: str, reader: CheckpointR
     if value.dtype.kind in "fiub" and value.size:
         statistics = tensor_statistics(value)
         if statistics.minimum is not None and statistics.maximum is not None:
-            low, high = (_extreme(each, value.dtype) for each in (statistics.minimum, statistics.maximum))
+            rounded = [f"{statistics.minimum:g}", f"{statistics.maximum:g}"]
+            low, high = exact_extremes(statistics, value.dtype) or rounded
             facts.append(fact("range", f"{low} to {high}, mean {statistics.mean:g}"))
         if statistics.nans or statistics.infs:
             facts.append(fact("not finite", f"{statistics.nans:,} NaN, {statistics.infs:,} infinite"))
     if tensor and reader is not None and value.nbytes <= _MAX_COMPARED:
         facts.append(fact("against saved", _comparison(value, tensor, reader)))
     return facts
-
-
-def _extreme(value: float, dtype: np.dtype[Any]) -> str:
-    if dtype.kind == "b":
-        return str(bool(value))
-    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _comparison(value: npt.NDArray[Any], tensor: str, reader: CheckpointReader) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.frames.statistics import TensorStatistics, stored_statistics
+from ckpt_magics.frames.statistics import TensorStatistics, exact_extremes, stored_statistics
 from ckpt_magics.widgets.messages import Handler, Reply, Request
 from ckpt_magics.widgets.tensor_window import TensorSource, TensorWindows, encode_values
 from ckpt_magics.widgets.variable_index import ExtraColumn, first_rows, pack_index
@@ -136,7 +138,7 @@ class VariableMessages:
             return {"error": _text(str(error))}
         if statistics.nans:
             self.nan_names.add(name)
-        return _statistics_json(statistics, is_boolean=self.source.entry(name).dtype.numpy.kind == "b")
+        return _statistics_json(statistics, self.source.entry(name).dtype.numpy)
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))
@@ -145,9 +147,10 @@ class VariableMessages:
         return Reply(*encode_values(array, request.payload.get("part")))
 
 
-def _statistics_json(statistics: TensorStatistics, *, is_boolean: bool) -> dict[str, Any]:
+def _statistics_json(statistics: TensorStatistics, dtype: np.dtype[Any]) -> dict[str, Any]:
     return {
-        "extremes": _exact_extremes(statistics, is_boolean=is_boolean),
+        # A browser's numbers round large integers.
+        "extremes": exact_extremes(statistics, dtype),
         "min": _number(statistics.minimum),
         "max": _number(statistics.maximum),
         "mean": _number(statistics.mean),
@@ -157,14 +160,6 @@ def _statistics_json(statistics: TensorStatistics, *, is_boolean: bool) -> dict[
         "infs": statistics.infs,
         "bins": statistics.bins.tolist(),
     }
-
-
-def _exact_extremes(statistics: TensorStatistics, *, is_boolean: bool) -> list[str] | None:
-    """Least and greatest value as text where they are no measurements: a browser's numbers round large integers."""
-    extremes = statistics.minimum, statistics.maximum
-    if is_boolean and statistics.minimum is not None:
-        return [str(bool(each)) for each in extremes]
-    return [str(each) for each in extremes] if isinstance(statistics.minimum, int) else None
 
 
 def _number(value: float | None) -> float | str | None:
