@@ -11,7 +11,6 @@ from ckpt_magics.graph.graph import Graph
 __all__ = [
     "current_session",
     "get_default_graph",
-    "has_default_graph",
     "own_default_graph",
     "reset_default_graph",
     "session_as_default",
@@ -38,11 +37,6 @@ def use_resource_variables(enabled: bool) -> None:
 def uses_resource_variables() -> bool:
     """Return whether variables are resources, not references, where their maker does not say."""
     return _PROCESS.resource_variables
-
-
-def has_default_graph() -> bool:
-    """Return whether a graph was entered with ``as_default``."""
-    return bool(ENTERED.graphs)
 
 
 def get_default_graph() -> Graph:

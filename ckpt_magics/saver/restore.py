@@ -161,15 +161,21 @@ def plan_restore(
             return Planner(stored, take_apart(places), tried, suggest=False)
 
         advice = find_advice(planner, options, stored, attempt)
-    fix = advice.fix
-    call = "" if fix is None else (write_call or (lambda fix: _python_call(stored.origin, options, fix)))(fix)
-    report = RestoreReport(
+    call = ""
+    if advice.fix is not None:
+        call = _python_call(stored.origin, options, advice.fix) if write_call is None else write_call(advice.fix)
+    return RestorePlan(_planned(planner, stored, advice, call), root, tuple(planner.matches), stored, options)
+
+
+def _planned(planner: Planner, stored: StoredTensors, advice: Advice, call: str) -> RestoreReport:
+    """The report of a plan, before anything is read."""
+    return RestoreReport(
         source=stored.origin,
         restored=() if planner.problems else tuple(match.tensor for match in planner.matches),
         left_alone=tuple(planner.left_alone),
         unused=tuple(planner.unused),
         problems=tuple(planner.problems),
-        fix=fix,
+        fix=advice.fix,
         call=call,
         new_here=advice.new_here,
         alternatives=advice.alternatives,
@@ -182,7 +188,6 @@ def plan_restore(
             *_tie_notes(planner.ties),
         ),
     )
-    return RestorePlan(report, root, tuple(planner.matches), stored, options)
 
 
 def _passed_over_note(names: Sequence[str]) -> list[str]:
