@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
@@ -167,7 +166,8 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         with_value = (
             name for name, variable in variables.items() if not any(part.op_name in without for part in variable.parts)
         )
-        return chain(with_value, self._constants())
+        # What was built here becomes a message first: not for a graph with variables, which is not frozen.
+        return with_value if variables else iter(self._constants())
 
     def _constants(self) -> Constants:
         meta_graph = self._current_source().meta_graph
