@@ -30,6 +30,7 @@ from ckpt_magics.checkpoint.processes import is_running
 from ckpt_magics.errors import CheckpointError
 
 __all__ = [
+    "OWN_PREFIX",
     "StagedFiles",
     "WrittenFile",
     "forget_names",
@@ -42,7 +43,12 @@ __all__ = [
     "writer_is_gone",
 ]
 
-_OF_A_SAVE = re.compile(r"\.ckpt_magics-([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})-[0-9a-f]{12}\.(tmp|journal)")
+OWN_PREFIX = ".ckpt_magics-"
+"""What the names of files begin with that only a save needs."""
+
+_OF_A_SAVE = re.compile(
+    rf"{re.escape(OWN_PREFIX)}([0-9a-f]{{8}})-([0-9a-f]{{8}})-([0-9]{{1,20}})-[0-9a-f]{{12}}\.(tmp|journal)"
+)
 
 #: Temporary names in use in this process; a name with our process id that is not here was left by a process before us.
 _live: set[str] = set()
@@ -83,7 +89,7 @@ def journal_name() -> str:
 
 
 def _new_name(ending: str) -> str:
-    name = f".ckpt_magics-{_machine()}-{_boot()}-{os.getpid()}-{os.urandom(6).hex()}.{ending}"
+    name = f"{OWN_PREFIX}{_machine()}-{_boot()}-{os.getpid()}-{os.urandom(6).hex()}.{ending}"
     with _live_lock:
         _live.add(name)
     return name
@@ -129,7 +135,7 @@ def remove_leftovers(directory: str) -> list[str]:
     """
     removed = []
     for name in disk.list_names(directory):
-        if name.startswith(".ckpt_magics-") and is_temporary_name(name) and writer_is_gone(name):
+        if name.startswith(OWN_PREFIX) and is_temporary_name(name) and writer_is_gone(name):
             try:
                 if disk.remove_file(os.path.join(directory, name)):
                     removed.append(name)

@@ -11,6 +11,7 @@ import os
 import stat
 
 from ckpt_magics.checkpoint import disk
+from ckpt_magics.checkpoint.atomic import OWN_PREFIX
 from ckpt_magics.checkpoint.naming import (
     META_GRAPH_SUFFIX,
     STATE_FILENAME,
@@ -26,8 +27,6 @@ from ckpt_magics.checkpoint.table_file import is_table
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
 
 __all__ = ["check_place_of_state", "check_save_names", "check_state_filename"]
-
-_OWN_PREFIX = ".ckpt_magics-"
 
 
 def check_save_names(
@@ -86,7 +85,7 @@ def check_state_filename(name: object) -> None:
         raise InvalidArgumentError(f"'latest_filename' is {name!r}; it is the name of a file, as text")
     if os.path.split(name)[0]:
         raise InvalidArgumentError("'latest_filename' must not contain path components")
-    if name in {os.curdir, os.pardir} or name.startswith(_OWN_PREFIX):
+    if name in {os.curdir, os.pardir} or name.startswith(OWN_PREFIX):
         raise InvalidArgumentError(f"'latest_filename' is {visible(name)!r}, which is no name for a state file")
     if prefix_of(name) != name:
         raise InvalidArgumentError(
