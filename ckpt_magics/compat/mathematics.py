@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ckpt_magics.compat.namespace import described
+from ckpt_magics.compat.described import described
 from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.formats.dtypes import BFLOAT16, COMPLEX64, COMPLEX128, DOUBLE, FLOAT, INT32, INT64, as_dtype
 from ckpt_magics.graph import arithmetic

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-__all__ = ["described", "lazy_names"]
+__all__ = ["lazy_names"]
 
 ROOT = "ckpt_magics"
 TENSORFLOW = f"{ROOT}.compat.v1"
@@ -38,13 +38,6 @@ def lazy_names(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], A
         return sorted(homes)
 
     return find, names
-
-
-def described(function: Callable[..., Any], name: str, text: str) -> Callable[..., Any]:
-    """Return a function that another one made, with the name and the docstring that help() shows."""
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = text
-    return function
 
 
 def _missing(module: str, name: str, names: list[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ckpt_magics.compat.arrays import gather, rank, shape, transpose
 from ckpt_magics.compat.mathematics import cast, matmul, maximum
-from ckpt_magics.compat.namespace import described
+from ckpt_magics.compat.described import described
 from ckpt_magics.compat.reductions import reduce_mean, reduce_sum
 from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.graph.build import apply, convert_to_tensor, name_scope, output

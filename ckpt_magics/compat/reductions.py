@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ckpt_magics.compat.namespace import described
+from ckpt_magics.compat.described import described
 from ckpt_magics.formats.dtypes import INT64, as_dtype
 from ckpt_magics.graph.build import convert_to_tensor, name_scope, output
 from ckpt_magics.graph.constants import constant
