@@ -21,7 +21,7 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d' % sys.version_info[:2
 BIN := .venv/bin
 INSTALLED := .venv/.installed-$(VERSION)
 NODE_MODULES := js/node_modules/.package-lock.json
-WIDGETS := ckpt_magics/widgets/static/variables_view.js
+WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 
 .PHONY: test test-torch test-lowest lab tour lint bench stress proto clean
 .DELETE_ON_ERROR:
@@ -32,7 +32,7 @@ test: $(INSTALLED) $(WIDGETS)
 	npm --prefix js test
 
 test-torch: .venv-torch/.installed-$(VERSION)
-	.venv-torch/bin/python -m pytest tests/saver/torch
+	.venv-torch/bin/python -m pytest tests/files/objects/torch
 
 # TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
 # of old libraries about each other are no errors.
@@ -59,7 +59,7 @@ bench: $(INSTALLED) $(WIDGETS)
 # Atheris, the fuzzer, has wheels for Linux; elsewhere the last line says so.
 stress: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group stress
-	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/checkpoint/test_faults.py \
+	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/files/jobs/test_faults.py \
 		tests/tensorflow/test_programs.py tests/tensorflow/test_scope_programs.py
 	$(BIN)/python -m tests.safety.fuzz --executions 200000
 
@@ -67,7 +67,7 @@ proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate
 
 clean:
-	rm -rf .venv .venv-torch .venv-lowest js/node_modules ckpt_magics/widgets/static examples/_output
+	rm -rf .venv .venv-torch .venv-lowest js/node_modules ckpt_magics/notebook/widgets/static examples/_output
 
 # pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
 # the environment anew.

@@ -29,7 +29,7 @@ class BrowserBundles(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Build what is missing."""
-        static = Path(self.root, "ckpt_magics", "widgets", "static")
+        static = Path(self.root, "ckpt_magics", "notebook", "widgets", "static")
         if version == "editable" or all((static / name).exists() for name in BUNDLES):
             return
         npm = shutil.which("npm")

@@ -74,7 +74,7 @@ def _listing(sizes: Sizes, prefix: str) -> Iterator[Work]:
 def _growing(sizes: Sizes, directory: Path, prefix: str) -> Iterator[Work | Fact]:
     """Yield what many more tensors cost: five times as many should cost five times as much, not more."""
     from ckpt_magics import load_checkpoint
-    from ckpt_magics.widgets.variables_view import VariablesView
+    from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
     def columns(path: str) -> float:
         with load_checkpoint(path) as reader:
@@ -107,9 +107,9 @@ def _seconds(run: Callable[[], object]) -> float:
 def _partitioned(sizes: Sizes, directory: Path) -> Fact:
     """Count the bytes that reading some rows of a partitioned variable takes from the data file."""
     from ckpt_magics import load_checkpoint
-    from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
-    from ckpt_magics.checkpoint.files import LocalFile
-    from ckpt_magics.formats.dtypes import FLOAT
+    from ckpt_magics.files.formats.dtypes import FLOAT
+    from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
+    from ckpt_magics.files.storage.files import LocalFile
 
     width = 64
     part_rows = sizes.slice_bytes // width // 4

@@ -46,7 +46,7 @@ def write_graph(path: Path, count: int) -> None:
 
 
 def _draw(path: Path) -> str:
-    from ckpt_magics.graph.graph_files import read_meta_graph
-    from ckpt_magics.render.picture import draw_graph
+    from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
+    from ckpt_magics.notebook.pictures.picture import draw_graph
 
     return draw_graph(read_meta_graph(path)).svg

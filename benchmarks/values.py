@@ -24,7 +24,7 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work]:
 
 def _statistics(sizes: Sizes, directory: Path) -> Work:
     from ckpt_magics import load_checkpoint
-    from ckpt_magics.frames.statistics import tensor_statistics
+    from ckpt_magics.notebook.frames.statistics import tensor_statistics
 
     ours = Ours(directory)
     ours.save(big_arrays(sizes))
@@ -47,9 +47,9 @@ def _statistics(sizes: Sizes, directory: Path) -> Work:
 
 
 def _forward_pass(sizes: Sizes) -> Work:
-    from ckpt_magics.graph import build
-    from ckpt_magics.graph.graph import Graph
-    from ckpt_magics.session import Session
+    from ckpt_magics.graphs.graph.graph import Graph
+    from ckpt_magics.graphs.nodes import build
+    from ckpt_magics.graphs.session import Session
 
     numbers = np.random.default_rng(0)
     weights = [

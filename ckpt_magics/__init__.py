@@ -11,14 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ckpt_magics.checkpoint.listing import list_variables as list_variables
-    from ckpt_magics.checkpoint.listing import load_variable as load_variable
-    from ckpt_magics.checkpoint.reader import CheckpointReader as CheckpointReader
-    from ckpt_magics.checkpoint.reader import load_checkpoint as load_checkpoint
-    from ckpt_magics.checkpoint.saving import SavedCheckpoint as SavedCheckpoint
-    from ckpt_magics.checkpoint.state import checkpoint_exists as checkpoint_exists
-    from ckpt_magics.checkpoint.state import get_checkpoint_state as get_checkpoint_state
-    from ckpt_magics.checkpoint.state import latest_checkpoint as latest_checkpoint
     from ckpt_magics.errors import AbortedError as AbortedError
     from ckpt_magics.errors import CheckpointError as CheckpointError
     from ckpt_magics.errors import CheckpointNotFoundError as CheckpointNotFoundError
@@ -37,35 +29,43 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TensorNotFoundError as TensorNotFoundError
     from ckpt_magics.errors import TruncatedError as TruncatedError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
-    from ckpt_magics.frames.differences import compare_checkpoints as compare_checkpoints
-    from ckpt_magics.graph.graph import Graph as Graph
-    from ckpt_magics.graph.variable import Variable as Variable
-    from ckpt_magics.magics import load_ipython_extension as load_ipython_extension
-    from ckpt_magics.magics import unload_ipython_extension as unload_ipython_extension
-    from ckpt_magics.render.contents import describe_checkpoint as describe_checkpoint
-    from ckpt_magics.render.graph_contents import show_graph as show_graph
-    from ckpt_magics.saver.arrays import save_checkpoint as save_checkpoint
-    from ckpt_magics.saver.directory_listing import list_checkpoints as list_checkpoints
-    from ckpt_magics.saver.directory_listing import repair_state as repair_state
-    from ckpt_magics.saver.meta_graphs import export_meta_graph as export_meta_graph
-    from ckpt_magics.saver.meta_graphs import import_meta_graph as import_meta_graph
-    from ckpt_magics.saver.restore import restore_checkpoint as restore_checkpoint
-    from ckpt_magics.saver.saver import Saver as Saver
-    from ckpt_magics.saver.verification import salvage_checkpoint as salvage_checkpoint
-    from ckpt_magics.saver.verification import verify_checkpoint as verify_checkpoint
-    from ckpt_magics.session import Session as Session
-    from ckpt_magics.widgets.show import show_checkpoint as show_checkpoint
+    from ckpt_magics.files.directory.state import checkpoint_exists as checkpoint_exists
+    from ckpt_magics.files.directory.state import get_checkpoint_state as get_checkpoint_state
+    from ckpt_magics.files.directory.state import latest_checkpoint as latest_checkpoint
+    from ckpt_magics.files.jobs.saving import SavedCheckpoint as SavedCheckpoint
+    from ckpt_magics.files.restore.restore import restore_checkpoint as restore_checkpoint
+    from ckpt_magics.graphs.graph.graph import Graph as Graph
+    from ckpt_magics.graphs.saver.array_saving import save_checkpoint as save_checkpoint
+    from ckpt_magics.graphs.saver.meta_graphs import export_meta_graph as export_meta_graph
+    from ckpt_magics.graphs.saver.meta_graphs import import_meta_graph as import_meta_graph
+    from ckpt_magics.graphs.saver.saver import Saver as Saver
+    from ckpt_magics.graphs.session import Session as Session
+    from ckpt_magics.graphs.variables.variable import Variable as Variable
+    from ckpt_magics.notebook.frames.differences import compare_checkpoints as compare_checkpoints
+    from ckpt_magics.notebook.listing import list_variables as list_variables
+    from ckpt_magics.notebook.listing import load_variable as load_variable
+    from ckpt_magics.notebook.magics import load_ipython_extension as load_ipython_extension
+    from ckpt_magics.notebook.magics import unload_ipython_extension as unload_ipython_extension
+    from ckpt_magics.notebook.reader import CheckpointReader as CheckpointReader
+    from ckpt_magics.notebook.reader import load_checkpoint as load_checkpoint
+    from ckpt_magics.notebook.reports.contents import describe_checkpoint as describe_checkpoint
+    from ckpt_magics.notebook.reports.directory_listing import list_checkpoints as list_checkpoints
+    from ckpt_magics.notebook.reports.directory_listing import repair_state as repair_state
+    from ckpt_magics.notebook.reports.graph_contents import show_graph as show_graph
+    from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint as salvage_checkpoint
+    from ckpt_magics.notebook.reports.verification_report import verify_checkpoint as verify_checkpoint
+    from ckpt_magics.notebook.widgets.show import show_checkpoint as show_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
     "AbortedError": "errors",
     "CheckpointError": "errors",
     "CheckpointNotFoundError": "errors",
-    "CheckpointReader": "checkpoint.reader",
+    "CheckpointReader": "notebook.reader",
     "ChecksumError": "errors",
     "DataLossError": "errors",
     "FailedPreconditionError": "errors",
-    "Graph": "graph.graph",
+    "Graph": "graphs.graph.graph",
     "GraphFileError": "errors",
     "InternalError": "errors",
     "InvalidArgumentError": "errors",
@@ -73,35 +73,35 @@ _HOMES = {
     "OutOfRangeError": "errors",
     "PermissionDeniedError": "errors",
     "ResourceExhaustedError": "errors",
-    "SavedCheckpoint": "checkpoint.saving",
-    "Saver": "saver.saver",
-    "Session": "session",
+    "SavedCheckpoint": "files.jobs.saving",
+    "Saver": "graphs.saver.saver",
+    "Session": "graphs.session",
     "TargetRefusedError": "errors",
     "TensorMismatchError": "errors",
     "TensorNotFoundError": "errors",
     "TruncatedError": "errors",
     "UnimplementedError": "errors",
-    "Variable": "graph.variable",
-    "checkpoint_exists": "checkpoint.state",
-    "compare_checkpoints": "frames.differences",
-    "describe_checkpoint": "render.contents",
-    "export_meta_graph": "saver.meta_graphs",
-    "get_checkpoint_state": "checkpoint.state",
-    "import_meta_graph": "saver.meta_graphs",
-    "latest_checkpoint": "checkpoint.state",
-    "list_checkpoints": "saver.directory_listing",
-    "list_variables": "checkpoint.listing",
-    "load_checkpoint": "checkpoint.reader",
-    "load_ipython_extension": "magics",
-    "load_variable": "checkpoint.listing",
-    "repair_state": "saver.directory_listing",
-    "restore_checkpoint": "saver.restore",
-    "salvage_checkpoint": "saver.verification",
-    "save_checkpoint": "saver.arrays",
-    "show_checkpoint": "widgets.show",
-    "show_graph": "render.graph_contents",
-    "unload_ipython_extension": "magics",
-    "verify_checkpoint": "saver.verification",
+    "Variable": "graphs.variables.variable",
+    "checkpoint_exists": "files.directory.state",
+    "compare_checkpoints": "notebook.frames.differences",
+    "describe_checkpoint": "notebook.reports.contents",
+    "export_meta_graph": "graphs.saver.meta_graphs",
+    "get_checkpoint_state": "files.directory.state",
+    "import_meta_graph": "graphs.saver.meta_graphs",
+    "latest_checkpoint": "files.directory.state",
+    "list_checkpoints": "notebook.reports.directory_listing",
+    "list_variables": "notebook.listing",
+    "load_checkpoint": "notebook.reader",
+    "load_ipython_extension": "notebook.magics",
+    "load_variable": "notebook.listing",
+    "repair_state": "notebook.reports.directory_listing",
+    "restore_checkpoint": "files.restore.restore",
+    "salvage_checkpoint": "notebook.reports.verification_report",
+    "save_checkpoint": "graphs.saver.array_saving",
+    "show_checkpoint": "notebook.widgets.show",
+    "show_graph": "notebook.reports.graph_contents",
+    "unload_ipython_extension": "notebook.magics",
+    "verify_checkpoint": "notebook.reports.verification_report",
 }
 
 __all__ = list(_HOMES)

@@ -2,7 +2,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import esbuild from "esbuild";
 
-const OUT = new URL("../ckpt_magics/widgets/static/", import.meta.url).pathname;
+const OUT = new URL("../ckpt_magics/notebook/widgets/static/", import.meta.url).pathname;
 
 const shared = {
   outdir: OUT,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
+from ckpt_magics.notebook.magics import load_ipython_extension, unload_ipython_extension
 from tests.truth import CORPUS, GOLDEN
 
 # Two slow cores run several of these at once: a deadline would measure the machine. Failures stay reproducible, because

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ckpt_magics.formats.dtypes import DTYPES, DType
+from ckpt_magics.files.formats.dtypes import DTYPES, DType
 
 # What V2 can hold; resources have no bytes of their own, and variants are nothing that a user could make.
 SAVEABLE = tuple(dtype for dtype in DTYPES if dtype.name not in {"resource", "variant"})

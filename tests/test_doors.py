@@ -9,8 +9,9 @@ import pytest
 
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
-from ckpt_magics.compat import from_checkpoint, inspect_checkpoint
-from tests.saver.programs import fresh_session
+from ckpt_magics.compat import inspect_checkpoint
+from ckpt_magics.graphs.saver import from_checkpoint
+from tests.graphs.saver.programs import fresh_session
 
 VALUES = {"w": np.arange(3, dtype=np.float32)}
 

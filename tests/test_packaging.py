@@ -14,7 +14,7 @@ from tests.lowest_versions import lowest_versions
 
 ROOT = Path(__file__).parent.parent
 BUNDLES = {
-    f"ckpt_magics/widgets/static/{name}"
+    f"ckpt_magics/notebook/widgets/static/{name}"
     for name in ("loader.js", "variables_view.js", "variables_view.css", "graph_view.js", "graphviz_worker.js")
 }
 
@@ -80,7 +80,7 @@ def test_a_wheel_is_made_from_the_source_distribution_without_node(unpacked, wit
 
 
 def test_without_bundles_and_without_node_the_error_says_what_to_install(unpacked, without_node, tmp_path):
-    shutil.rmtree(unpacked / "ckpt_magics" / "widgets" / "static")
+    shutil.rmtree(unpacked / "ckpt_magics" / "notebook" / "widgets" / "static")
     done = build(unpacked, tmp_path / "dist", "--target", "wheel", env=without_node)
     assert done.returncode != 0
     assert "Install Node 20 or newer" in done.stderr

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from ckpt_magics.formats.dtypes import FLOAT
+from ckpt_magics.files.formats.dtypes import FLOAT
 from tests import strategies
 
 

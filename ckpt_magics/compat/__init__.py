@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "as_bytes": "compat.text",
-    "as_str": "compat.text:as_text",
-    "as_str_any": "compat.text",
-    "as_text": "compat.text",
-    "bytes_or_text_types": "compat.text",
+    "as_bytes": "graphs.programs.byte_strings",
+    "as_str": "graphs.programs.byte_strings:as_text",
+    "as_str_any": "graphs.programs.byte_strings",
+    "as_text": "graphs.programs.byte_strings",
+    "bytes_or_text_types": "graphs.programs.byte_strings",
     "inspect_checkpoint": "compat.inspect_checkpoint:",
-    "path_to_str": "compat.text",
+    "path_to_str": "graphs.programs.byte_strings",
     "v1": "compat.v1:",
 }
 

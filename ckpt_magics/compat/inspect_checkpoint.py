@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import re
 
-from ckpt_magics.checkpoint.place import AnyPath, local_path
-from ckpt_magics.checkpoint.reader import CheckpointReader
-from ckpt_magics.compat.readers import new_checkpoint_reader
 from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.notebook.reader import CheckpointReader
+from ckpt_magics.notebook.train_readers import new_checkpoint_reader
 
 __all__ = ["print_tensors_in_checkpoint_file"]
 

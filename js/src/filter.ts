@@ -1,7 +1,7 @@
 /**
  * Which rows of the index are shown, and in which order.
  *
- * The same rules in Python are ckpt_magics/frames/filtering.py, so that `view.filtered` in the kernel names the rows
+ * The same rules in Python are ckpt_magics/notebook/frames/filtering.py, so that `view.filtered` in the kernel names the rows
  * that are on the screen.
  */
 import type { VariableIndex } from "./variable_index";

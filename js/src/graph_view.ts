@@ -1,7 +1,7 @@
 /**
  * The graph view: a graph that opens scope by scope, with search, traces, details and saved values.
  *
- * The kernel's half is ckpt_magics/widgets/graph_view.py: it cuts the graph to what is visible. Layout, drawing and
+ * The kernel's half is ckpt_magics/notebook/widgets/graph/graph_view.py: it cuts the graph to what is visible. Layout, drawing and
  * moving about happen here.
  */
 import type { AnyModel, RenderProps } from "@anywidget/types";

@@ -2,7 +2,7 @@
  * The script that anywidget copies into every widget, and from there into saved notebooks: small, because all it does
  * is ask the kernel for the bundle with the view, which a page needs once.
  *
- * The kernel's half is ckpt_magics/widgets/bundles.py.
+ * The kernel's half is ckpt_magics/notebook/widgets/bundles.py.
  */
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { Channel } from "./messages";

@@ -2,7 +2,7 @@
  * Requests to the kernel and what comes back.
  *
  * A widget's traits carry only small state; everything else travels as custom messages with a request id, so that
- * replies can be large, binary, partial, late or cancelled. The kernel's half is ckpt_magics/widgets/messages.py.
+ * replies can be large, binary, partial, late or cancelled. The kernel's half is ckpt_magics/notebook/widgets/conversation.py.
  */
 import type { AnyModel } from "@anywidget/types";
 

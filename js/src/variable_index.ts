@@ -5,7 +5,7 @@
  * Buffers in order, each a zlib stream: name lengths u32 (bytes), names UTF-8, dtype code u8, rank u8, dims f64 (all
  * rows' dims one after the other), elements f64, bytes f64, shard i32 (-1: more than one), offset f64 (-1: none),
  * slices u32, group code u8; then the columns that the reply names under `extras`: numbers f64 (NaN: none), or texts as
- * lengths u32 (bytes) and UTF-8. The kernel's half is ckpt_magics/widgets/variable_index.py.
+ * lengths u32 (bytes) and UTF-8. The kernel's half is ckpt_magics/notebook/widgets/tensors/variable_index.py.
  */
 import { assert } from "./assert";
 import { bytesOf, inflate, numbersOf } from "./buffers";

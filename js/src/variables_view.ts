@@ -1,7 +1,7 @@
 /**
  * The variables view: every tensor of a checkpoint as a table with search, filters, totals, statistics and values.
  *
- * The kernel's half is ckpt_magics/widgets/variables_view.py. The metadata of all rows comes once and stays in the
+ * The kernel's half is ckpt_magics/notebook/widgets/tensors/variables_view.py. The metadata of all rows comes once and stays in the
  * browser; statistics and values are asked for when somebody looks at them.
  */
 import type { AnyModel, RenderProps } from "@anywidget/types";

@@ -7,8 +7,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from ckpt_magics.checkpoint.bundle_writer import TensorToSave, write_bundle
-from ckpt_magics.formats.dtypes import FLOAT, dtype_of
+from ckpt_magics.files.formats.dtypes import FLOAT, dtype_of
+from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
 
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 

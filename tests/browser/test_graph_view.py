@@ -15,9 +15,9 @@ from tests.truth import CORPUS
 CONV = CORPUS / "tf1.15.5" / "graph_conv_adam" / "g" / "model.ckpt-2"
 
 GRAPH = f"""
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.graph.graph_files import read_meta_graph
-from ckpt_magics.widgets.graph_view import GraphView
+from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
+from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 
 prefix = {str(CONV)!r}
 view = GraphView(read_meta_graph(prefix + ".meta"), reader=load_checkpoint(prefix), title="conv")
@@ -26,7 +26,7 @@ view
 
 HOSTILE = """
 from ckpt_magics.proto import messages
-from ckpt_magics.widgets.graph_view import GraphView
+from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 
 graph = messages.GraphDef()
 last = []
@@ -303,7 +303,7 @@ def test_what_is_seen_is_exported(graph: Notebook, tmp_path: Path, choice: str, 
 def test_two_views_of_a_page_load_the_engine_once(in_lab: OpenNotebook, lab_page: Page, corpus: Path) -> None:
     lab_page.evaluate("() => delete globalThis[Symbol.for('ckpt_magics.layout_engine')]")
     counted = """
-from ckpt_magics.widgets import graph_messages
+from ckpt_magics.notebook.widgets.graph import graph_messages
 sent = []
 def count(name, read=graph_messages.read_static):
     sent.append(name)
@@ -362,7 +362,7 @@ def test_notebook_7_draws_opens_and_answers(in_classic: OpenNotebook, corpus: Pa
 def test_a_graph_of_ten_thousand_ops_opens_at_once(in_lab: OpenNotebook) -> None:
     notebook = in_lab(
         "from ckpt_magics.proto import messages\n"
-        "from ckpt_magics.widgets.graph_view import GraphView\n"
+        "from ckpt_magics.notebook.widgets.graph.graph_view import GraphView\n"
         "graph = messages.GraphDef()\n"
         "graph.node.add(name='x', op='Placeholder')\n"
         "last = 'x'\n"

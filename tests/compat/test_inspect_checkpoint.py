@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.compat import inspect_checkpoint
-from ckpt_magics.saver.arrays import save_checkpoint
+from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 
 MATRIX = "tensor: a/w (float32) [1, 3]\n[[1. 2. 3.]]\n"
 TEXT = "tensor: s (string) []\nb'hi'\n"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ckpt_magics.compat.v1 as tf
-from tests.saver.programs import WEIGHT, fresh_session, save_two, two_variables
+from tests.graphs.saver.programs import WEIGHT, fresh_session, save_two, two_variables
 from tests.truth import GOLDEN
 
 NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), ModuleType) and name != "compat")

@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ckpt_magics.formats import dtypes
-from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader, encode_entry, encode_header
-from ckpt_magics.formats.slice_records import SliceMeta, encode_meta, encode_saved_slice
-from ckpt_magics.formats.table import TableWriter
-from ckpt_magics.formats.tensor_slice import MAX_SLICES, Extent, TensorSlice
-from ckpt_magics.formats.versions import Versions
+from ckpt_magics.files.formats import dtypes
+from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader, encode_entry, encode_header
+from ckpt_magics.files.formats.slice_records import SliceMeta, encode_meta, encode_saved_slice
+from ckpt_magics.files.formats.table import TableWriter
+from ckpt_magics.files.formats.tensor_slice import MAX_SLICES, Extent, TensorSlice
+from ckpt_magics.files.formats.versions import Versions
+from ckpt_magics.files.wire.crc32c import crc32c, mask
+from ckpt_magics.files.wire.fields import encode_bytes_field, encode_fixed32_field, encode_varint_field
+from ckpt_magics.files.wire.varint import encode_varint
 from ckpt_magics.proto import messages
-from ckpt_magics.wire.crc32c import crc32c, mask
-from ckpt_magics.wire.fields import encode_bytes_field, encode_fixed32_field, encode_varint_field
-from ckpt_magics.wire.varint import encode_varint
 from tests.safety.fuzz_targets import make_table
 
 ATTACKS: dict[str, Callable] = {}

@@ -12,30 +12,36 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.source import find_checkpoint
-from ckpt_magics.checkpoint.state_text import format_state, parse_state
-from ckpt_magics.checkpoint.verification import check_checkpoint
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats import dtypes
-from ckpt_magics.formats.block import parse_block
-from ckpt_magics.formats.block_scan import scan_block
-from ckpt_magics.formats.bundle_records import BundleEntry, BundleHeader, decode_entry, decode_header, encode_header
-from ckpt_magics.formats.compression import decompress_snappy
-from ckpt_magics.formats.dtypes import DTYPES, VARIANT
-from ckpt_magics.formats.entry_columns import decode_entries
-from ckpt_magics.formats.random_access import BytesFile
-from ckpt_magics.formats.slice_records import decode_meta, decode_saved_slice
-from ckpt_magics.formats.table import TABLE_MAGIC, TableReader
-from ckpt_magics.formats.tensor_data import encode_tensor, read_tensor
-from ckpt_magics.formats.tensor_proto import tensor_proto_to_array
-from ckpt_magics.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.state_text import format_state, parse_state
+from ckpt_magics.files.formats import dtypes
+from ckpt_magics.files.formats.block import parse_block
+from ckpt_magics.files.formats.block_scan import scan_block
+from ckpt_magics.files.formats.bundle_records import (
+    BundleEntry,
+    BundleHeader,
+    decode_entry,
+    decode_header,
+    encode_header,
+)
+from ckpt_magics.files.formats.compression import decompress_snappy
+from ckpt_magics.files.formats.dtypes import DTYPES, VARIANT
+from ckpt_magics.files.formats.entry_columns import decode_entries
+from ckpt_magics.files.formats.random_access import BytesFile
+from ckpt_magics.files.formats.slice_records import decode_meta, decode_saved_slice
+from ckpt_magics.files.formats.table import TABLE_MAGIC, TableReader
+from ckpt_magics.files.formats.tensor_data import encode_tensor, read_tensor
+from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
+from ckpt_magics.files.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.files.jobs.verification import check_checkpoint
+from ckpt_magics.files.wire import ordered_code
+from ckpt_magics.files.wire.crc32c import crc32c, mask
+from ckpt_magics.files.wire.fields import iter_fields
+from ckpt_magics.files.wire.varint import decode_packed_varints, decode_varint, encode_varint
+from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto import messages
 from ckpt_magics.proto.parsing import parse_message
-from ckpt_magics.wire import ordered_code
-from ckpt_magics.wire.crc32c import crc32c, mask
-from ckpt_magics.wire.fields import iter_fields
-from ckpt_magics.wire.varint import decode_packed_varints, decode_varint, encode_varint
 from tests.truth import GOLDEN
 
 SMALL = 1 << 20

@@ -38,7 +38,7 @@ class Moment:
 
 
 class RecordingOs:
-    """Stands in for the ``os`` module of :mod:`ckpt_magics.checkpoint.disk`, does what it is asked, and keeps record.
+    """Stands in for the ``os`` of `ckpt_magics.files.storage.disk`, does what it is asked, and keeps record.
 
     Args:
         folder: The directory that is written to.

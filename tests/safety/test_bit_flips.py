@@ -6,11 +6,11 @@ import warnings
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.checkpoint.state import latest_checkpoint
 from ckpt_magics.errors import CheckpointError
-from tests.checkpoint.saved import as_array, save_v1, save_v2
+from ckpt_magics.files.directory.state import latest_checkpoint
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import as_array, save_v1, save_v2
 from tests.safety.scale import STRESS, scaled
 
 #: Sixteen tensors of every kind of value: numbers of all widths, booleans, complex numbers, strings, empty, scalars.

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.atomic import is_temporary_name
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.checkpoint.state import get_checkpoint_state, latest_checkpoint
+from ckpt_magics.files.directory.state import get_checkpoint_state, latest_checkpoint
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.files.storage.atomic import is_temporary_name
+from ckpt_magics.notebook.reader import load_checkpoint
 from tests.safety.scale import scaled
 from tests.safety.writer import tensors
 

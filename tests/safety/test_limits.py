@@ -6,13 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.bundle_data import MAX_HELD_FILES
-from ckpt_magics.checkpoint.overlaps import MAX_SHARED_SIZE
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.state import MAX_STATE_SIZE
 from ckpt_magics.errors import CheckpointError, DataLossError, InternalError, ResourceExhaustedError
-from ckpt_magics.formats import dtypes
-from ckpt_magics.formats.bundle_records import (
+from ckpt_magics.files.directory.state import MAX_STATE_SIZE
+from ckpt_magics.files.formats import dtypes
+from ckpt_magics.files.formats.bundle_records import (
     MAX_ENTRY_FIELDS,
     MAX_SHARDS,
     BundleEntry,
@@ -22,16 +19,19 @@ from ckpt_magics.formats.bundle_records import (
     encode_entry,
     encode_header,
 )
-from ckpt_magics.formats.compression import decompress_snappy
-from ckpt_magics.formats.shapes import MAX_RANK, checked_shape
-from ckpt_magics.formats.slice_records import SliceMeta, decode_meta, encode_meta
-from ckpt_magics.formats.table import MAX_UNCOMPRESSED_BLOCK
-from ckpt_magics.formats.tensor_proto import MAX_FILLED_SIZE, tensor_proto_to_array
-from ckpt_magics.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, Extent, TensorSlice
+from ckpt_magics.files.formats.compression import decompress_snappy
+from ckpt_magics.files.formats.shapes import MAX_RANK, checked_shape
+from ckpt_magics.files.formats.slice_records import SliceMeta, decode_meta, encode_meta
+from ckpt_magics.files.formats.table import MAX_UNCOMPRESSED_BLOCK
+from ckpt_magics.files.formats.tensor_proto import MAX_FILLED_SIZE, tensor_proto_to_array
+from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, Extent, TensorSlice
+from ckpt_magics.files.kinds.bundle.bundle_data import MAX_HELD_FILES
+from ckpt_magics.files.kinds.bundle.overlaps import MAX_SHARED_SIZE
+from ckpt_magics.files.wire.fields import MAX_GROUP_DEPTH, encode_varint_field, iter_fields
+from ckpt_magics.files.wire.varint import encode_varint
+from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto.messages import TensorProto
-from ckpt_magics.wire.fields import MAX_GROUP_DEPTH, encode_varint_field, iter_fields
-from ckpt_magics.wire.varint import encode_varint
-from tests.checkpoint.saved import write_index
+from tests.files.saved import write_index
 from tests.safety.attacks import GOOD_BYTES, GOOD_ENTRY, v1
 
 ROOT = Path(__file__).parents[2]

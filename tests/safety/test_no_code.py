@@ -17,9 +17,9 @@ FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "jobl
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 # The user's own expressions in a line of a notebook.
 ALLOWED = {
-    ("ckpt_magics/magics", "eval"),
-    ("ckpt_magics/magics", "exec"),
-    ("ckpt_magics/magics", "compile"),
+    ("ckpt_magics/notebook/magics", "eval"),
+    ("ckpt_magics/notebook/magics", "exec"),
+    ("ckpt_magics/notebook/magics", "compile"),
 }
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint import disk
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.checkpoint.state import latest_checkpoint
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, PermissionDeniedError
-from ckpt_magics.saver.directory_listing import list_checkpoints
-from ckpt_magics.saver.verification import verify_checkpoint
+from ckpt_magics.files.directory.state import latest_checkpoint
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.files.storage import disk
+from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
+from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
 
 VALUES = {"W": np.arange(3, dtype=np.float32), "w": np.arange(4, dtype=np.float32)}
 PREFIXES = [

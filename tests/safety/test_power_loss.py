@@ -6,11 +6,11 @@ import warnings
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint import disk
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.checkpoint.state import latest_checkpoint
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.directory.state import latest_checkpoint
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.files.storage import disk
+from ckpt_magics.notebook.reader import load_checkpoint
 from tests.safety.power import RecordingOs, outcomes
 from tests.safety.scale import scaled
 

@@ -6,16 +6,16 @@ import warnings
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.saving import write_checkpoint
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.magics.progress import ProgressLine
-from ckpt_magics.render.contents import describe_checkpoint
-from ckpt_magics.saver.directory_listing import list_checkpoints
-from ckpt_magics.saver.restore import restore_checkpoint
-from ckpt_magics.saver.saved_listing import saved_html, saved_text
-from ckpt_magics.saver.verification import verify_checkpoint
-from tests.render.payloads import PAYLOADS
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.files.restore.restore import restore_checkpoint
+from ckpt_magics.notebook.magics.progress_line import ProgressLine
+from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.reports.contents import describe_checkpoint
+from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
+from ckpt_magics.notebook.reports.saved_listing import saved_html, saved_text
+from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
+from tests.notebook.pictures.payloads import PAYLOADS
 
 NAMES = [name for name in PAYLOADS if name and len(name) < 1000]
 # Colours, line ends and cursor moves; characters that turn the direction of text; what ends a line in JavaScript.

@@ -14,14 +14,14 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
-from ckpt_magics.checkpoint.reader import load_checkpoint
-from ckpt_magics.checkpoint.state import get_checkpoint_state, latest_checkpoint
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.graph.graph_files import read_graph_def, read_meta_graph, read_saved_model
-from ckpt_magics.render.contents import describe_checkpoint
-from ckpt_magics.render.picture import draw_graph
-from ckpt_magics.saver.directory_listing import list_checkpoints
-from ckpt_magics.saver.verification import verify_checkpoint
+from ckpt_magics.files.directory.state import get_checkpoint_state, latest_checkpoint
+from ckpt_magics.graphs.meta_graph.graph_files import read_graph_def, read_meta_graph, read_saved_model
+from ckpt_magics.notebook.pictures.picture import draw_graph
+from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.reports.contents import describe_checkpoint
+from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
+from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
 from tests.safety.attacks import ATTACKS
 from tests.safety.scale import STRESS
 

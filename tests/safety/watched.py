@@ -14,7 +14,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from ckpt_magics.graph.graph_files import read_meta_graph
+from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
 from tests.safety.attacks import ATTACKS, OUTSIDE
 from tests.safety.scale import scaled
 from tests.safety.victim import STEPS, suffer

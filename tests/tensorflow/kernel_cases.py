@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.formats.dtypes import DType, as_dtype
-from ckpt_magics.ops.table import OPS
+from ckpt_magics.files.formats.dtypes import DType, as_dtype
+from ckpt_magics.graphs.ops.rows import OPS
 
 SPECIALS = [0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, 0.5, -0.5, 1.5, 2.5, -2.5, 100.0, -100.0, 1e-3]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ckpt_magics.formats.dtypes import DType, dtype_of
+from ckpt_magics.files.formats.dtypes import DType, dtype_of
 from tests.tensorflow.kernel_cases import MAKERS, Case, data, data_types
 from tests.tensorflow.single_ops import ours
 

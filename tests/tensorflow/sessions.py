@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ckpt_magics.graph.graph import Graph
+from ckpt_magics.graphs.graph.graph import Graph
 
 
 def imported_graph(tf: Any, graph: Graph) -> Any:

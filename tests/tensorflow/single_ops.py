@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.dtypes import DType, dtype_of
-from ckpt_magics.graph.build import convert_to_tensor
-from ckpt_magics.graph.default import get_default_graph
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.node import Tensor
-from ckpt_magics.ops.table import OPS
-from ckpt_magics.session import Session
+from ckpt_magics.files.formats.dtypes import DType, dtype_of
+from ckpt_magics.graphs.graph.default import get_default_graph
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.graph.node import Tensor
+from ckpt_magics.graphs.nodes.build import convert_to_tensor
+from ckpt_magics.graphs.ops.rows import OPS
+from ckpt_magics.graphs.session import Session
 from tests.tensorflow.kernel_cases import Case
 
 TOLERANCES = {

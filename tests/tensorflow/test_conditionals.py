@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.import_graph import import_graph_def
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.import_graph import import_graph_def
+from ckpt_magics.graphs.session import Session
 from ckpt_magics.proto.messages import GraphDef
-from ckpt_magics.session import Session
 
 pytestmark = pytest.mark.tensorflow
 

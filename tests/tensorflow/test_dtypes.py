@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ckpt_magics.formats.dtypes import DTYPES, as_dtype
-from ckpt_magics.formats.tensor_proto import array_to_tensor_proto, tensor_proto_to_array
+from ckpt_magics.files.formats.dtypes import DTYPES, as_dtype
+from ckpt_magics.files.formats.tensor_proto import array_to_tensor_proto, tensor_proto_to_array
 from ckpt_magics.proto import messages
 
 pytestmark = pytest.mark.tensorflow

@@ -2,11 +2,11 @@
 
 import pytest
 
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.import_graph import import_graph_def
-from ckpt_magics.graph.meta_graph import export_scoped_meta_graph
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.import_graph import import_graph_def
+from ckpt_magics.graphs.meta_graph.meta_graph import export_scoped_meta_graph
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef
-from tests.graph.programs import PROGRAMS, build_graph
+from tests.graphs.graph.programs import PROGRAMS, build_graph
 
 pytestmark = pytest.mark.tensorflow
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ckpt_magics.graph.default import set_default_graph
-from ckpt_magics.magics import load_ipython_extension, unload_ipython_extension
-from ckpt_magics.magics.active_graph import active_graph
+from ckpt_magics.graphs.graph.default import set_default_graph
+from ckpt_magics.notebook.magics import load_ipython_extension, unload_ipython_extension
+from ckpt_magics.notebook.magics.active_graph import active_graph
 
 pytestmark = pytest.mark.tensorflow
 

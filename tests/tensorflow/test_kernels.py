@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.dtypes import FLOAT, DType
-from ckpt_magics.graph.build import constant
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.ops.table import OPS
+from ckpt_magics.files.formats.dtypes import FLOAT, DType
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.nodes.build import constant
+from ckpt_magics.graphs.ops.rows import OPS
 from tests.tensorflow.kernel_cases import MAKERS, Case, data_types
 from tests.tensorflow.sessions import imported_graph
 from tests.tensorflow.single_ops import attrs_of, check_equal, grouped, ours, placeholder, theirs

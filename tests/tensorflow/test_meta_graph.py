@@ -2,8 +2,8 @@
 
 import pytest
 
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.meta_graph import export_scoped_meta_graph, import_scoped_meta_graph
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.meta_graph import export_scoped_meta_graph, import_scoped_meta_graph
 from ckpt_magics.proto.messages import GraphDef
 from tests.truth import CORPUS
 

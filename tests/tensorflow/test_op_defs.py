@@ -2,7 +2,7 @@
 
 import pytest
 
-from ckpt_magics.ops.table import OPS
+from ckpt_magics.graphs.ops.rows import OPS
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ckpt_magics.compat import v1
-from ckpt_magics.formats.dtypes import dtype_of
+from ckpt_magics.files.formats.dtypes import dtype_of
 from tests.safety.scale import scaled
 from tests.tensorflow.kernel_cases import data
 from tests.tensorflow.programs import Built, Program, programs

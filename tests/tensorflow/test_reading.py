@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.listing import list_variables
-from ckpt_magics.checkpoint.reader import load_checkpoint
 from ckpt_magics.errors import CheckpointError
-from tests.checkpoint.saved import as_array
+from ckpt_magics.notebook.listing import list_variables
+from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import as_array
 from tests.truth import CORPUS, GOLDEN, digest, iter_cases
 
 pytestmark = pytest.mark.tensorflow

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ckpt_magics.graph.default import get_default_graph
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.partition import fixed_size_partitioner
-from ckpt_magics.graph.variable import Variable
-from ckpt_magics.graph.variable_scope import get_variable
+from ckpt_magics.graphs.graph.default import get_default_graph
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.saver.saver import Saver
+from ckpt_magics.graphs.variables.partition import fixed_size_partitioner
+from ckpt_magics.graphs.variables.variable import Variable
+from ckpt_magics.graphs.variables.variable_scope import get_variable
 from ckpt_magics.proto.messages import GraphDef, SaverDef
-from ckpt_magics.saver.saver import Saver
 
 pytestmark = pytest.mark.tensorflow
 

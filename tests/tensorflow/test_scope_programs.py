@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import ckpt_magics.compat.v1 as compat
-from ckpt_magics.graph.default import use_resource_variables
-from ckpt_magics.graph.meta_graph import export_scoped_meta_graph
+from ckpt_magics.graphs.graph.default import use_resource_variables
+from ckpt_magics.graphs.meta_graph.meta_graph import export_scoped_meta_graph
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef
 from tests.safety.scale import scaled
 from tests.tensorflow.scope_programs import PROGRAMS, Run

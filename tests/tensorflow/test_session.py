@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError, UnimplementedError
-from ckpt_magics.graph.build import apply, constant, placeholder, placeholder_with_default
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.meta_graph import import_scoped_meta_graph, read_meta_graph
-from ckpt_magics.graph.variable import Variable
-from ckpt_magics.session import Session
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph, read_meta_graph
+from ckpt_magics.graphs.nodes.build import apply, constant, placeholder, placeholder_with_default
+from ckpt_magics.graphs.session import Session
+from ckpt_magics.graphs.variables.variable import Variable
 from tests.tensorflow.sessions import tensorflow_session
 from tests.truth import CORPUS
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ckpt_magics.formats.dtypes import DType, as_dtype
-from ckpt_magics.graph.build import constant
-from ckpt_magics.graph.graph import Graph
-from ckpt_magics.graph.shape import TensorShape
-from ckpt_magics.graph.variable import Variable
-from ckpt_magics.session import Session
+from ckpt_magics.files.formats.dtypes import DType, as_dtype
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.graph.shape import TensorShape
+from ckpt_magics.graphs.nodes.build import constant
+from ckpt_magics.graphs.session import Session
+from ckpt_magics.graphs.variables.variable import Variable
 from tests.tensorflow.kernel_cases import MAKERS, Case, data, data_types
 from tests.tensorflow.sessions import tensorflow_session
 from tests.tensorflow.single_ops import attrs_of, grouped, ours

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import InvalidArgumentError, TargetRefusedError
-from ckpt_magics.saver.arrays import save_checkpoint
-from ckpt_magics.saver.restore import plan_restore, restore_checkpoint
-from ckpt_magics.saver.values import collect_tensors
+from ckpt_magics.files.objects.collected import collect_tensors
+from ckpt_magics.files.restore.restore import plan_restore, restore_checkpoint
+from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,21 +6,21 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from ckpt_magics.checkpoint.bundle_merge import merge_bundles
-from ckpt_magics.checkpoint.bundle_writer import write_bundle
-from ckpt_magics.checkpoint.retention import CheckpointHistory
-from ckpt_magics.checkpoint.saving import write_checkpoint
-from ckpt_magics.checkpoint.slice_table_writer import write_slice_table
-from ckpt_magics.checkpoint.state import (
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.directory.retention import CheckpointHistory
+from ckpt_magics.files.directory.state import (
     get_checkpoint_mtimes,
     get_checkpoint_state,
     latest_checkpoint,
     update_checkpoint_state,
 )
-from ckpt_magics.checkpoint.tensors_to_save import TensorToSave
-from ckpt_magics.errors import CheckpointError
-from ckpt_magics.formats.dtypes import DTYPES, FLOAT, INT64, STRING, dtype_of
-from ckpt_magics.formats.slice_records import V1_DTYPES
+from ckpt_magics.files.formats.dtypes import DTYPES, FLOAT, INT64, STRING, dtype_of
+from ckpt_magics.files.formats.slice_records import V1_DTYPES
+from ckpt_magics.files.jobs.saving import write_checkpoint
+from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
+from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
+from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 
 pytestmark = pytest.mark.tensorflow
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
     "flags": "compat.v1.flags:",
-    "run": "compat.flags",
+    "run": "graphs.programs.program_flags",
 }
 
 __all__ = list(_HOMES)

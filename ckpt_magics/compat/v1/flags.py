@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "DEFINE_bool": "compat.flags:define_boolean",
-    "DEFINE_boolean": "compat.flags:define_boolean",
-    "DEFINE_enum": "compat.flags:define_enum",
-    "DEFINE_float": "compat.flags",
-    "DEFINE_integer": "compat.flags",
-    "DEFINE_list": "compat.flags",
-    "DEFINE_string": "compat.flags",
-    "FLAGS": "compat.flags",
+    "DEFINE_bool": "graphs.programs.program_flags:define_boolean",
+    "DEFINE_boolean": "graphs.programs.program_flags:define_boolean",
+    "DEFINE_enum": "graphs.programs.program_flags:define_enum",
+    "DEFINE_float": "graphs.programs.program_flags",
+    "DEFINE_integer": "graphs.programs.program_flags",
+    "DEFINE_list": "graphs.programs.program_flags",
+    "DEFINE_string": "graphs.programs.program_flags",
+    "FLAGS": "graphs.programs.program_flags",
 }
 
 __all__ = list(_HOMES)

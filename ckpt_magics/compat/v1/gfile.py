@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "DeleteRecursively": "compat.file_system:remove_tree",
-    "Exists": "compat.file_system:exists",
-    "FastGFile": "compat.file_system:open_file",
-    "GFile": "compat.file_system:open_file",
-    "Glob": "compat.file_system:matching_files",
-    "IsDirectory": "compat.file_system:is_directory",
-    "ListDirectory": "compat.file_system:list_directory",
-    "MakeDirs": "compat.file_system:make_directories",
-    "MkDir": "compat.file_system:make_directory",
-    "Open": "compat.file_system:open_file",
-    "Remove": "compat.file_system:remove",
+    "DeleteRecursively": "files.storage.file_system:remove_tree",
+    "Exists": "files.storage.file_system:exists",
+    "FastGFile": "files.storage.file_system:open_file",
+    "GFile": "files.storage.file_system:open_file",
+    "Glob": "files.storage.file_system:matching_files",
+    "IsDirectory": "files.storage.file_system:is_directory",
+    "ListDirectory": "files.storage.file_system:list_directory",
+    "MakeDirs": "files.storage.file_system:make_directories",
+    "MkDir": "files.storage.file_system:make_directory",
+    "Open": "files.storage.file_system:open_file",
+    "Remove": "files.storage.file_system:remove",
 }
 
 __all__ = list(_HOMES)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "constant": "graph.initializers:Constant",
-    "global_variables": "graph.initialization:global_variables_initializer",
-    "glorot_normal": "graph.initializers",
-    "glorot_uniform": "graph.initializers",
-    "he_normal": "graph.initializers",
-    "he_uniform": "graph.initializers",
-    "lecun_normal": "graph.initializers",
-    "lecun_uniform": "graph.initializers",
-    "local_variables": "graph.initialization:local_variables_initializer",
-    "ones": "graph.initializers:Ones",
-    "random_normal": "graph.initializers:RandomNormal",
-    "random_uniform": "graph.initializers:RandomUniform",
-    "truncated_normal": "graph.initializers:TruncatedNormal",
-    "uniform_unit_scaling": "graph.initializers:UniformUnitScaling",
-    "variables": "graph.initialization:variables_initializer",
-    "variance_scaling": "graph.initializers:VarianceScaling",
-    "zeros": "graph.initializers:Zeros",
+    "constant": "graphs.variables.initializers:Constant",
+    "global_variables": "graphs.variables.initialization:global_variables_initializer",
+    "glorot_normal": "graphs.variables.initializers",
+    "glorot_uniform": "graphs.variables.initializers",
+    "he_normal": "graphs.variables.initializers",
+    "he_uniform": "graphs.variables.initializers",
+    "lecun_normal": "graphs.variables.initializers",
+    "lecun_uniform": "graphs.variables.initializers",
+    "local_variables": "graphs.variables.initialization:local_variables_initializer",
+    "ones": "graphs.variables.initializers:Ones",
+    "random_normal": "graphs.variables.initializers:RandomNormal",
+    "random_uniform": "graphs.variables.initializers:RandomUniform",
+    "truncated_normal": "graphs.variables.initializers:TruncatedNormal",
+    "uniform_unit_scaling": "graphs.variables.initializers:UniformUnitScaling",
+    "variables": "graphs.variables.initialization:variables_initializer",
+    "variance_scaling": "graphs.variables.initializers:VarianceScaling",
+    "zeros": "graphs.variables.initializers:Zeros",
 }
 
 __all__ = list(_HOMES)

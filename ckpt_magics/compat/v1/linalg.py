@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "l2_normalize": "compat.networks",
-    "matmul": "compat.mathematics",
+    "l2_normalize": "graphs.nodes.networks",
+    "matmul": "graphs.nodes.mathematics",
 }
 
 __all__ = list(_HOMES)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "DEBUG": "compat.messages",
-    "ERROR": "compat.messages",
-    "FATAL": "compat.messages",
-    "INFO": "compat.messages",
-    "WARN": "compat.messages",
-    "debug": "compat.messages",
-    "error": "compat.messages",
-    "fatal": "compat.messages",
-    "get_verbosity": "compat.messages",
-    "info": "compat.messages",
-    "log": "compat.messages",
-    "set_verbosity": "compat.messages",
-    "warn": "compat.messages:warning",
-    "warning": "compat.messages",
+    "DEBUG": "graphs.programs.log_messages",
+    "ERROR": "graphs.programs.log_messages",
+    "FATAL": "graphs.programs.log_messages",
+    "INFO": "graphs.programs.log_messages",
+    "WARN": "graphs.programs.log_messages",
+    "debug": "graphs.programs.log_messages",
+    "error": "graphs.programs.log_messages",
+    "fatal": "graphs.programs.log_messages",
+    "get_verbosity": "graphs.programs.log_messages",
+    "info": "graphs.programs.log_messages",
+    "log": "graphs.programs.log_messages",
+    "set_verbosity": "graphs.programs.log_messages",
+    "warn": "graphs.programs.log_messages:warning",
+    "warning": "graphs.programs.log_messages",
 }
 
 __all__ = list(_HOMES)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "get_seed": "compat.runtime",
-    "normal": "graph.random_values:random_normal",
-    "set_random_seed": "compat.runtime",
-    "shuffle": "compat.arrays:random_shuffle",
-    "truncated_normal": "graph.random_values",
-    "uniform": "graph.random_values:random_uniform",
+    "get_seed": "graphs.programs.runtime",
+    "normal": "graphs.nodes.random_values:random_normal",
+    "set_random_seed": "graphs.programs.runtime",
+    "shuffle": "graphs.nodes.arrays:random_shuffle",
+    "truncated_normal": "graphs.nodes.random_values",
+    "uniform": "graphs.nodes.random_values:random_uniform",
 }
 
 __all__ = list(_HOMES)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "ExponentialMovingAverage": "compat.moving_averages",
-    "NewCheckpointReader": "compat.readers:new_checkpoint_reader",
-    "Saver": "saver.saver",
+    "ExponentialMovingAverage": "graphs.training.moving_averages",
+    "NewCheckpointReader": "notebook.train_readers:new_checkpoint_reader",
+    "Saver": "graphs.saver.saver",
     "SaverDef": "proto.messages",
-    "checkpoint_exists": "checkpoint.state",
-    "create_global_step": "graph.initialization",
-    "export_meta_graph": "saver.meta_graphs",
-    "generate_checkpoint_state_proto": "compat.readers",
-    "get_checkpoint_mtimes": "checkpoint.state",
-    "get_checkpoint_state": "checkpoint.state",
-    "get_global_step": "graph.initialization",
-    "get_or_create_global_step": "graph.initialization",
-    "global_step": "compat.readers",
-    "import_meta_graph": "saver.meta_graphs",
-    "init_from_checkpoint": "compat.from_checkpoint",
-    "latest_checkpoint": "compat.readers",
-    "list_variables": "compat.readers",
-    "load_checkpoint": "compat.readers",
-    "load_variable": "compat.readers",
-    "remove_checkpoint": "compat.readers",
-    "update_checkpoint_state": "compat.readers",
-    "write_graph": "compat.readers",
+    "checkpoint_exists": "files.directory.state",
+    "create_global_step": "graphs.variables.initialization",
+    "export_meta_graph": "graphs.saver.meta_graphs",
+    "generate_checkpoint_state_proto": "notebook.train_readers",
+    "get_checkpoint_mtimes": "files.directory.state",
+    "get_checkpoint_state": "files.directory.state",
+    "get_global_step": "graphs.variables.initialization",
+    "get_or_create_global_step": "graphs.variables.initialization",
+    "global_step": "notebook.train_readers",
+    "import_meta_graph": "graphs.saver.meta_graphs",
+    "init_from_checkpoint": "graphs.saver.from_checkpoint",
+    "latest_checkpoint": "notebook.train_readers",
+    "list_variables": "notebook.train_readers",
+    "load_checkpoint": "notebook.train_readers",
+    "load_variable": "notebook.train_readers",
+    "remove_checkpoint": "notebook.train_readers",
+    "update_checkpoint_state": "notebook.train_readers",
+    "write_graph": "notebook.train_readers",
 }
 
 __all__ = list(_HOMES)

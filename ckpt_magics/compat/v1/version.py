@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ckpt_magics.compat.namespace import lazy_names
+from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "VERSION": "graph.meta_graph_export:TENSORFLOW_VERSION",
+    "VERSION": "graphs.meta_graph.meta_graph_export:TENSORFLOW_VERSION",
 }
 
 __all__ = list(_HOMES)

@@ -1,1 +1,0 @@
-"""The only floor that opens checkpoint files."""

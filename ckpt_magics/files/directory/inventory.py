@@ -1,0 +1,289 @@
+"""What lies in a directory of checkpoints: whole ones, half-written ones, those that are gone, and leftovers.
+
+Two witnesses are heard, the files and the state file, and where they differ both are told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ckpt_magics.errors import CheckpointError, NotFoundError, visible
+from ckpt_magics.files.directory.latest import find_latest
+from ckpt_magics.files.directory.nearby import missing_directory_hint
+from ckpt_magics.files.directory.state_file import places_of, read_state
+from ckpt_magics.files.directory.state_text import CheckpointState
+from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.kinds.directory import in_order, is_whole
+from ckpt_magics.files.kinds.table_file import is_slice_table, table_version
+from ckpt_magics.files.storage import files
+from ckpt_magics.files.storage.atomic import is_journal_name, is_temporary_name
+from ckpt_magics.files.storage.naming import (
+    INDEX_SUFFIX,
+    META_GRAPH_SUFFIX,
+    data_filename,
+    index_filename,
+    is_foreign_temporary,
+    meta_graph_filename,
+    parse_data_filename,
+    parse_v1_shard,
+    split_step,
+    v1_shard_pattern,
+)
+
+__all__ = [
+    "HALF",
+    "LISTED",
+    "MISSING",
+    "SALVAGE_HINT",
+    "UNLISTED",
+    "FoundFiles",
+    "Inventory",
+    "Leftover",
+    "take_inventory",
+]
+
+LISTED, UNLISTED, HALF, MISSING = "listed", "unlisted", "half-written", "missing"
+"""What a checkpoint can be: whole and in the state file, whole and not, with files that are lost or damaged, and in the
+state file only."""
+
+
+SALVAGE_HINT = "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
+"""What to do where no checkpoint is whole."""
+
+
+@dataclass(slots=True)
+class FoundFiles:
+    """One checkpoint of a directory.
+
+    Attributes:
+        prefix: Its prefix, joined to the directory; the pattern of a V1 checkpoint in shards.
+        version: 1 or 2; None if there is no file to tell it.
+        status: ``listed``, ``unlisted``, ``half-written`` or ``missing``.
+        is_latest: Whether it is the latest, which a reader of the directory gets.
+        is_listed: Whether the state file names it.
+        files: Names of its files, the meta graph included.
+        bytes: What they take.
+        modified: When the youngest of them was written, in seconds since 1970; None if there is none.
+        problem: What is wrong with it, or "".
+    """
+
+    prefix: str
+    version: int | None = None
+    status: str = UNLISTED
+    is_latest: bool = False
+    is_listed: bool = False
+    files: list[str] = field(default_factory=list)
+    bytes: int = 0
+    modified: float | None = None
+    problem: str = ""
+
+    @property
+    def step(self) -> int | None:
+        """The number at the end of its name."""
+        return split_step(self.prefix)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A file that no checkpoint needs.
+
+    Attributes:
+        name: Its name in the directory.
+        bytes: Its size.
+        what: What it is.
+    """
+
+    name: str
+    bytes: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What lies in a directory.
+
+    Attributes:
+        directory: The directory.
+        checkpoints: The oldest first, the steps of one prefix together; those that are gone come before all others.
+        leftovers: Files that no checkpoint needs.
+        state_problem: What is wrong with the state file, or "".
+        has_state: Whether there is a state file.
+    """
+
+    directory: str
+    checkpoints: tuple[FoundFiles, ...]
+    leftovers: tuple[Leftover, ...]
+    state_problem: str
+    has_state: bool
+
+
+def take_inventory(directory: str, latest_filename: str | None = None) -> Inventory:
+    """Look at every file of a directory, and at what its state file says.
+
+    Args:
+        directory: The directory; the empty string is the current one.
+        latest_filename: Name of the state file, ``checkpoint`` by default.
+
+    Raises:
+        NotFoundError: There is no such directory.
+        CheckpointError: It cannot be listed.
+    """
+    try:
+        names = files.list_directory(directory)
+    except NotFoundError as error:
+        raise error.locate(hint=missing_directory_hint(directory)) from None
+    found = _group_files(directory, names)
+    leftovers = _find_leftovers(directory, names, found)
+    for checkpoint in found.values():
+        _describe(checkpoint)
+    state, problem = _state_of(directory, latest_filename)
+    _compare(directory, found, state or CheckpointState())
+    named = None if state is None else _place_among(found, directory, state.model_checkpoint_path)
+    if named is not None and found[named].status in {HALF, MISSING}:
+        shown = visible(os.path.basename(found[named].prefix))
+        problem = problem or f"it calls {shown} the latest, which is {found[named].status}"
+    latest = find_latest(directory, latest_filename)
+    if latest.prefix is not None and (one := found.get(os.path.abspath(latest.prefix))):
+        one.is_latest = True
+    return Inventory(directory, tuple(in_order(found.values())), tuple(leftovers), problem, latest.has_state)
+
+
+def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
+    """Return the checkpoints that the files of a directory belong to, by the absolute path of the prefix."""
+    found: dict[str, FoundFiles] = {}
+
+    def add(prefix: str, name: str, version: int) -> None:
+        path = os.path.join(directory, prefix)
+        one = found.setdefault(os.path.abspath(path), FoundFiles(path, version))
+        one.version = version
+        one.files.append(name)
+
+    present = [
+        name
+        for name in names
+        if not (_is_ours(name) or is_foreign_temporary(name)) and files.is_file(os.path.join(directory, name))
+    ]
+    rest = []
+    for name in present:
+        data = parse_data_filename(name)
+        if name.endswith(INDEX_SUFFIX) and len(name) > len(INDEX_SUFFIX):
+            add(name.removesuffix(INDEX_SUFFIX), name, 2)
+        elif data:
+            add(data[0], name, 2)
+        elif not name.endswith(f".{META_GRAPH_SUFFIX}") and is_slice_table(os.path.join(directory, name)):
+            shard = parse_v1_shard(name)
+            add(v1_shard_pattern(shard[0], shard[2]) if shard else name, name, 1)
+        else:
+            rest.append(name)
+    for one in found.values():
+        graph = os.path.basename(meta_graph_filename(one.prefix))
+        one.files += [name for name in rest if name == graph]
+    return found
+
+
+def _find_leftovers(directory: str, names: Iterable[str], found: dict[str, FoundFiles]) -> list[Leftover]:
+    """Return the files that no checkpoint needs, and take them away from the checkpoints that they are named after."""
+    leftovers = []
+    for name in names:
+        path = os.path.join(directory, name)
+        if _is_ours(name):
+            leftovers.append(Leftover(name, _size(path), "of a save that was killed or is under way"))
+        elif is_foreign_temporary(name):
+            leftovers.append(Leftover(name, _size(path), "temporary, of another program's save"))
+        elif not any(name in one.files for one in found.values()) and table_version(path) == 2:
+            leftovers.append(Leftover(name, _size(path), "the index of a V2 checkpoint under another name"))
+        elif name.endswith(f".{META_GRAPH_SUFFIX}") and not any(name in one.files for one in found.values()):
+            leftovers.append(Leftover(name, _size(path), "a meta graph without its checkpoint"))
+    for one in found.values():
+        for name in _data_of_other_saves(one):
+            one.files.remove(name)
+            leftovers.append(Leftover(name, _size(os.path.join(directory, name)), "data of another save of the prefix"))
+    return leftovers
+
+
+def _data_of_other_saves(one: FoundFiles) -> list[str]:
+    """Return the data files of a checkpoint whose count of shards is not the one in its index."""
+    counts = {name: data[2] for name in one.files if (data := parse_data_filename(name))}
+    if len(set(counts.values())) < 2:
+        return []
+    try:
+        index = BundleIndex(one.prefix)
+    except CheckpointError:
+        return []
+    index.close()
+    return [name for name, count in counts.items() if count != index.header.num_shards]
+
+
+def _describe(one: FoundFiles) -> None:
+    """Fill in sizes, times, and whether a checkpoint is whole."""
+    directory = os.path.dirname(one.prefix)
+    paths = [os.path.join(directory, name) for name in one.files]
+    one.bytes = sum(map(_size, paths))
+    one.modified = max(map(files.modified_time, paths))
+    if not is_whole(one.prefix):
+        one.status, one.problem = HALF, _problem_of(one)
+
+
+def _problem_of(one: FoundFiles) -> str:
+    """Say why a checkpoint is not whole."""
+    if one.version == 1:
+        shards = parse_v1_shard(one.prefix)
+        wanted = shards[2] if shards else 1
+        have = sum(parse_v1_shard(name) is not None for name in one.files) if shards else 1
+        return f"{have} of {wanted} files are here" if have != wanted else "the table is damaged"
+    index = os.path.basename(index_filename(one.prefix))
+    if index not in one.files:
+        return "the data has no index: the save was killed, or the index was not copied"
+    try:
+        opened = BundleIndex(one.prefix)
+    except CheckpointError as error:
+        return f"the index cannot be read: {error.message}"
+    with opened.file:
+        damage = opened.listing().damage
+    count = opened.header.num_shards
+    names = (os.path.basename(data_filename(one.prefix, shard_id, count)) for shard_id in range(count))
+    missing = sum(name not in one.files for name in names)
+    if missing:
+        return f"{missing} of {count} data files are missing"
+    return f"the index is damaged: {damage[0].message}" if damage else "a data file is shorter than the index says"
+
+
+def _state_of(directory: str, latest_filename: str | None) -> tuple[CheckpointState | None, str]:
+    """Return what the state file says, and what is wrong with it."""
+    try:
+        return read_state(directory, latest_filename), ""
+    except CheckpointError as error:
+        return None, error.message
+
+
+def _compare(directory: str, found: dict[str, FoundFiles], state: CheckpointState) -> None:
+    """Mark what the state file lists, and add what it lists and is not there."""
+    for path in dict.fromkeys([*state.all_model_checkpoint_paths, state.model_checkpoint_path]):
+        if not path:
+            continue
+        one = found.setdefault(
+            _place_among(found, directory, path), FoundFiles(os.path.join(directory, path), None, MISSING)
+        )
+        one.is_listed = True
+        if one.status == UNLISTED:
+            one.status = LISTED
+
+
+def _place_among(found: Mapping[str, FoundFiles], directory: str, path: str) -> str:
+    """Return which of the checkpoints a path of a state file means, by absolute path; or where it leads to."""
+    places = [os.path.abspath(place) for place in places_of(directory, path)]
+    return next((place for place in places if place in found), places[0])
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a file is a temporary one, or a journal's entry, of a save of this package."""
+    return is_temporary_name(name) or is_journal_name(name)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path, follow_symlinks=False).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,131 @@
+"""Note a checkpoint in its directory when no saver object lives from one save to the next.
+
+What a saver would remember is recovered from the state file: the checkpoints that it lists, with CheckpointManager's
+timestamps if they are needed. Predecessors of ``model-7``, saved with step 7, are the listed ``model-`` and a number.
+A save without a step has none: ``resnet18`` and ``fold-1`` are names that somebody gave, and nobody else can tell
+what is no longer needed.
+
+Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+
+from ckpt_magics.files.directory.journal import Journal
+from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
+from ckpt_magics.files.directory.retention import DEFAULT_KEEP_HOURS, remove_old_checkpoint
+from ckpt_magics.files.directory.state import update_checkpoint_state
+from ckpt_magics.files.kinds.directory import checkpoint_files
+from ckpt_magics.files.storage.atomic import WrittenFile
+from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX, index_filename
+
+__all__ = ["record_checkpoint"]
+
+
+def record_checkpoint(
+    path: str,
+    *,
+    stem: str | None = None,
+    max_to_keep: int | None = 5,
+    keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
+    latest_filename: str | None = None,
+    meta_graph_suffix: str = META_GRAPH_SUFFIX,
+    save_relative_paths: bool = True,
+    durable: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> tuple[WrittenFile, tuple[str, ...]]:
+    """Make a checkpoint the latest of its directory; then delete its predecessors but the last ``max_to_keep``.
+
+    Args:
+        path: Prefix or V1 pattern of the checkpoint just saved.
+        stem: Its prefix without the step; None for a checkpoint without a step, which has no predecessors.
+        max_to_keep: How many to keep, this one included; None or 0 deletes none and lists of them only the new one.
+        keep_checkpoint_every_n_hours: A checkpoint that is this much younger than the last one kept for ever is kept.
+        latest_filename: Name of the state file.
+        meta_graph_suffix: What the names of meta graphs end with.
+        save_relative_paths: Write relative paths to the state file.
+        durable: Sync.
+        clock: Returns seconds since 1970.
+
+    Returns:
+        The state file, and the checkpoints that were deleted, oldest first.
+
+    Raises:
+        CheckpointError: The state file could not be written.
+    """
+    directory = os.path.dirname(path)
+    with directory_lock(directory):
+        journal = Journal(directory)
+        kept = _Kept(directory, path, stem, latest_filename, clock(), journal)
+        if max_to_keep:
+            kept.drop_old(max_to_keep, keep_checkpoint_every_n_hours)
+        else:
+            kept.forget_predecessors()
+        journal.name(stem, kept.dropped)
+        paths = [one.path for one in kept.listed]
+        times = [written(one) for one in kept.listed] if kept.has_times else None
+        state_file = update_checkpoint_state(
+            directory,
+            path,
+            paths,
+            latest_filename,
+            times,
+            kept.last_preserved,
+            save_relative_paths=save_relative_paths,
+            durable=durable,
+        )
+        needed = set(map(os.path.abspath, paths)) if kept.dropped else set()
+        removed: list[str] = []
+        for old in kept.dropped:
+            version = 2 if index_filename(old) in checkpoint_files(old) else 1
+            if remove_old_checkpoint(old, directory, needed, version, meta_graph_suffix):
+                removed.append(old)
+        journal.settle()
+    return state_file, tuple(removed)
+
+
+class _Kept:
+    """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
+
+    def __init__(  # noqa: PLR0917 - built in one place
+        self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float, journal: Journal
+    ) -> None:
+        listed, state, is_damaged = read_list(directory, latest_filename)
+        if is_damaged:
+            # Which of those in the directory a save with a step made is not known.
+            stem = None
+        self.has_times = bool(state.all_model_checkpoint_timestamps)
+        self.last_preserved: float | None = state.last_preserved_timestamp or None
+        self.dropped: list[str] = []
+        listed += journal.unlisted(stem, listed)
+        base, new = os.path.basename(path), os.path.abspath(path)
+        self.listed = [one for one in listed if not (one.path.endswith(base) and os.path.abspath(one.path) == new)]
+        steps = set() if stem is None else steps_of(stem, [one.path for one in self.listed])
+        self._predecessors = [one for one in self.listed if one.path in steps]
+        self.listed.append(Listed(path, now))
+
+    def forget_predecessors(self) -> None:
+        """List none of the predecessors, as a Saver without max_to_keep."""
+        self._leave_out(self._predecessors)
+
+    def drop_old(self, max_to_keep: int, keep_hours: float) -> None:
+        """Let the oldest of the series go while there are too many."""
+        if keep_hours != DEFAULT_KEEP_HOURS:
+            # Without times in the state file the next call could not know what to keep.
+            self.has_times = True
+            self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
+        old = self._predecessors[: max(len(self._predecessors) + 1 - max_to_keep, 0)]
+        for one in old:
+            if self.last_preserved is not None and written(one) - keep_hours * 3600 >= self.last_preserved:
+                self.last_preserved = written(one)
+            else:
+                self.dropped.append(one.path)
+        self._leave_out(old)
+
+    def _leave_out(self, others: Iterable[Listed]) -> None:
+        gone = set(others)
+        self.listed = [one for one in self.listed if one not in gone]

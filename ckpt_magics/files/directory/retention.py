@@ -1,0 +1,248 @@
+"""Which checkpoints of a directory are kept: the last few, some for ever; the others are deleted.
+
+This is the bookkeeping of TensorFlow's Saver, with three differences. Other savers' checkpoints that the state file
+lists stay listed, so that two notebooks may share a directory. What is deleted are exact names inside the directory of
+the state file, never patterns, because the names come from a file that anyone can edit. And a checkpoint goes only
+after the state file that no longer lists it is safely on disk.
+
+Format: tensorflow/python/training/saver.py (Saver), tensorflow/python/checkpoint/checkpoint_management.py.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterable
+
+from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.files.directory.journal import Journal
+from ckpt_magics.files.directory.listed import Listed, read_list, written
+from ckpt_magics.files.directory.state import checkpoint_exists, get_checkpoint_mtimes, update_checkpoint_state
+from ckpt_magics.files.kinds.data_files import data_files
+from ckpt_magics.files.kinds.directory import checkpoint_files
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.atomic import WrittenFile
+from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.naming import (
+    META_GRAPH_SUFFIX,
+    index_filename,
+    meta_graph_filename,
+    parse_v1_shard,
+)
+from ckpt_magics.files.storage.place import AnyPath, local_path
+
+__all__ = [
+    "DEFAULT_KEEP_HOURS",
+    "CheckpointHistory",
+    "remove_checkpoint",
+    "remove_old_checkpoint",
+]
+
+DEFAULT_KEEP_HOURS = 10000.0
+"""Hours between checkpoints kept for ever; TensorFlow's default amounts to none."""
+
+
+def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX) -> None:
+    """Delete the files of one checkpoint: meta graph, index and data files, or the V1 files. Missing ones are fine.
+
+    Names are compared, never expanded; of a symbolic link the link is removed. Directories stay.
+
+    Args:
+        checkpoint_prefix: The prefix, or the pattern of a V1 checkpoint in shards.
+        version: 1 or 2.
+        meta_graph_suffix: What the meta graph's name ends with.
+
+    Raises:
+        CheckpointError: The disk refuses.
+    """
+    prefix = local_path(checkpoint_prefix)
+    directory, base = os.path.split(prefix)
+    if base in {"", os.curdir, os.pardir}:
+        return
+    disk.remove_file(os.path.join(directory, meta_graph_filename(base, meta_graph_suffix)))
+    if version == 2:
+        disk.remove_file(os.path.join(directory, index_filename(base)))
+        for path in data_files(prefix):
+            disk.remove_file(path)
+        return
+    pattern = parse_v1_shard(base)
+    if pattern is None or pattern[1] is not None:
+        disk.remove_file(prefix)
+        return
+    for path in checkpoint_files(prefix):
+        disk.remove_file(path)
+
+
+class CheckpointHistory:
+    """The checkpoints that one saver wrote, oldest first, and when.
+
+    Args:
+        max_to_keep: How many to keep; None or 0 keeps all and remembers none.
+        keep_checkpoint_every_n_hours: One checkpoint is kept for ever each time that this many hours have passed.
+        write_version: 1 or 2, the format of the checkpoints, for deleting them.
+        clock: Returns seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
+        write_version: int = 2,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.max_to_keep = max_to_keep
+        self.keep_checkpoint_every_n_hours = keep_checkpoint_every_n_hours
+        self.write_version = write_version
+        self._clock = clock
+        self._kept: list[tuple[str, float]] = []
+        self._to_delete: list[tuple[str, float]] = []
+        # By absolute path: everything this saver ever listed, so that its own past is not taken for another saver's.
+        self._own: set[str] = set()
+        self.next_checkpoint_time = clock() + keep_checkpoint_every_n_hours * 3600
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """Paths of the checkpoints that are kept, oldest first."""
+        return [path for path, _ in self._kept]
+
+    def set_last_checkpoints(self, last_checkpoints: list[AnyPath]) -> None:
+        """Take over paths whose times are not known; those are never deleted."""
+        assert isinstance(last_checkpoints, list)  # noqa: S101  # TensorFlow's check, which its users' tests expect
+        self._kept = [(local_path(path), math.inf) for path in last_checkpoints]
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[AnyPath, float]]) -> None:
+        """Take over (path, seconds since 1970), oldest first."""
+        assert isinstance(last_checkpoints_with_time, list)  # noqa: S101  # as above
+        self._kept = [(local_path(path), saved) for path, saved in last_checkpoints_with_time]
+
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[AnyPath]) -> None:
+        """Take over the paths that exist, with the times of their files."""
+        existing = [path for path in map(local_path, checkpoint_paths) if checkpoint_exists(path)]
+        self._kept = list(zip(existing, get_checkpoint_mtimes(existing), strict=True))
+
+    def record(
+        self,
+        path: str,
+        *,
+        stem: str | None = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = META_GRAPH_SUFFIX,
+        save_relative_paths: bool = False,
+        durable: bool = True,
+    ) -> WrittenFile:
+        """Note a checkpoint just saved: write the state file, then delete at most one old checkpoint.
+
+        Checkpoints of the same prefix that a killed save left unlisted are listed too, count as this saver's own, and
+        add to what may be deleted.
+
+        Args:
+            path: Prefix or V1 pattern.
+            stem: Its prefix without the step; None for a checkpoint without a step.
+            latest_filename: Name of the state file.
+            meta_graph_suffix: What the names of meta graphs end with.
+            save_relative_paths: Write relative paths to the state file.
+            durable: Sync.
+
+        Returns:
+            The state file.
+
+        Raises:
+            CheckpointError: The state file could not be written.
+        """
+        directory = os.path.dirname(path)
+        with directory_lock(directory):
+            journal = Journal(directory)
+            listed = read_list(directory, latest_filename).listed
+            left = self._take_over(journal, stem, path, listed)
+            self._append(path, self._clock())
+            expired = self._expired(1 + left)
+            journal.name(stem, expired)
+            try:
+                state_file = update_checkpoint_state(
+                    directory,
+                    path,
+                    [*self._listed_by_others(listed), *self._own_paths(directory, path)],
+                    latest_filename,
+                    save_relative_paths=save_relative_paths,
+                    durable=durable,
+                )
+            except BaseException:
+                self._to_delete[:0] = [(old, -math.inf) for old in expired]
+                raise
+            needed = set(map(os.path.abspath, [path, *self.last_checkpoints]))
+            for old in expired:
+                remove_old_checkpoint(old, directory, needed, self.write_version, meta_graph_suffix)
+            journal.settle()
+        return state_file
+
+    def _take_over(self, journal: Journal, stem: str | None, path: str, listed: Iterable[Listed]) -> int:
+        """Take what killed saves of the prefix left for this saver's own; tell how many they were."""
+        new = os.path.abspath(path)
+        left = [one for one in journal.unlisted(stem, listed) if os.path.abspath(one.path) != new]
+        for one in left:
+            self._append(one.path, written(one))
+        return len(left)
+
+    def _append(self, path: str, saved: float) -> None:
+        self._own.update(os.path.abspath(known) for known in (path, *self.last_checkpoints))
+        if not self.max_to_keep:
+            return
+        self._kept = [known for known in self._kept if known[0] != path]
+        self._kept.append((path, saved))
+        if len(self._kept) > self.max_to_keep:
+            self._to_delete.append(self._kept.pop(0))
+
+    def _own_paths(self, directory: str, path: str) -> list[str]:
+        """Own paths for the state file, the new one last."""
+        own = [known for known in self.last_checkpoints if known != path]
+        if os.path.isabs(directory):
+            # A relative path in a state file is taken as relative to its directory, these are relative to ours.
+            own = [os.path.abspath(known) for known in own]
+        return [*own, path]
+
+    def _listed_by_others(self, listed: Iterable[Listed]) -> list[str]:
+        """Paths in the state file as it is now that this saver knows nothing of and that exist."""
+        return [one.path for one in listed if os.path.abspath(one.path) not in self._own]
+
+    def _expired(self, most: int) -> list[str]:
+        """Return at most so many of those that are no longer kept, without what is kept for ever."""
+        expired = []
+        for path, saved in self._to_delete[:most]:
+            if saved > self.next_checkpoint_time:
+                self.next_checkpoint_time += self.keep_checkpoint_every_n_hours * 3600
+            else:
+                expired.append(path)
+        del self._to_delete[:most]
+        return expired
+
+
+def remove_old_checkpoint(
+    path: str, directory: str, needed: Collection[str], version: int, meta_graph_suffix: str = META_GRAPH_SUFFIX
+) -> bool:
+    """Delete a checkpoint that is no longer kept, if it lies in ``directory`` and is none of those still needed.
+
+    What stands in the way is a warning: the save has succeeded.
+
+    Args:
+        path: Prefix or V1 pattern.
+        directory: The directory of the state file.
+        needed: Absolute paths of what is still listed.
+        version: 1 or 2.
+        meta_graph_suffix: What the meta graph's name ends with.
+
+    Returns:
+        Whether it was deleted.
+    """
+    target = os.path.abspath(path)
+    if os.path.dirname(target) != os.path.abspath(directory):
+        return False
+    if target in needed:
+        return False
+    try:
+        remove_checkpoint(target, version, meta_graph_suffix)
+    except CheckpointError as error:
+        warnings.warn(f"Ignoring: {visible(str(error))}", UserWarning, stacklevel=4)
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""The names that the files of a save would have, looked at before anything is written.
+
+What is refused here would be written and then not be found again, or would be written over another checkpoint.
+
+Format: tensorflow/python/training/saver.py (Saver.save).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
+from ckpt_magics.files.kinds.table_file import is_table
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.atomic import OWN_PREFIX
+from ckpt_magics.files.storage.naming import (
+    META_GRAPH_SUFFIX,
+    STATE_FILENAME,
+    data_filename,
+    index_filename,
+    meta_graph_filename,
+    parse_data_filename,
+    parse_v1_shard,
+    prefix_of,
+    v1_shard_filename,
+)
+
+__all__ = ["check_place_of_state", "check_save_names", "check_state_filename"]
+
+
+def check_save_names(
+    prefix: str,
+    *,
+    write_version: int,
+    in_shards: bool = False,
+    latest_filename: str | None = None,
+    meta_graph_suffix: str = META_GRAPH_SUFFIX,
+    is_listed: bool = True,
+) -> None:
+    """Refuse a save whose files would overwrite each other or another checkpoint's, or not be found again.
+
+    Args:
+        prefix: Of the checkpoint, with its step.
+        write_version: 1 or 2.
+        in_shards: Whether a V1 checkpoint will be in several files.
+        latest_filename: Name of the state file, None for ``checkpoint``.
+        meta_graph_suffix: What the meta graph's name ends with.
+        is_listed: Whether the state file will be written.
+
+    Raises:
+        InvalidArgumentError: A name cannot be. Where TensorFlow refuses it too, in its words.
+        FailedPreconditionError: There is a directory in place of a file.
+        CheckpointError: The system cannot have such a path, as one that is too long.
+    """
+    directory, base = os.path.split(prefix)
+    state = latest_filename or STATE_FILENAME
+    check_state_filename(state)
+    if base == state and not (write_version == 1 and in_shards):
+        raise InvalidArgumentError(
+            f"'latest_filename' collides with 'save_path': '{visible(state)}' and '{visible(prefix)}'"
+        )
+    meta = meta_graph_filename(base, meta_graph_suffix)
+    files = _value_files(base, write_version, in_shards=in_shards)
+    if write_version == 1 and not in_shards:
+        _check_v1_name(prefix)
+    if meta in files or os.path.basename(meta) != meta or parse_data_filename(meta):
+        raise InvalidArgumentError(f"meta_graph_suffix {visible(meta_graph_suffix)!r} gives no name for a meta graph")
+    if state in {*files, meta}:
+        raise InvalidArgumentError(f"'latest_filename' is the name of a file of the checkpoint: {visible(state)!r}")
+    if is_listed:
+        _check_encodable(base)
+        check_place_of_state(os.path.join(directory, state))
+    for name in (*files, meta, *([state] if is_listed else [])):
+        _check_place(os.path.join(directory, name))
+
+
+def check_state_filename(name: object) -> None:
+    """Refuse a state file that is elsewhere than beside the checkpoints, or has the name of a checkpoint's file.
+
+    Raises:
+        InvalidArgumentError: It is no such name.
+    """
+    if not isinstance(name, str):
+        raise InvalidArgumentError(f"'latest_filename' is {name!r}; it is the name of a file, as text")
+    if os.path.split(name)[0]:
+        raise InvalidArgumentError("'latest_filename' must not contain path components")
+    if name in {os.curdir, os.pardir} or name.startswith(OWN_PREFIX):
+        raise InvalidArgumentError(f"'latest_filename' is {visible(name)!r}, which is no name for a state file")
+    if prefix_of(name) != name:
+        raise InvalidArgumentError(
+            f"'latest_filename' is {visible(name)!r}, which is the name of a file of checkpoint "
+            f"{visible(prefix_of(name))!r}"
+        )
+
+
+def _value_files(base: str, write_version: int, *, in_shards: bool) -> list[str]:
+    """Names of the files with values; of several, one stands for all."""
+    if write_version == 2:
+        return [index_filename(base), data_filename(base, 0, 1)]
+    return [v1_shard_filename(base, 0, 2)] if in_shards else [base]
+
+
+def _check_v1_name(prefix: str) -> None:
+    """Refuse a V1 file that would be taken for a file of another checkpoint, or be replaced by one."""
+    base = os.path.basename(prefix)
+    if prefix_of(base) != base or parse_v1_shard(base) is not None:
+        raise InvalidArgumentError(
+            f"{visible(prefix)!r} is the name of a file of checkpoint {visible(prefix_of(base))!r}",
+            hint="Give a V1 checkpoint another name, or save it as V2.",
+        )
+    if base == STATE_FILENAME:
+        raise InvalidArgumentError(f"{visible(prefix)!r} is the name of the directory's state file")
+
+
+def _check_encodable(base: str) -> None:
+    try:
+        base.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(
+            f"{visible(base)!r} is not UTF-8: TensorFlow could not read the state file that lists it",
+            hint="Give the checkpoint another name, or leave the state file out (write_state=False).",
+        ) from error
+
+
+def check_place_of_state(path: str) -> None:
+    """Refuse to write a state file over a checkpoint.
+
+    Raises:
+        InvalidArgumentError: What is at the path is an index or a V1 file.
+    """
+    if is_table(path):
+        raise InvalidArgumentError(f"'latest_filename' would overwrite a checkpoint: {visible(path)} is one")
+
+
+def _check_place(path: str) -> None:
+    status = disk.status_of(path)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        raise FailedPreconditionError(
+            f"{visible(path)}; Is a directory: a file of this name is to be written", hint="Give another prefix."
+        )

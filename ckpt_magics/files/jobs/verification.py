@@ -1,0 +1,323 @@
+"""Check every block and every tensor of a checkpoint, and tell what is damaged and what is still good.
+
+A reader verifies what it reads; this reads everything and keeps nothing. Numbers pass through one buffer of a MiB,
+strings and the tensors of V1 checkpoints are decoded one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
+from ckpt_magics.files.formats.table_check import check_table, unused_ranges
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.bundle.bundle import BundleStore
+from ckpt_magics.files.kinds.data_files import data_files
+from ckpt_magics.files.kinds.directory import checkpoint_files
+from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
+from ckpt_magics.files.kinds.opening import MAX_ATTEMPTS, Store, open_remains
+from ckpt_magics.files.kinds.prefix_source import CheckpointSource
+from ckpt_magics.files.kinds.table_file import open_table
+from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
+from ckpt_magics.files.storage import files
+from ckpt_magics.files.storage.naming import index_filename
+from ckpt_magics.files.storage.progress import Progress, ProgressMeter
+from ckpt_magics.files.tensors.store import TensorEntry
+
+__all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
+
+META_GRAPH = "meta graph"
+"""Role of the one file of a checkpoint that no tensor needs."""
+
+_OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was written.
+
+    Attributes:
+        file: Path of the file.
+        text: What is wrong with it.
+        offset: Where, in bytes from its start, or None.
+        tensor: Key of the tensor concerned; None if it is about more than one.
+        is_damage: Whether something is lost; what no reader looks at is a remark only.
+        role: Of the file, if it is one without tensors: then none is lost.
+    """
+
+    file: str
+    text: str
+    offset: int | None = None
+    tensor: bytes | None = None
+    is_damage: bool = True
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTensor:
+    """One tensor that is listed.
+
+    Attributes:
+        entry: What the checkpoint says about it.
+        error: Why it cannot be read; None if it is good.
+    """
+
+    entry: TensorEntry
+    error: CheckpointError | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file of the checkpoint.
+
+    Attributes:
+        path: Where it is.
+        role: ``index``, ``data``, ``V1`` or ``meta graph``.
+        bytes: Its size; None if it is not there, or no file that can be read.
+        blocks: Blocks of a table that were checked; 0 of a data file.
+    """
+
+    path: str
+    role: str
+    bytes: int | None
+    blocks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What is damaged in a checkpoint and what is good.
+
+    Attributes:
+        source: The checkpoint.
+        files: Its files.
+        tensors: Every tensor that is listed, sorted by name. Tensors in a lost block of the index are not known.
+        findings: What is wrong: files first, then tensors by name, then the meta graph.
+        lost_names: Which names may be lost beside those of the tensors, as a sentence; or empty.
+    """
+
+    source: CheckpointSource
+    files: tuple[CheckedFile, ...]
+    tensors: tuple[CheckedTensor, ...]
+    findings: tuple[Finding, ...]
+    lost_names: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is lost."""
+        return not any(finding.is_damage for finding in self.findings)
+
+    @property
+    def lost_meta_graph(self) -> str | None:
+        """Path of the meta graph if that is damaged."""
+        return next((finding.file for finding in self.findings if finding.role == META_GRAPH), None)
+
+
+def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
+    """Check every block of the tables, every tensor's checksum, that no byte is left over, and that the graph parses.
+
+    Args:
+        source: The checkpoint.
+        progress: Called with bytes done and bytes in all.
+
+    Raises:
+        CheckpointError: A file cannot be read at all, as without permission. Damage is no error here.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        with _watched(source) as is_replaced:
+            found = _check_once(source, progress)
+            # One that another process saves over loses its files while they are being read.
+            if found.is_whole or not is_replaced():
+                break
+    return found
+
+
+@contextmanager
+def _watched(source: CheckpointSource) -> Iterator[Callable[[], bool]]:
+    """Give a test for whether another checkpoint was saved over this one since."""
+    names = [index_filename(source.prefix)] if source.version == 2 else _file_names(source)
+    held = []
+    with ExitStack() as stack:
+        for name in names:
+            with suppress(CheckpointError):
+                held.append(stack.enter_context(files.open_file(name)))
+        yield lambda: any(file.replaced() for file in held)
+
+
+def _check_once(source: CheckpointSource, progress: Progress | None) -> Verification:
+    names = _file_names(source)
+    meta_graph = meta_graph_beside(source.prefix)
+    sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
+    meter = ProgressMeter(sum(size for size in sizes if size is not None), progress)
+    findings: list[Finding] = []
+    keys: list[bytes] = []
+    tables = {name: _check_table(name, findings, meter, keys.append) for name in names if not _is_data(source, name)}
+    tensors: list[CheckedTensor] = []
+    lost_names = ""
+    try:
+        with closing(open_remains(source)) as store:
+            names = store.file_names()
+            _note_first_block(source, findings)
+            tensors = list(_check_tensors(store, meter))
+            findings += _listing_damage(store, findings)
+            findings += _orphan_slices(store, keys)
+            lost_names = store.lost.sentence(store.names())
+            findings += _check_object_graph(store, tensors)
+            if isinstance(store, BundleStore):
+                findings += _check_data_files(store)
+    except CheckpointError as error:
+        if not any(finding.is_damage for finding in findings):
+            findings.append(_as_finding(error, names[0]))
+    findings += (_tensor_finding(tensor.error, source, tensor.entry.name) for tensor in tensors if tensor.error)
+    checked = [
+        CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
+    ]
+    if meta_graph is not None:
+        checked.append(CheckedFile(meta_graph, META_GRAPH, _size(meta_graph)))
+        findings += _check_meta_graph(meta_graph)
+    meter.finish()
+    return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names)
+
+
+def _file_names(source: CheckpointSource) -> list[str]:
+    """Return the files that are known without opening any."""
+    if source.version == 1:
+        return checkpoint_files(source.prefix) or [source.prefix]
+    return [index_filename(source.prefix), *sorted(data_files(source.prefix))]
+
+
+def _is_data(source: CheckpointSource, name: str) -> bool:
+    return source.version == 2 and name != index_filename(source.prefix)
+
+
+def _role(source: CheckpointSource, name: str) -> str:
+    if source.version == 1:
+        return "V1"
+    return "data" if _is_data(source, name) else "index"
+
+
+def _size(path: str) -> int | None:
+    try:
+        with files.open_file(path) as file:
+            return file.size
+    except CheckpointError:
+        return None
+
+
+def _as_finding(error: CheckpointError, file: str, tensor: bytes | None = None) -> Finding:
+    if isinstance(error.tensor, str | bytes) and tensor is None:
+        name = error.tensor
+        tensor = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+    return Finding(error.file or file, error.message, error.offset, tensor)
+
+
+def _tensor_finding(error: CheckpointError, source: CheckpointSource, tensor: bytes) -> Finding:
+    found = _as_finding(error, source.prefix, tensor)
+    # What the system says of a missing file has the path in it, once for each tensor.
+    return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
+
+
+def _check_table(path: str, findings: list[Finding], meter: ProgressMeter, see: Callable[[bytes], object]) -> int:
+    """Check one table; returns the number of its data blocks. Keys of slices are handed to ``see``."""
+    try:
+        file, table = open_table(path)
+    except CheckpointError as error:
+        findings.append(_as_finding(error, path))
+        return 0
+    with file:
+        check = check_table(file, table, meter.advance, lambda key: see(key) if key[:1] == b"\0" else None)
+    findings += (_as_finding(error, path) for error in check.damage)
+    findings += (Finding(path, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
+    return check.blocks
+
+
+def _note_first_block(source: CheckpointSource, findings: list[Finding]) -> None:
+    """Say so where the index could only be opened without its header, and no block was found damaged."""
+    if source.version == 1 or any(finding.is_damage for finding in findings):
+        return
+    try:
+        BundleStore(source.prefix).close()
+    except CheckpointError as error:
+        findings.append(_as_finding(error, index_filename(source.prefix)))
+
+
+def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
+    """Return what listing found broken, but for the blocks that are known already."""
+    places = {(finding.file, finding.offset) for finding in known}
+    found = (_as_finding(error, store.prefix) for error in store.damage)
+    return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
+
+
+def _check_tensors(store: Store, meter: ProgressMeter) -> Iterator[CheckedTensor]:
+    sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
+    for name in store.names():
+        problem: CheckpointError | None = None
+        try:
+            if name not in sound:
+                store.verify(name, meter.advance)
+        except CheckpointError as error:
+            problem = error
+        yield CheckedTensor(store.entry(name), problem)
+
+
+def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
+    """Yield the records of slices, found under some keys, that no tensor lists."""
+    names = frozenset(store.names())
+    owned = {part.encode_key(name) for name in names for part in store.stored_slices(name)}
+    for key in keys:
+        if key in owned:
+            continue
+        try:
+            name, part = TensorSlice.decode_key(key)
+        except DataLossError:
+            # The name of a tensor that begins with a zero.
+            continue
+        is_listed = name in names
+        text = f"slice {part.format()} is stored, and the tensor {'does not list it' if is_listed else 'is not listed'}"
+        yield Finding(store.file_names()[0], text, tensor=name, is_damage=not is_listed)
+
+
+def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[Finding]:
+    """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
+    if any(tensor.entry.name == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
+        try:
+            record: object = store.read(_OBJECT_GRAPH)[()]
+            if not isinstance(record, bytes):
+                raise DataLossError("object graph is not one string")
+            parse_object_graph(record)
+        except CheckpointError as error:
+            yield _as_finding(error, store.prefix, _OBJECT_GRAPH)
+
+
+def _check_meta_graph(path: str) -> Iterator[Finding]:
+    try:
+        read_sound_meta_graph(path)
+    except CheckpointError as error:
+        text = ". ".join(filter(None, (error.message, error.hint.rstrip(".") if error.hint else None)))
+        yield Finding(path, f"{text}; the tensors do not need it", error.offset, role=META_GRAPH)
+
+
+def _check_data_files(store: BundleStore) -> Iterator[Finding]:
+    """Yield what is odd about the data files beside the values in them: files that are not there, bytes left over."""
+    used = store.used_ranges()
+    is_listed_whole = not store.damage
+    missing = 0
+    for shard_id, path in enumerate(store.file_names()[1:]):
+        ranges = used.get(shard_id, [])
+        size = _size(path)
+        if size is None:
+            if ranges:
+                values = "1 value" if len(ranges) == 1 else f"{len(ranges)} values"
+                yield Finding(path, f"the file is missing, and {values} with it")
+            missing += not ranges
+            continue
+        needed = max((end for _, end in ranges), default=0)
+        if needed > size:
+            yield Finding(path, f"the file has {size} bytes, and the index says {needed}", size)
+        for start, end in unused_ranges(ranges, size) if is_listed_whole else ():
+            where = "after the last tensor" if end == size else "between tensors"
+            yield Finding(path, f"{end - start} bytes {where} belong to none", start, is_damage=False)
+    if missing:
+        which = "1 data file without a tensor is" if missing == 1 else f"{missing} data files without a tensor are"
+        yield Finding(store.prefix, f"{which} missing", is_damage=False)

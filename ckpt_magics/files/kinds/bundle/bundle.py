@@ -1,0 +1,323 @@
+"""A V2 checkpoint: an index of tensors, and data files with their values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+import numpy as np
+
+from ckpt_magics.errors import CheckpointError, DataLossError, visible
+from ckpt_magics.files.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.bundle.bundle_batches import find_small, read_batches
+from ckpt_magics.files.kinds.bundle.bundle_data import BundleData
+from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
+from ckpt_magics.files.tensors.lost_names import LostNames
+from ckpt_magics.files.tensors.store import Array, Columns, TensorEntry, iter_whole
+
+_WORKERS = 2
+"""Threads that read large tensors: copying, page faults and checksums all let go of the interpreter."""
+
+
+class BundleStore:
+    """An open V2 checkpoint. Opening reads the footer, the index block and the block with the header.
+
+    Args:
+        prefix: Of the checkpoint.
+        mmap: Return numbers as read-only views of the mapped data files.
+        without_header: Do without the header, whose block may be lost.
+    """
+
+    version = 2
+
+    def __init__(self, prefix: str, *, mmap: bool = False, without_header: bool = False) -> None:
+        self.prefix = prefix
+        self._index = BundleIndex(prefix, without_header=without_header)
+        self.header = self._index.header
+        self._slice_shards: tuple[bytes, list[int | None]] = (b"", [])
+        self._data = BundleData(prefix, self.header, self._index.file.replaced, mmap=mmap)
+
+    @property
+    def damage(self) -> list[CheckpointError]:
+        """What was found broken while listing."""
+        listing = self._index.listing()
+        if not listing.shared.size:
+            return listing.damage
+        words = f"{len(listing.shared)} tensors claim bytes that others claim too; they are not listed"
+        return [*listing.damage, DataLossError(words, file=self._index.file.name)]
+
+    @property
+    def lost(self) -> LostNames:
+        """Which names may be missing among the listed ones."""
+        return self._index.listing().lost
+
+    def names(self) -> list[bytes]:
+        """Return the names of all tensors, sorted."""
+        return list(self._index.listing().tensor_keys())
+
+    def columns(self) -> Columns:
+        """Return what is known of all tensors."""
+        listing = self._index.listing()
+        rows, entries = listing.tensors, listing.entries
+        type_ids = entries.type_ids[rows].tolist()
+        columns = Columns(
+            list(listing.tensor_keys()),
+            list(map([dtype for dtype, _ in entries.types].__getitem__, type_ids)),
+            list(map([shape for _, shape in entries.types].__getitem__, type_ids)),
+            entries.shard_ids[rows],
+            entries.offsets[rows],
+            entries.sizes[rows],
+            np.ones(len(rows), np.int64),
+        )
+        for position in np.flatnonzero(np.isin(rows, list(entries.slices))).tolist():
+            entry = self._to_entry(columns.names[position], entries.entry(int(rows[position])))
+            columns.offsets[position] = -1
+            columns.sizes[position] = -1 if entry.size is None else entry.size
+            columns.slice_counts[position] = len(entry.slices)
+        return columns
+
+    def entry(self, name: bytes) -> TensorEntry:
+        """Return what is known of one tensor."""
+        return self._to_entry(name, self._find(name))
+
+    def has_key(self, key: bytes) -> bool:
+        """Tell whether the index has a record under ``key``; the empty key is the header's."""
+        return self._index.has_key(key)
+
+    def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
+        """Return a tensor or a region of it."""
+        entry = self._find(name)
+        if entry.slices:
+            return self._read_slices(name, entry, region, out)
+        return self.read_value(name, name, entry, region, out)
+
+    def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
+        """Check a tensor against its checksums without keeping it."""
+        entry = self._find(name)
+        if not entry.slices:
+            self._verify_value(name, name, entry, advance)
+            return
+        self._check_slices(name, entry)
+        for position in range(len(entry.slices)):
+            self._verify_value(name, *self._slice_entry(name, entry, position), advance)
+
+    def verify_small(self, advance: Callable[[int], object]) -> set[bytes]:
+        """Check small tensors, many at a time, and return those that are good; the others are to be checked singly.
+
+        ``advance`` is called with the bytes of each that is good.
+        """
+        sound: set[bytes] = set()
+        listing = self._index.listing()
+        if not self._data.can_batch:
+            return sound
+        for shard_id, small in find_small(listing.entries, listing.tensors, self.header.num_shards):
+            # What is wrong with a file, its tensors say one by one.
+            with suppress(CheckpointError):
+                for row, value in read_batches(self._data.file(shard_id), small):
+                    sound.add(listing.keys[row])
+                    advance(value.nbytes)
+        return sound
+
+    def _verify_value(self, name: bytes, key: bytes, entry: BundleEntry, advance: Callable[[int], object]) -> None:
+        try:
+            self._data.verify(key, entry, advance)
+        except CheckpointError as error:
+            raise self._data.locate(error, entry.shard_id, name) from None
+
+    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over a tensor's pieces in C order."""
+        entry = self._find(name)
+        if not entry.dtype.itemsize:
+            return iter_whole(entry.shape, partial(self.read, name))
+        if not entry.slices:
+            return self.value_pieces(name, name, entry, at_most)
+        return self._sliced_pieces(name, entry, at_most)
+
+    def records(self, name: bytes) -> list[tuple[bytes, BundleEntry]]:
+        """Return key and entry of a tensor and of all its slices."""
+        entry = self._find(name)
+        return [(name, entry), *(self._slice_entry(name, entry, position) for position in range(len(entry.slices)))]
+
+    def stored_slices(self, name: bytes) -> Sequence[TensorSlice]:
+        """Return the slices that a tensor lists; none of one in one piece."""
+        return self._find(name).slices
+
+    def value_pieces(
+        self, name: bytes, key: bytes, entry: BundleEntry, at_most: int = PIECE_SIZE
+    ) -> Iterator[tuple[Box, Array]]:
+        """Yield the pieces of one entry of numbers, of tensor ``name``, that has no slices."""
+        try:
+            yield from self._data.pieces(key, entry, at_most)
+        except CheckpointError as error:
+            raise self._data.locate(error, entry.shard_id, name) from None
+
+    def _sliced_pieces(self, name: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
+        def slice_parts(position: int) -> Iterator[Array]:
+            key, found = self._slice_entry(name, entry, position)
+            return (piece.reshape(-1) for _, piece in self.value_pieces(name, key, found, at_most))
+
+        def read_region(region: TensorSlice) -> Array:
+            return self._read_slices(name, entry, region, None)
+
+        self._check_slices(name, entry)
+        yield from iter_pieces(self._to_entry(name, entry), at_most, slice_parts, read_region)
+
+    def _check_slices(self, name: bytes, entry: BundleEntry) -> None:
+        try:
+            check_slices(self._to_entry(name, entry), most_elements=partial(self._most_elements, name, entry))
+        except CheckpointError as error:
+            raise error.locate(file=self._index.file.name, tensor=name) from None
+
+    def used_ranges(self) -> dict[int, list[tuple[int, int]]]:
+        """Return by data file where values lie in it: start and end of each, in bytes, those of slices too."""
+        listing = self._index.listing()
+        entries, rows = listing.entries, listing.values
+        starts, sizes = entries.offsets[rows].tolist(), entries.sizes[rows].tolist()
+        found: dict[int, list[tuple[int, int]]] = {}
+        for shard_id, start, size in zip(entries.shard_ids[rows].tolist(), starts, sizes, strict=True):
+            found.setdefault(shard_id, []).append((start, start + size))
+        return found
+
+    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by name; small ones that are neighbours in a file are read together."""
+        values: dict[bytes, Array] = {}
+        listing = self._index.listing()
+        if self._data.can_batch:
+            rows = np.fromiter((listing.rows.get(name, -1) for name in names), np.intp, len(names))
+            for shard_id, small in find_small(listing.entries, rows[rows >= 0], self.header.num_shards):
+                for row, value in read_batches(self._data.file(shard_id), small):
+                    values[listing.keys[row]] = value
+        values.update(self._read_at_once([name for name in dict.fromkeys(names) if name not in values]))
+        return values
+
+    def _read_at_once(self, names: list[bytes]) -> Iterator[tuple[bytes, Array]]:
+        """Yield tensors, two being read at any time: the system copies one while the other is verified."""
+        if len(names) == 1:
+            yield names[0], self.read(names[0])
+            return
+        workers = ThreadPoolExecutor(_WORKERS)
+        try:
+            try:
+                values = workers.map(self.read, names)
+            except RuntimeError:
+                # The interpreter is ending, or the system gives no more threads.
+                values = map(self.read, names)
+            yield from zip(names, values, strict=True)
+        finally:
+            # After an error, or Ctrl-C, what has not begun is not read.
+            workers.shutdown(cancel_futures=True)
+
+    def debug_string(self) -> bytes:
+        """Return ``name (DT_FLOAT) [2,3]`` for each record in key order: slices under their keys, not the wholes."""
+        listing = self._index.listing()
+        lines = [f" ({dtype.enum_name}) {format_shape(shape)}\n".encode() for dtype, shape in listing.entries.types]
+        return b"".join(
+            key + lines[type_id]
+            for row, (key, type_id) in enumerate(zip(listing.keys, listing.entries.type_ids.tolist(), strict=True))
+            if type_id >= 0 and row not in listing.entries.slices
+        )
+
+    def missing(self, name: str) -> str:
+        """Return TensorFlow's words for a name, printable, that is not there."""
+        return f"Key {name} not found in checkpoint"
+
+    def file_names(self) -> list[str]:
+        """Return the paths of the index and of all data files, present or not."""
+        return [self._index.file.name, *map(self._data.filename, range(max(self.header.num_shards, 0)))]
+
+    def hold(self) -> None:
+        """Open the data files, so that this version can be read for as long as the store is open."""
+        self._data.hold()
+
+    def replaced(self) -> bool:
+        """Tell whether the index was swapped since it was opened."""
+        return self._index.file.replaced()
+
+    def identity(self) -> bytes:
+        """Return what tells this version of the checkpoint from any other: the checksums of its index."""
+        return self._index.identity()
+
+    def release(self) -> None:
+        """Close the files until something is read again."""
+        self._index.file.release()
+        self._data.release()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._index.close()
+        self._data.close()
+
+    def _find(self, name: bytes) -> BundleEntry:
+        entry = self._index.get(name) if name != HEADER_ENTRY_KEY else None
+        if entry is None:
+            raise KeyError(name)
+        return entry
+
+    def _to_entry(self, name: bytes, entry: BundleEntry) -> TensorEntry:
+        if not entry.slices:
+            return TensorEntry(name, entry.dtype, entry.shape, (), entry.shard_id, entry.offset, entry.size)
+        # Strings of a partitioned tensor would need a look-up per slice to know their size.
+        size = math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None
+        return TensorEntry(name, entry.dtype, entry.shape, entry.slices, entry.shard_id, None, size)
+
+    def _most_elements(self, name: bytes, entry: BundleEntry, used: Sequence[int]) -> int:
+        """Return how many elements the data files of some slices can hold, each file counted once."""
+        known, shard_ids = self._slice_shards
+        if known != name:
+            # Kept for the next part of the same tensor: to find them takes a look-up for each slice.
+            parts = [self._index.get(part.encode_key(name)) for part in entry.slices]
+            shard_ids = [None if part is None else part.shard_id for part in parts]
+            self._slice_shards = name, shard_ids
+        shards = {shard_id for index in used if (shard_id := shard_ids[index]) is not None}
+        return sum(self._data.file(shard_id).size for shard_id in shards) // max(entry.dtype.itemsize, 1)
+
+    def _slice_entry(self, name: bytes, entry: BundleEntry, position: int) -> tuple[bytes, BundleEntry]:
+        """Return key and entry of a slice that a tensor lists."""
+        stored = entry.slices[position]
+        key = stored.encode_key(name)
+        found = self._index.get(key)
+        if found is None:
+            raise DataLossError(
+                f"Key {visible(key)} not found in checkpoint: slice {stored.format()} is listed and not stored"
+            ).locate(file=self._index.file.name, tensor=name)
+        expected = entry.dtype, stored.shape(entry.shape)
+        if (found.dtype, found.shape) != expected or found.slices:
+            raise DataLossError(
+                f"slice {stored.format()} is stored as {found.dtype.name} {list(found.shape)}, "
+                f"where {expected[0].name} {list(expected[1])} is listed"
+            ).locate(file=self._index.file.name, tensor=name)
+        return key, found
+
+    def _read_slices(self, name: bytes, entry: BundleEntry, region: TensorSlice | None, out: Array | None) -> Array:
+        def read_slice(position: int, part: TensorSlice | None, target: Array | None) -> Array:
+            return self.read_value(name, *self._slice_entry(name, entry, position), part, target)
+
+        region = region or TensorSlice.full(len(entry.shape))
+        tensor = self._to_entry(name, entry)
+        try:
+            return assemble(
+                tensor, region, read_slice, most_elements=partial(self._most_elements, name, entry), out=out
+            )
+        except CheckpointError as error:
+            raise error.locate(file=self._index.file.name, tensor=name) from None
+
+    def read_value(
+        self,
+        name: bytes,
+        key: bytes,
+        entry: BundleEntry,
+        region: TensorSlice | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """Return the value of one entry, of tensor ``name``, that has no slices, or a region of it."""
+        try:
+            return self._data.read(key, entry, region, out)
+        except CheckpointError as error:
+            raise self._data.locate(error, entry.shard_id, name) from None

@@ -1,0 +1,1 @@
+"""V1 checkpoints: one table of saved slices, in one file or several."""

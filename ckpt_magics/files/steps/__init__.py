@@ -1,0 +1,1 @@
+"""What is done to tensors on the way: chosen, renamed, cast, transposed."""

@@ -1,0 +1,89 @@
+"""Files by the names of ``tf.gfile``: what tutorials do to directories before they save into them.
+
+Format: tensorflow/python/lib/io/file_io.py.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Sequence
+from typing import IO, Any
+
+from ckpt_magics.files.storage.files import system_errors
+from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+
+
+def exists(filename: AnyPath) -> bool:
+    """Tell whether there is a file or directory."""
+    return os.path.exists(local_path(filename))
+
+
+def is_directory(dirname: AnyPath) -> bool:
+    """Tell whether there is a directory."""
+    return os.path.isdir(local_path(dirname))
+
+
+def list_directory(dirname: AnyPath) -> list[str]:
+    """Return the names in a directory.
+
+    Raises:
+        NotFoundError: There is no such directory.
+    """
+    path = local_path(dirname)
+    with system_errors(path):
+        return os.listdir(path)
+
+
+def matching_files(filename: AnyPath | Sequence[AnyPath]) -> list[str]:
+    """Return the paths that match a pattern, or any of several, sorted."""
+    patterns = [filename] if isinstance(filename, (str, bytes, os.PathLike)) else filename
+    return sorted(spelled_as(pattern, path) for pattern in patterns for path in glob.glob(local_path(pattern)))
+
+
+def make_directories(dirname: AnyPath) -> None:
+    """Make a directory, and those around it, where they are missing."""
+    path = local_path(dirname)
+    with system_errors(path):
+        os.makedirs(path, exist_ok=True)
+
+
+def make_directory(dirname: AnyPath) -> None:
+    """Make a directory."""
+    path = local_path(dirname)
+    with system_errors(path):
+        os.mkdir(path)
+
+
+def remove(filename: AnyPath) -> None:
+    """Delete a file.
+
+    Raises:
+        NotFoundError: There is no such file.
+    """
+    path = local_path(filename)
+    with system_errors(path):
+        os.remove(path)
+
+
+def remove_tree(dirname: AnyPath) -> None:
+    """Delete a directory with all that is in it.
+
+    Raises:
+        NotFoundError: There is no such directory.
+    """
+    path = local_path(dirname)
+    with system_errors(path):
+        shutil.rmtree(path)
+
+
+def open_file(name: AnyPath, mode: str = "r") -> IO[Any]:
+    """Open a file, text in UTF-8.
+
+    Raises:
+        NotFoundError: There is no such file.
+    """
+    path = local_path(name)
+    with system_errors(path):
+        return open(path, mode, encoding=None if "b" in mode else "utf-8")

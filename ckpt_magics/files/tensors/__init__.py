@@ -1,0 +1,1 @@
+"""Named tensors, their regions, and the names that people know them by."""

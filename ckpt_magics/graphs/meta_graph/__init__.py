@@ -1,0 +1,1 @@
+"""MetaGraphs and SavedModels in and out, and the values in frozen graphs."""

@@ -1,0 +1,242 @@
+"""Finding the graph that somebody means: a graph file, a SavedModel, a checkpoint, or a program's own graph object.
+
+What a file is, is told from its content; its name only says what to try first and what to call it when it is damaged.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+
+from ckpt_magics.errors import (
+    CheckpointNotFoundError,
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    visible,
+)
+from ckpt_magics.files.directory.nearby import missing_hint
+from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.storage import files, foreign, naming
+from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.graphs.meta_graph.saved_model import find_meta_graph, read_saved_model, tag_sets
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, SavedModel
+from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
+
+__all__ = ["GraphSource", "find_graph"]
+
+Message = GraphDef | MetaGraphDef | SavedModel
+M = TypeVar("M", GraphDef, MetaGraphDef, SavedModel)
+
+SERVE = "serve"
+"""The tag of the graph that TensorFlow itself loads from a SavedModel to run it."""
+
+_SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+_GRAPH_SUFFIXES = (".meta", ".pb", ".pbtxt")
+_OP = re.compile(r"[A-Za-z>][A-Za-z0-9_.>/\\-]*")
+_CHECKED_NODES = 50
+
+
+def _saved_model(data: bytes, name: str) -> Message:
+    return parse_message(data, SavedModel, name)
+
+
+def _meta_graph(data: bytes, name: str) -> Message:
+    return parse_message(data, MetaGraphDef, name)
+
+
+def _graph_def(data: bytes, name: str) -> Message:
+    return parse_message(data, GraphDef, name)
+
+
+_TEXT_STARTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Message]], ...] = tuple(
+    (re.compile(foreign.COMMENTS + rb"(?:%s)\b" % fields), parse)
+    for fields, parse in (
+        (foreign.SAVED_MODEL_FIELDS, _saved_model),
+        (foreign.META_GRAPH_FIELDS, _meta_graph),
+        (foreign.GRAPH_DEF_FIELDS, _graph_def),
+    )
+)
+"""The field that a message in text form begins with tells which one it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSource:
+    """A graph, and where it was found.
+
+    Attributes:
+        path: The file that was read; of a checkpoint without a graph its prefix; of an object what it is.
+        kind: What that is, such as "MetaGraph" or "SavedModel".
+        meta_graph: The graph; a file that holds nodes alone gives a MetaGraphDef with nothing else in it. None if a
+            checkpoint has no meta graph.
+        prefix: The checkpoint beside the graph, if there is one.
+        note: What was used in place of what was given, or what else there is; or "".
+    """
+
+    path: str
+    kind: str
+    meta_graph: MetaGraphDef | None
+    prefix: str | None = None
+    note: str = ""
+
+
+def find_graph(path: AnyPath, tags: Collection[str] = ()) -> GraphSource:
+    """Return the graph that a path stands for.
+
+    Args:
+        path: A ``.meta``, ``.pb`` or ``.pbtxt`` file, a SavedModel or its directory, or a checkpoint, whose meta graph
+            is looked for beside it. ``~`` is the home directory.
+        tags: Of the graph to take from a SavedModel; by default the one that is tagged ``serve``, or else the first.
+
+    Raises:
+        CheckpointNotFoundError: There is nothing; the message names what is near.
+        DataLossError: The file is damaged, or it is something else.
+        FailedPreconditionError: The path leads to a pipe or a device.
+        InvalidArgumentError: Tags are given, and it is no SavedModel.
+        NotFoundError: The SavedModel has no graph with these tags.
+    """
+    name = local_path(path)
+    source = _find_file(name, tags)
+    if source is None:
+        source = _find_beside_checkpoint(name, os.fsdecode(path))
+    if tags and source.kind != "SavedModel":
+        raise InvalidArgumentError(f"{visible(source.path)} is no SavedModel, so it has no graphs to choose by tags")
+    return source
+
+
+def _find_file(name: str, tags: Collection[str]) -> GraphSource | None:
+    """The graph in a file or a SavedModel's directory; None if the path is neither, but perhaps a checkpoint."""
+    if files.is_directory(name):
+        model = next((one for one in _SAVED_MODEL_NAMES if files.is_file(os.path.join(name, one))), None)
+        return None if model is None else _from_saved_model(os.path.join(name, model), read_saved_model(name), tags)
+    if not files.exists(name):
+        meta_graph = naming.meta_graph_filename(name)
+        return _from_file(meta_graph, tags) if files.is_file(meta_graph) else None
+    if not files.is_file(name):
+        raise FailedPreconditionError(f"{visible(name)}; Not a regular file", file=name)
+    base = os.path.basename(name)
+    is_checkpoint = (
+        base.endswith(naming.INDEX_SUFFIX) or base == naming.STATE_FILENAME or naming.parse_data_filename(name)
+    )
+    return None if is_checkpoint else _from_file(name, tags)
+
+
+def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
+    with files.open_file(name) as file:
+        if file.size > MESSAGE_LIMIT:
+            return None
+        data = file.read_at(0, file.size, "graph")
+    message = _parsed(data, name)
+    if isinstance(message, SavedModel):
+        return _from_saved_model(name, message, tags)
+    if isinstance(message, MetaGraphDef):
+        prefix = naming.prefix_of(name) if name.endswith(f".{naming.META_GRAPH_SUFFIX}") else None
+        return GraphSource(name, "MetaGraph", message, prefix)
+    return None if message is None else GraphSource(name, "GraphDef", MetaGraphDef(graph_def=message))
+
+
+def _parsed(data: bytes, name: str) -> Message | None:
+    """The graph that a file's content is; None if it is none and the name does not promise one."""
+    found = (_binary(data, MetaGraphDef) if name.endswith(".meta") else None) or _any_binary(data)
+    if found is not None:
+        return found
+    kind = foreign.recognise(data[: foreign.START_SIZE], name)
+    is_promised = name.endswith(_GRAPH_SUFFIXES)
+    if is_promised and not (kind.is_graph or kind.is_unknown):
+        raise DataLossError(f"{visible(name)} is no graph but {kind.what}", hint=kind.hint)
+    if kind.is_model and not kind.is_graph:
+        return None
+    for start, parse in _TEXT_STARTS:
+        if start.match(data):
+            return parse(data, name)
+    if not is_promised:
+        return None
+    hint = "It is damaged, or the save or the download broke off: get it again."
+    raise DataLossError(f"{visible(name)} is no MetaGraphDef, SavedModel or GraphDef", hint=hint)
+
+
+def _any_binary(data: bytes) -> Message | None:
+    # Names of ops that no op can have are drawn like others, once the bytes can be nothing else.
+    for any_op in (False, True):
+        found = _binary(data, SavedModel, any_op=any_op)
+        other = found or _binary(data, MetaGraphDef, any_op=any_op) or _binary(data, GraphDef, any_op=any_op)
+        if other is not None:
+            return other
+    return None
+
+
+def _binary(data: bytes, kind: type[M], *, any_op: bool = False) -> M | None:
+    """The message, if the bytes are one whose nodes make sense: those of one kind often parse as another."""
+    try:
+        message = kind.FromString(data)
+    except DecodeError:
+        return None
+    nodes = _nodes(message)
+    if nodes is None or (any_op and not nodes):
+        return None
+    return message if any_op or all(_OP.fullmatch(node.op) for node in nodes[:_CHECKED_NODES]) else None
+
+
+def _nodes(message: Message) -> list[NodeDef] | None:
+    """The nodes of a graph that may be empty; None if there is nothing that says that it is a graph."""
+    if isinstance(message, SavedModel):
+        graphs = message.meta_graphs
+        is_one = bool(graphs) and message.saved_model_schema_version > 0
+        return [node for one in graphs for node in one.graph_def.node] if is_one else None
+    if isinstance(message, MetaGraphDef):
+        info = message.meta_info_def
+        is_one = message.HasField("meta_info_def") and (message.HasField("graph_def") or bool(info.tensorflow_version))
+        return list(message.graph_def.node) if is_one or message.graph_def.node else None
+    return list(message.node) if message.node or message.HasField("versions") else None
+
+
+def _from_saved_model(name: str, model: SavedModel, tags: Collection[str]) -> GraphSource:
+    available = tag_sets(model)
+    if not available:
+        raise DataLossError(f"the SavedModel {visible(name)} holds no graph", file=name)
+    wanted = tuple(tags) or next((found for found in available if set(found) == {SERVE}), available[0])
+    note = ""
+    if len(available) > 1:
+        others = "; ".join(_listed(found) for found in available if set(found) != set(wanted))
+        note = f"The first of {len(available)} graphs that is tagged {_listed(wanted)}" + (
+            f"; others are tagged: {others}." if others else "."
+        )
+    variables = os.path.join(os.path.dirname(name), "variables", "variables")
+    prefix = variables if files.is_file(naming.index_filename(variables)) else None
+    return GraphSource(name, "SavedModel", find_meta_graph(model, wanted), prefix, note)
+
+
+def _listed(tags: Iterable[str]) -> str:
+    return " ".join(visible(tag) for tag in tags) or "(none)"
+
+
+def _find_beside_checkpoint(name: str, given: str) -> GraphSource:
+    """The meta graph beside a checkpoint, or the checkpoint alone."""
+    try:
+        found = find_checkpoint(name)
+    except CheckpointNotFoundError as error:
+        if files.exists(name):
+            raise
+        raise CheckpointNotFoundError(
+            f"there is no graph file and no checkpoint at {visible(given)}{missing_hint(name)}"
+        ) from error
+    meta_graph = naming.meta_graph_filename(found.prefix)
+    if files.is_file(meta_graph):
+        source = _from_file(meta_graph, ())
+        if source is not None and source.meta_graph is not None:
+            return GraphSource(meta_graph, source.kind, source.meta_graph, found.prefix, found.note)
+    note = " ".join(
+        part
+        for part in (
+            found.note,
+            f"There is no meta graph {visible(os.path.basename(meta_graph))} beside it: these are the scopes of its "
+            "tensors' names.",
+        )
+        if part
+    )
+    return GraphSource(found.prefix, "checkpoint", None, found.prefix, note)

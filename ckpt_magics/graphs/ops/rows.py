@@ -1,0 +1,59 @@
+"""All ops that this package knows, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ckpt_magics.graphs.ops import (
+    arrays,
+    binary,
+    branches,
+    checkpoint_io,
+    constants,
+    control,
+    elementwise,
+    indexing,
+    joining,
+    linear,
+    nn,
+    normalization,
+    reductions,
+    sampling,
+    strings,
+    training,
+    variables,
+    windows,
+)
+from ckpt_magics.graphs.ops.row import Op
+
+__all__ = ["OPS", "find_op"]
+
+_FAMILIES = (
+    arrays,
+    binary,
+    branches,
+    checkpoint_io,
+    constants,
+    control,
+    elementwise,
+    indexing,
+    joining,
+    linear,
+    nn,
+    normalization,
+    reductions,
+    sampling,
+    strings,
+    training,
+    variables,
+    windows,
+)
+
+OPS: Mapping[str, Op] = MappingProxyType({row.name: row for family in _FAMILIES for row in family.ROWS})
+"""Every row, by the op's name."""
+
+
+def find_op(name: str) -> Op | None:
+    """Return the row of an op, or None for an op that this package knows nothing about."""
+    return OPS.get(name)

@@ -1,0 +1,150 @@
+"""The variables of one session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+
+from ckpt_magics.errors import FailedPreconditionError, visible
+from ckpt_magics.files.formats.dtypes import DType
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, fits
+
+__all__ = ["Buffer", "Variable", "VariableStore", "locked"]
+
+
+class Buffer:
+    """The memory of a variable. Assignments of as many elements go into it, others make a new one.
+
+    Attributes:
+        value: What it holds now, an array that nobody changes in place.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Array) -> None:
+        self.value = value
+
+
+class Variable:
+    """One variable: what a reference or a resource handle stands for while a graph runs.
+
+    Attributes:
+        name: Under which its session finds it.
+        container: Group of variables that the graph puts it in, mostly empty.
+        dtype: Type of its elements.
+        shape: The shape that the graph gives it.
+        buffer: Its memory, which tensors that were read from a reference variable share; None while it has no value.
+        lock: Held by whoever sets a value that depends on the one before; see `locked`.
+    """
+
+    __slots__ = ("buffer", "container", "dtype", "lock", "name", "shape")
+
+    def __init__(self, name: str, container: str, dtype: DType, shape: Shape) -> None:
+        self.name = name
+        self.container = container
+        self.dtype = dtype
+        self.shape = shape
+        self.buffer: Buffer | None = None
+        self.lock = threading.RLock()
+
+    @property
+    def value(self) -> Array:
+        """Its value, never changed in place; None while it has none."""
+        return None if self.buffer is None else self.buffer.value
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self.buffer = None if value is None else Buffer(value)
+
+    def __repr__(self) -> str:
+        shape = "<unknown>" if self.shape is None else format_shape(self.shape)
+        state = "no value" if self.value is None else "has a value"
+        return f"<handle of variable '{visible(self.name)}' shape={shape} dtype={self.dtype.name}, {state}>"
+
+    def assign(self, value: Array) -> None:
+        """Set the value.
+
+        An array that owns its memory is kept and can no longer be written to; a view is copied, because someone else
+        may write to what is behind it.
+        """
+        value = np.asarray(value)
+        if value.base is not None:
+            value = value.copy()
+        value.flags.writeable = False
+        if self.buffer is not None and self.buffer.value.size == value.size:
+            self.buffer.value = value
+        else:
+            self.buffer = Buffer(value)
+
+    def accepts(self, shape: tuple[int, ...]) -> bool:
+        """Return whether the graph allows a value of that shape."""
+        return fits(shape, self.shape)
+
+    def read(self) -> Array:
+        """Return the value of a resource variable, which nobody may write to.
+
+        Raises:
+            FailedPreconditionError: It has none.
+        """
+        if self.value is None:
+            place = self.container or "localhost"
+            raise FailedPreconditionError(
+                f"Could not find variable {self.name}. This could mean that the variable has been deleted. In TF1, it "
+                f"can also mean the variable is uninitialized. Debug info: container={place}, status error message="
+                f"Resource {place}/{self.name}/N10tensorflow3VarE does not exist."
+            )
+        return self.value
+
+
+@contextmanager
+def locked(variables: Iterable[Variable]) -> Iterator[None]:
+    """Keep other threads from changing variables in this way while new values are worked out from the present ones."""
+    with ExitStack() as stack:
+        # Everywhere in one order, so that no two threads wait for each other.
+        for variable in sorted(variables, key=id):
+            stack.enter_context(variable.lock)
+        yield
+
+
+class VariableStore:
+    """Variables by kind, container and name; each session has one store."""
+
+    def __init__(self) -> None:
+        self._variables: dict[tuple[str, str, str], Variable] = {}
+
+    def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> Variable:
+        """Return a variable, made without a value when the store does not have it.
+
+        Args:
+            kind: Variables of different kinds are different, whatever their names.
+            name: The variable's name.
+            container: Its group.
+            dtype: Type of a new variable's elements.
+            shape: Shape of a new variable.
+        """
+        key = (kind, container, name)
+        variable = self._variables.get(key)
+        if variable is None:
+            # Of two threads that come first at once, both get the one that is kept.
+            variable = self._variables.setdefault(key, Variable(name, container, dtype, shape))
+        return variable
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self._variables.values())
+
+    def values(self) -> dict[tuple[str, str, str], Array]:
+        """Return what every variable holds now, for `roll_back`."""
+        return {key: variable.value for key, variable in self._variables.items()}
+
+    def roll_back(self, values: dict[tuple[str, str, str], Array]) -> None:
+        """Give every variable the value it had when `values` was called; later ones have none again."""
+        for key, variable in self._variables.items():
+            variable.value = values.get(key)
+
+    def clear(self) -> None:
+        """Forget every variable."""
+        self._variables.clear()

@@ -1,0 +1,1 @@
+"""What TensorFlow programs have around their graph: flags, log messages, settings of sessions."""

@@ -1,0 +1,105 @@
+"""Saving anything that holds tensors as a checkpoint, from plain Python."""
+
+# ruff: noqa: ANN401 - objects of libraries that are not imported here have no type to name
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.files.jobs.saving_options import check_options
+from ckpt_magics.files.objects.collected import collect_tensors, tensors_and_gaps
+from ckpt_magics.files.objects.ties import same_arrays
+from ckpt_magics.files.storage.disk import enough_memory
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.graphs.saver.array_graph import array_meta_graph
+from ckpt_magics.tables import names_text
+
+__all__ = ["save_checkpoint"]
+
+
+@enough_memory("save the checkpoint")
+def save_checkpoint(
+    prefix: AnyPath,
+    tensors: Any,
+    *,
+    write_version: int = 2,
+    global_step: Any = None,
+    max_to_keep: int | None = 5,
+    keep_checkpoint_every_n_hours: float = 10000.0,
+    num_shards: int = 1,
+    write_meta_graph: bool = True,
+    write_state: bool = True,
+    absolute_paths: bool = False,
+    latest_filename: str | None = None,
+    durable: bool = True,
+    progress: Progress | None = None,
+) -> SavedCheckpoint:
+    """Save tensors as a TensorFlow checkpoint; at any instant there is the former one or the new one, whole.
+
+    Args:
+        prefix: Stem of the files, such as ``runs/model.ckpt``; ``~`` is the home directory.
+        tensors: What to save, by name: anything that `collect_tensors` understands. They are stored in the order of
+            their names, as TensorFlow's Saver stores them.
+        write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
+        global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
+        max_to_keep: With a step: how many checkpoints of this prefix and a step, among those that the directory's list
+            names, stay; older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
+        keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
+        num_shards: How many data files to spread the tensors over.
+        write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
+            more than 10,000 tensors none is made. One that is there already stays if none is written.
+        write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
+        absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
+        latest_filename: Another name for that list.
+        durable: Wait until the disk has the files.
+        progress: Called with the bytes written so far and in all.
+
+    Returns:
+        The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, ``removed``, the prefixes
+        that were deleted, ``left_out``, the names of what is None and so was not saved, and ``tied``, the names, a
+        tuple per array, under which one array was saved several times, as attributes.
+
+    Raises:
+        InvalidArgumentError: There is nothing to save, or a part of it is no tensor or has no place in this version, or
+            an option cannot be. Nothing was written.
+        ResourceExhaustedError: The disk is full, or the memory; nothing of the new checkpoint is left on the disk.
+    """
+    check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
+    arrays, gaps = tensors_and_gaps(tensors)
+    if not arrays:
+        reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
+        raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
+    saved = write_checkpoint(
+        prefix,
+        arrays,
+        write_version=write_version,
+        global_step=None if global_step is None else _step(global_step),
+        max_to_keep=max_to_keep,
+        keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+        num_shards=num_shards,
+        write_state=write_state,
+        absolute_paths=absolute_paths,
+        latest_filename=latest_filename,
+        durable=durable,
+        progress=progress,
+        meta_graph=array_meta_graph(arrays, write_version=write_version) if write_meta_graph else None,
+    )
+    saved.left_out = tuple(gaps)
+    saved.tied = tuple(same_arrays(arrays))
+    return saved
+
+
+def _step(value: Any) -> int:
+    """The step as an int, from an int, a rank-0 integer array, a variable or a tensor."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        # Of any size; what is too long for a name is refused as such.
+        return value
+    array = next(iter(collect_tensors(value, "global_step").values()), np.empty(0))
+    if array.shape != () or array.dtype.kind not in "iu":
+        raise InvalidArgumentError(f"global_step has to be one whole number, not {value!r:.100}")
+    return int(array)

@@ -1,0 +1,80 @@
+"""What a run is to fetch: graph elements in any nesting of lists, tuples and dicts, and the results in the same."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.graph.node import Operation, Tensor
+
+__all__ = ["Fetches"]
+
+Results = Sequence[Any]
+
+
+class Fetches:
+    """The fetches of one run.
+
+    Args:
+        graph: The graph of the session.
+        structure: A tensor, operation, variable or name, or a nesting of these.
+
+    Attributes:
+        elements: The tensors and operations in order.
+
+    Raises:
+        TypeError: Something in the structure cannot be fetched.
+        ValueError: A name is not in the graph, or an element belongs to another one.
+    """
+
+    def __init__(self, graph: Graph, structure: object) -> None:
+        self._graph = graph
+        self.elements: list[Tensor | Operation] = []
+        self._build = self._flatten(structure)
+
+    def build(self, results: Results) -> Any:  # noqa: ANN401 -- the structure of the fetches
+        """Return one result per element, in the structure of the fetches."""
+        return self._build(results)
+
+    def _flatten(self, item: object) -> Callable[[Results], Any]:
+        if isinstance(item, (Tensor, Operation, str, bytes)):
+            return self._leaf(item)
+        if isinstance(item, tuple) and hasattr(item, "_fields"):
+            named, parts = type(item), [self._flatten(part) for part in item]
+            return lambda results: named(*[part(results) for part in parts])
+        if isinstance(item, (list, tuple)):
+            kind, parts = type(item), [self._flatten(part) for part in item]
+            return lambda results: kind([part(results) for part in parts])
+        if isinstance(item, Mapping):
+            return self._flatten_mapping(item)
+        if is_dataclass(item) and not isinstance(item, type) and not hasattr(item, "as_graph_element"):
+            record, slots = type(item), {field.name: self._flatten(getattr(item, field.name)) for field in fields(item)}
+            return lambda results: record(**{name: part(results) for name, part in slots.items()})
+        return self._leaf(item)
+
+    def _flatten_mapping(self, item: Mapping[Any, object]) -> Callable[[Results], Any]:
+        # Not every class of mapping can be built from pairs alone, so others come back as a dict.
+        kind = type(item) if isinstance(item, OrderedDict) else dict
+        parts = {key: self._flatten(part) for key, part in item.items()}
+        return lambda results: kind((key, part(results)) for key, part in parts.items())
+
+    def _leaf(self, item: object) -> Callable[[Results], Any]:
+        position = len(self.elements)
+        self.elements.append(self._find(item))
+        return lambda results: results[position]
+
+    def _find(self, item: object) -> Tensor | Operation:
+        if item is None:
+            raise TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None')
+        try:
+            return self._graph.as_graph_element(item)
+        except TypeError as error:
+            kind = type(item).__name__
+            raise TypeError(
+                f'Argument `fetch` = {item} has invalid type "{kind}" must be a string or Tensor. ({error})'
+            ) from error
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"Argument `fetch` = {item} cannot be interpreted as a Tensor. ({error})") from error

@@ -1,0 +1,50 @@
+"""What a kernel sees of the operation that it computes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ckpt_magics.graphs.graph.attributes import attr_content
+from ckpt_magics.graphs.graph.node import Operation
+from ckpt_magics.graphs.ops.row import AttrContent, Op
+from ckpt_magics.graphs.ops.variable_values import VariableStore
+
+__all__ = ["OperationContext"]
+
+
+class OperationContext:
+    """One operation in one session.
+
+    Args:
+        op: The operation.
+        row: The row of its op.
+        variables: The session's variables.
+
+    Attributes:
+        node_name: Name of the operation.
+        is_imported: Whether it comes from a message, not from the program's own calls.
+        output_dtypes: Type of each output.
+        variables: The session's variables.
+        fixed: The output of an op that gives the same in every run, once it is computed.
+    """
+
+    def __init__(self, op: Operation, row: Op, variables: VariableStore) -> None:
+        self.node_name = op.name
+        self.is_imported = op.is_imported
+        self.output_dtypes = [tensor.dtype for tensor in op.outputs]
+        self.variables = variables
+        self.fixed: Any = None
+        self._attrs: dict[str, AttrContent] = {attr.name: attr_content(op.node_def, attr) for attr in row.attrs}
+
+    def attr(self, name: str) -> AttrContent:
+        """Return an attribute of the operation, or the op's default where it has none."""
+        return self._attrs[name]
+
+    @cached_property
+    def random(self) -> np.random.Generator:
+        """The operation's own stream of random numbers; without seeds another one in every session."""
+        seeds = [self._attrs.get(name, 0) % (1 << 64) for name in ("seed", "seed2")]
+        return np.random.default_rng(seeds if any(seeds) else None)

@@ -1,0 +1,58 @@
+"""The tensors of a checkpoint as a table, without their values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from ckpt_magics.files.object_graph.groups import GROUPS, variable_group
+from ckpt_magics.files.tensors.store import Columns, Numbers
+
+_LARGEST = (1 << 63) - 1
+
+COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "shard", "offset", "slices", "group")
+
+
+def variables_frame(columns: Columns) -> pd.DataFrame:
+    """Return one row per tensor.
+
+    Args:
+        columns: What a checkpoint says about its tensors.
+
+    Returns:
+        Columns ``name`` (str), ``dtype`` (category of TensorFlow's names), ``shape`` (tuples), ``elements`` (int64),
+        ``bytes`` (Int64; of the value in memory where the file does not tell, missing for such strings), ``shard``
+        (int64), ``offset`` (Int64, in the data file; missing for partitioned tensors and V1), ``slices`` (int64, 1 of
+        a tensor stored in one piece) and ``group`` (category).
+    """
+    names = [name.decode("utf-8", "surrogateescape") for name in columns.names]
+    dtypes = [dtype.name for dtype in columns.dtypes]
+    elements = np.fromiter(map(math.prod, columns.shapes), np.int64, len(names))
+    return pd.DataFrame(
+        {
+            "name": pd.Series(names, dtype=object),
+            "dtype": pd.Categorical(dtypes, sorted(set(dtypes))),
+            "shape": pd.Series(columns.shapes, dtype=object),
+            "elements": elements,
+            "bytes": _known(np.where(columns.sizes < 0, _sizes_in_memory(columns, elements), columns.sizes)),
+            "shard": columns.shard_ids,
+            "offset": _known(columns.offsets),
+            "slices": columns.slice_counts,
+            "group": pd.Categorical([variable_group(name) for name in names], list(GROUPS)),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def _sizes_in_memory(columns: Columns, elements: Numbers) -> Numbers:
+    """Return the bytes of each value in memory, -1 of strings, the largest int64 of what no memory could hold."""
+    itemsizes = np.array([dtype.itemsize for dtype in columns.dtypes], np.int64)
+    fits = elements <= _LARGEST // np.maximum(itemsizes, 1)
+    return np.where(itemsizes == 0, -1, np.where(fits, elements * np.where(fits, itemsizes, 0), _LARGEST))
+
+
+def _known(numbers: Numbers) -> pd.arrays.IntegerArray:
+    """Return numbers as a column in which negative ones are missing."""
+    return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)

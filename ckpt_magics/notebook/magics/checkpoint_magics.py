@@ -1,0 +1,238 @@
+"""%ckpt_save, %ckpt_restore and %ckpt_show: each parses its line and calls one function."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
+from traitlets import Bool, Int
+
+from ckpt_magics.files.objects.library_values import is_symbolic
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.magics.active_graph import active_graph, graph_to_restore
+from ckpt_magics.notebook.magics.command import Scope, argument, command, many_values
+from ckpt_magics.notebook.magics.namespace import array_names, at_root, chosen_values, user_values
+from ckpt_magics.notebook.magics.progress_line import shown_progress
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["CheckpointMagics"]
+
+
+@magics_class
+class CheckpointMagics(Magics):
+    """Save, restore and show checkpoints. ``%config CheckpointMagics`` lists the settings."""
+
+    shell: InteractiveShell
+
+    quiet = Bool(False, help="Print nothing and show no progress, as if every line had -q.").tag(config=True)
+    max_to_keep = Int(
+        5, help="Checkpoints with a step to keep of a prefix when the line does not say; 0 keeps all."
+    ).tag(config=True)
+    durable = Bool(True, help="Wait until the disk has a saved checkpoint.").tag(config=True)
+
+    @line_magic
+    @output_can_be_silenced
+    @needs_local_scope
+    @command(
+        argument("prefix", help="Stem of the checkpoint's files, such as runs/model.ckpt."),
+        argument(
+            "values",
+            nargs="*",
+            default=[],
+            metavar="NAME | NAME=EXPR",
+            help="What to save; NAME may be a pattern of arrays. "
+            "Default: the active graph's variables, else every array.",
+        ),
+        argument(
+            "--as-root", action="store_true", help="Save what NAME holds, a dict or a module, under its own names."
+        ),
+        argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
+        argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
+        argument("--shards", type=int, default=1, metavar="N", help="Spread the tensors over so many data files."),
+        argument(
+            "--max-to-keep",
+            type=int,
+            metavar="N",
+            help="With --step: delete the listed checkpoints PREFIX-STEP but the latest N; 0 deletes none. Default: 5.",
+        ),
+        argument(
+            "--keep-every-hours", type=float, default=10000.0, metavar="H", help="Keep one for good every H hours."
+        ),
+        argument("--no-meta", action="store_true", help="Write no meta graph (the .meta file)."),
+        argument("--no-state", action="store_true", help="Leave the directory's list (the checkpoint file) as it is."),
+        argument(
+            "--absolute-paths", action="store_true", help="Write absolute paths to that list, as TensorFlow does."
+        ),
+        argument("-q", "--quiet", action="store_true", help="Print nothing but the result; a ; at the end hides that."),
+    )
+    def ckpt_save(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
+        """Save values as a TensorFlow checkpoint.
+
+        Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
+        Series and DataFrames; dicts and lists of these get names joined with /. None holds nothing and is left out. A
+        variable of the active graph (see %%graph) is saved with the value that it has there. Without names: all
+        variables of that graph, or else every array.
+
+        The value is the prefix, with its step; .files says what was written, .removed which older checkpoints went,
+        .left_out what was None. Without --step no checkpoint goes. In Python: save_checkpoint(prefix, tensors).
+
+        Examples::
+
+            %ckpt_save model.ckpt weight biases
+            %ckpt_save runs/model.ckpt params step=epoch --step epoch
+            %ckpt_save model.ckpt params --as-root
+            %ckpt_save model.ckpt layer/kernel=model.weights[0] --v1
+            saved = %ckpt_save model.ckpt
+            %ckpt_save "{directory}/model.ckpt" weight -q;
+        """
+        values = user_values(self.shell)
+        scope = {**self.shell.user_ns, **(local_ns or {})}
+        quiet = arguments.quiet or self.quiet
+        active = active_graph(self.shell)
+        graph = None if arguments.values else active
+        names = arguments.values
+        if arguments.as_root and not names:
+            raise UsageError("--as-root needs a NAME: %ckpt_save PREFIX NAME --as-root")
+        if graph is not None:
+            self._say(f"Saving the variables of {graph.title}, the active graph", quiet=quiet)
+        elif not names:
+            names = array_names(values)
+            if not names:
+                raise UsageError("there is no array in the notebook; name what to save: NAME or NAME=EXPRESSION")
+            self._say(f"Saving every array: {', '.join(names)}", quiet=quiet)
+        step = None
+        if arguments.step is not None:
+            step = chosen_values([f"step={arguments.step}"], values, scope)["step"]
+            if step is None:
+                raise UsageError(f"--step {arguments.step}: it is None, and has to be one whole number")
+        with shown_progress("Saving", self.shell, quiet=quiet) as progress:
+            options: dict[str, Any] = {
+                "write_version": 1 if arguments.v1 else 2,
+                "global_step": step,
+                "max_to_keep": self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
+                "keep_checkpoint_every_n_hours": arguments.keep_every_hours,
+                "num_shards": arguments.shards,
+                "write_meta_graph": not arguments.no_meta,
+                "write_state": not arguments.no_state,
+                "absolute_paths": arguments.absolute_paths,
+                "durable": self.durable,
+                "progress": progress,
+            }
+            if graph is not None:
+                from ckpt_magics.graphs.saver.graph_saving import save_session
+
+                return save_session(expanded(arguments.prefix), graph.session, graph.saver_def, **options)
+            from ckpt_magics.graphs.saver.array_saving import save_checkpoint
+
+            chosen = chosen_values(names, values, scope)
+            chosen = at_root(chosen) if arguments.as_root else chosen
+            if any(is_symbolic(value) for value in chosen.values()):
+                from ckpt_magics.notebook.magics.graph_values import with_session_values
+
+                chosen = with_session_values(self.shell, active, chosen)
+            return save_checkpoint(expanded(arguments.prefix), chosen, **options)
+
+    def _say(self, text: str, *, quiet: bool) -> None:
+        if not quiet:
+            print(text)  # noqa: T201 - the user has to know
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
+        argument(
+            "pattern",
+            nargs="*",
+            default=[],
+            metavar="PATTERN",
+            help="Names, scopes (layer/), globs (* also matches /) or re:EXPRESSIONs of what to restore. A name takes "
+            "that tensor alone. Default: everything.",
+        ),
+        argument("--slots", action="store_true", help="Take the optimizer slots of what PATTERN names along."),
+        many_values("--exclude", "PATTERN", "Leave alone, optimizer slots too."),
+        many_values(
+            "--map",
+            "NEW=OLD",
+            r"Where names differ; scopes new/=old/, patterns '*/kernel=*/weights', 're:(.*)/kernel=\1/weights'.",
+        ),
+        many_values("--transpose", "PATTERN=AXES", "Where dimensions are in another order: '*/kernel=1,0'."),
+        argument("--step", type=int, metavar="N", help="The checkpoint of this global step."),
+        argument(
+            "--into", metavar="NAME", help="Restore into this dict, module or other holder; a new dict if none is."
+        ),
+        argument("--reshape", action="store_true", help="Permit another shape of as many elements."),
+        argument("--cast", action="store_true", help="Permit another numeric dtype, if every value fits."),
+        argument("--partial", action="store_true", help="Leave alone what the checkpoint does not have."),
+        argument("--damaged", action="store_true", help="Restore what is left if the listing of tensors is damaged."),
+        argument("--dry-run", action="store_true", help="Only say what would happen."),
+        argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
+    )
+    def ckpt_restore(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Bring the values of a checkpoint back under the names they were saved under: all of them, or none.
+
+        With an active graph (see %%graph and %graph) they go into its variables, without one into the notebook.
+
+        Arrays of the same shape and dtype, torch modules, variables and dicts change in place. What has no place
+        becomes a new variable, names with / become nested dicts. If anything does not fit, nothing is changed, and the
+        error lists every reason and the line that works.
+
+        The value is the report: restored, left alone, unused. In Python: restore_checkpoint(source, targets).
+
+        Examples::
+
+            %ckpt_restore model.ckpt
+            %ckpt_restore runs weight 'layer/*' --exclude 'head/*' global_step
+            %ckpt_restore model.ckpt weights biases --map weights=weight --reshape
+            %ckpt_restore old.ckpt --map new_scope/=old_scope/ '*/kernel=*/weights' --dry-run
+            %ckpt_restore model.ckpt --into params --step 500
+        """
+        from ckpt_magics.notebook.magics.restoring import restore_into_notebook
+
+        graph = graph_to_restore(self.shell, arguments.into)
+        if graph is not None:
+            from ckpt_magics.notebook.magics.graph_values import restore_into_graph
+
+            return restore_into_graph(self.shell, graph, arguments, quiet=arguments.quiet or self.quiet)
+        return restore_into_notebook(self.shell, arguments, quiet=arguments.quiet or self.quiet)
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
+        argument("--graph", action="store_true", help="Show its graph too: a row leads to its node and back."),
+        argument("--static", action="store_true", help="Show plain tables instead of the interactive view."),
+    )
+    def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Show what a checkpoint holds: its files, each in a sentence, and its variables.
+
+        In a notebook the view is interactive: search, sort, look into values, restore. The value has .files and
+        .variables. In Python: show_checkpoint(source), and describe_checkpoint(source) for plain tables.
+
+        Examples::
+
+            %ckpt_show model.ckpt
+            %ckpt_show runs
+            %ckpt_show model.ckpt --graph
+            shown = %ckpt_show model.ckpt.index
+        """
+        from ckpt_magics.notebook.magics.view_magics import has_front_end, variables_view
+        from ckpt_magics.notebook.reports.contents import describe_checkpoint
+
+        if arguments.static or not has_front_end(self.shell):
+            return describe_checkpoint(expanded(arguments.source))
+        table = variables_view(self.shell, expanded(arguments.source))
+        if not arguments.graph:
+            return table
+        from ckpt_magics.notebook.widgets.show import with_graph
+
+        return with_graph(table)

@@ -1,0 +1,106 @@
+"""Tab completion of %graph and %%graph: files, graphs of the notebook, scopes inside of a graph, and choices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.storage import files
+from ckpt_magics.notebook.commands.line_layout import Layout
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.magics.active_graph import active_graph
+from ckpt_magics.notebook.magics.graph_options import PALETTES
+from ckpt_magics.notebook.magics.namespace import user_values
+from ckpt_magics.notebook.pictures.aside import GROUPS
+from ckpt_magics.notebook.pictures.view import DIRECTIONS
+
+__all__ = ["complete_graph_line"]
+
+_GRAPH_FILES = (".meta", ".pb", ".pbtxt", ".index")
+
+
+def complete_graph_line(shell: InteractiveShell, layout: Layout, word: str) -> list[str]:
+    """Return the words that may stand at the end of a line, without the quotes that they need.
+
+    Args:
+        shell: The notebook.
+        layout: The words before.
+        word: What is typed of this one.
+    """
+    option = layout.pending.option_strings[-1] if layout.pending is not None else ""
+    choices = {"--direction": DIRECTIONS, "--palette": PALETTES}
+    if option in choices:
+        return [choice for choice in choices[option] if choice.startswith(word)]
+    source = layout.positional[0] if layout.positional else None
+    if option in {"--open", "--show", "--hide"}:
+        groups = [] if option == "--open" else [group for group in GROUPS if group.startswith(word)]
+        return groups + _scopes(_node_names(shell, source), word)
+    if option == "--tags":
+        return [tag for tag in _tags(source) if tag.startswith(word)]
+    if option == "--output":
+        return _paths(word, ())
+    if option or layout.closed or source is not None:
+        return []
+    return [*(name for name in _graph_names(shell) if name.startswith(word)), *_paths(word, _GRAPH_FILES)]
+
+
+def _graph_names(shell: InteractiveShell) -> list[str]:
+    from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
+
+    return [name for name, value in user_values(shell).items() if isinstance(value, NotebookGraph)]
+
+
+def _paths(word: str, endings: tuple[str, ...]) -> list[str]:
+    """Directories, and files with one of the endings; of a checkpoint the prefix."""
+    typed_folder, slash, start = word.rpartition("/")
+    base = typed_folder + slash
+    folder = os.path.expanduser(base) if base else "."
+    try:
+        entries = sorted(files.list_directory(folder))
+    except CheckpointError:
+        return []
+    found: list[str] = []
+    for entry in entries:
+        if not entry.startswith(start) or (entry.startswith(".") and not start):
+            continue
+        if files.is_directory(os.path.join(folder, entry)):
+            found.append(f"{entry}/")
+        elif entry.endswith(endings):
+            found.append(entry.removesuffix(".index"))
+    return [base + name for name in found]
+
+
+def _node_names(shell: InteractiveShell, source: str | None) -> Iterable[str]:
+    from ckpt_magics.graphs.meta_graph.graph_sources import find_graph
+    from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
+
+    graph = active_graph(shell) if source is None else shell.user_ns.get(source)
+    try:
+        if isinstance(graph, NotebookGraph):
+            meta_graph = graph.contents.source.meta_graph
+        else:
+            meta_graph = None if source is None else find_graph(expanded(source)).meta_graph
+    except CheckpointError:
+        return ()
+    return () if meta_graph is None else (node.name for node in meta_graph.graph_def.node)
+
+
+def _scopes(names: Iterable[str], word: str) -> list[str]:
+    """Scopes that begin with what is typed, down to one level below it."""
+    level = word.count("/") + 1
+    scopes = dict.fromkeys("/".join(name.split("/")[:level]) for name in names if name.count("/") >= level)
+    return [scope for scope in scopes if scope.startswith(word)]
+
+
+def _tags(source: str | None) -> list[str]:
+    from ckpt_magics.graphs.meta_graph.saved_model import read_saved_model, tag_sets
+
+    if source is None:
+        return []
+    try:
+        return list(dict.fromkeys(tag for tags in tag_sets(read_saved_model(expanded(source))) for tag in tags))
+    except CheckpointError:
+        return []

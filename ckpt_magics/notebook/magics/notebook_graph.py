@@ -1,0 +1,225 @@
+"""A graph of the notebook: its nodes, a session with its variables' values, and what it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy.typing as npt
+
+from ckpt_magics.errors import CheckpointError, FailedPreconditionError, visible
+from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.frozen import Constants
+from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
+from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
+from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
+from ckpt_magics.graphs.saver.graph_variables import GraphVariables
+from ckpt_magics.graphs.session.session import Session
+from ckpt_magics.notebook.pictures.aside import GROUPS
+from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture
+from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph
+from ckpt_magics.proto.messages import GraphDef, SaverDef
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NotebookGraph"]
+
+
+class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
+    """A graph with a session. As a mapping it has the values of its variables, by their names in checkpoints.
+
+    A frozen graph has those of the constants that were variables; a look-up takes any constant's name.
+
+    A graph from a file becomes nodes when something asks for them; its picture does not.
+
+    Args:
+        title: What to call it.
+        source: The graph as a message, with where it comes from.
+        graph: The same as nodes, if it was made here.
+        session: Which runs ``graph``.
+        options: How to draw it.
+        widget: Whether its picture is interactive where the front end can show that.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        source: GraphSource,
+        *,
+        graph: Graph | None = None,
+        session: Session | None = None,
+        options: DrawOptions | None = None,
+        widget: bool = False,
+    ) -> None:
+        self.title = title
+        self.options: DrawOptions = options if options is not None else {}
+        self.widget = widget
+        self._source = source
+        self._graph = graph
+        self._session = session
+        self._imported: int | None = None
+        self._contents: GraphContents | None = None
+        self._drawn: tuple[int, DrawOptions] | None = None
+
+    def holding(self, source: GraphSource, graph: Graph | None = None, session: Session | None = None) -> Self:
+        """Give it other contents, as the constructor takes them; returns itself."""
+        self._source, self._graph, self._session = source, graph, session
+        self._imported = self._drawn = None
+        return self
+
+    @property
+    def graph(self) -> Graph:
+        """The graph's nodes.
+
+        Raises:
+            InvalidArgumentError: The file holds a graph that is not well formed.
+        """
+        if self._graph is None:
+            graph = Graph()
+            assert self._source.meta_graph is not None  # noqa: S101 - without one there is no NotebookGraph
+            import_scoped_meta_graph(self._source.meta_graph, graph=graph, checked=False)
+            self._graph, self._imported = graph, len(graph)
+        return self._graph
+
+    def holds(self, graph: Graph) -> bool:
+        """Tell whether this is the graph whose nodes it has; a file's graph is not read for that."""
+        return self._graph is graph
+
+    @property
+    def session(self) -> Session:
+        """A session of the graph, which has the variables' values."""
+        if self._session is None:
+            self._session = Session(graph=self.graph)
+        return self._session
+
+    @property
+    def saver_def(self) -> SaverDef | None:
+        """The saver that came with the graph, if it names nodes."""
+        meta_graph = self._source.meta_graph
+        if meta_graph is None or not meta_graph.saver_def.restore_op_name:
+            return None
+        return meta_graph.saver_def
+
+    @property
+    def checkpoint(self) -> str | None:
+        """Prefix of the checkpoint beside the graph's file."""
+        return self._source.prefix
+
+    def saved_variables(self) -> GraphVariables:
+        """Return what a saver of this graph saves, by name, with the values of now."""
+        return GraphVariables(self.session, self.saver_def)
+
+    @property
+    def contents(self) -> GraphContents:
+        """Summary, variables and picture, of the graph as it is now."""
+        size = -1 if self._graph is None else len(self._graph)
+        if self._contents is None or self._drawn != (size, self.options):
+            self._contents = describe_graph(self._current_source(), self.options)
+            self._drawn = (size, self.options)
+        return self._contents
+
+    def _current_source(self) -> GraphSource:
+        if self._source.meta_graph is None:
+            return replace(self._source, meta_graph=export_scoped_meta_graph(graph=self.graph)[0])
+        if self._imported is not None and len(self.graph) != self._imported:
+            # Nodes were added to what came from the file.
+            now = export_scoped_meta_graph(graph=self.graph, saver_def=self.saver_def)[0]
+            return replace(self._source, meta_graph=now)
+        return replace(self._source, note=" ".join(filter(None, (self._source.note, self._advice()))))
+
+    def _advice(self) -> str:
+        if self.checkpoint is None or self._session is not None:
+            return ""
+        return f"Its variables have no values yet: %ckpt_restore {visible(self.checkpoint)} restores them."
+
+    @property
+    def picture(self) -> GraphPicture:
+        """The picture: ``.svg``, ``.dot``, ``.html``, ``.text``, ``.save(path)``."""
+        return self.contents.picture
+
+    @property
+    def variables(self) -> pd.DataFrame:
+        """A row per variable; ``initialized`` tells which have a value in the session."""
+        now = {} if self._session is None else self._session.variable_values()
+        frame = self.contents.variables
+        return frame.assign(initialized=[name in now for name in frame["name"]])
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        variables = self.saved_variables()
+        if name not in variables:
+            constants = self._constants()
+            if name in constants:
+                return constants[name]
+            known = ", ".join([*variables, *constants]) or "none"
+            raise KeyError(f"the graph has no variable {name!r}; it has: {known}")
+        try:
+            return variables[name].numpy()
+        except FailedPreconditionError as error:
+            raise KeyError(error.message) from error
+
+    def __iter__(self) -> Iterator[str]:
+        variables = self.saved_variables()
+        without = set(variables.without_value)
+        with_value = (
+            name for name, variable in variables.items() if not any(part.op_name in without for part in variable.parts)
+        )
+        # What was built here becomes a message first: not for a graph with variables, which is not frozen.
+        return with_value if variables else iter(self._constants())
+
+    def _constants(self) -> Constants:
+        meta_graph = self._current_source().meta_graph
+        return Constants(GraphDef() if meta_graph is None else meta_graph.graph_def)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return str(self.contents)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        contents = self.contents
+        if not self.widget:
+            display(contents)  # type: ignore[no-untyped-call]
+            return
+        facts = {"text/html": contents.facts_html(), "text/plain": contents.facts_text()}
+        display(facts, raw=True)  # type: ignore[no-untyped-call]
+        display(self.view())  # type: ignore[no-untyped-call]
+
+    def view(self) -> Any:  # noqa: ANN401 - a widget; the library that it is of loads on use
+        """Return the interactive view of the graph: its top level, or open as far as the options ask."""
+        from ckpt_magics.notebook.reader import opened_on_demand
+        from ckpt_magics.notebook.widgets.graph.graph_state import GraphState
+        from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
+
+        contents = self.contents
+        assert contents.source.meta_graph is not None  # noqa: S101 - a graph has one
+        reader = None
+        if self.checkpoint is not None:
+            with suppress(CheckpointError):  # a graph without values is worth looking at
+                reader = opened_on_demand(self.checkpoint)
+        view = GraphView(
+            contents.source.meta_graph,
+            title=self.title,
+            reader=reader,
+            values=None if self._session is None else self._session.variable_values,
+        )
+        asked = self.options.get("depth") is not None or bool(self.options.get("open"))
+        clusters = contents.picture.view.clusters if asked else ()
+        state = GraphState(
+            open=tuple(dict.fromkeys(cluster.name for cluster in clusters)),
+            groups=tuple(sorted(set(self.options.get("show", ())) & set(GROUPS))),
+            direction=self.options.get("direction", "TB"),
+        )
+        view.view_state = state.to_json()
+        return view

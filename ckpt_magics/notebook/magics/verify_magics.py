@@ -1,0 +1,75 @@
+"""%ckpt_verify and %ckpt_ls: each parses its line and calls one function."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
+
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.magics.command import Scope, argument, command
+from ckpt_magics.notebook.magics.progress_line import shown_progress
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["VerifyMagics"]
+
+
+@magics_class
+class VerifyMagics(Magics):
+    """Verify checkpoints, save what is left of damaged ones, list and repair directories."""
+
+    shell: InteractiveShell
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument(
+            "source",
+            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
+        ),
+        argument("--salvage", metavar="NEW_PREFIX", help="Write the good tensors there if anything is damaged."),
+        argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
+    )
+    def ckpt_verify(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Check every block and every tensor of a checkpoint against its checksums.
+
+        The value is the report: which file, tensor and byte is damaged, and what is still good. Bytes that belong to
+        nothing are remarks. A .meta file has no checksum; it is parsed.
+
+        In Python: verify_checkpoint(source), salvage_checkpoint(source, new_prefix), reader.verify().
+
+        Examples::
+
+            %ckpt_verify model.ckpt
+            %ckpt_verify runs
+            report = %ckpt_verify model.ckpt --salvage saved.ckpt
+        """
+        from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
+
+        salvage = None if arguments.salvage is None else expanded(arguments.salvage)
+        with shown_progress("Verifying", self.shell, quiet=arguments.quiet) as progress:
+            return verify_checkpoint(expanded(arguments.source), salvage=salvage, progress=progress)
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument("directory", nargs="?", default=".", help="The directory. Default: the current one."),
+        argument("--repair", action="store_true", help="Write a damaged or stale state file anew."),
+    )
+    def ckpt_ls(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """List every checkpoint of a directory: listed, unlisted, half-written, missing; and leftovers of saves.
+
+        The value has .checkpoints, .leftovers and .table. In Python: list_checkpoints(directory),
+        repair_state(directory).
+
+        Examples::
+
+            %ckpt_ls runs
+            %ckpt_ls runs --repair
+        """
+        from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
+
+        return list_checkpoints(expanded(arguments.directory), repair=arguments.repair)

@@ -1,0 +1,153 @@
+"""%ckpt_diff, and the interactive forms of what the other magics return."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
+
+from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.magics.active_graph import active_graph
+from ckpt_magics.notebook.magics.command import Scope, argument, command, parser_of
+from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
+from ckpt_magics.notebook.magics.progress_line import shown_progress
+
+if TYPE_CHECKING:
+    from ckpt_magics.notebook.frames.differences import Tensors
+    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
+
+__all__ = ["ViewMagics", "has_front_end", "variables_view"]
+
+
+def has_front_end(shell: InteractiveShell) -> bool:
+    """Whether there is a notebook that can show widgets; a terminal has no kernel."""
+    return getattr(shell, "kernel", None) is not None
+
+
+def variables_view(shell: InteractiveShell, source: str) -> VariablesView:
+    """Return a view whose Restore button brings variables into this notebook."""
+    from ckpt_magics.notebook.reader import opened_on_demand
+    from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
+
+    reader = opened_on_demand(source)
+    return VariablesView(reader, restore=lambda names: _restore(shell, reader.prefix, names))
+
+
+def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
+    from ckpt_magics.notebook.magics.restoring import restore_into_notebook
+
+    parser = parser_of(shell.magics_manager.magics["line"]["ckpt_restore"])
+    arguments = parser.parse_args(["--", prefix, *names])
+    try:
+        return restore_into_notebook(shell, arguments, quiet=True).summary
+    except UsageError as error:
+        raise InvalidArgumentError(str(error)) from error
+
+
+def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensors:
+    """The notebook's variables under the names that a restore would bring them back from."""
+    from ckpt_magics.files.objects.collected import collect_tensors
+    from ckpt_magics.files.objects.containers import container_kind
+    from ckpt_magics.files.objects.leaves import leaf_kind
+    from ckpt_magics.files.steps.mapping import NameMap
+    from ckpt_magics.notebook.frames.differences import ArrayTensors
+
+    keys = {name: name for name in reader} if reader.object_graph is None else reader.object_graph.short_names
+    names = NameMap(notebook_map(keys, {}), keys)
+    origins = {new: key for name, key in keys.items() for new in names.new_names(name)}
+    heads = dict.fromkeys(new.partition("/")[0] for new in origins)
+    live = {
+        origins.get(name, name): array
+        for head in heads
+        # Functions, classes and modules may bear the name of a tensor without having to do with it.
+        if head in values and (leaf_kind(values[head]) is not None or container_kind(values[head]) is not None)
+        for name, array in collect_tensors(values[head], head).items()
+    }
+    if not live:
+        wanted = ", ".join(map(visible, list(heads)[:5]))
+        raise UsageError(f"the notebook has none of the checkpoint's variables ({wanted}, …); name a checkpoint B")
+    return ArrayTensors(live)
+
+
+def _second_side(shell: InteractiveShell, word: str) -> tuple[Tensors, str]:
+    from ckpt_magics.notebook.frames.differences import stored_tensors, tensors_of
+    from ckpt_magics.notebook.reader import opened_on_demand
+
+    values = user_values(shell)
+    try:
+        reader = opened_on_demand(expanded(word))
+    except CheckpointNotFoundError:
+        if word not in values or isinstance(values[word], str | os.PathLike):
+            raise
+        return tensors_of(values[word]), word
+    return stored_tensors(reader), reader.prefix
+
+
+@magics_class
+class ViewMagics(Magics):
+    """Compare checkpoints."""
+
+    shell: InteractiveShell
+
+    @line_magic
+    @output_can_be_silenced
+    @command(
+        argument("before", metavar="A", help="A checkpoint: prefix, file or directory."),
+        argument(
+            "after",
+            nargs="?",
+            metavar="B",
+            help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
+        ),
+        argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
+        argument("-q", "--quiet", action="store_true", help="Show no progress."),
+    )
+    def ckpt_diff(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Compare two checkpoints, or a checkpoint and the notebook's variables: added, removed, reshaped, changed.
+
+        Without B, after %%graph or %graph, the variables are the active graph's, with the values of its session.
+
+        The value has .variables, a DataFrame with a row per tensor and the norms of the differences; with --static it
+        is that DataFrame. In Python: compare_checkpoints(a, b).
+
+        Examples::
+
+            %ckpt_diff run/model.ckpt-100 run/model.ckpt-200
+            %ckpt_diff model.ckpt
+            %ckpt_diff model.ckpt params --static
+        """
+        from ckpt_magics.notebook.frames.differences import differences, stored_tensors
+        from ckpt_magics.notebook.reader import opened_on_demand
+
+        reader = opened_on_demand(expanded(arguments.before))
+        before = stored_tensors(reader)
+        if arguments.after is None:
+            after, title = self._present_tensors(reader, quiet=arguments.quiet)
+        else:
+            after, title = _second_side(self.shell, arguments.after)
+        with shown_progress("Comparing", self.shell, quiet=arguments.quiet) as progress:
+            frame = differences(before, after, progress=progress)
+        if arguments.static or not has_front_end(self.shell):
+            return frame
+        from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
+
+        return DifferenceView(before, after, (reader.prefix, title), frame)
+
+    def _present_tensors(self, reader: CheckpointReader, *, quiet: bool) -> tuple[Tensors, str]:
+        """The variables of the active graph, or else the notebook's, and what to call them."""
+        graph = active_graph(self.shell)
+        if graph is None:
+            return _live_tensors(reader, user_values(self.shell)), "notebook"
+        from ckpt_magics.notebook.frames.differences import ArrayTensors
+        from ckpt_magics.notebook.magics.graph_values import stored_under
+
+        if not quiet:
+            print(f"Comparing with the variables of {visible(graph.title)}, the active graph")  # noqa: T201 - has to be known
+        return ArrayTensors(stored_under(reader, graph)), graph.title

@@ -1,0 +1,166 @@
+"""What a checkpoint holds, for people: each of its files in a sentence, and its variables with totals."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ckpt_magics.errors import visible
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.files.storage import files, naming
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.notebook.reports.saved_listing import file_sentence
+from ckpt_magics.tables import amount, html_lines, html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint", "describe_reader", "variable_rows"]
+
+MAX_ROWS = 60
+"""Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
+
+_COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "group")
+_NUMERIC = {"elements", "bytes"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """One file of a checkpoint.
+
+    Attributes:
+        path: Where it is.
+        bytes: Its size, or None when it is not there.
+        holds: What is in it, as a sentence.
+    """
+
+    path: str
+    bytes: int | None
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointContents:
+    """What a checkpoint holds; shows itself in a notebook.
+
+    Attributes:
+        prefix: The checkpoint.
+        version: 1 or 2.
+        note: What was used in place of what was given, or "".
+        files: Its files.
+        variables: A DataFrame, a row per tensor.
+    """
+
+    prefix: str
+    version: int
+    note: str
+    files: tuple[FileContents, ...]
+    variables: pd.DataFrame = field(repr=False)
+
+    @property
+    def summary(self) -> str:
+        """Number of tensors, their elements and bytes, in one line."""
+        table = self.variables
+        count, size = int(table["elements"].sum()), int(table["bytes"].sum())
+        groups = table.groupby("group", observed=True)["bytes"].agg(["count", "sum"])
+        shares = ", ".join(
+            f"{group}: {amount(int(row['count']), 'tensor')}, {int(row['sum']):,} bytes"
+            for group, row in groups.iterrows()
+        )
+        text = f"{amount(len(table), 'tensor')}, {amount(count, 'element')}, {size:,} bytes"
+        return text if len(groups) < 2 else f"{text} ({shares})"
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                self._title(),
+                *([visible(self.note)] if self.note else []),
+                *(f"  {line}" for line in text_table(self._file_rows())),
+                self.summary,
+                *(f"  {line}" for line in text_table([_COLUMNS, *self._variable_rows()])),
+            ]
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return (
+            html_table(self._title(), ("file", "holds", "bytes"), self._file_rows(), numeric={"bytes"})
+            + html_lines([self.note] if self.note else [])
+            + html_table(self.summary, _COLUMNS, self._variable_rows(), numeric=_NUMERIC)
+        )
+
+    def _title(self) -> str:
+        return f"Checkpoint {visible(self.prefix)}, format V{self.version}"
+
+    def _file_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (visible(os.path.basename(file.path)), file.holds, "missing" if file.bytes is None else f"{file.bytes:,}")
+            for file in self.files
+        ]
+
+    def _variable_rows(self) -> list[tuple[str, ...]]:
+        rows = [(visible(name), *rest) for name, *rest in variable_rows(self.variables.head(MAX_ROWS))]
+        more = len(self.variables) - len(rows)
+        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+
+
+def variable_rows(variables: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the texts of a table of variables: name, dtype, shape, elements, bytes, group.
+
+    Bytes are empty where only reading the value would tell, as for the strings of V1.
+    """
+    return [
+        (name, str(dtype), format_shape(shape), f"{elements:,}", "" if size < 0 else f"{size:,}", str(group))
+        for name, dtype, shape, elements, size, group in zip(
+            *(variables[column] for column in _COLUMNS[:4]),
+            variables["bytes"].fillna(-1),
+            variables["group"],
+            strict=True,
+        )
+    ]
+
+
+def describe_checkpoint(source: AnyPath) -> CheckpointContents:
+    """Return what a checkpoint holds, for showing.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint.
+        DataLossError: Its index is damaged.
+    """
+    with load_checkpoint(source) as reader:
+        return describe_reader(reader)
+
+
+def describe_reader(reader: CheckpointReader) -> CheckpointContents:
+    """Return the same about a checkpoint that is open."""
+    return CheckpointContents(
+        reader.prefix, reader.version, reader.source.note, tuple(_files(reader)), reader.variables
+    )
+
+
+def _files(reader: CheckpointReader) -> list[FileContents]:
+    roles = {path: _role(path, reader.version) for path in reader.files}
+    beside = {
+        naming.meta_graph_filename(reader.prefix): "meta graph",
+        os.path.join(os.path.dirname(reader.prefix), naming.STATE_FILENAME): "state",
+    }
+    roles |= {path: role for path, role in beside.items() if files.is_file(path)}
+    return [_file(path, role) for path, role in roles.items()]
+
+
+def _role(path: str, version: int) -> str:
+    if version == 1:
+        return "V1"
+    return "index" if path.endswith(".index") else "data"
+
+
+def _file(path: str, role: str) -> FileContents:
+    size = os.path.getsize(path) if files.is_file(path) else None
+    return FileContents(path, size, file_sentence(role, size))

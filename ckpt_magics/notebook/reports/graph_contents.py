@@ -1,0 +1,177 @@
+"""What a graph is, for people: where it comes from, what its MetaGraph says, its variables, and its picture."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Unpack
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.tensors.spec import shape_text
+from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
+from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
+from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_scopes
+from ckpt_magics.notebook.pictures.summary import list_meta_graph
+from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.proto.messages import MetaGraphDef
+from ckpt_magics.tables import amount, html_lines, html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BUILT", "GraphContents", "describe_graph", "open_graph", "show_graph"]
+
+MAX_ROWS = 30
+"""Variables in the table; the DataFrame has all of them."""
+MAX_OPEN_ROWS = 8
+"""Variables up to which the table in a notebook is open to begin with."""
+MAX_OPS = 8
+"""Kinds of operations in the summary, the most frequent ones."""
+
+BUILT = "Graph"
+"""Kind of a source that is a graph of this process."""
+
+_HEADINGS = ("name", "dtype", "shape", "elements", "bytes", "group")
+_NUMERIC = {"elements", "bytes"}
+_OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphContents:
+    """What a graph is; shows itself in a notebook.
+
+    Attributes:
+        source: The graph and where it comes from.
+        summary: What the MetaGraph says, a line each.
+        variables: A DataFrame, a row per variable; of a checkpoint without a graph, per tensor.
+        picture: Its picture.
+    """
+
+    source: GraphSource
+    summary: tuple[str, ...]
+    variables: pd.DataFrame = field(repr=False)
+    picture: GraphPicture = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """Kind and place, in one line."""
+        return f"{self.source.kind} {visible(self.source.path)}".strip()
+
+    def __str__(self) -> str:
+        return f"{self.facts_text()}\n\n{self.picture.text}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.facts_html() + self.picture.html, "text/plain": str(self)}
+
+    def facts_text(self) -> str:
+        """Return everything but the picture as text."""
+        notes = [visible(self.source.note)] if self.source.note else []
+        rows = [f"  {line}" for line in text_table([_HEADINGS, *self._rows()])] if len(self.variables) else []
+        return "\n".join([self.title, *notes, *self.summary[:1], self._counted(), *rows])
+
+    def facts_html(self) -> str:
+        """Return everything but the picture as HTML."""
+        lines = [*([self.source.note] if self.source.note else []), *self.summary]
+        table = ""
+        if len(self.variables):
+            # A long table would push the picture, which is what one has come for, off the screen.
+            folded = len(self.variables) > MAX_OPEN_ROWS
+            table = html_table(self._counted(), _HEADINGS, self._rows(), numeric=_NUMERIC, folded=folded)
+        return html_lines([self.title]).replace("opacity:.75", "font-weight:600", 1) + html_lines(lines) + table
+
+    def _counted(self) -> str:
+        noun = "variable" if self.source.meta_graph is not None else "tensor"
+        if len(self.variables) and "op" in self.variables and (self.variables["op"] == "Const").all():
+            noun = "frozen variable"
+        elements, size = int(self.variables["elements"].sum()), int(self.variables["bytes"].sum())
+        return f"{amount(len(self.variables), noun)}, {amount(elements, 'element')}, {size:,} bytes"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        shown = self.variables.head(MAX_ROWS)
+        columns = [shown[column].tolist() for column in _HEADINGS]
+        rows: list[tuple[str, ...]] = [
+            (visible(name), dtype, shape_text(shape), _number(elements), _number(size), group)
+            for name, dtype, shape, elements, size, group in zip(*columns, strict=True)
+        ]
+        more = len(self.variables) - len(shown)
+        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+
+
+def _number(value: object) -> str:
+    """A number of a nullable column; "" where it is missing, which has a class of its own."""
+    return f"{value:,}" if isinstance(value, int) else ""
+
+
+def show_graph(source: Any, *, tags: Collection[str] = (), **options: Unpack[DrawOptions]) -> GraphContents:  # noqa: ANN401 - files and several libraries' graphs
+    """Return what a graph is, for showing: a summary, its variables and its picture.
+
+    Args:
+        source: A path as `find_graph` takes it: a ``.meta``, ``.pb`` or ``.pbtxt`` file, a SavedModel, a checkpoint.
+            Or a graph: a `Graph`, a GraphDef or MetaGraphDef, TensorFlow's ``tf.Graph`` or a concrete function.
+        tags: Of the graph to take from a SavedModel.
+        **options: How to draw it; see :class:`~ckpt_magics.notebook.pictures.picture.DrawOptions`.
+
+    Raises:
+        CheckpointNotFoundError: There is nothing at the path.
+        DataLossError: The file is damaged, or no graph.
+        InvalidArgumentError: The object is no graph, or an option has a value that is not allowed.
+        NotFoundError: An option names a scope that the graph does not have, or there is no graph with these tags.
+    """
+    return describe_graph(open_graph(source, tags), options)
+
+
+def open_graph(source: Any, tags: Collection[str] = ()) -> GraphSource:  # noqa: ANN401 - as show_graph
+    """Return the graph of a path or an object; the errors are those of `show_graph`."""
+    if isinstance(source, str | bytes | os.PathLike):
+        return find_graph(source, tags)
+    meta_graph = meta_graph_of(source)
+    if meta_graph is not None:
+        return GraphSource("", type(source).__name__, meta_graph)
+    if needs_signature(source):
+        raise InvalidArgumentError(
+            f"{type(source).__name__} has a graph for each signature",
+            hint="Give one of them: f.get_concrete_function(arguments)",
+        )
+    raise InvalidArgumentError(f"a {type(source).__name__} is no graph, and no path of one")
+
+
+def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
+    """Return the same as `show_graph` of a graph that is read already."""
+    if source.meta_graph is None:
+        return _describe_names(source, options)
+    from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
+
+    return GraphContents(
+        source,
+        tuple(_summary(source.meta_graph)),
+        graph_variables_frame(source.meta_graph),
+        draw_graph(source.meta_graph, **options),
+    )
+
+
+def _summary(meta_graph: MetaGraphDef) -> Sequence[str]:
+    ops = Counter(node.op for node in meta_graph.graph_def.node)
+    listed = ", ".join(f"{count:,} {visible(op)}" for op, count in ops.most_common(MAX_OPS))
+    more = f" and {len(ops) - MAX_OPS} other kinds" if len(ops) > MAX_OPS else ""
+    functions = len(meta_graph.graph_def.library.function)
+    inside = f"; {amount(functions, 'function')}" if functions else ""
+    head = f"{amount(ops.total(), 'op')}: {listed}{more}{inside}" if ops else "The graph is empty"
+    return [head, *list_meta_graph(meta_graph)]
+
+
+def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:
+    """What a checkpoint's names alone tell."""
+    with load_checkpoint(source.path) as reader:
+        variables = reader.variables
+        graph = reader.object_graph
+        names = {} if graph is None else {key: name for name, key in graph.short_names.items()}
+    shapes, dtypes = {}, {}
+    for key, shape, dtype in zip(variables["name"], variables["shape"], variables["dtype"], strict=True):
+        if key != _OBJECT_GRAPH_KEY:
+            shapes[names.get(key, key)], dtypes[names.get(key, key)] = shape, dtype
+    return GraphContents(source, (), variables, draw_scopes(shapes, dtypes, **options))

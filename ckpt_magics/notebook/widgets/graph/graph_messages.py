@@ -1,0 +1,252 @@
+"""Answers to what the page of a graph view asks: pictures, layouts, nodes, searches, the layout engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.notebook.pictures.aside import GROUPS
+from ckpt_magics.notebook.pictures.dot import DotOptions, format_dot
+from ckpt_magics.notebook.pictures.drawn import drawn_pairs
+from ckpt_magics.notebook.pictures.engines import lay_out
+from ckpt_magics.notebook.pictures.hierarchy import ROOT
+from ckpt_magics.notebook.pictures.item import Item
+from ckpt_magics.notebook.pictures.reach import Reached
+from ckpt_magics.notebook.widgets.bundles import read_static
+from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
+from ckpt_magics.notebook.widgets.graph.graph_colors import GraphColors
+from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout, describe_paints, describe_view
+from ckpt_magics.notebook.widgets.graph.graph_source import GraphCut, GraphSource
+from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, find_items
+from ckpt_magics.notebook.widgets.graph.node_details import describe_item
+from ckpt_magics.notebook.widgets.graph.node_values import LiveValues, describe_value
+from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables
+from ckpt_magics.proto.messages import NodeDef
+
+if TYPE_CHECKING:
+    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
+
+__all__ = ["GraphMessages", "search_items"]
+
+_MAX_HITS: Final = 100
+_TIME_LIMIT: Final = 10.0
+"""Seconds for a layout here, after the browser has given up on its own."""
+
+
+class GraphMessages:
+    """What the page can ask about one graph.
+
+    Args:
+        source: The graph.
+        title: Headline of the view.
+        note: What stands beside it.
+        reader: A linked checkpoint.
+        variables: Answers about its tensors.
+        live: Values in memory.
+        compare: An earlier checkpoint.
+
+    Attributes:
+        saved: The graph's variables in the linked checkpoint.
+        colors: What colours can say.
+    """
+
+    def __init__(
+        self,
+        source: GraphSource,
+        title: str,
+        *,
+        reader: CheckpointReader | None = None,
+        variables: VariableMessages | None = None,
+        live: LiveValues | None = None,
+        compare: CheckpointReader | None = None,
+    ) -> None:
+        self._source = source
+        self._title = title
+        self._reader = reader
+        self._variables = variables
+        self._live = live
+        self.saved = None if reader is None else SavedVariables(source.graph_def, reader)
+        self.colors = GraphColors(source, self.saved, reader, compare)
+
+    def handlers(self) -> dict[str, Handler]:
+        """Kinds of requests and their answers."""
+        return {
+            "open": Handler(self._open),
+            "view": Handler(self._view),
+            "dot": Handler(self._dot),
+            "layout": Handler(self._layout, background=True),
+            "node": Handler(self._node),
+            "search": Handler(self._search),
+            "difference": Handler(self._difference, background=True),
+            "engine": Handler(_engine),
+        }
+
+    def _open(self, _request: Request) -> Reply:
+        counts = self._source.group_counts
+        return Reply(
+            {
+                "title": self._title,
+                "note": self._note(),
+                "ops": [list(pair) for pair in self._source.op_counts],
+                "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
+                "colors": self.colors.offered,
+                "paints": describe_paints(),
+            }
+        )
+
+    def _note(self) -> str:
+        hierarchy = self._source.hierarchy
+        total = sum(count for _, count in self._source.op_counts)
+        if self.saved is None or self._reader is None:
+            return hierarchy.counted(total)
+        nodes = {node.name: node for node in self._source.graph_def.node}
+        found = [self.saved.find(nodes[name]).fits for name in self.saved.variables]
+        return f"{hierarchy.counted(total)}; {sum(found):,} of {len(found):,} variables are in {self._reader.prefix}"
+
+    def _cut(self, request: Request) -> tuple[GraphState, GraphCut]:
+        state = GraphState.from_json(request.payload.get("state"))
+        return state, self._source.cut(state.options())
+
+    def _view(self, request: Request) -> Reply:
+        state, cut = self._cut(request)
+        coloring = self.colors.color(cut.view, state.color)
+        scene = describe_view(self._source.hierarchy, cut.view, coloring)
+        traced = None if state.trace is None else self._traced(state.trace, cut)
+        return Reply({**scene, "dot": _layout_dot(cut, tight=False), "traced": traced})
+
+    def _traced(self, trace: Trace, cut: GraphCut) -> dict[str, Any]:
+        hierarchy = self._source.hierarchy
+        reached, text = self._reached(trace)
+        boxes = sorted({int(cut.boxes[leaf]) for leaf in reached.leaves} - {-1})
+        pairs = drawn_pairs(hierarchy, cut.boxes, reached.edges)
+        return {"boxes": boxes, "edges": pairs, "text": text}
+
+    def _reached(self, trace: Trace) -> tuple[Reached, str]:
+        hierarchy, reach = self._source.hierarchy, self._source.reach
+        start = find_items(hierarchy, trace.name)
+        if trace.kind != "path":
+            reached = reach.trace(start, trace.kind)
+            what = "lead to it" if trace.kind == "inputs" else "depend on it"
+            inside = sum(hierarchy.items[item_id].op_count for item_id in start[:1])
+            others = max(len(reached.leaves) - inside, 0)
+            return reached, f"{trace.name}: {hierarchy.counted(others)} {what.replace('lead', _plural(others, 'lead'))}"
+        end = find_items(hierarchy, trace.to)
+        first, last = trace.name, trace.to
+        path = reach.path(start, end)
+        if path is None:
+            path = reach.path(end, start)
+            if path is None:
+                return Reached([], []), f"No path leads from {first} to {last}, or back."
+            first, last = last, first
+        return path, f"The shortest path from {first} to {last} has {len(path.edges):,} edges."
+
+    def _dot(self, request: Request) -> Reply:
+        _, cut = self._cut(request)
+        return Reply({"dot": _layout_dot(cut, tight=True), "complete": format_dot(cut.view, DotOptions())})
+
+    def _layout(self, request: Request) -> Reply:
+        _, cut = self._cut(request)
+        layout, notes = lay_out(cut.view, DotOptions(), time_limit=_TIME_LIMIT)
+        return Reply({**describe_layout(cut.view, layout), "notes": notes})
+
+    def _node(self, request: Request) -> Reply:
+        name = str(request.payload.get("name", ""))
+        items = find_items(self._source.hierarchy, name)
+        item = self._source.node_item(items)
+        sections = describe_item(self._source, item)
+        content: dict[str, Any] = {"name": name, "title": item.op or item.kind, "variable": None}
+        if item.node is not None:
+            value = describe_value(item.node, self.saved, self._reader, self._live)
+            sections[:0] = [value] if value["facts"] else []
+            content["variable"] = self._heading(item)
+        return Reply({**content, "sections": sections})
+
+    def _heading(self, item: Item) -> dict[str, Any] | None:
+        """The saved tensor of a variable, or a constant that was one, as the pane of values wants it."""
+        if self._variables is None or item.node is None:
+            return None
+        row = self._variables.row_of(self._tensor_of(item, item.node))
+        if row is None:
+            return None
+        entry = self._variables.variables.iloc[row]
+        size = entry["bytes"]
+        return {
+            "row": row,
+            "name": str(entry["name"]),
+            "dtype": str(entry["dtype"]),
+            "shape": list(entry["shape"]),
+            "bytes": int(size) if size == size else -1,  # noqa: PLR0124 - a missing size equals nothing
+        }
+
+    def _tensor_of(self, item: Item, node: NodeDef) -> str:
+        if self.saved is None:
+            return node.name
+        return self.saved.find(node).name if item.kind == "variable" else ""
+
+    def _search(self, request: Request) -> Reply:
+        text, mode = str(request.payload.get("text", "")), str(request.payload.get("mode", "text"))
+        found = search_items(self._source, text, mode)
+        hits = [{"name": item.name, "what": item.op or item.kind} for item in found[:_MAX_HITS]]
+        return Reply({"hits": hits, "total": len(found)})
+
+    def _difference(self, request: Request) -> Reply:
+        def progress(done: int, total: int) -> None:
+            request.check_cancelled()
+            request.progress(done / total)
+
+        self.colors.find_differences(progress)
+        return Reply()
+
+
+def search_items(source: GraphSource, text: str, mode: str) -> list[Item]:
+    """Return nodes and scopes that a search finds, those whose own name it finds before those inside them.
+
+    Args:
+        source: The graph.
+        text: What to look for, without regard to upper and lower case.
+        mode: "text" in full names, "op" in ops, "regex" as a regular expression in full names.
+
+    Raises:
+        InvalidArgumentError: There is no such mode, or the expression is none.
+    """
+    matches = _matcher(text, mode)
+    by_name: dict[str, Item] = {}
+    for item in source.hierarchy.items[ROOT + 1 :]:
+        # A scope and the node of its name are one thing to jump to.
+        if text and matches(item) and (item.name not in by_name or item.node is not None):
+            by_name[item.name] = item
+    found = list(by_name.values())
+    if mode == "text":
+        wanted = text.casefold()
+        return sorted(found, key=lambda item: (wanted not in item.label.casefold(), len(item.name), item.name))
+    return found
+
+
+def _matcher(text: str, mode: str) -> Callable[[Item], bool]:
+    wanted = text.casefold()
+    if mode == "text":
+        return lambda item: wanted in item.name.casefold()
+    if mode == "op":
+        return lambda item: item.node is not None and wanted in item.op.casefold()
+    if mode != "regex":
+        raise InvalidArgumentError(f"mode is {mode!r}; it can be text, op, regex")
+    try:
+        pattern = re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise InvalidArgumentError(f"this is no regular expression: {error}") from error
+    return lambda item: pattern.search(item.name) is not None
+
+
+def _layout_dot(cut: GraphCut, *, tight: bool) -> str:
+    return format_dot(cut.view, DotOptions(tight=tight, complete=False))
+
+
+def _plural(count: int, verb: str) -> str:
+    return f"{verb}s" if count == 1 else verb
+
+
+def _engine(_request: Request) -> Reply:
+    return Reply({}, [read_static("graphviz_worker.js")])

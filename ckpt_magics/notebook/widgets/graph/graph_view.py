@@ -1,0 +1,296 @@
+"""The graph view: a graph that opens scope by scope, linked with the checkpoint that has its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.graphs.meta_graph.frozen import Constants
+from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_hierarchy
+from ckpt_magics.notebook.widgets.bundles import BundledWidget
+from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
+from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
+from ckpt_magics.notebook.widgets.graph.graph_source import GraphSource
+from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, TraceKind, find_items
+from ckpt_magics.notebook.widgets.graph.node_values import LiveValues
+from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
+from ckpt_magics.proto import messages
+
+if TYPE_CHECKING:
+    from ckpt_magics.notebook.reader import CheckpointReader
+
+__all__ = ["GraphView"]
+
+_FALLBACK_TIME = 5.0
+"""Seconds for the layout of the picture that stands in for the view where it cannot run."""
+
+
+class GraphView(BundledWidget):
+    """A graph to look around in.
+
+    What is open, marked and selected is the same in the page and here: :attr:`view_state` and :attr:`selected` follow
+    clicks, and the methods change what is seen.
+
+    Args:
+        graph: A GraphDef, or a MetaGraphDef, which adds collections and op definitions.
+        title: Headline.
+        reader: The checkpoint with the variables' values; the view reads this version of it, also when the reader is
+            closed.
+            Without one, a frozen graph shows its own.
+        values: Values in memory by name of the variable's node, or a function that returns them, as
+            ``session.variable_values``.
+        compare: An earlier checkpoint, for colours that say what has changed.
+    """
+
+    view_state = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(
+        self,
+        graph: messages.GraphDef | messages.MetaGraphDef,
+        *,
+        title: str = "Graph",
+        reader: CheckpointReader | None = None,
+        values: LiveValues | None = None,
+        compare: CheckpointReader | None = None,
+    ) -> None:
+        super().__init__("graph_view", view_state=GraphState().to_json())
+        self._source = GraphSource(graph)
+        self._fallback: GraphPicture | None = None
+        # Files are open only while something is read, however long the view is there.
+        reader = None if reader is None else reader.on_demand()
+        compare = None if compare is None else compare.on_demand()
+        variables = _variables_of(self._source.graph_def, reader)
+        self._answers = GraphMessages(
+            self._source, title, reader=reader, variables=variables, live=values, compare=compare
+        )
+        self._variables = variables
+        self.converse(
+            {
+                **({} if variables is None else variables.handlers()),
+                **self._answers.handlers(),
+                "open_scope": Handler(self._on_open),
+                "close_scope": Handler(self._on_close),
+                "reveal": Handler(self._on_reveal),
+            }
+        )
+
+    @property
+    def state(self) -> GraphState:
+        """What is shown now."""
+        return GraphState.from_json(self.view_state)
+
+    def close(self) -> None:
+        """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""
+        super().close()
+        if self._variables is not None:
+            self._variables.forget()
+
+    def open(self, scope: str | None = None) -> None:
+        """Open a scope, a folded series or a library function in place, and everything around it.
+
+        Args:
+            scope: Its full name. Without one, the connection to the page is opened, as ipywidgets does at the start.
+
+        Raises:
+            NotFoundError: The graph has no such scope.
+        """
+        if scope is None:
+            super().open()
+        else:
+            self._show(self.state.with_open(self._source.hierarchy, scope))
+
+    def close_scope(self, scope: str | None = None) -> None:
+        """Close a scope and what is open inside it; without a name, all of them.
+
+        Raises:
+            NotFoundError: The graph has no such scope.
+        """
+        state = self.state
+        self._show(replace(state, open=()) if scope is None else state.with_closed(self._source.hierarchy, scope))
+
+    def select(self, name: str) -> None:
+        """Select a node or scope, open what is around it and bring it into sight; ``""`` selects nothing.
+
+        Raises:
+            NotFoundError: The graph has nothing of this name.
+        """
+        if name:
+            self._show(self._state_with(name))
+        self.selected = name
+
+    def select_variable(self, tensor: str) -> bool:
+        """Select the node whose value a tensor of the checkpoint is. Returns whether the graph has it."""
+        node = None if self._answers.saved is None else self._answers.saved.node_of(tensor)
+        if node is not None:
+            self.select(node)
+        return node is not None
+
+    def variable_of(self, name: str) -> str:
+        """Return the name of the tensor that the checkpoint has for a node, ``""`` for none."""
+        saved = self._answers.saved
+        found = self._source.hierarchy.find(name)
+        if saved is None or not found:
+            return ""
+        node = self._source.node_item(found).node
+        return "" if node is None or node.name not in saved.variables else saved.find(node).name
+
+    def find(self, text: str, mode: str = "text") -> list[str]:
+        """Return the full names that a search finds.
+
+        Args:
+            text: What to look for.
+            mode: "text" in names, "op" in ops, "regex" as a regular expression in names.
+
+        Raises:
+            InvalidArgumentError: There is no such mode, or the expression is none.
+        """
+        return [item.name for item in search_items(self._source, text, mode)]
+
+    def trace(self, name: str, kind: TraceKind = "inputs", to: str = "") -> None:
+        """Mark all that leads to a node ("inputs"), all that it leads to ("outputs"), or a "path" ``to`` another.
+
+        An empty name takes the marks away.
+
+        Raises:
+            NotFoundError: The graph has no such node.
+        """
+        for each in filter(None, (name, to)):
+            find_items(self._source.hierarchy, each)
+        self._show(replace(self.state, trace=Trace(kind, name, to) if name else None))
+
+    def hide_ops(self, *ops: str) -> None:
+        """Leave these ops out of the picture, and only these; lines pass through what is left out.
+
+        Raises:
+            NotFoundError: The graph has no such op.
+        """
+        unknown = set(ops) - {op for op, _ in self._source.op_counts}
+        if unknown:
+            raise NotFoundError(f"the graph has no op {', '.join(map(visible, sorted(unknown)))}")
+        self._show(replace(self.state, hide=tuple(ops)))
+
+    def pull_aside(self, *names: str) -> None:
+        """Draw nodes or scopes below the picture instead of in it."""
+        self._move(names, aside=True)
+
+    def put_back(self, *names: str) -> None:
+        """Draw nodes or scopes in the picture, whatever they are."""
+        self._move(names, aside=False)
+
+    def color_by(self, what: str) -> None:
+        """Choose what the colours say: "kind", "op", "device", "size" or, between two checkpoints, "difference".
+
+        Raises:
+            InvalidArgumentError: This view has no such colours.
+        """
+        if what not in self._answers.colors.offered:
+            raise InvalidArgumentError(f"colours can say {', '.join(self._answers.colors.offered)}, not {what!r}")
+        self._show(replace(self.state, color=what))
+
+    def picture(self) -> GraphPicture:
+        """Return what is seen as a static picture, with its SVG, DOT, HTML and text."""
+        options = self.state.options()
+        return self._draw(
+            {
+                "depth": 0,
+                "open": options.open,
+                "show": options.show,
+                "pull": options.pull,
+                "hide_ops": options.hide_ops,
+                "direction": options.direction,
+            }
+        )
+
+    def save(self, path: AnyPath) -> None:
+        """Write what is seen to a file: ``.svg``, ``.dot``, ``.html`` or ``.txt``.
+
+        Raises:
+            InvalidArgumentError: The name ends in none of these.
+        """
+        self.picture().save(path)
+
+    @traitlets.validate("view_state")
+    def _check_state(self, proposal: dict[str, object]) -> dict[str, Any]:
+        return GraphState.from_json(proposal["value"]).to_json()
+
+    def _show(self, state: GraphState) -> None:
+        # A state that cannot be drawn is refused here, before the page sees it.
+        self._source.cut(state.options())
+        self.view_state = state.to_json()
+
+    def _state_with(self, name: str) -> GraphState:
+        """The state in which a name is drawn: scopes around it open, itself out of the groups aside."""
+        hierarchy = self._source.hierarchy
+        found = find_items(hierarchy, name)
+        state = self.state
+        if self._is_drawn(state, found):
+            return state
+        state = state.with_scopes_around(hierarchy, found[0])
+        if not self._is_drawn(state, found):
+            state = replace(state, aside={**state.aside, hierarchy.items[found[0]].name: False})
+        return state
+
+    def _is_drawn(self, state: GraphState, found: Iterable[int]) -> bool:
+        view = self._source.cut(state.options()).view
+        drawn = {box.id for box in (*view.nodes, *view.aside)} | {cluster.id for cluster in view.clusters}
+        return not drawn.isdisjoint(found)
+
+    def _move(self, names: Iterable[str], *, aside: bool) -> None:
+        names = tuple(names)
+        for name in names:
+            find_items(self._source.hierarchy, name)
+        self._show(replace(self.state, aside={**self.state.aside, **dict.fromkeys(names, aside)}))
+
+    def _on_open(self, request: Request) -> Reply:
+        self._take_state(request)
+        self.open(str(request.payload.get("name", "")))
+        return Reply()
+
+    def _on_close(self, request: Request) -> Reply:
+        self._take_state(request)
+        self.close_scope(str(request.payload.get("name", "")))
+        return Reply()
+
+    def _on_reveal(self, request: Request) -> Reply:
+        self._take_state(request)
+        self.select(str(request.payload.get("name", "")))
+        return Reply()
+
+    def _take_state(self, request: Request) -> None:
+        """Start from the page's state, which may be newer than the trait: a change of a trait can wait its turn."""
+        state = request.payload.get("state")
+        if state is not None:
+            self.view_state = state
+
+    def _draw(self, options: DrawOptions) -> GraphPicture:
+        return draw_hierarchy(
+            self._source.hierarchy,
+            self._source.op_defs,
+            self._source.lines,
+            {"time_limit": _FALLBACK_TIME, **options},
+        )
+
+    def _repr_mimebundle_(self, **options: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
+        # anywidget gives (data, metadata); a front end without widgets, or without a kernel, takes the other forms.
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        if self._fallback is None:
+            self._fallback = self._draw({})
+        return {**data, "text/html": self._fallback.html, "text/plain": self._fallback.text}, metadata
+
+
+def _variables_of(graph: messages.GraphDef, reader: CheckpointReader | None) -> VariableMessages | None:
+    """Where the values of nodes come from: the checkpoint, or the constants of a frozen graph."""
+    if reader is not None:
+        return VariableMessages(reader, reader.variables, ViewHead(reader.prefix, ""))
+    constants = Constants(graph)
+    if not constants:
+        return None
+    from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
+
+    return VariableMessages(constants, graph_variables_frame(messages.MetaGraphDef(graph_def=graph)), ViewHead("", ""))

@@ -1,0 +1,194 @@
+"""What the panel of a graph view says about a node or a scope: sections of facts, each with a node to jump to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
+from ckpt_magics.notebook.pictures.hierarchy import CONTROL_SLOT
+from ckpt_magics.notebook.pictures.item import Item
+from ckpt_magics.notebook.pictures.kinds import called_function
+from ckpt_magics.notebook.pictures.labels import shorten
+from ckpt_magics.notebook.pictures.outputs import describe_output, dtype_name, format_dims, format_shape
+from ckpt_magics.notebook.widgets.graph.graph_source import GraphSource
+from ckpt_magics.proto import messages
+
+__all__ = ["Section", "describe_item", "fact"]
+
+Section = dict[str, Any]
+
+_MAX_LINKS = 40
+_MAX_TEXT = 400
+_MAX_VALUES = 12
+_MAX_BYTES = 1 << 20
+"""Bytes of a constant up to which its first values are shown."""
+_MAX_OUTPUTS = 32
+
+
+def fact(label: str, text: str, link: str | None = None) -> dict[str, Any]:
+    """One line: ``link`` is the full name of a node that the text leads to."""
+    return {"label": label, "text": shorten(text, _MAX_TEXT), "link": link}
+
+
+def describe_item(source: GraphSource, item: Item) -> list[Section]:
+    """Return the sections on a node, or on what is inside a scope."""
+    sections = _node_sections(source, item) if item.node is not None else _scope_sections(source, item)
+    return [section for section in sections if section["facts"]]
+
+
+def _section(title: str, facts: Iterable[dict[str, Any]]) -> Section:
+    return {"title": title, "facts": list(facts)}
+
+
+def _node_sections(source: GraphSource, item: Item) -> Iterator[Section]:
+    node = item.node
+    assert node is not None  # noqa: S101 -- the caller has looked
+    facts = [fact("op", node.op)]
+    if node.device:
+        facts.append(fact("device", node.device))
+    facts.extend(fact("collection", key) for key in source.collections.get(node.name, ()))
+    facts.extend(_body(source, node))
+    yield _section("Node", facts)
+    inputs, controls = _inputs(source, item)
+    yield _section(f"Inputs ({len(inputs)})", inputs[:_MAX_LINKS])
+    yield _section(f"Control inputs ({len(controls)})", controls[:_MAX_LINKS])
+    yield _section("Outputs", _outputs(source, item))
+    yield _consumers(source, [item.id])
+    yield _section("Attributes", (fact(name, _attr_text(node.attr[name])) for name in sorted(node.attr)))
+
+
+def _body(source: GraphSource, node: messages.NodeDef) -> Iterator[dict[str, Any]]:
+    name = called_function(node)
+    for each in (name, node.op):
+        if each and source.hierarchy.find(f"functions/{each}"):
+            yield fact("calls", each, f"functions/{each}")
+            return
+
+
+def _inputs(source: GraphSource, item: Item) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Data and control inputs in their order; those that name nothing are listed without a link."""
+    hierarchy, node = source.hierarchy, item.node
+    assert node is not None  # noqa: S101 -- the caller has looked
+    mine = (hierarchy.targets == item.id).nonzero()[0].tolist()
+    known = {
+        (hierarchy.items[hierarchy.sources[edge]].name, int(hierarchy.slots[edge])): int(hierarchy.sources[edge])
+        for edge in mine
+    }
+    scope = item.name.removesuffix(node.name)
+    inputs: list[dict[str, Any]] = []
+    controls: list[dict[str, Any]] = []
+    for text in node.input:
+        name = scope + text.removeprefix("^").partition(":")[0]
+        slots = [
+            slot for known_name, slot in known if known_name == name and (slot == CONTROL_SLOT) == (text[:1] == "^")
+        ]
+        if not slots:
+            inputs.append(fact(str(len(inputs)), f"{text} (not in the graph)"))
+            continue
+        if slots[0] == CONTROL_SLOT:
+            controls.append(fact("after", name, name))
+            continue
+        last = text.rpartition(":")[2]
+        slot = int(last) if ":" in text and last.isdecimal() and int(last) in slots else slots[0]
+        producer = hierarchy.items[known[name, slot]].node
+        what = describe_output(producer, slot, source.op_defs) if producer is not None else ""
+        inputs.append(fact(str(len(inputs)), f"{text}  {what}".rstrip(), name))
+    return inputs, controls
+
+
+def _outputs(source: GraphSource, item: Item) -> Iterator[dict[str, Any]]:
+    node = item.node
+    assert node is not None  # noqa: S101 -- the caller has looked
+    count = _MAX_OUTPUTS
+    if node.op not in source.op_defs:
+        # Nothing says how many there are, but the shapes in the node and the outputs that somebody takes.
+        used = source.hierarchy.slots[source.hierarchy.sources == item.id].tolist()
+        shapes = len(node.attr["_output_shapes"].list.shape) if "_output_shapes" in node.attr else 0
+        count = min(max(shapes, *(slot + 1 for slot in used), 1), _MAX_OUTPUTS)
+    for slot in range(count):
+        what = describe_output(node, slot, source.op_defs)
+        if what:
+            yield fact(str(slot), what)
+
+
+def _consumers(source: GraphSource, leaves: Iterable[int]) -> Section:
+    inside = set(leaves)
+    targets = dict.fromkeys(
+        target for leaf in inside for target in source.consumers.get(leaf, ()) if target not in inside
+    )
+    items = [source.hierarchy.items[target] for target in targets]
+    facts = [fact(item.op, item.name, item.name) for item in items[:_MAX_LINKS]]
+    return _section(f"Consumers ({len(items):,})", facts)
+
+
+def _scope_sections(source: GraphSource, item: Item) -> Iterator[Section]:
+    leaves = list(source.hierarchy.leaves(item.id))
+    nodes = [leaf.node for leaf in leaves if leaf.node is not None]
+    kinds = Counter(leaf.kind for leaf in leaves)
+    facts = [fact("inside", source.hierarchy.counted(item.op_count))]
+    facts.extend(fact(f"{kind}s", f"{count:,}") for kind, count in kinds.items() if kind in {"variable", "placeholder"})
+    devices = Counter(node.device for node in nodes if node.device)
+    facts.extend(fact("device", f"{device} ({count:,})") for device, count in devices.most_common(5))
+    yield _section("Scope" if item.kind != "function" else "Function", facts)
+    ops = Counter(node.op for node in nodes)
+    yield _section("Ops", (fact(op, f"{count:,}") for op, count in ops.most_common(_MAX_LINKS)))
+    variables = [leaf for leaf in leaves if leaf.kind == "variable"]
+    yield _section("Variables", (fact(leaf.label, leaf.name, leaf.name) for leaf in variables[:_MAX_LINKS]))
+    yield _consumers(source, (leaf.id for leaf in leaves))
+
+
+def _attr_text(value: messages.AttrValue) -> str:
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return ""
+    if kind == "list":
+        return _list_text(value.list)
+    return _one_text(kind, getattr(value, kind))
+
+
+def _one_text(kind: str, content: Any) -> str:  # noqa: ANN401, PLR0911 -- one line for each kind of attribute
+    if kind == "type":
+        # A reference type is its base type and 100.
+        return dtype_name(content) + (" (reference)" if content > 100 else "") or str(content)
+    if kind == "shape":
+        return "unknown rank" if content.unknown_rank else format_shape(content)
+    if kind == "s":
+        return repr(content[:_MAX_TEXT].decode("utf-8", "backslashreplace"))
+    if kind == "func":
+        return str(content.name)
+    if kind == "tensor":
+        return _tensor_text(content)
+    if kind == "f":
+        return f"{content:g}"
+    return str(content)
+
+
+def _list_text(content: messages.AttrValue.ListValue) -> str:
+    for field, values in content.ListFields():
+        shown = [_one_text(field.name, value) for value in values[:_MAX_VALUES]]
+        more = f", and {len(values) - _MAX_VALUES:,} more" if len(values) > _MAX_VALUES else ""
+        return f"[{', '.join(shown)}{more}]"
+    return "[]"
+
+
+def _tensor_text(tensor: messages.TensorProto) -> str:
+    dims = [dim.size for dim in tensor.tensor_shape.dim]
+    head = f"{dtype_name(tensor.dtype)} {format_dims(dims)}".strip()
+    if tensor.ByteSize() > _MAX_BYTES or _elements(dims) > _MAX_BYTES:
+        return head
+    try:
+        values = tensor_proto_to_array(tensor).reshape(-1)
+    except CheckpointError as error:
+        return f"{head}, damaged: {error}"
+    shown = ", ".join(str(value) for value in values[:_MAX_VALUES])
+    return f"{head}: {shown}{', …' if values.size > _MAX_VALUES else ''}"
+
+
+def _elements(dims: Sequence[int]) -> int:
+    product = 1
+    for size in dims:
+        product *= max(size, 0)
+    return product

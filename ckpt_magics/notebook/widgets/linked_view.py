@@ -1,0 +1,77 @@
+"""A checkpoint as its graph and the table of its variables, one below the other: a row leads to its node and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from ckpt_magics.files.storage import files, naming
+from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
+from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
+from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
+
+__all__ = ["LinkedView", "linked_view"]
+
+
+class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
+    """A graph and a table that follow one another.
+
+    Args:
+        graph: The graph, linked with the checkpoint of the table.
+        table: The variables.
+
+    Attributes:
+        graph: As given.
+        table: As given.
+    """
+
+    def __init__(self, graph: GraphView, table: VariablesView) -> None:
+        self.graph = graph
+        self.table = table
+        super().__init__([graph, table])
+        table.observe(self._follow_row, "active_row")
+        graph.observe(self._follow_node, "selected")
+
+    def close(self) -> None:
+        """Take both from the page."""
+        # Also called for one that failed before it was complete.
+        for part in self.children:
+            part.close()
+        super().close()
+
+    def _follow_row(self, change: dict[str, Any]) -> None:
+        """Select the node of the row that somebody looks at, unless it is selected already."""
+        row = change["new"]
+        if 0 <= row < len(self.table.variables):
+            name = str(self.table.variables["name"].iloc[row])
+            if self.graph.variable_of(self.graph.selected) != name:
+                self.graph.select_variable(name)
+
+    def _follow_node(self, change: dict[str, Any]) -> None:
+        """Look at the row of the variable that was selected; another node leaves the table as it is."""
+        row = self.table.row_of(self.graph.variable_of(change["new"]))
+        if row is not None:
+            self.table.active_row = row
+
+    def _repr_mimebundle_(self, **options: dict[str, object]) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+        shown = super()._repr_mimebundle_(**options)
+        data, metadata = shown if isinstance(shown, tuple) else (shown, {})
+        parts = [view._repr_mimebundle_()[0] for view in (self.graph, self.table)]
+        return {
+            **data,
+            "text/html": "".join(part["text/html"] for part in parts),
+            "text/plain": "\n\n".join(part["text/plain"] for part in parts),
+        }, metadata
+
+
+def linked_view(table: VariablesView) -> LinkedView | None:
+    """Return the table of a checkpoint below the graph that was saved beside it; None if none was.
+
+    Raises:
+        DataLossError: The file beside it holds no graph.
+    """
+    path = naming.meta_graph_filename(table.reader.prefix)
+    if not files.is_file(path):
+        return None
+    return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.source), table)

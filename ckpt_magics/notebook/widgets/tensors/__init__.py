@@ -1,0 +1,1 @@
+"""The views of tensors: variables, differences, values."""

@@ -1,0 +1,63 @@
+"""The value of a restore in a notebook: the checkpoint's variables, each with what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.notebook.reader import opened_on_demand
+from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
+
+if TYPE_CHECKING:
+    from ckpt_magics.files.restore.report import RestoredTensor, RestoreReport
+
+__all__ = ["restored_bundle", "restored_view"]
+
+_UNUSED = "unused"
+
+
+def restored_bundle(
+    report: RestoreReport, show: Callable[[VariablesView], Any] = VariablesView._repr_mimebundle_
+) -> dict[str, Any]:
+    """Return what a front end with widgets shows for a report; the report itself is what the others show.
+
+    Nothing is returned for a restore that was refused, and where the checkpoint has gone meanwhile.
+
+    Args:
+        report: Of the restore.
+        show: Returns what a front end shows of a view, and its metadata.
+    """
+    if report.problems:
+        return {}
+    try:
+        data, _ = show(restored_view(report))
+    except (CheckpointError, OSError):
+        return {}
+    return {mime: form for mime, form in data.items() if mime not in ("text/html", "text/plain")}
+
+
+def restored_view(report: RestoreReport) -> VariablesView:
+    """Return the variables grouped by what became of them; of a part of a checkpoint, that part is what is shown.
+
+    Raises:
+        CheckpointError: The checkpoint has gone or changed meanwhile.
+    """
+    became = {tensor.stored: _became(tensor, dry_run=report.dry_run) for tensor in report.restored}
+    lines = [report.summary, *report.notes]
+    if report.left_alone:
+        lines.append(f"Left alone: {', '.join(report.left_alone[:20])}{', …' if len(report.left_alone) > 20 else ''}")
+    reader = opened_on_demand(report.source)
+    short = {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
+    view = VariablesView(
+        reader, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)
+    )
+    if became and (view.variables["status"] == _UNUSED).any():
+        view.filter(groups=sorted(set(became.values())))
+    return view
+
+
+def _became(tensor: RestoredTensor, *, dry_run: bool) -> str:
+    """What became of a tensor; without shapes and dtypes, which the report has, so that it is the same for many."""
+    verb = "would be restored" if dry_run else "restored"
+    return ", ".join((verb, tensor.how, *(change.partition(" ")[0] for change in tensor.changes)))

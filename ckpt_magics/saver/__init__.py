@@ -1,1 +1,0 @@
-"""Saver: adds the save/ nodes, saves, restores, keeps the last N; and the same for plain arrays."""

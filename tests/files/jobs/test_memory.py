@@ -1,0 +1,101 @@
+"""Jobs need memory for a few pieces, not for the largest tensor: each in a process that measures itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ckpt_magics.files.formats.dtypes import FLOAT
+from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
+from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+
+ROOT = Path(__file__).parents[3]
+MIB = 1 << 20
+SHAPE = (1 << 14, 1 << 12)
+TENSOR = 256
+"""MiB of the tensor."""
+ALLOWED = 128
+"""MiB that a job may take beside what the process has after its imports."""
+
+PROLOGUE = """
+import pandas, sys
+from ckpt_magics import compare_checkpoints, load_checkpoint, salvage_checkpoint, verify_checkpoint
+from ckpt_magics.notebook.frames.differences import ArrayTensors
+from ckpt_magics.notebook.frames.statistics import stored_statistics
+import ckpt_magics.notebook.frames.differences, ckpt_magics.notebook.reports.verification_report
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) >> 10
+
+prefix, new = sys.argv[1:]
+before = peak()
+"""
+JOBS = {
+    "statistics": "assert stored_statistics(load_checkpoint(prefix), 'w').elements == 1 << 26",
+    "compare": "assert list(compare_checkpoints(prefix, prefix)['status']) == ['same']",
+    "verify": "assert verify_checkpoint(prefix).is_whole",
+    "salvage": "assert salvage_checkpoint(prefix, new).tensors == 1",
+    "pieces": "assert sum(piece.size for _, piece in load_checkpoint(prefix).pieces('w')) == 1 << 26",
+    "part": "assert load_checkpoint(prefix).get_slice('w', (slice(None), 5)).shape == (1 << 14,)",
+}
+
+
+def measured(job, prefix, new):
+    """Return the MiB that a job takes at most beside the imports."""
+    code = f"{PROLOGUE}{JOBS[job]}\nprint(peak() - before)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, prefix, new]
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert not found.returncode, found.stderr
+    return int(found.stdout)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """One tensor of 256 MiB in each way to store it."""
+    folder = tmp_path_factory.mktemp("large")
+    value = np.zeros(SHAPE, np.float32)
+    value[:, 5] = np.arange(SHAPE[0])
+    rows = [f"{SHAPE[0]} {SHAPE[1]} {start},4096:-" for start in range(0, SHAPE[0], 4096)]
+    columns = [f"{SHAPE[0]} {SHAPE[1]} -:{start},2048" for start in (0, 2048)]
+    parts = {
+        "whole": [TensorToSave(b"w", value, FLOAT)],
+        "rows": [
+            TensorToSave(b"w", value[part * 4096 : (part + 1) * 4096], FLOAT, spec) for part, spec in enumerate(rows)
+        ],
+        "columns": [
+            TensorToSave(b"w", value[:, part * 2048 : (part + 1) * 2048], FLOAT, spec)
+            for part, spec in enumerate(columns)
+        ],
+    }
+    for name, tensors in parts.items():
+        write_bundle(folder / name, tensors, durable=False)
+    write_slice_table(folder / "v1", parts["whole"], durable=False)
+    write_slice_table(folder / "v1_rows", parts["rows"], durable=False)
+    yield folder
+    for path in folder.iterdir():
+        path.unlink()
+
+
+pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="this system does not tell the peak")
+
+
+@pytest.mark.parametrize(
+    ("kind", "job"),
+    [
+        *(("whole", job) for job in JOBS),
+        *((kind, job) for kind in ("rows", "columns") for job in ("statistics", "verify", "salvage")),
+    ],
+)
+def test_jobs_on_a_large_tensor_take_a_few_pieces(checkpoints, tmp_path, kind, job):
+    assert measured(job, str(checkpoints / kind), str(tmp_path / "new")) < ALLOWED
+
+
+@pytest.mark.parametrize(("kind", "record"), [("v1", TENSOR), ("v1_rows", TENSOR // 4)])
+@pytest.mark.parametrize("job", ["statistics", "verify", "salvage"])
+def test_jobs_on_a_large_tensor_of_v1_take_one_record_and_a_few_pieces(checkpoints, tmp_path, kind, record, job):
+    assert measured(job, str(checkpoints / kind), str(tmp_path / "new")) < record + ALLOWED

@@ -1,0 +1,70 @@
+"""Small checkpoints for the tests of reading, written by this package's own writers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ckpt_magics.files.formats.bundle_records import BundleHeader, encode_entry, encode_header
+from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.formats.table import TableReader, TableWriter
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
+from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+
+PLAIN_HEADER = BundleHeader()
+
+
+def to_save(tensors: Mapping[str, np.ndarray]) -> list[TensorToSave]:
+    return [
+        TensorToSave(name.encode("utf-8", "surrogateescape"), value, dtype_of(value))
+        for name, value in sorted(tensors.items())
+    ]
+
+
+def save_v2(prefix, tensors, *, num_shards=1):
+    """Save a V2 checkpoint and return its prefix."""
+    write_bundle(str(prefix), to_save(tensors), num_shards=num_shards, durable=False)
+    return str(prefix)
+
+
+def save_v1(prefix, tensors):
+    """Save a V1 checkpoint and return its path."""
+    write_slice_table(str(prefix), to_save(tensors), durable=False)
+    return str(prefix)
+
+
+def save_slices(prefix, name, value, specs, *, version=2):
+    """Save one tensor in slices, each given as ``"0,2:-"``."""
+    dtype, sizes = dtype_of(value), " ".join(map(str, value.shape))
+    tensors = [
+        TensorToSave(name.encode(), value[TensorSlice.parse(spec).resolve(value.shape)], dtype, f"{sizes} {spec}")
+        for spec in specs
+    ]
+    write = write_bundle if version == 2 else write_slice_table
+    write(str(prefix), tensors, durable=False)
+    return str(prefix)
+
+
+def write_index(prefix, entries, header=PLAIN_HEADER):
+    """Write an index by hand, for what no writer would write; ``entries``: key -> BundleEntry or raw bytes."""
+    with open(f"{prefix}.index", "wb") as file:
+        table = TableWriter(file.write)
+        if header is not None:
+            table.add(b"", encode_header(header))
+        for key, entry in sorted(entries.items()):
+            table.add(key, entry if isinstance(entry, bytes) else encode_entry(entry))
+        table.finish()
+    return str(prefix)
+
+
+def read_index(prefix):
+    """Return every record of an index but the header, as stored."""
+    with open_file(f"{prefix}.index") as file:
+        return {key: bytes(value) for key, value in TableReader(file).iter_from() if key}
+
+
+def as_array(value):
+    """Return what a reader gave as an array; the string of a scalar would become fixed-width text otherwise."""
+    return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)

@@ -1,0 +1,109 @@
+"""Comparing two sets of tensors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.notebook.frames.differences import ArrayTensors, compare_checkpoints, differences, tensor_distance
+
+
+def compared(before, after):
+    return differences(ArrayTensors(before), ArrayTensors(after)).set_index("name")
+
+
+def test_every_status_is_told():
+    before = {"a": np.zeros(2), "b": np.zeros(3), "c": np.zeros(2, "f4"), "d": np.zeros(2), "e": np.ones(2)}
+    after = {"b": np.zeros((3, 1)), "c": np.zeros(2, "i4"), "d": np.ones(2), "e": np.ones(2), "f": np.zeros(1)}
+    table = compared(before, after)
+    assert table["status"].to_dict() == {
+        "a": "removed",
+        "b": "reshaped",
+        "c": "retyped",
+        "d": "changed",
+        "e": "same",
+        "f": "added",
+    }
+    assert table.loc["b", "was"] == "float64 [3]"
+    assert table.loc["c", "was"] == "float32 [2]"
+
+
+def test_norms_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    before, after = rng.normal(size=(2, 300_000)).astype("f4")
+    row = compared({"w": before}, {"w": after}).loc["w"]
+    apart = after.astype("f8") - before
+    assert row["norm"] == pytest.approx(np.linalg.norm(apart))
+    assert row["largest"] == pytest.approx(np.abs(apart).max())
+    assert row["relative"] == pytest.approx(np.linalg.norm(apart) / np.linalg.norm(before.astype("f8")))
+    assert row["changed"] == np.count_nonzero(before != after)
+
+
+def test_nan_is_the_same_as_nan_and_infinities_stay_out_of_the_norms():
+    before = np.array([np.nan, 1.0, np.inf, 0.0])
+    after = np.array([np.nan, np.nan, np.inf, 2.0])
+    distance = tensor_distance(before, after)
+    assert (distance.changed, distance.norm, distance.largest) == (2, 2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (np.array([2**53], "i8"), np.array([2**53 + 1], "i8")),
+        (np.array([-(2**63)], "i8"), np.array([2**63 - 1], "i8")),
+        (np.array([2**64 - 1], "u8"), np.array([0], "u8")),
+        (np.array([2**64 - 1], "u8"), np.array([-(2**63)], "i8")),
+        (np.array([2**63], "u8"), np.array([2**63 + 1], "u8")),
+        (np.array([7], "i1"), np.array([2**63 - 1], "i8")),
+        (np.array([250], "u1"), np.array([-(2**63)], "i8")),
+    ],
+)
+def test_differences_of_large_integers_are_rounded_once(before, after):
+    apart = float(abs(int(after[0]) - int(before[0])))
+    distance = tensor_distance(before, after)
+    assert (distance.changed, distance.norm, distance.largest) == (1, apart, apart)
+
+
+@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1)), min_size=1))
+def test_the_largest_difference_of_integers_is_that_of_python(pairs):
+    before, after = np.array(pairs, "i8").T
+    distance = tensor_distance(before, after)
+    assert distance.largest == float(max(abs(new - old) for old, new in pairs))
+    assert (distance.norm == 0) == (distance.changed == 0)
+
+
+def test_a_norm_of_the_smallest_numbers_is_not_zero():
+    distance = tensor_distance(np.zeros(1), np.array([1e-200]))
+    assert (distance.norm, distance.largest) == (1e-200, 1e-200)
+
+
+def test_strings_count_what_differs():
+    distance = tensor_distance(np.array([b"a", b"b"], object), np.array([b"a", b"c"], object))
+    assert (distance.changed, distance.norm) == (1, None)
+
+
+def test_scalars_empty_tensors_and_complex_numbers_compare():
+    table = compared(
+        {"s": np.array(1.0), "e": np.zeros((0, 3)), "c": np.array([1 + 1j])},
+        {"s": np.array(3.0), "e": np.zeros((0, 3)), "c": np.array([1 - 1j])},
+    )
+    assert table["norm"].to_dict() == {"c": 2.0, "e": 0.0, "s": 2.0}
+    assert table.loc["e", "status"] == "same"
+
+
+def test_progress_ends_at_the_total():
+    seen = []
+    differences(
+        ArrayTensors({"a": np.zeros(4)}), ArrayTensors({"b": np.zeros(2)}), progress=lambda *at: seen.append(at)
+    )
+    assert seen == [(32, 48), (48, 48)]
+
+
+def test_a_checkpoint_compares_with_values_in_memory(tmp_path):
+    value = np.arange(6.0).reshape(2, 3)
+    write_bundle(tmp_path / "m.ckpt", [TensorToSave(b"net/w", value, dtype_of(value))])
+    table = compare_checkpoints(tmp_path / "m.ckpt", {"net": {"w": value + 1}})
+    assert list(table["status"]) == ["changed"]
+    assert table["largest"].item() == 1.0
