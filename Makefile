@@ -85,5 +85,5 @@ $(NODE_MODULES): js/package.json js/package-lock.json
 	npm --prefix js ci
 	touch $@
 
-$(WIDGETS): $(NODE_MODULES) js/build.mjs $(wildcard js/src/*)
+$(WIDGETS): $(NODE_MODULES) js/build.mjs $(wildcard js/src/*/*)
 	npm --prefix js run build

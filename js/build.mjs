@@ -6,6 +6,7 @@ const OUT = new URL("../ckpt_magics/notebook/widgets/static/", import.meta.url).
 
 const shared = {
   outdir: OUT,
+  entryNames: "[name]",
   bundle: true,
   minify: true,
   target: "es2022",
@@ -14,12 +15,16 @@ const shared = {
   logLevel: "info",
 };
 
-const views = ["variables_view", "graph_view"];
+const views = ["tensors/variables_view", "graph/graph_view"];
 const targets = [
   { ...shared, format: "esm", entryPoints: views.flatMap((view) => [`src/${view}.ts`, `src/${view}.css`]) },
-  { ...shared, format: "esm", entryPoints: ["src/loader.ts"] },
+  { ...shared, format: "esm", entryPoints: ["src/kernel/loader.ts"] },
   // A worker made from a Blob, and a page that somebody saved, take plain scripts.
-  { ...shared, format: "iife", entryPoints: ["src/graphviz_worker.ts", "src/variables_page.ts"] },
+  {
+    ...shared,
+    format: "iife",
+    entryPoints: ["src/graph/graphviz_worker.ts", "src/tensors/variables_page.ts"],
+  },
 ];
 
 await mkdir(OUT, { recursive: true });

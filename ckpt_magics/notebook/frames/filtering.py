@@ -1,7 +1,7 @@
 """Which variables a filter keeps: the rules of the variables view, for Python.
 
-The same rules in the browser are js/src/filter.ts; the view's own table is filtered there, so that it answers while
-the kernel is busy.
+The same rules in the browser are js/src/tensors/filter.ts; the view's own table is filtered there, so that it answers
+while the kernel is busy.
 """
 
 from __future__ import annotations

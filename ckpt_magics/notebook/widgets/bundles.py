@@ -1,7 +1,7 @@
 """The browser's half of the views: each bundle reaches a page once, however many views the page has.
 
 A widget's own script is copied into every instance and from there into saved notebooks, so it is only a loader
-(js/src/loader.ts), which asks for the bundle by a message.
+(js/src/kernel/loader.ts), which asks for the bundle by a message.
 """
 
 from __future__ import annotations

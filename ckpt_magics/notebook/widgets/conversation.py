@@ -1,7 +1,7 @@
 """The kernel's half of a widget's conversation with its browser: requests come in, replies and events go out.
 
-The browser's half is js/src/messages.ts. A request is ``{id, kind, ...}``; the reply is ``{id, ok: true, ...}`` with
-binary buffers, or ``{id, ok: false, error: {type, message}}``; ``{id, progress}`` may come before it, and
+The browser's half is js/src/kernel/messages.ts. A request is ``{id, kind, ...}``; the reply is ``{id, ok: true, ...}``
+with binary buffers, or ``{id, ok: false, error: {type, message}}``; ``{id, progress}`` may come before it, and
 ``{cancel: id}`` from the browser ends the work early. Bulk data travels this way and never as traits, which would be
 saved into every notebook.
 """

@@ -4,7 +4,7 @@ import pytest
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.notebook.frames.filtering import VariableFilter, filter_variables
 
-# The table of js/tests/filter.test.ts: both halves must keep the same rows.
+# The table of js/tests/tensors/filter.test.ts: both halves must keep the same rows.
 VARIABLES = pd.DataFrame(
     [
         ("conv/bias", "float32", (8,), 32, "weights"),

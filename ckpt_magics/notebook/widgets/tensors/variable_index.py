@@ -4,8 +4,8 @@ Columns in order, each one zlib stream of little-endian numbers: name lengths in
 code (uint8), rank (uint8), dims of all rows one after the other (float64), elements (float64), bytes (float64), shard
 (int32), offset in bytes (float64, -1 for none), slices (uint32), group code (uint8); then the extra columns: numbers
 (float64, NaN for none), or texts as lengths in bytes (uint32) and UTF-8. Bytes are -1 where only reading the
-value would tell. The browser's half is js/src/variable_index.ts. float64 is what a browser computes with; it is exact
-below 2**53.
+value would tell. The browser's half is js/src/tensors/variable_index.ts. float64 is what a browser computes with; it is
+exact below 2**53.
 """
 
 from __future__ import annotations

@@ -1,0 +1,81 @@
+/** Numbers as coloured cells on a canvas. */
+
+import { element } from "../page/dom";
+import { formatNumber } from "../page/format";
+import { type ColorScale, colorOf, scaleFor } from "./color_scale";
+
+/**
+ * Paint `numbers` (row by row, `columns` wide), one pixel a cell; CSS enlarges the canvas without smoothing. Empty cells
+ * let the page show through.
+ */
+export function paintCells(
+  canvas: HTMLCanvasElement,
+  numbers: ArrayLike<number>,
+  columns: number,
+  scale: ColorScale = scaleFor(numbers),
+  isEmpty: (cell: number) => boolean = () => false,
+): void {
+  const rows = Math.ceil(numbers.length / Math.max(columns, 1));
+  canvas.width = Math.max(columns, 1);
+  canvas.height = Math.max(rows, 1);
+  const context = canvas.getContext("2d");
+  if (!context || numbers.length === 0) return;
+  const image = context.createImageData(columns, rows);
+  for (let cell = 0; cell < numbers.length; cell++) {
+    if (isEmpty(cell)) continue;
+    const [red, green, blue] = colorOf(numbers[cell] as number, scale);
+    image.data.set([red, green, blue, 255], cell * 4);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** The colours and what they mean. */
+export function colorLegend(scale: ColorScale): HTMLElement {
+  const canvas = element("canvas", { class: "ckpt-legend-bar", "aria-hidden": "true" });
+  const steps = 128;
+  const range = scale.high - scale.low;
+  const ramp = Float64Array.from({ length: steps }, (_, step) => scale.low + (range * step) / (steps - 1));
+  paintCells(canvas, ramp, steps, scale);
+  const middle = scale.diverging ? element("span", {}, "0") : null;
+  return element(
+    "div",
+    { class: "ckpt-legend" },
+    element("span", {}, formatNumber(scale.low)),
+    element("div", { class: "ckpt-legend-ramp" }, canvas, middle),
+    element("span", {}, formatNumber(scale.high)),
+    element("span", { class: "ckpt-swatch nan" }, "NaN"),
+    element("span", { class: "ckpt-swatch inf" }, "±Inf"),
+  );
+}
+
+/** A pane of filters: `count` pictures of `height` × `width` in a mosaic, twice as wide as high, with gaps between. */
+export interface Mosaic {
+  readonly cells: Float64Array;
+  readonly columns: number;
+  /** 1 where a cell belongs to a picture, 0 in the gaps. */
+  readonly filled: Uint8Array;
+}
+
+/** Lay out convolution filters as a mosaic; `numbers` is a kernel [height, width, count] in C order. */
+export function mosaicOf(
+  numbers: ArrayLike<number>,
+  shape: readonly [height: number, width: number, count: number],
+): Mosaic {
+  const [height, width, count] = shape;
+  const across = Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / Math.max(width, 1))));
+  const down = Math.ceil(count / Math.max(across, 1));
+  const columns = across * (width + 1) - 1;
+  const cells = new Float64Array(Math.max(columns * (down * (height + 1) - 1), 0));
+  const filled = new Uint8Array(cells.length);
+  for (let filter = 0; filter < count; filter++) {
+    const top = Math.floor(filter / across) * (height + 1);
+    const left = (filter % across) * (width + 1);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const cell = (top + y) * columns + left + x;
+        cells[cell] = numbers[(y * width + x) * count + filter] as number;
+        filled[cell] = 1;
+      }
+  }
+  return { cells, columns, filled };
+}

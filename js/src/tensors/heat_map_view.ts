@@ -1,0 +1,123 @@
+/** A heat map that is looked into: zoom, pan, and the value under the pointer. */
+
+import { button, element } from "../page/dom";
+import { scaleFor } from "./color_scale";
+import { colorLegend, paintCells } from "./heat_map";
+import { type TensorValues, textAt } from "./tensor_values";
+import { panned, positionAt, stepOf, type TensorWindow, withAxes, zoomed } from "./tensor_window";
+
+/** A place in a picture: shares of its width and height. */
+export type Point = readonly [x: number, y: number];
+
+export interface HeatMapOptions {
+  /** The user moved: from wherever the window is by now, for several moves may come before one is drawn. */
+  onMove(move: (window: TensorWindow) => TensorWindow): void;
+  /** What is under the pointer, "" when nothing is. */
+  onReadout(text: string): void;
+}
+
+/** Elements that show the values of a window; the canvas among them takes pointer, wheel and keys. */
+export function heatMapView(
+  values: TensorValues,
+  window: TensorWindow,
+  options: HeatMapOptions,
+): HTMLElement[] {
+  const columns = cellsOf(window.columns);
+  const turned = window.down > window.across;
+  const numbers = turned ? transposed(values.numbers, columns) : values.numbers;
+  const scale = scaleFor(numbers);
+  const label = "Heat map; arrow keys move, + and − zoom, 0 shows everything";
+  const canvas = element("canvas", { class: "ckpt-heat", role: "img", tabindex: 0, "aria-label": label });
+  paintCells(canvas, numbers, columns, scale);
+  const zoom = (factor: number, x = 0.5, y = 0.5) => options.onMove((now) => zoomed(now, factor, x, y));
+  const whole = () => options.onMove((now) => withAxes(now, now.down, now.across));
+  followPointer(canvas, (point) => options.onReadout(point ? readout(values, window, ...point) : ""));
+  zoomByWheel(canvas, zoom);
+  panByDrag(canvas, (x, y) => options.onMove((now) => panned(now, x, y)));
+  canvas.addEventListener("keydown", (event) => {
+    const move = MOVES[event.key];
+    if (move) options.onMove((now) => panned(now, ...move));
+    else if (event.key === "+" || event.key === "=") zoom(0.5);
+    else if (event.key === "-") zoom(2);
+    else if (event.key === "0") whole();
+    else return;
+    event.preventDefault();
+  });
+  const tools = element(
+    "div",
+    { class: "ckpt-zoom", role: "toolbar", "aria-label": "Zoom" },
+    button("+", () => zoom(0.5), { title: "Zoom in", "aria-label": "Zoom in" }),
+    button("−", () => zoom(2), { title: "Zoom out", "aria-label": "Zoom out" }),
+    button("⤢", whole, { title: "Show everything", "aria-label": "Show everything" }),
+  );
+  return [element("div", { class: "ckpt-heat-box" }, canvas, tools), colorLegend(scale)];
+}
+
+/** Index and text of the value at a point (0..1) of the picture; a window of one axis runs from left to right. */
+export function readout(values: TensorValues, window: TensorWindow, x: number, y: number): string {
+  const line = window.across < 0;
+  const position = line ? positionAt(window, 0, x) : positionAt(window, x, y);
+  const row = ((position[window.down] ?? 0) - window.rows.start) / stepOf(window.rows);
+  const column = line ? 0 : ((position[window.across] ?? 0) - window.columns.start) / stepOf(window.columns);
+  const flat =
+    window.down > window.across && !line
+      ? column * cellsOf(window.rows) + row
+      : row * (line ? 1 : cellsOf(window.columns)) + column;
+  return `[${position.join(", ")}] = ${textAt(values, flat)}`;
+}
+
+/** Call back with the pointer's place (0..1) over an element, with null when it leaves. */
+export function followPointer(target: HTMLElement, callback: (point: Point | null) => void): void {
+  target.addEventListener("pointermove", (event) => callback(pointIn(target, event)));
+  target.addEventListener("pointerleave", () => callback(null));
+}
+
+/** Shares of the visible part that one arrow key moves: across, down. */
+const MOVES: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-0.25, 0],
+  ArrowRight: [0.25, 0],
+  ArrowUp: [0, -0.25],
+  ArrowDown: [0, 0.25],
+};
+
+/** The page scrolls through the map unless the map has the focus or Ctrl says that zoom is meant. */
+function zoomByWheel(canvas: HTMLCanvasElement, zoom: (factor: number, x: number, y: number) => void): void {
+  const onWheel = (event: WheelEvent) => {
+    const focused = (canvas.getRootNode() as Document | ShadowRoot).activeElement === canvas;
+    if (!event.ctrlKey && !focused) return;
+    event.preventDefault();
+    zoom(event.deltaY > 0 ? 1.25 : 0.8, ...pointIn(canvas, event));
+  };
+  canvas.addEventListener("wheel", onWheel, { passive: false });
+}
+
+/** Calls back with the shares of the picture that the drag went, once it ends. */
+function panByDrag(canvas: HTMLCanvasElement, pan: (x: number, y: number) => void): void {
+  canvas.addEventListener("pointerdown", (down) => {
+    canvas.setPointerCapture(down.pointerId);
+    const [fromX, fromY] = pointIn(canvas, down);
+    const onUp = (up: PointerEvent) => {
+      const [x, y] = pointIn(canvas, up);
+      if (Math.abs(fromX - x) + Math.abs(fromY - y) > 0.01) pan(fromX - x, fromY - y);
+    };
+    canvas.addEventListener("pointerup", onUp, { once: true });
+  });
+}
+
+function pointIn(target: HTMLElement, event: MouseEvent): Point {
+  return [event.offsetX / Math.max(target.clientWidth, 1), event.offsetY / Math.max(target.clientHeight, 1)];
+}
+
+function cellsOf(span: { readonly start: number; readonly stop: number }): number {
+  return Math.ceil((span.stop - span.start) / stepOf(span));
+}
+
+/** The kernel sends axes in the tensor's order; a picture whose rows are the later axis is turned here. */
+function transposed(numbers: ArrayLike<number>, columns: number): Float64Array {
+  const rows = numbers.length / Math.max(columns, 1);
+  const turned = new Float64Array(numbers.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      turned[row * columns + column] = numbers[column * rows + row] as number;
+  return turned;
+}

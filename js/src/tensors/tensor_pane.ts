@@ -1,0 +1,275 @@
+/** One tensor's values, as what they are: a scalar, a line, a heat map, filters, strings; and as a table. */
+
+import type { Channel } from "../kernel/messages";
+import { button, element, select } from "../page/dom";
+import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
+import { errorLine } from "../page/view_root";
+import { CHANNEL_AXIS, filtersRegion, filtersView, looksLikeFilters, slider } from "./filters_view";
+import { followPointer, heatMapView, readout } from "./heat_map_view";
+import { histogramFigure } from "./histogram";
+import { drawLine } from "./line_chart";
+import { extremeText, type Statistics } from "./statistics";
+import { decodeValues, type TensorValues, textAt } from "./tensor_values";
+import {
+  type AxisRange,
+  regionOf,
+  stepOf,
+  type TensorWindow,
+  wholeWindow,
+  withAxes,
+  withPosition,
+} from "./tensor_window";
+import { tableWindow, valuesTable } from "./values_table";
+
+/** What the pane says about the tensor before any value has come. */
+export interface TensorHeading {
+  readonly row: number;
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+type Mode = "picture" | "filters" | "table";
+
+const MODE_LABELS: Readonly<Record<Mode, string>> = {
+  picture: "Picture",
+  filters: "Filters",
+  table: "Table",
+};
+
+const COMPLEX_PARTS = [
+  ["abs", "magnitude"],
+  ["real", "real part"],
+  ["imag", "imaginary part"],
+] as const;
+
+export class TensorPane {
+  readonly root = element("section", { class: "ckpt-tensor", "aria-label": "Tensor" });
+  readonly #channel: Channel;
+  readonly #onClose: () => void;
+  readonly #body = element("div", { class: "ckpt-tensor-body" });
+  readonly #facts = element("div", { class: "ckpt-facts" });
+  readonly #readout = element("output", { class: "ckpt-readout" });
+  #heading: TensorHeading | null = null;
+  #window: TensorWindow = wholeWindow([]);
+  #mode: Mode = "picture";
+  #part = "abs";
+  #request: AbortController | null = null;
+  #statistics: Statistics | undefined;
+
+  constructor(channel: Channel, onClose: () => void) {
+    this.#channel = channel;
+    this.#onClose = onClose;
+    this.root.hidden = true;
+  }
+
+  /** The row of the index that is shown, or -1. */
+  get row(): number {
+    return this.#heading?.row ?? -1;
+  }
+
+  show(heading: TensorHeading): void {
+    this.#heading = heading;
+    this.#window = wholeWindow(heading.shape);
+    this.#mode = this.#modes()[0] ?? "table";
+    this.root.hidden = false;
+    this.#facts.replaceChildren();
+    this.#render();
+  }
+
+  hide(): void {
+    this.#request?.abort();
+    this.#heading = null;
+    this.root.hidden = true;
+    this.root.replaceChildren();
+  }
+
+  /** Paint the pictures in the colours that hold now. */
+  repaint(): void {
+    if (!this.#heading) return;
+    this.#facts.replaceChildren();
+    this.showStatistics(this.#statistics);
+    void this.#fetch();
+  }
+
+  /** Fill in what the statistics say, once they are there. */
+  showStatistics(statistics: Statistics | undefined): void {
+    if (statistics && statistics === this.#statistics && this.#facts.hasChildNodes()) return;
+    this.#statistics = statistics;
+    this.#facts.replaceChildren();
+    if (!statistics) return;
+    if (statistics.error !== null) return;
+    const { min, max, mean, std, zeros, nans, infs, bins } = statistics;
+    const elements = this.#heading?.shape.reduce((product, size) => product * size, 1) ?? 0;
+    const numbers = Object.entries({ mean, std, zeros, NaN: nans, Inf: infs }).map(
+      ([label, value]) => [label, value === null ? "" : formatNumber(value)] as const,
+    );
+    const facts = [
+      ["elements", formatCount(elements)] as const,
+      ["min", extremeText(statistics, "min")] as const,
+      ["max", extremeText(statistics, "max")] as const,
+      ...numbers,
+    ];
+    const list = element("dl", {});
+    for (const [label, text] of facts)
+      if (text !== "") list.append(element("dt", {}, label), element("dd", {}, text));
+    this.#facts.append(list);
+    if (bins.length > 0 && min !== null && max !== null) this.#facts.append(histogramFigure(bins, min, max));
+  }
+
+  #render(): void {
+    const heading = this.#heading;
+    if (!heading) return;
+    const name = visibleName(heading.name);
+    const size = `${heading.dtype} ${formatShape(heading.shape)} · ${formatBytes(heading.bytes)}`;
+    const close = button("✕", this.#onClose, {
+      class: "ckpt-close",
+      title: "Close (Esc)",
+      "aria-label": "Close",
+    });
+    const head = element("header", {}, element("h3", { title: name }, name), element("p", {}, size), close);
+    const main = element(
+      "div",
+      { class: "ckpt-tensor-main" },
+      this.#controls(heading),
+      this.#body,
+      this.#readout,
+    );
+    this.root.replaceChildren(head, element("div", { class: "ckpt-tensor-parts" }, main, this.#facts));
+    this.#readout.value = "";
+    void this.#fetch();
+  }
+
+  /** The ways to show this tensor, best first; one of them needs no choice. */
+  #modes(): Mode[] {
+    const { shape = [], dtype = "" } = this.#heading ?? {};
+    if (dtype === "string" || dtype === "variant" || shape.length === 0) return ["table"];
+    return looksLikeFilters(shape) ? ["filters", "picture", "table"] : ["picture", "table"];
+  }
+
+  #controls(heading: TensorHeading): HTMLElement {
+    const bar = element("div", {
+      class: "ckpt-controls",
+      role: "toolbar",
+      "aria-label": "How to show the values",
+    });
+    const modes = this.#modes();
+    if (modes.length > 1)
+      for (const mode of modes)
+        bar.append(
+          button(MODE_LABELS[mode], () => this.#change({ mode }), {
+            "aria-pressed": String(mode === this.#mode),
+          }),
+        );
+    if (heading.dtype.startsWith("complex"))
+      bar.append(
+        select("Part of the complex numbers", COMPLEX_PARTS, this.#part, (part) => this.#change({ part })),
+      );
+    if (heading.shape.length > 2 && this.#mode !== "filters") bar.append(...this.#axisControls());
+    return bar;
+  }
+
+  #axisControls(): HTMLElement[] {
+    const { shape, down, across, at } = this.#window;
+    const axes = shape.map((size, axis) => [String(axis), `axis ${axis} (${formatCount(size)})`] as const);
+    // Choosing the axis that is already shown the other way swaps the two.
+    const rows = select("Axis shown down", axes, String(down), (text) => {
+      const axis = Number(text);
+      this.#change({ window: withAxes(this.#window, axis, axis === across ? down : across) });
+    });
+    const columns = select("Axis shown across", axes, String(across), (text) => {
+      const axis = Number(text);
+      this.#change({ window: withAxes(this.#window, axis === down ? across : down, axis) });
+    });
+    const sliders = shape.flatMap((size, axis) => {
+      if (axis === down || axis === across) return [];
+      return slider(`axis ${axis}`, size, at[axis] ?? 0, (position) => {
+        this.#window = withPosition(this.#window, axis, position);
+        void this.#fetch();
+      });
+    });
+    return [element("label", {}, "down ", rows), element("label", {}, "across ", columns), ...sliders];
+  }
+
+  #change(change: { mode?: Mode; part?: string; window?: TensorWindow }): void {
+    this.#mode = change.mode ?? this.#mode;
+    this.#part = change.part ?? this.#part;
+    this.#window = change.window ?? this.#window;
+    this.#render();
+  }
+
+  #region(): AxisRange[] {
+    if (this.#mode === "filters")
+      return filtersRegion(this.#window.shape, this.#window.at[CHANNEL_AXIS] ?? 0);
+    return regionOf(this.#mode === "table" ? tableWindow(this.#window) : this.#window);
+  }
+
+  async #fetch(): Promise<void> {
+    const heading = this.#heading;
+    if (!heading) return;
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const payload = { row: heading.row, region: this.#region(), part: this.#part };
+    this.root.setAttribute("aria-busy", "true");
+    try {
+      const reply = await this.#channel.request("values", payload, { signal: this.#request.signal });
+      this.#body.replaceChildren(...this.#draw(heading, decodeValues(reply)));
+    } catch (error) {
+      const line = errorLine(error);
+      if (!line) return;
+      this.#body.replaceChildren(line);
+    }
+    this.root.removeAttribute("aria-busy");
+  }
+
+  #draw(heading: TensorHeading, values: TensorValues): HTMLElement[] {
+    const { shape } = heading;
+    if (shape.length === 0) return [element("p", { class: "ckpt-scalar" }, textAt(values, 0))];
+    if (shape.includes(0)) return [element("p", { class: "ckpt-note" }, "No elements.")];
+    if (this.#mode === "table") return [valuesTable(values, this.#window)];
+    if (this.#mode === "filters") {
+      const channel = this.#window.at[CHANNEL_AXIS] ?? 0;
+      return filtersView(values, shape, channel, (next) => {
+        this.#window = withPosition(this.#window, CHANNEL_AXIS, next);
+        void this.#fetch();
+      });
+    }
+    const picture = shape.length === 1 ? this.#line(values) : this.#heatMap(values);
+    return [...picture, ...this.#stepNote()];
+  }
+
+  #line(values: TensorValues): HTMLElement[] {
+    const canvas = element("canvas", { class: "ckpt-line", role: "img", "aria-label": "Values in order" });
+    requestAnimationFrame(() => drawLine(canvas, values.numbers));
+    followPointer(canvas, (point) => {
+      this.#readout.value = point ? readout(values, this.#window, ...point) : "";
+    });
+    return [canvas];
+  }
+
+  #heatMap(values: TensorValues): HTMLElement[] {
+    return heatMapView(values, this.#window, {
+      onReadout: (text) => {
+        this.#readout.value = text;
+      },
+      onMove: (move) => {
+        const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
+        const held = focused?.classList.contains("ckpt-heat") ?? false;
+        this.#window = move(this.#window);
+        void this.#fetch().then(() => {
+          if (held) this.#body.querySelector<HTMLElement>(".ckpt-heat")?.focus();
+        });
+      },
+    });
+  }
+
+  /** Says so when the picture shows only every n-th value. */
+  #stepNote(): HTMLElement[] {
+    const { rows, columns, across } = this.#window;
+    const [down, right] = [stepOf(rows), stepOf(columns)];
+    if (Math.max(down, right) === 1) return [];
+    const step = across < 0 ? `${down}` : `${down} × ${right}`;
+    return [element("p", { class: "ckpt-note" }, `Every ${step}-th value is drawn; zoom in to see all.`)];
+  }
+}

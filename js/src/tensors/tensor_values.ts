@@ -1,0 +1,57 @@
+/** A piece of a tensor as it came from the kernel. */
+import { assert } from "../kernel/assert";
+import { bytesOf, isFormat, type NumberArray, numbersOf } from "../kernel/buffers";
+import type { Reply } from "../kernel/messages";
+import { formatExact, formatNumber, visibleName } from "../page/format";
+
+export interface TensorValues {
+  /** Length of every axis of the piece; C order. */
+  readonly shape: readonly number[];
+  /** What the numbers are: True and False, integers to be shown with all their digits, or measurements. */
+  readonly kind: ValueKind;
+  /** The numbers as a picture takes them; empty for strings. */
+  readonly numbers: ArrayLike<number>;
+  /** The numbers as they came. */
+  readonly exact: ArrayLike<number | bigint>;
+  /** Text of each element of strings. */
+  readonly texts: readonly string[] | null;
+}
+
+export type ValueKind = "boolean" | "integer" | "number";
+
+/** Decode the reply to a "values" request; throws an Error when its parts do not fit. */
+export function decodeValues(reply: Reply): TensorValues {
+  const { shape, format, texts, kind } = reply.content;
+  assert(Array.isArray(shape), "values come with their shape");
+  const dims = shape.map(Number);
+  const count = dims.reduce((product, size) => product * size, 1);
+  const strings = Array.isArray(texts) ? texts.map(String) : null;
+  const buffer = reply.buffers[0];
+  if (!buffer) {
+    assert(strings?.length === count, "values are numbers or texts");
+    return { shape: dims, kind: "number", numbers: [], exact: [], texts: strings };
+  }
+  assert(typeof format === "string" && isFormat(format), `values in an unknown format: ${String(format)}`);
+  const exact = numbersOf(bytesOf(buffer), format);
+  assert(exact.length === count, `${count} values were promised, ${exact.length} came`);
+  const numbers = isBig(exact) ? Float64Array.from(exact, Number) : exact;
+  return { shape: dims, kind: kindOf(kind), numbers, exact, texts: strings };
+}
+
+/** Text of the element at a flat position. */
+export function textAt(values: TensorValues, position: number): string {
+  const text = values.texts?.[position];
+  if (text !== undefined) return visibleName(text);
+  const value = values.exact[position];
+  if (value === undefined) return "";
+  if (values.kind === "boolean") return value ? "True" : "False";
+  return values.kind === "integer" ? formatExact(String(value)) : formatNumber(Number(value));
+}
+
+function kindOf(kind: unknown): ValueKind {
+  return kind === "boolean" || kind === "integer" ? kind : "number";
+}
+
+function isBig(numbers: NumberArray): numbers is BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> {
+  return numbers instanceof BigInt64Array || numbers instanceof BigUint64Array;
+}

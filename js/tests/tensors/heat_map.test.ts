@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { colorOf, INFINITY_COLOR, NAN_COLOR, scaleFor } from "../../src/tensors/color_scale";
+import { mosaicOf } from "../../src/tensors/heat_map";
+import { readout } from "../../src/tensors/heat_map_view";
+import { wholeWindow, withAxes } from "../../src/tensors/tensor_window";
+
+test("signed data has a scale that is even around zero", () => {
+  expect(scaleFor([-1, 0, 3])).toEqual({ low: -3, high: 3, diverging: true });
+  expect(scaleFor([1, 2])).toEqual({ low: 1, high: 2, diverging: false });
+});
+
+test("NaN and infinities do not stretch the scale and have their own colours", () => {
+  const scale = scaleFor([Number.NaN, Number.POSITIVE_INFINITY, 2, 1]);
+  expect(scale).toMatchObject({ low: 1, high: 2 });
+  expect(colorOf(Number.NaN, scale)).toBe(NAN_COLOR);
+  expect(colorOf(Number.NEGATIVE_INFINITY, scale)).toBe(INFINITY_COLOR);
+});
+
+test("a constant tensor and an empty one have a colour", () => {
+  expect(colorOf(5, scaleFor([5, 5]))).toHaveLength(3);
+  expect(scaleFor([])).toEqual({ low: 0, high: 1, diverging: false });
+});
+
+test("filters stand beside each other with a gap", () => {
+  // Kernel [1, 2, 3]: filter f has the values f and 10 + f.
+  const { cells, columns, filled } = mosaicOf([0, 1, 2, 10, 11, 12], [1, 2, 3]);
+  expect(columns).toBe(5);
+  expect([...cells]).toEqual([0, 10, 0, 1, 11, 0, 0, 0, 0, 0, 2, 12, 0, 0, 0]);
+  expect([...filled]).toEqual([1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0]);
+});
+
+test("the read-out names the element under the pointer, also of a turned picture", () => {
+  const numbers = [0, 1, 2, 3, 4, 5];
+  const values = { shape: [2, 3], kind: "number", numbers, exact: numbers, texts: null } as const;
+  const window = wholeWindow([2, 3]);
+  expect(readout(values, window, 0.9, 0.9)).toBe("[1, 2] = 5");
+  expect(readout(values, withAxes(window, 1, 0), 0.9, 0)).toBe("[1, 0] = 3");
+  expect(readout({ ...values, shape: [6] }, wholeWindow([6]), 0.5, 0)).toBe("[3] = 3");
+});
