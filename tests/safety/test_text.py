@@ -13,7 +13,7 @@ from ckpt_magics.notebook.magics.progress_line import ProgressLine
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.contents import describe_checkpoint
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
-from ckpt_magics.notebook.reports.saved_listing import saved_html, saved_text
+from ckpt_magics.notebook.reports.saved_listing import saved_report
 from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
 from tests.notebook.pictures.payloads import PAYLOADS
 
@@ -52,8 +52,8 @@ def test_listing_of_a_checkpoint(saved):
 
 
 def test_result_of_a_save(saved):
-    check_text(saved_text(saved))
-    check_html(saved_html(saved))
+    check_text(saved_report(saved).text())
+    check_html(saved_report(saved).html())
 
 
 def test_report_of_a_verification(saved, tmp_path):

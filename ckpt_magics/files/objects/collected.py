@@ -17,7 +17,7 @@ from ckpt_magics.files.objects.tree import Node, joined, take_apart
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.notebook.reader import CheckpointReader
-from ckpt_magics.tables import an
+from ckpt_magics.phrasing import an
 
 __all__ = ["collect_tensors", "tensors_and_gaps"]
 

@@ -12,7 +12,7 @@ from ckpt_magics.errors import CheckpointError, TargetRefusedError, visible
 from ckpt_magics.files.objects.library_errors import as_ours, first_line
 from ckpt_magics.files.objects.tree import Node
 from ckpt_magics.files.tensors.spec import Array
-from ckpt_magics.tables import an, names_text
+from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["put", "unchanged_without"]
 

@@ -16,7 +16,7 @@ from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.python_values import is_plain, is_text, new_plain
 from ckpt_magics.files.objects.state_values import has_state_dict, new_entry
 from ckpt_magics.files.tensors.spec import Array, Spec, dtype_family
-from ckpt_magics.tables import an
+from ckpt_magics.phrasing import an
 
 __all__ = ["Node", "joined", "take_apart"]
 

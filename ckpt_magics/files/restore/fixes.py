@@ -11,13 +11,13 @@ from ckpt_magics.files.restore.renaming.choice import Renaming, find_renaming
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
 from ckpt_magics.files.restore.renaming.layouts import Layouts, layouts_of
 from ckpt_magics.files.restore.renaming.sides import Tensor
-from ckpt_magics.files.restore.report import RestoreFix
+from ckpt_magics.files.restore.restore_report import RestoreFix
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.compact_maps import compact_map, compact_patterns
 from ckpt_magics.files.steps.conversion import can_cast
 from ckpt_magics.files.steps.transposition import Axes
 from ckpt_magics.files.tensors.spec import Spec, dtype_family
-from ckpt_magics.tables import names_text
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["Advice", "find_advice", "with_fix"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ckpt_magics.errors import visible
-from ckpt_magics.files.restore.report import Problem
+from ckpt_magics.files.restore.restore_report import Problem
 from ckpt_magics.files.steps.mapping import MapEntry, NameMap
 from ckpt_magics.files.tensors.spec import Spec
 from ckpt_magics.files.tensors.suggestions import Suggester

@@ -13,7 +13,7 @@ from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.ties import Tie, agree, ties_of
 from ckpt_magics.files.objects.tree import Node
 from ckpt_magics.files.restore.map_problems import heads_text, map_problems
-from ckpt_magics.files.restore.report import Problem, RestoredTensor, shape_problem_text
+from ckpt_magics.files.restore.restore_report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.conversion import can_cast, can_reshape, converted
 from ckpt_magics.files.steps.mapping import NameMap
@@ -22,7 +22,7 @@ from ckpt_magics.files.steps.selection import Selection
 from ckpt_magics.files.steps.transposition import Axes, Transposes, permuted
 from ckpt_magics.files.tensors.spec import Array, Spec, dtype_text, shape_text
 from ckpt_magics.files.tensors.suggestions import Suggester
-from ckpt_magics.tables import an, names_text
+from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["Match", "Planner", "RestoreOptions"]
 

@@ -20,14 +20,14 @@ from ckpt_magics.files.objects.ties import Tie
 from ckpt_magics.files.objects.tree import Node, take_apart
 from ckpt_magics.files.restore.fixes import Advice, find_advice, with_fix
 from ckpt_magics.files.restore.plan import Match, Planner, RestoreOptions
-from ckpt_magics.files.restore.report import RestoreFix, RestoreReport, refusal
+from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.storage.interrupts import uninterrupted
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
-from ckpt_magics.tables import an, names_text
+from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.steps.patterns import EXPRESSION, glob_of, is_glob
 from ckpt_magics.files.steps.substitution import substitution
-from ckpt_magics.tables import amount
+from ckpt_magics.phrasing import amount
 
 __all__ = ["ROOT", "MapRule", "StoredNames", "may_be_name", "rule_of"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ckpt_magics.errors import TensorMismatchError
 from ckpt_magics.files.tensors.spec import Array
-from ckpt_magics.tables import an
+from ckpt_magics.phrasing import an
 
 __all__ = ["TEXT_KINDS", "as_text", "bytes_of", "decoded", "encoded", "like_elements", "text_like"]
 

@@ -17,7 +17,7 @@ from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
-from ckpt_magics.tables import names_text
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["save_checkpoint"]
 

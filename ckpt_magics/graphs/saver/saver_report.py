@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.restore.report import RestoreFix, RestoreReport
 from ckpt_magics.files.restore.restore import plan_restore
+from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, problem_table, works_lines
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.session import Session
 from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.phrasing import amount
 from ckpt_magics.proto.messages import SaverDef
-from ckpt_magics.tables import text_table
+from ckpt_magics.report import Report
 
 __all__ = ["add_all_problems"]
-
-MAX_LISTED = 20
 
 
 def add_all_problems(error: CheckpointError, session: Session, saver_def: SaverDef, path: str) -> None:
@@ -32,13 +31,8 @@ def add_all_problems(error: CheckpointError, session: Session, saver_def: SaverD
 
 
 def _listed(report: RestoreReport) -> str:
-    rows = [(problem.name, problem.text) for problem in report.problems[:MAX_LISTED]]
-    more = len(report.problems) - len(rows)
-    rows += [(f"… and {more:,} more", "")] if more else []
-    count = len(report.problems)
-    head = f"\n\n{count} {'problem' if count == 1 else 'problems'} in all, and nothing was restored:"
-    works = [f"This works: {report.call}"] if report.call else []
-    return "\n".join([head, *(f"  {line}" for line in text_table(rows)), *works])
+    title = f"{amount(len(report.problems), 'problem')} in all, and nothing was restored:"
+    return "\n\n" + Report(title, tables=[problem_table(report)], advice=works_lines(report)).text()
 
 
 def _saver_call(fix: RestoreFix, names: list[str]) -> str:

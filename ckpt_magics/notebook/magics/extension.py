@@ -19,7 +19,7 @@ from ckpt_magics.notebook.magics.view_magics import ViewMagics, has_front_end
 
 if TYPE_CHECKING:
     from ckpt_magics.files.jobs.saving import SavedCheckpoint
-    from ckpt_magics.files.restore.report import RestoreReport
+    from ckpt_magics.files.restore.restore_report import RestoreReport
 
 __all__ = ["MAGICS", "register", "unregister"]
 
@@ -28,7 +28,7 @@ MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, GraphMagics, VerifyMagics,
 _MATCHER = "ckpt_magics"
 # What has looks of its own goes by the name of its class, so that loading the extension does not import it.
 _SAVED = ("ckpt_magics.files.jobs.saving", "SavedCheckpoint")
-_REPORT = ("ckpt_magics.files.restore.report", "RestoreReport")
+_REPORT = ("ckpt_magics.files.restore.restore_report", "RestoreReport")
 _VIEWS = (
     ("ckpt_magics.notebook.widgets.bundles", "BundledWidget"),
     ("ckpt_magics.notebook.widgets.linked_view", "LinkedView"),
@@ -78,16 +78,16 @@ def _formatter(shell: InteractiveShell, mimetype: str) -> Any:  # noqa: ANN401 -
 
 
 def _saved_html(saved: SavedCheckpoint) -> str:
-    from ckpt_magics.notebook.reports.saved_listing import saved_html
+    from ckpt_magics.notebook.reports.saved_listing import saved_report
 
-    return saved_html(saved)
+    return saved_report(saved).html()
 
 
 def _print_saved(saved: SavedCheckpoint, printer: object, cycle: bool) -> None:  # noqa: ARG001 - IPython's signature
-    from ckpt_magics.notebook.reports.saved_listing import saved_text
+    from ckpt_magics.notebook.reports.saved_listing import saved_report
 
     write: Callable[[str], None] = printer.text  # type: ignore[attr-defined]
-    write(saved_text(saved))
+    write(saved_report(saved).text())
 
 
 def _show_view(shell: InteractiveShell, view: View) -> object:

@@ -12,8 +12,8 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import visible
-from ckpt_magics.files.restore.report import RestoreReport
 from ckpt_magics.files.restore.restore import plan_restore
+from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.mapping import parse_map
 from ckpt_magics.files.steps.transposition import parse_transposes

@@ -17,7 +17,7 @@ from ckpt_magics.files.objects.containers import container_kind
 from ckpt_magics.files.objects.leaves import leaf_kind
 from ckpt_magics.files.steps.mapping import NameMap
 from ckpt_magics.files.steps.patterns import Pattern
-from ckpt_magics.tables import names_text
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["array_names", "at_root", "chosen_values", "notebook_map", "user_values"]
 

@@ -13,8 +13,8 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.directory.checkpoint_step import checkpoint_at_step
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.tree import take_apart
-from ckpt_magics.files.restore.report import RestoreFix, RestoreReport
 from ckpt_magics.files.restore.restore import plan_restore
+from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.mapping import NameMap, parse_map
 from ckpt_magics.files.steps.patterns import Names
@@ -24,7 +24,7 @@ from ckpt_magics.notebook.commands.words import expanded, quoted
 from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.notebook.reader import load_checkpoint
-from ckpt_magics.tables import an
+from ckpt_magics.phrasing import an
 
 __all__ = ["restore_into_notebook", "source_path", "working_line"]
 

@@ -6,24 +6,21 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ckpt_magics.errors import visible
-from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
-from ckpt_magics.notebook.reports.saved_listing import file_sentence
-from ckpt_magics.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.notebook.reports.saved_listing import file_sentence, file_table
+from ckpt_magics.notebook.reports.variable_table import variable_table
+from ckpt_magics.phrasing import amount
+from ckpt_magics.report import Report
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CheckpointContents", "FileContents", "describe_checkpoint", "describe_reader", "variable_rows"]
+__all__ = ["CheckpointContents", "FileContents", "contents_report", "describe_checkpoint", "describe_reader"]
 
 MAX_ROWS = 60
 """Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
-
-_COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "group")
-_NUMERIC = {"elements", "bytes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,55 +70,29 @@ class CheckpointContents:
         return text if len(groups) < 2 else f"{text} ({shares})"
 
     def __str__(self) -> str:
-        return "\n".join(
-            [
-                self._title(),
-                *([visible(self.note)] if self.note else []),
-                *(f"  {line}" for line in text_table(self._file_rows())),
-                self.summary,
-                *(f"  {line}" for line in text_table([_COLUMNS, *self._variable_rows()])),
-            ]
-        )
+        return contents_report(self).text()
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return (
-            html_table(self._title(), ("file", "holds", "bytes"), self._file_rows(), numeric={"bytes"})
-            + html_lines([self.note] if self.note else [])
-            + html_table(self.summary, _COLUMNS, self._variable_rows(), numeric=_NUMERIC)
-        )
-
-    def _title(self) -> str:
-        return f"Checkpoint {visible(self.prefix)}, format V{self.version}"
-
-    def _file_rows(self) -> list[tuple[str, ...]]:
-        return [
-            (visible(os.path.basename(file.path)), file.holds, "missing" if file.bytes is None else f"{file.bytes:,}")
-            for file in self.files
-        ]
-
-    def _variable_rows(self) -> list[tuple[str, ...]]:
-        rows = [(visible(name), *rest) for name, *rest in variable_rows(self.variables.head(MAX_ROWS))]
-        more = len(self.variables) - len(rows)
-        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+        return contents_report(self).html()
 
 
-def variable_rows(variables: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the texts of a table of variables: name, dtype, shape, elements, bytes, group.
+def contents_report(contents: CheckpointContents, at_most: int = MAX_ROWS) -> Report:
+    """Return what is shown of a checkpoint: its files and its first variables.
 
-    Bytes are empty where only reading the value would tell, as for the strings of V1.
+    Args:
+        contents: What it holds.
+        at_most: How many variables.
     """
-    return [
-        (name, str(dtype), format_shape(shape), f"{elements:,}", "" if size < 0 else f"{size:,}", str(group))
-        for name, dtype, shape, elements, size, group in zip(
-            *(variables[column] for column in _COLUMNS[:4]),
-            variables["bytes"].fillna(-1),
-            variables["group"],
-            strict=True,
-        )
-    ]
+    return Report(
+        f"Checkpoint {contents.prefix}, format V{contents.version}",
+        [contents.note] if contents.note else [],
+        [
+            file_table((file.path, file.holds, file.bytes) for file in contents.files),
+            variable_table(contents.variables, contents.summary, at_most),
+        ],
+    )
 
 
 def describe_checkpoint(source: AnyPath) -> CheckpointContents:

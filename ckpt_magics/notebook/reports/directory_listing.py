@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,16 +22,13 @@ from ckpt_magics.files.directory.inventory import (
 from ckpt_magics.files.directory.nearby import describe_inside
 from ckpt_magics.files.directory.repair import rewrite_state
 from ckpt_magics.files.storage.place import AnyPath, local_path
-from ckpt_magics.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.phrasing import amount
+from ckpt_magics.report import Report, Strong, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DirectoryListing", "list_checkpoints", "repair_state"]
-
-_COLUMNS = ("checkpoint", "status", "format", "step", "files", "bytes", "written", "what")
-_LEFTOVERS = ("leftover", "bytes", "what")
-_NUMERIC = {"step", "files", "bytes"}
+__all__ = ["DirectoryListing", "list_checkpoints", "listing_report", "repair_state"]
 
 MAX_ROWS = 200
 """Rows of a table that is shown; all of them are in the attributes."""
@@ -60,24 +58,22 @@ class DirectoryListing:
     @property
     def table(self) -> pd.DataFrame:
         """A row per checkpoint."""
-        import pandas as pd
-
+        columns = ("checkpoint", "status", "latest", "version", "step", "files", "bytes", "written", "problem")
         rows = [
-            {
-                "checkpoint": visible(os.path.basename(one.prefix)),
-                "status": one.status,
-                "latest": one.is_latest,
-                "version": one.version,
-                "step": one.step,
-                "files": len(one.files),
-                "bytes": one.bytes,
-                "written": _when(one.modified),
-                "problem": visible(one.problem),
-            }
+            (
+                _name(one),
+                one.status,
+                one.is_latest,
+                one.version,
+                one.step,
+                len(one.files),
+                one.bytes,
+                _when(one.modified),
+                visible(one.problem),
+            )
             for one in self.checkpoints
         ]
-        columns = ["checkpoint", "status", "latest", "version", "step", "files", "bytes", "written", "problem"]
-        return pd.DataFrame(rows, columns=columns).astype({"version": "Int64", "step": "Int64"})
+        return Table(columns, rows).frame().astype({"version": "Int64", "step": "Int64"})
 
     @property
     def summary(self) -> str:
@@ -93,35 +89,38 @@ class DirectoryListing:
         return f"{where}: {', '.join(parts)}, {size:,} bytes" if parts else f"{where}: no checkpoints"
 
     def __str__(self) -> str:
-        tables = [[_COLUMNS, *self._rows()] if self.checkpoints else [], self._leftover_rows()]
-        return "\n".join(
-            [
-                self.summary,
-                *map(visible, self.notes),
-                *(f"  {line}" for table in tables for line in text_table(table)),
-            ]
-        )
+        return listing_report(self).text()
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        leftovers = self._leftover_rows()
-        return (
-            html_table(self.summary, _COLUMNS, self._rows(), numeric=_NUMERIC)
-            + html_lines(self.notes)
-            + (html_table("No checkpoint needs these:", _LEFTOVERS, leftovers, numeric=_NUMERIC) if leftovers else "")
-        )
+        return listing_report(self).html()
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = [_row(one) for one in self.checkpoints[-MAX_ROWS:]]
-        older = len(self.checkpoints) - len(rows)
-        return [(f"… {older:,} older ones …", *[""] * (len(_COLUMNS) - 1)), *rows] if older else rows
 
-    def _leftover_rows(self) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = [(visible(one.name), f"{one.bytes:,}", one.what) for one in self.leftovers]
-        more = len(rows) - MAX_ROWS
-        return [*rows[:MAX_ROWS], (f"… and {more:,} more", "", "")] if more > 0 else rows
+def listing_report(listing: DirectoryListing) -> Report:
+    """Return what is shown of a directory: the youngest checkpoints, and files that none needs."""
+    tables = [_checkpoint_table(listing.checkpoints), _leftover_table(listing.leftovers)]
+    return Report(listing.summary, listing.notes, [table for table in tables if table.rows])
+
+
+def _checkpoint_table(checkpoints: Sequence[FoundFiles]) -> Table:
+    rows = [*map(_row, checkpoints[-MAX_ROWS:])]
+    older = len(checkpoints) - len(rows)
+    columns = ("checkpoint", "status", "format", "step", "files", "bytes", "written", "what")
+    shown = [(f"… {older:,} older ones …",), *rows] if older else rows
+    return Table(columns, shown, numeric={"step", "files", "bytes"})
+
+
+def _leftover_table(leftovers: Sequence[Leftover]) -> Table:
+    rows = [(one.name, one.bytes, one.what) for one in leftovers[:MAX_ROWS]]
+    more = len(leftovers) - len(rows)
+    return Table(
+        ("leftover", "bytes", "what"), rows, "No checkpoint needs these:", more=more, numeric={"bytes"}, headed=False
+    )
+
+
+def _name(one: FoundFiles) -> str:
+    return visible(os.path.basename(one.prefix))
 
 
 def _when(modified: float | None) -> datetime | None:
@@ -132,17 +131,18 @@ def _when(modified: float | None) -> datetime | None:
         return None
 
 
-def _row(one: FoundFiles) -> tuple[str, ...]:
+def _row(one: FoundFiles) -> tuple[object, ...]:
     when = _when(one.modified)
+    status = f"{one.status}, latest" if one.is_latest else one.status
     return (
-        visible(os.path.basename(one.prefix)),
-        f"{one.status}, latest" if one.is_latest else one.status,
-        "" if one.version is None else f"V{one.version}",
-        "" if one.step is None else str(one.step),
-        str(len(one.files)),
-        f"{one.bytes:,}",
-        "" if when is None else f"{when:%Y-%m-%d %H:%M:%S}",
-        visible(one.problem),
+        _name(one),
+        Strong(status) if one.status in {HALF, MISSING} else status,
+        None if one.version is None else f"V{one.version}",
+        None if one.step is None else str(one.step),
+        len(one.files),
+        one.bytes,
+        None if when is None else f"{when:%Y-%m-%d %H:%M:%S}",
+        one.problem,
     )
 
 

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.tensors.spec import shape_text
 from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_scopes
 from ckpt_magics.notebook.pictures.summary import list_meta_graph
 from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.reports.variable_table import variable_table
+from ckpt_magics.phrasing import amount
 from ckpt_magics.proto.messages import MetaGraphDef
-from ckpt_magics.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.report import Report
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BUILT", "GraphContents", "describe_graph", "open_graph", "show_graph"]
+__all__ = ["BUILT", "GraphContents", "describe_graph", "graph_report", "open_graph", "show_graph"]
 
 MAX_ROWS = 30
 """Variables in the table; the DataFrame has all of them."""
@@ -33,8 +34,6 @@ MAX_OPS = 8
 BUILT = "Graph"
 """Kind of a source that is a graph of this process."""
 
-_HEADINGS = ("name", "dtype", "shape", "elements", "bytes", "group")
-_NUMERIC = {"elements", "bytes"}
 _OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
@@ -62,49 +61,43 @@ class GraphContents:
     def __str__(self) -> str:
         return f"{self.facts_text()}\n\n{self.picture.text}"
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.facts_html() + self.picture.html, "text/plain": str(self)}
 
     def facts_text(self) -> str:
-        """Return everything but the picture as text."""
-        notes = [visible(self.source.note)] if self.source.note else []
-        rows = [f"  {line}" for line in text_table([_HEADINGS, *self._rows()])] if len(self.variables) else []
-        return "\n".join([self.title, *notes, *self.summary[:1], self._counted(), *rows])
+        """Return everything but the picture as text, for the picture's own text has the rest of the summary."""
+        return graph_report(self, 1).text()
 
     def facts_html(self) -> str:
         """Return everything but the picture as HTML."""
-        lines = [*([self.source.note] if self.source.note else []), *self.summary]
-        table = ""
-        if len(self.variables):
-            # A long table would push the picture, which is what one has come for, off the screen.
-            folded = len(self.variables) > MAX_OPEN_ROWS
-            table = html_table(self._counted(), _HEADINGS, self._rows(), numeric=_NUMERIC, folded=folded)
-        return html_lines([self.title]).replace("opacity:.75", "font-weight:600", 1) + html_lines(lines) + table
-
-    def _counted(self) -> str:
-        noun = "variable" if self.source.meta_graph is not None else "tensor"
-        if len(self.variables) and "op" in self.variables and (self.variables["op"] == "Const").all():
-            noun = "frozen variable"
-        elements, size = int(self.variables["elements"].sum()), int(self.variables["bytes"].sum())
-        return f"{amount(len(self.variables), noun)}, {amount(elements, 'element')}, {size:,} bytes"
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        shown = self.variables.head(MAX_ROWS)
-        columns = [shown[column].tolist() for column in _HEADINGS]
-        rows: list[tuple[str, ...]] = [
-            (visible(name), dtype, shape_text(shape), _number(elements), _number(size), group)
-            for name, dtype, shape, elements, size, group in zip(*columns, strict=True)
-        ]
-        more = len(self.variables) - len(shown)
-        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more else rows
+        return graph_report(self).html()
 
 
-def _number(value: object) -> str:
-    """A number of a nullable column; "" where it is missing, which has a class of its own."""
-    return f"{value:,}" if isinstance(value, int) else ""
+def graph_report(contents: GraphContents, at_most: int | None = None) -> Report:
+    """Return what is shown of a graph beside its picture.
+
+    Args:
+        contents: What the graph is.
+        at_most: Lines of its summary, all of them by default.
+    """
+    source, variables = contents.source, contents.variables
+    # A long table would push the picture, which is what one has come for, off the screen.
+    table = variable_table(variables, _counted(contents), MAX_ROWS, folded=len(variables) > MAX_OPEN_ROWS)
+    tables = [table] if table.rows else []
+    counted = [] if tables else [table.caption]
+    lines = [*([source.note] if source.note else []), *contents.summary[:at_most], *counted]
+    return Report(contents.title, lines, tables)
+
+
+def _counted(contents: GraphContents) -> str:
+    variables = contents.variables
+    noun = "variable" if contents.source.meta_graph is not None else "tensor"
+    if len(variables) and "op" in variables and (variables["op"] == "Const").all():
+        noun = "frozen variable"
+    elements, size = int(variables["elements"].sum()), int(variables["bytes"].sum())
+    return f"{amount(len(variables), noun)}, {amount(elements, 'element')}, {size:,} bytes"
 
 
 def show_graph(source: Any, *, tags: Collection[str] = (), **options: Unpack[DrawOptions]) -> GraphContents:  # noqa: ANN401 - files and several libraries' graphs

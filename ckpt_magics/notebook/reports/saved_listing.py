@@ -1,14 +1,15 @@
-"""What a save wrote, as a small table."""
+"""What a save wrote: the report of it, and the table of a checkpoint's files that other reports have, too."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-from ckpt_magics.errors import visible
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
-from ckpt_magics.tables import amount, html_table, names_text, text_table
+from ckpt_magics.phrasing import amount, names_text
+from ckpt_magics.report import Report, Strong, Table
 
-__all__ = ["FILE_ROLES", "file_sentence", "saved_html", "saved_text"]
+__all__ = ["FILE_ROLES", "file_sentence", "file_table", "saved_report"]
 
 FILE_ROLES = {
     "index": "the index: name, dtype, shape, place and checksum of every tensor",
@@ -27,30 +28,20 @@ def file_sentence(role: str, size: int | None) -> str:
     return EMPTY_DATA if role == "data" and size == 0 else FILE_ROLES[role]
 
 
-def saved_html(saved: SavedCheckpoint) -> str:
-    """Return a table of the files, with what each holds and its size, as HTML."""
-    return html_table(". ".join(_sentences(saved)), ("file", "holds", "bytes"), _rows(saved), numeric={"bytes"})
+def file_table(files: Iterable[tuple[str, str, int | None]]) -> Table:
+    """Return a table of files: path, what it holds, and size in bytes, None of a file that is missing."""
+    rows = [(os.path.basename(path), holds, Strong("missing") if size is None else size) for path, holds, size in files]
+    return Table(("file", "holds", "bytes"), rows, numeric={"bytes"}, headed=False)
 
 
-def saved_text(saved: SavedCheckpoint) -> str:
-    """Return the same as text."""
-    return "\n".join([*_sentences(saved), *(f"  {line}" for line in text_table(_rows(saved)))])
-
-
-def _sentences(saved: SavedCheckpoint) -> list[str]:
+def saved_report(saved: SavedCheckpoint) -> Report:
+    """Return what is shown of a save: its files, with what each holds and its size."""
     size = f"{amount(saved.tensors, 'tensor')}, {saved.bytes:,} bytes in {saved.seconds:.2f} s"
-    sentences = [f"Saved {visible(saved)}: {size}"]
+    lines = [f"One array, saved under each of its names: {names_text(names)}" for names in saved.tied]
     if saved.removed:
         names = names_text([os.path.basename(prefix) for prefix in saved.removed])
-        sentences.append(f"Deleted, being older than those kept: {names}")
-    sentences += [f"One array, saved under each of its names: {names_text(names)}" for names in saved.tied]
+        lines.insert(0, f"Deleted, being older than those kept: {names}")
     if saved.left_out:
-        sentences.append(f"{len(saved.left_out):,} left out, for None holds nothing: {names_text(saved.left_out)}")
-    return sentences
-
-
-def _rows(saved: SavedCheckpoint) -> list[tuple[str, ...]]:
-    return [
-        (visible(os.path.basename(file.path)), file_sentence(file.role, file.bytes), f"{file.bytes:,}")
-        for file in saved.files
-    ]
+        lines.append(f"{len(saved.left_out):,} left out, for None holds nothing: {names_text(saved.left_out)}")
+    files = file_table((file.path, file_sentence(file.role, file.bytes), file.bytes) for file in saved.files)
+    return Report(f"Saved {saved}: {size}", lines, [files])

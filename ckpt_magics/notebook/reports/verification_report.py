@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import CheckpointError, visible
@@ -25,19 +26,17 @@ from ckpt_magics.files.kinds.prefix_source import CheckpointSource
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.notebook.reports.saved_listing import saved_html, saved_text
-from ckpt_magics.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.notebook.reports.saved_listing import saved_report
+from ckpt_magics.phrasing import amount
+from ckpt_magics.report import Report, Strong, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VerificationReport", "salvage_checkpoint", "verify_checkpoint", "verify_source"]
+__all__ = ["VerificationReport", "salvage_checkpoint", "verification_report", "verify_checkpoint", "verify_source"]
 
 MAX_LISTED = 40
 """Findings in a table; all of them are in the attributes."""
-
-_FILES = ("file", "holds", "blocks", "bytes")
-_FINDINGS = ("", "file", "tensor", "byte", "what")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +85,18 @@ class VerificationReport:
     @property
     def table(self) -> pd.DataFrame:
         """A row per tensor: name, dtype, shape, bytes, whether it is good, and what is wrong."""
-        import pandas as pd
-
         rows = [
-            {
-                "name": visible(tensor.entry.name),
-                "dtype": tensor.entry.dtype.name,
-                "shape": tensor.entry.shape,
-                "bytes": tensor.entry.size,
-                "good": tensor.error is None,
-                "problem": "" if tensor.error is None else visible(str(tensor.error)),
-            }
+            (
+                visible(tensor.entry.name),
+                tensor.entry.dtype.name,
+                tensor.entry.shape,
+                tensor.entry.size,
+                tensor.error is None,
+                "" if tensor.error is None else visible(str(tensor.error)),
+            )
             for tensor in self.tensors
         ]
-        return pd.DataFrame(rows, columns=["name", "dtype", "shape", "bytes", "good", "problem"])
+        return Table(("name", "dtype", "shape", "bytes", "good", "problem"), rows).frame()
 
     @property
     def summary(self) -> str:
@@ -120,72 +117,79 @@ class VerificationReport:
         return f"{visible(self.prefix)}, format V{self.version}: damaged, {lost} ({checked})"
 
     def __str__(self) -> str:
-        findings = self._finding_rows()
-        return "\n".join(
-            [
-                self.summary,
-                *([visible(self.note)] if self.note else []),
-                *(f"  {line}" for line in text_table([_FILES, *self._file_rows()])),
-                *(f"  {line}" for line in text_table([_FINDINGS, *findings] if findings else [])),
-                *([saved_text(self.salvaged)] if self.salvaged is not None else []),
-                *self._advice(),
-            ]
-        )
+        return verification_report(self).text()
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        findings = self._finding_rows()
-        return (
-            html_table(self.summary, _FILES, self._file_rows(), numeric={"blocks", "bytes"})
-            + html_lines([self.note] if self.note else [])
-            + (html_table("Found:", _FINDINGS, findings, numeric={"byte"}) if findings else "")
-            + (saved_html(self.salvaged) if self.salvaged is not None else "")
-            + html_lines(self._advice())
+        return verification_report(self).html()
+
+
+def verification_report(found: VerificationReport) -> Report:
+    """Return what is shown of a verification: files, findings, what was salvaged, and what can be done."""
+    tables = [_file_table(found.files)]
+    if found.findings:
+        tables.append(_finding_table(found))
+    if found.salvaged is not None:
+        salvaged = saved_report(found.salvaged)
+        tables += [replace(table, caption=salvaged.title) for table in salvaged.tables]
+    return Report(found.summary, [found.note] if found.note else [], tables, _advice(found))
+
+
+def _file_table(files: Sequence[CheckedFile]) -> Table:
+    rows = [
+        (
+            os.path.basename(file.path),
+            "nothing" if file.role == "data" and file.bytes == 0 else file.role,
+            file.blocks or None,
+            _size(file),
         )
+        for file in files
+    ]
+    return Table(("file", "holds", "blocks", "bytes"), rows, numeric={"blocks", "bytes"})
 
-    def _advice(self) -> list[str]:
-        """Say what can be done about the damage, or what a salvage has left out beside the damaged tensors."""
-        if self.is_whole:
-            return []
-        lost = [self.lost_names] if self.lost_names else []
-        if self.salvaged is not None:
-            return [*lost, _left_out_graph(self.lost_meta_graph)] if self.lost_meta_graph else lost
-        if self.good:
-            good = amount(len(self.good), "good tensor")
-            return [*lost, f"A new checkpoint of the {good}: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX."]
-        directory = os.path.dirname(self.prefix) or os.curdir
-        return [f"Nothing of it can be saved; %ckpt_ls {visible(directory)} lists what else there is."]
 
-    def _file_rows(self) -> list[tuple[str, ...]]:
-        return [
-            (
-                visible(os.path.basename(file.path)),
-                "nothing" if file.role == "data" and file.bytes == 0 else file.role,
-                f"{file.blocks:,}" if file.blocks else "",
-                _size_text(file),
-            )
-            for file in self.files
-        ]
+def _size(file: CheckedFile) -> str | int:
+    # A meta graph is only looked at if there is something of its name.
+    absent = "unreadable" if file.role == META_GRAPH else "missing"
+    return Strong(absent) if file.bytes is None else file.bytes
 
-    def _finding_rows(self) -> list[tuple[str, ...]]:
-        known = {tensor.entry.name: tensor.entry for tensor in self.tensors}
-        rows: list[tuple[str, ...]] = []
-        for finding in self.findings[:MAX_LISTED]:
-            entry = None if finding.tensor is None else known.get(finding.tensor)
-            shown = "" if finding.tensor is None else visible(finding.tensor)
-            rows.append(
-                (
-                    "damaged" if finding.is_damage else "remark",
-                    visible(os.path.basename(finding.file)),
-                    shown if entry is None else f"{shown} {entry.dtype.name} {format_shape(entry.shape)}",
-                    "" if finding.offset is None else f"{finding.offset:,}",
-                    visible(finding.text),
-                )
-            )
-        more = len(self.findings) - MAX_LISTED
-        return [*rows, (f"… and {more:,} more", "", "", "", "")] if more > 0 else rows
+
+def _finding_table(found: VerificationReport) -> Table:
+    findings = found.findings[:MAX_LISTED]
+    described = _described(found, {finding.tensor for finding in findings})
+    rows = [
+        (
+            Strong("damaged") if finding.is_damage else "remark",
+            os.path.basename(finding.file),
+            None if finding.tensor is None else described.get(finding.tensor, visible(finding.tensor)),
+            finding.offset,
+            finding.text,
+        )
+        for finding in findings
+    ]
+    more = len(found.findings) - len(rows)
+    return Table(("", "file", "tensor", "byte", "what"), rows, "Found:", more=more, numeric={"byte"})
+
+
+def _described(found: VerificationReport, names: Collection[bytes | None]) -> dict[bytes, str]:
+    """Those of some tensors that are listed, with dtype and shape."""
+    entries = (tensor.entry for tensor in found.tensors if tensor.entry.name in names)
+    return {entry.name: f"{visible(entry.name)} {entry.dtype.name} {format_shape(entry.shape)}" for entry in entries}
+
+
+def _advice(found: VerificationReport) -> list[str]:
+    """Say what can be done about the damage, or what a salvage has left out beside the damaged tensors."""
+    if found.is_whole:
+        return []
+    lost = [found.lost_names] if found.lost_names else []
+    if found.salvaged is not None:
+        return [*lost, _left_out_graph(found.lost_meta_graph)] if found.lost_meta_graph else lost
+    if found.good:
+        good = amount(len(found.good), "good tensor")
+        return [*lost, f"A new checkpoint of the {good}: --salvage NEW_PREFIX, in Python salvage=NEW_PREFIX."]
+    directory = os.path.dirname(found.prefix) or os.curdir
+    return [f"Nothing of it can be saved; %ckpt_ls {visible(directory)} lists what else there is."]
 
 
 def verify_checkpoint(
@@ -282,13 +286,6 @@ def salvage_checkpoint(source: AnyPath, new_prefix: AnyPath, *, progress: Progre
     if found.lost_meta_graph:
         warnings.warn(_left_out_graph(found.lost_meta_graph), UserWarning, stacklevel=2)
     return saved
-
-
-def _size_text(file: CheckedFile) -> str:
-    if file.bytes is not None:
-        return f"{file.bytes:,}"
-    # A meta graph is only looked at if there is something of its name.
-    return "unreadable" if file.role == META_GRAPH else "missing"
 
 
 def _left_out_graph(path: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ckpt_magics import TensorMismatchError, restore_checkpoint, save_checkpoint
 from ckpt_magics.files.objects.collected import collect_tensors
-from ckpt_magics.notebook.reports.saved_listing import saved_html, saved_text
+from ckpt_magics.notebook.reports.saved_listing import saved_report
 
 
 @dataclasses.dataclass
@@ -156,7 +156,7 @@ def test_a_save_says_which_names_are_one_array(tmp_path):
     shared, variable = np.arange(2.0), Variable()
     saved = save_checkpoint(tmp_path / "m", {"a": shared, "b": shared, "c": shared[:1], "d": np.arange(2.0)})
     assert saved.tied == (("a", "b"),)
-    for text in (saved_text(saved), saved_html(saved)):
+    for text in (saved_report(saved).text(), saved_report(saved).html()):
         assert "One array, saved under each of its names: a, b" in text
     assert save_checkpoint(tmp_path / "n", {"x": variable, "y": {"z": variable}}).tied == (("x", "y/z"),)
     assert save_checkpoint(tmp_path / "o", {"x": 3, "y": 3, "e": np.zeros(0), "f": np.zeros(0)}).tied == ()

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics import CheckpointError, restore_checkpoint, save_checkpoint
-from ckpt_magics.files.restore.report import RestoreFix
 from ckpt_magics.files.restore.restore import plan_restore
+from ckpt_magics.files.restore.restore_report import RestoreFix
 from tests.files.restore.model_families import (
     BATCH_NORM,
     Shapes,

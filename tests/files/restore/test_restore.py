@@ -22,8 +22,8 @@ from ckpt_magics.errors import (
     TensorNotFoundError,
 )
 from ckpt_magics.files.objects.collected import collect_tensors
-from ckpt_magics.files.restore.report import RestoreRefusedError
 from ckpt_magics.files.restore.restore import plan_restore, restore_checkpoint
+from ckpt_magics.files.restore.restore_report import RestoreRefusedError
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.strategies import arrays

@@ -15,10 +15,11 @@ from ckpt_magics.files.formats.pieces import Box
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.tensors.store import TensorEntry
 from ckpt_magics.notebook.frames.differences import STATUSES, Tensors, differences, paired_pieces, values_apart
-from ckpt_magics.notebook.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
+from ckpt_magics.notebook.widgets.fallback import MAX_ROWS
 from ckpt_magics.notebook.widgets.tensors.table_view import TableView
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
+from ckpt_magics.report import Report, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class DifferenceView(TableView):
         head = ViewHead(title=f"{titles[0]} → {titles[1]}", note=summary or "no tensors", group_title="Status")
         source = _Differences(before, after, frozenset(before.names()), frozenset(after.names()))
         answers = VariableMessages(source, frame, head, group="status", extras=_EXTRAS)
-        super().__init__(answers, _fallback(frame, f"{head.title}: {head.note}"))
+        super().__init__(answers, _report(frame, f"{head.title}: {head.note}"))
         changed = [status for status in STATUSES if status != "same" and counts[status]]
         if changed and counts["same"]:
             self.filter(groups=changed)
@@ -117,7 +118,7 @@ def _apart(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> npt.NDArray[Any
         return values_apart(before, after)
 
 
-def _fallback(frame: pd.DataFrame, caption: str) -> Fallback:
+def _report(frame: pd.DataFrame, title: str) -> Report:
     shown = frame[frame["status"] != "same"]
     head = shown.head(MAX_ROWS)
     columns = [
@@ -126,9 +127,9 @@ def _fallback(frame: pd.DataFrame, caption: str) -> Fallback:
         head["dtype"],
         head["shape"].map(format_shape),
         head["was"],
-        head["changed"].fillna(-1).map(lambda count: "" if count < 0 else f"{count:,}"),
+        head["changed"].astype(object).where(head["changed"].notna(), None),
         *(head[key].map(lambda value: "" if np.isnan(value) else f"{value:.6g}") for key in ("norm", "largest")),
     ]
     titles = ("name", "status", "dtype", "shape", "was", "changed", "‖Δ‖", "max |Δ|")
     rows = list(zip(*columns, strict=True))
-    return Fallback([FallbackTable(caption, titles, rows, len(shown), frozenset(titles[5:]))])
+    return Report(title, tables=[Table(titles, rows, more=len(shown) - len(rows), numeric=titles[5:])])

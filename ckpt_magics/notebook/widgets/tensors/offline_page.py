@@ -10,8 +10,8 @@ from typing import Any
 
 from ckpt_magics.errors import visible
 from ckpt_magics.notebook.widgets.bundles import read_static
-from ckpt_magics.notebook.widgets.fallback import Fallback
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
+from ckpt_magics.report import Report
 
 __all__ = ["offline_page"]
 
@@ -40,7 +40,7 @@ color: light-dark(#1f2328, #e6e8eb); }}
 
 
 def offline_page(
-    answers: VariableMessages, fallback: Fallback, filter_state: Mapping[str, Any], sort: Sequence[object]
+    answers: VariableMessages, fallback: Report, filter_state: Mapping[str, Any], sort: Sequence[object]
 ) -> str:
     """Return the page.
 

@@ -10,7 +10,7 @@ from ckpt_magics.notebook.reader import opened_on_demand
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
 if TYPE_CHECKING:
-    from ckpt_magics.files.restore.report import RestoredTensor, RestoreReport
+    from ckpt_magics.files.restore.restore_report import RestoredTensor, RestoreReport
 
 __all__ = ["restored_bundle", "restored_view"]
 

@@ -12,8 +12,9 @@ from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.notebook.frames.filtering import VariableFilter, filter_variables
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
-from ckpt_magics.notebook.widgets.fallback import Fallback
+from ckpt_magics.notebook.widgets.fallback import shortened
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
+from ckpt_magics.report import Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ class TableView(BundledWidget):
 
     Args:
         answers: What the page can ask about the variables.
-        fallback: Shown in place of the view where there is no kernel.
+        report: Shown in place of the view where there is no kernel.
     """
 
     filter_state = traitlets.Dict().tag(sync=True)
@@ -37,10 +38,10 @@ class TableView(BundledWidget):
     selected_rows = traitlets.List(traitlets.Int()).tag(sync=True)
     active_row = traitlets.Int(-1).tag(sync=True)
 
-    def __init__(self, answers: VariableMessages, fallback: Fallback) -> None:
+    def __init__(self, answers: VariableMessages, report: Report) -> None:
         super().__init__("variables_view", filter_state=VariableFilter().to_state())
         self._answers = answers
-        self._fallback = fallback
+        self._fallback = shortened(report)
         self.converse({**answers.handlers(), "code": Handler(self._code), "restore": Handler(self._restore_rows)})
 
     @property

@@ -6,10 +6,11 @@ import json
 import os
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ckpt_magics.notebook.reader import CheckpointReader
-from ckpt_magics.notebook.reports.contents import CheckpointContents, FileContents, describe_reader, variable_rows
-from ckpt_magics.notebook.widgets.fallback import MAX_ROWS, Fallback, FallbackTable
+from ckpt_magics.notebook.reports.contents import CheckpointContents, FileContents, contents_report, describe_reader
+from ckpt_magics.notebook.widgets.fallback import MAX_ROWS
 from ckpt_magics.notebook.widgets.tensors.table_view import TableView
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
 
@@ -55,7 +56,8 @@ class VariablesView(TableView):
             can_restore=restore is not None,
         )
         answers = VariableMessages(self.source, variables, head, group="group" if status is None else "status")
-        super().__init__(answers, _fallback(self.contents, head.lines))
+        report = contents_report(self.contents, MAX_ROWS)
+        super().__init__(answers, replace(report, lines=(), advice=head.lines))
 
     @property
     def reader(self) -> CheckpointReader:
@@ -79,19 +81,3 @@ class VariablesView(TableView):
 
     def _restore(self, names: Sequence[str]) -> str:
         return super()._restore(names) if self._restore_names is None else self._restore_names(names)
-
-
-def _fallback(contents: CheckpointContents, lines: Sequence[str]) -> Fallback:
-    files = [
-        (os.path.basename(file.path), file.holds, "missing" if file.bytes is None else f"{file.bytes:,}")
-        for file in contents.files
-    ]
-    title = f"Checkpoint {contents.prefix}, format V{contents.version}"
-    columns = ("name", "dtype", "shape", "elements", "bytes", "group")
-    rows = variable_rows(contents.variables.head(MAX_ROWS))
-    numeric = frozenset({"elements", "bytes"})
-    tables = (
-        FallbackTable(title, ("file", "holds", "bytes"), files, len(files), numeric),
-        FallbackTable(contents.summary, columns, rows, len(contents.variables), numeric),
-    )
-    return Fallback(tables, lines)

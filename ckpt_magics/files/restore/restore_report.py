@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from ckpt_magics.errors import TensorMismatchError, TensorNotFoundError, visible
 from ckpt_magics.files.steps.transposition import axes_between, axes_text
 from ckpt_magics.files.tensors.spec import Spec, dtype_text, element_count, shape_text
-from ckpt_magics.tables import amount, html_lines, html_table, text_table
+from ckpt_magics.phrasing import amount, names_text
+from ckpt_magics.report import Report, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +25,15 @@ __all__ = [
     "RestoreRefusedError",
     "RestoreReport",
     "RestoredTensor",
+    "problem_table",
     "refusal",
+    "restore_report",
+    "works_lines",
 ]
 
 MAX_LISTED = 20
+"""Rows of a table in text, and names of a line below it."""
+MAX_HTML_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,73 +150,83 @@ class RestoreReport:
         return text if self.dry_run else f"{text} in {self.seconds:.2f} s"
 
     def __str__(self) -> str:
-        rows = self._problem_rows() if self.problems else self._rows()
-        parts = [self.summary, *(f"  {line}" for line in text_table(rows)), *map(visible, self._lines())]
-        if self.call:
-            parts += ["This works:", *(f"  {line}" for line in self.call.splitlines())]
-        return "\n".join(parts)
+        return restore_report(self).text()
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        columns = ("name", "problem") if self.problems else ("name", "from", "dtype", "shape", "bytes", "")
-        rows = self._problem_rows(MAX_LISTED * 5) if self.problems else self._rows(MAX_LISTED * 5)
-        lines = [*self._lines(), *([f"This works: {self.call}"] if self.call else [])]
-        return html_table(self.summary, columns, rows, numeric={"bytes"}) + html_lines(lines)
+        return restore_report(self, MAX_HTML_ROWS).html()
 
     def to_frame(self) -> pd.DataFrame:
         """Return a DataFrame: a row per tensor, with its status and, for problems, what is wrong."""
-        import pandas as pd
-
         status = "would be restored" if self.dry_run else "restored"
-        rows: list[tuple[str, str, str, str, str, str]] = [
-            (t.name, status, t.stored, dtype_text(t.dtype), shape_text(t.shape), ", ".join((t.how, *t.changes)))
-            for t in self.restored
+        rows = [
+            *((t.name, status, t.stored, dtype_text(t.dtype), shape_text(t.shape), _became(t)) for t in self.restored),
+            *((name, "left alone", "", "", "", "") for name in self.left_alone),
+            *(("", "unused", name, "", "", "") for name in self.unused),
+            *((problem.name, "problem", problem.stored, "", "", problem.text) for problem in self.problems),
         ]
-        rows += [(name, "left alone", "", "", "", "") for name in self.left_alone]
-        rows += [("", "unused", name, "", "", "") for name in self.unused]
-        rows += [(problem.name, "problem", problem.stored, "", "", problem.text) for problem in self.problems]
-        return pd.DataFrame(rows, columns=["name", "status", "stored", "dtype", "shape", "detail"])
+        return Table(("name", "status", "stored", "dtype", "shape", "detail"), rows).frame()
 
-    def _rows(self, limit: int = MAX_LISTED) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = [
-            (
-                visible(tensor.name),
-                "" if tensor.stored == tensor.name else f"← {visible(tensor.stored)}",
-                dtype_text(tensor.dtype),
-                shape_text(tensor.shape),
-                f"{tensor.nbytes:,}",
-                ", ".join((tensor.how, *tensor.changes)),
-            )
-            for tensor in self.restored[:limit]
-        ]
-        more = len(self.restored) - limit
-        return [*rows, (f"… and {more:,} more", "", "", "", "", "")] if more > 0 else rows
 
-    def _problem_rows(self, limit: int = MAX_LISTED) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = [(visible(problem.name), problem.text) for problem in self.problems[:limit]]
-        more = len(self.problems) - limit
-        return [*rows, (f"… and {more:,} more", "")] if more > 0 else rows
+def restore_report(report: RestoreReport, at_most: int = MAX_LISTED) -> Report:
+    """Return what is shown of a restore.
 
-    def _lines(self) -> list[str]:
-        """What stands below the table."""
-        kept = tuple(name for name in self.left_alone if name not in set(self.new_here))
-        lists = (("Left alone", kept), ("Unused in the checkpoint", self.unused))
-        remainders = [f"{title}: {_listed(names)}" for title, names in lists if names and not self.problems]
-        keeps = "keeps its value" if len(self.new_here) == 1 else "keep their values"
-        new = [f"New here, {keeps}: {_listed(self.new_here)}"] if self.new_here else []
-        return [*remainders, *new, *self.notes, *self._choice()]
+    Args:
+        report: What it did.
+        at_most: Rows of the table.
+    """
+    table = problem_table(report, at_most) if report.problems else _restored_table(report, at_most)
+    return Report(report.summary, tables=[table], advice=[*_remarks(report), *works_lines(report)])
 
-    def _choice(self) -> list[str]:
-        """What the user has to choose between."""
-        if not self.alternatives:
-            return []
-        several = len(self.alternatives) > 1
-        head = (
-            "Fit equally well, so nothing tells which is meant:" if several else "New here, or else this map is meant:"
+
+def problem_table(report: RestoreReport, at_most: int = MAX_LISTED) -> Table:
+    """Return what stands against a restore, the first rows."""
+    rows = [(problem.name, problem.text) for problem in report.problems[:at_most]]
+    return Table(("name", "problem"), rows, more=len(report.problems) - len(rows), headed=False)
+
+
+def works_lines(report: RestoreReport) -> list[str]:
+    """Return the call that works, with a line above it; nothing if there is none."""
+    return ["This works:", *(f"  {line}" for line in report.call.splitlines())] if report.call else []
+
+
+def _restored_table(report: RestoreReport, at_most: int) -> Table:
+    rows = [
+        (
+            tensor.name,
+            "" if tensor.stored == tensor.name else f"← {tensor.stored}",
+            dtype_text(tensor.dtype),
+            shape_text(tensor.shape),
+            tensor.nbytes,
+            _became(tensor),
         )
-        return [head, *(f"  {text}" for text in self.alternatives)]
+        for tensor in report.restored[:at_most]
+    ]
+    columns = ("name", "from", "dtype", "shape", "bytes", "")
+    return Table(columns, rows, more=len(report.restored) - len(rows), numeric={"bytes"}, headed=False)
+
+
+def _became(tensor: RestoredTensor) -> str:
+    return ", ".join((tensor.how, *tensor.changes))
+
+
+def _remarks(report: RestoreReport) -> list[str]:
+    """What stands below the table."""
+    new_here = set(report.new_here)
+    kept = [name for name in report.left_alone if name not in new_here]
+    lists = () if report.problems else (("Left alone", kept), ("Unused in the checkpoint", report.unused))
+    keeps = "keeps its value" if len(report.new_here) == 1 else "keep their values"
+    named = [*lists, (f"New here, {keeps}", report.new_here)]
+    listed = [f"{title}: {names_text(names, MAX_LISTED)}" for title, names in named if names]
+    return [*listed, *report.notes, *_choice(report.alternatives)]
+
+
+def _choice(alternatives: Sequence[str]) -> list[str]:
+    """What the user has to choose between."""
+    several = "Fit equally well, so nothing tells which is meant:"
+    head = several if len(alternatives) > 1 else "New here, or else this map is meant:"
+    return [head, *(f"  {text}" for text in alternatives)] if alternatives else []
 
 
 class RestoreMismatchError(TensorMismatchError):
@@ -252,8 +268,3 @@ def shape_problem_text(spec: Spec, shape: tuple[int, ...]) -> str:
     if here is not None and here == there:
         return f"{text}; {amount(here, 'element')} in both"
     return f"{text}; {amount(here, 'element')} and {amount(there or 0, 'element')}" if here is not None else text
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(visible(name) for name in names[:MAX_LISTED])
-    return shown if len(names) <= MAX_LISTED else f"{shown} … and {len(names) - MAX_LISTED:,} more"
