@@ -8,12 +8,19 @@ from ckpt_magics.files.formats.bundle_records import BundleHeader, encode_entry,
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.table import TableReader, TableWriter
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.jobs import saving
 from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
 from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
 from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 
 PLAIN_HEADER = BundleHeader()
+
+
+def write_checkpoint(prefix, tensors, *, meta_graph=None, **options):
+    """Save tensors, with the options said one by one."""
+    return saving.write_checkpoint(prefix, tensors, SaveOptions(**options), meta_graph=meta_graph)
 
 
 def to_save(tensors: Mapping[str, np.ndarray]) -> list[TensorToSave]:

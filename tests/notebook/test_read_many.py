@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError, ChecksumError
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.notebook.reader import load_checkpoint
-from tests.files.saved import save_v2, write_index
+from tests.files.saved import save_v2, write_checkpoint, write_index
 
 
 def test_large_tensors_are_read_together_and_damage_is_told(tmp_path):

@@ -8,9 +8,8 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.state import latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint
-from tests.files.saved import as_array, save_v1, save_v2
+from tests.files.saved import as_array, save_v1, save_v2, write_checkpoint
 from tests.safety.scale import STRESS, scaled
 
 #: Sixteen tensors of every kind of value: numbers of all widths, booleans, complex numbers, strings, empty, scalars.

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.directory.state import get_checkpoint_state, latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage.atomic import is_temporary_name
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 from tests.safety.scale import scaled
 from tests.safety.writer import tensors
 

@@ -9,11 +9,11 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, PermissionDeniedError
 from ckpt_magics.files.directory.state import latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage import disk
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
 from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
+from tests.files.saved import write_checkpoint
 
 VALUES = {"W": np.arange(3, dtype=np.float32), "w": np.arange(4, dtype=np.float32)}
 PREFIXES = [

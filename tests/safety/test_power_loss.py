@@ -8,9 +8,9 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.state import latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage import disk
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 from tests.safety.power import RecordingOs, outcomes
 from tests.safety.scale import scaled
 

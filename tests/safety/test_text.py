@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.restore.restore import restore_checkpoint
 from ckpt_magics.notebook.magics.progress_line import ProgressLine
 from ckpt_magics.notebook.reader import load_checkpoint
@@ -15,6 +14,7 @@ from ckpt_magics.notebook.reports.contents import describe_checkpoint
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
 from ckpt_magics.notebook.reports.saved_listing import saved_report
 from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
+from tests.files.saved import write_checkpoint
 from tests.notebook.pictures.payloads import PAYLOADS
 
 NAMES = [name for name in PAYLOADS if name and len(name) < 1000]

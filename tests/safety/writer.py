@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
+from tests.files.saved import write_checkpoint
 
 
 def tensors(number):

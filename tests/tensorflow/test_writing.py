@@ -16,11 +16,12 @@ from ckpt_magics.files.directory.state import (
 )
 from ckpt_magics.files.formats.dtypes import DTYPES, FLOAT, INT64, STRING, dtype_of
 from ckpt_magics.files.formats.slice_records import V1_DTYPES
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
 from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
 from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from tests.files.saved import write_checkpoint
 
 pytestmark = pytest.mark.tensorflow
 
@@ -275,7 +276,7 @@ class TestState:
                 saver.save(session, f"./{name}", write_meta_graph=False)
                 monkeypatch.chdir(tmp_path / "ours")
                 write_bundle(f"./{name}", [TensorToSave(b"v", np.array(1.0, np.float32), FLOAT)])
-                history.record(f"./{name}")
+                history.record(f"./{name}", SaveOptions(absolute_paths=True))
                 assert history.last_checkpoints == saver.last_checkpoints
                 theirs, ours = ((tmp_path / who / "checkpoint").read_text() for who in ("theirs", "ours"))
                 assert ours == theirs

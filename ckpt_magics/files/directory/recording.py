@@ -16,39 +16,31 @@ from collections.abc import Callable, Iterable
 
 from ckpt_magics.files.directory.journal import Journal
 from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
-from ckpt_magics.files.directory.retention import DEFAULT_KEEP_HOURS, remove_old_checkpoint
+from ckpt_magics.files.directory.retention import remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage.atomic import WrittenFile
 from ckpt_magics.files.storage.locking import directory_lock
-from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX, index_filename
+from ckpt_magics.files.storage.naming import index_filename
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 
 __all__ = ["record_checkpoint"]
 
 
 def record_checkpoint(
     path: str,
+    options: SaveOptions,
     *,
     stem: str | None = None,
-    max_to_keep: int | None = 5,
-    keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
-    latest_filename: str | None = None,
-    meta_graph_suffix: str = META_GRAPH_SUFFIX,
-    save_relative_paths: bool = True,
-    durable: bool = True,
     clock: Callable[[], float] = time.time,
 ) -> tuple[WrittenFile, tuple[str, ...]]:
     """Make a checkpoint the latest of its directory; then delete its predecessors but the last ``max_to_keep``.
 
     Args:
         path: Prefix or V1 pattern of the checkpoint just saved.
+        options: How it was saved. ``max_to_keep`` None or 0 deletes none of its predecessors and lists only the new
+            one; one that is ``keep_checkpoint_every_n_hours`` younger than the last one kept for ever is kept.
         stem: Its prefix without the step; None for a checkpoint without a step, which has no predecessors.
-        max_to_keep: How many to keep, this one included; None or 0 deletes none and lists of them only the new one.
-        keep_checkpoint_every_n_hours: A checkpoint that is this much younger than the last one kept for ever is kept.
-        latest_filename: Name of the state file.
-        meta_graph_suffix: What the names of meta graphs end with.
-        save_relative_paths: Write relative paths to the state file.
-        durable: Sync.
         clock: Returns seconds since 1970.
 
     Returns:
@@ -60,9 +52,9 @@ def record_checkpoint(
     directory = os.path.dirname(path)
     with directory_lock(directory):
         journal = Journal(directory)
-        kept = _Kept(directory, path, stem, latest_filename, clock(), journal)
-        if max_to_keep:
-            kept.drop_old(max_to_keep, keep_checkpoint_every_n_hours)
+        kept = _Kept(directory, path, stem, options.latest_filename, clock(), journal)
+        if options.max_to_keep:
+            kept.drop_old(options.max_to_keep, options.keep_checkpoint_every_n_hours)
         else:
             kept.forget_predecessors()
         journal.name(stem, kept.dropped)
@@ -72,17 +64,17 @@ def record_checkpoint(
             directory,
             path,
             paths,
-            latest_filename,
+            options.latest_filename,
             times,
             kept.last_preserved,
-            save_relative_paths=save_relative_paths,
-            durable=durable,
+            save_relative_paths=not options.absolute_paths,
+            durable=options.durable,
         )
         needed = set(map(os.path.abspath, paths)) if kept.dropped else set()
         removed: list[str] = []
         for old in kept.dropped:
             version = 2 if index_filename(old) in checkpoint_files(old) else 1
-            if remove_old_checkpoint(old, directory, needed, version, meta_graph_suffix):
+            if remove_old_checkpoint(old, directory, needed, version, options.meta_graph_suffix):
                 removed.append(old)
         journal.settle()
     return state_file, tuple(removed)

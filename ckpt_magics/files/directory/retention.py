@@ -32,16 +32,13 @@ from ckpt_magics.files.storage.naming import (
     parse_v1_shard,
 )
 from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 
 __all__ = [
-    "DEFAULT_KEEP_HOURS",
     "CheckpointHistory",
     "remove_checkpoint",
     "remove_old_checkpoint",
 ]
-
-DEFAULT_KEEP_HOURS = 10000.0
-"""Hours between checkpoints kept for ever; TensorFlow's default amounts to none."""
 
 
 def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX) -> None:
@@ -125,12 +122,9 @@ class CheckpointHistory:
     def record(
         self,
         path: str,
+        options: SaveOptions,
         *,
         stem: str | None = None,
-        latest_filename: str | None = None,
-        meta_graph_suffix: str = META_GRAPH_SUFFIX,
-        save_relative_paths: bool = False,
-        durable: bool = True,
     ) -> WrittenFile:
         """Note a checkpoint just saved: write the state file, then delete at most one old checkpoint.
 
@@ -139,11 +133,8 @@ class CheckpointHistory:
 
         Args:
             path: Prefix or V1 pattern.
+            options: How it was saved; how many are kept is up to this history.
             stem: Its prefix without the step; None for a checkpoint without a step.
-            latest_filename: Name of the state file.
-            meta_graph_suffix: What the names of meta graphs end with.
-            save_relative_paths: Write relative paths to the state file.
-            durable: Sync.
 
         Returns:
             The state file.
@@ -154,7 +145,7 @@ class CheckpointHistory:
         directory = os.path.dirname(path)
         with directory_lock(directory):
             journal = Journal(directory)
-            listed = read_list(directory, latest_filename).listed
+            listed = read_list(directory, options.latest_filename).listed
             left = self._take_over(journal, stem, path, listed)
             self._append(path, self._clock())
             expired = self._expired(1 + left)
@@ -164,16 +155,16 @@ class CheckpointHistory:
                     directory,
                     path,
                     [*self._listed_by_others(listed), *self._own_paths(directory, path)],
-                    latest_filename,
-                    save_relative_paths=save_relative_paths,
-                    durable=durable,
+                    options.latest_filename,
+                    save_relative_paths=not options.absolute_paths,
+                    durable=options.durable,
                 )
             except BaseException:
                 self._to_delete[:0] = [(old, -math.inf) for old in expired]
                 raise
             needed = set(map(os.path.abspath, [path, *self.last_checkpoints]))
             for old in expired:
-                remove_old_checkpoint(old, directory, needed, self.write_version, meta_graph_suffix)
+                remove_old_checkpoint(old, directory, needed, self.write_version, options.meta_graph_suffix)
             journal.settle()
         return state_file
 

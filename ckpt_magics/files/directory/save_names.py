@@ -15,7 +15,6 @@ from ckpt_magics.files.kinds.table_file import is_table
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import OWN_PREFIX
 from ckpt_magics.files.storage.naming import (
-    META_GRAPH_SUFFIX,
     STATE_FILENAME,
     data_filename,
     index_filename,
@@ -25,28 +24,23 @@ from ckpt_magics.files.storage.naming import (
     prefix_of,
     v1_shard_filename,
 )
+from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["check_place_of_state", "check_save_names", "check_state_filename"]
 
 
 def check_save_names(
     prefix: str,
+    options: SaveOptions,
     *,
-    write_version: int,
-    in_shards: bool = False,
-    latest_filename: str | None = None,
-    meta_graph_suffix: str = META_GRAPH_SUFFIX,
-    is_listed: bool = True,
+    in_shards: bool,
 ) -> None:
     """Refuse a save whose files would overwrite each other or another checkpoint's, or not be found again.
 
     Args:
         prefix: Of the checkpoint, with its step.
-        write_version: 1 or 2.
+        options: How it will be saved.
         in_shards: Whether a V1 checkpoint will be in several files.
-        latest_filename: Name of the state file, None for ``checkpoint``.
-        meta_graph_suffix: What the meta graph's name ends with.
-        is_listed: Whether the state file will be written.
 
     Raises:
         InvalidArgumentError: A name cannot be. Where TensorFlow refuses it too, in its words.
@@ -54,7 +48,8 @@ def check_save_names(
         CheckpointError: The system cannot have such a path, as one that is too long.
     """
     directory, base = os.path.split(prefix)
-    state = latest_filename or STATE_FILENAME
+    write_version, meta_graph_suffix = options.write_version, options.meta_graph_suffix
+    state = options.latest_filename or STATE_FILENAME
     check_state_filename(state)
     if base == state and not (write_version == 1 and in_shards):
         raise InvalidArgumentError(
@@ -68,10 +63,10 @@ def check_save_names(
         raise InvalidArgumentError(f"meta_graph_suffix {visible(meta_graph_suffix)!r} gives no name for a meta graph")
     if state in {*files, meta}:
         raise InvalidArgumentError(f"'latest_filename' is the name of a file of the checkpoint: {visible(state)!r}")
-    if is_listed:
+    if options.write_state:
         _check_encodable(base)
         check_place_of_state(os.path.join(directory, state))
-    for name in (*files, meta, *([state] if is_listed else [])):
+    for name in (*files, meta, *([state] if options.write_state else [])):
         _check_place(os.path.join(directory, name))
 
 

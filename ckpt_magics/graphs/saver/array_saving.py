@@ -10,19 +10,18 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
-from ckpt_magics.files.jobs.saving_options import check_options
 from ckpt_magics.files.objects.collected import collect_tensors, tensors_and_gaps
 from ckpt_magics.files.objects.ties import same_arrays
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["save_checkpoint"]
+__all__ = ["as_step", "save_arrays", "save_checkpoint"]
 
 
-@enough_memory("save the checkpoint")
 def save_checkpoint(
     prefix: AnyPath,
     tensors: Any,
@@ -30,7 +29,7 @@ def save_checkpoint(
     write_version: int = 2,
     global_step: Any = None,
     max_to_keep: int | None = 5,
-    keep_checkpoint_every_n_hours: float = 10000.0,
+    keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
     num_shards: int = 1,
     write_meta_graph: bool = True,
     write_state: bool = True,
@@ -69,34 +68,43 @@ def save_checkpoint(
             an option cannot be. Nothing was written.
         ResourceExhaustedError: The disk is full, or the memory; nothing of the new checkpoint is left on the disk.
     """
-    check_options(write_version, max_to_keep, keep_checkpoint_every_n_hours, num_shards)
-    arrays, gaps = tensors_and_gaps(tensors)
-    if not arrays:
-        reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
-        raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
-    saved = write_checkpoint(
-        prefix,
-        arrays,
+    options = SaveOptions(
         write_version=write_version,
-        global_step=None if global_step is None else _step(global_step),
+        global_step=as_step(global_step),
         max_to_keep=max_to_keep,
         keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
         num_shards=num_shards,
+        write_meta_graph=write_meta_graph,
         write_state=write_state,
         absolute_paths=absolute_paths,
         latest_filename=latest_filename,
         durable=durable,
         progress=progress,
-        meta_graph=array_meta_graph(arrays, write_version=write_version) if write_meta_graph else None,
     )
+    return save_arrays(prefix, tensors, options)
+
+
+@enough_memory("save the checkpoint")
+def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
+    """Save tensors as `save_checkpoint` does, with options that are made already."""
+    arrays, gaps = tensors_and_gaps(tensors)
+    if not arrays:
+        reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
+        raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
+    meta_graph = array_meta_graph(arrays, write_version=options.write_version) if options.write_meta_graph else None
+    saved = write_checkpoint(prefix, arrays, options, meta_graph=meta_graph)
     saved.left_out = tuple(gaps)
     saved.tied = tuple(same_arrays(arrays))
     return saved
 
 
-def _step(value: Any) -> int:
-    """The step as an int, from an int, a rank-0 integer array, a variable or a tensor."""
-    if isinstance(value, int) and not isinstance(value, bool):
+def as_step(value: Any) -> int | None:
+    """Return a step as an int, from an int, a rank-0 integer array, a variable or a tensor; None for None.
+
+    Raises:
+        InvalidArgumentError: It is no whole number.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         # Of any size; what is too long for a name is refused as such.
         return value
     array = next(iter(collect_tensors(value, "global_step").values()), np.empty(0))

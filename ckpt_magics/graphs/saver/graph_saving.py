@@ -5,7 +5,7 @@ from __future__ import annotations
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
@@ -23,35 +23,16 @@ _SHOWN = 5
 def save_session(
     prefix: AnyPath,
     session: Session,
-    saver_def: SaverDef | None = None,
-    *,
-    write_version: int = 2,
-    global_step: int | None = None,
-    max_to_keep: int | None = 5,
-    keep_checkpoint_every_n_hours: float = 10000.0,
-    num_shards: int = 1,
-    write_meta_graph: bool = True,
-    write_state: bool = True,
-    absolute_paths: bool = False,
-    durable: bool = True,
-    progress: Progress | None = None,
+    saver_def: SaverDef | None,
+    options: SaveOptions,
 ) -> SavedCheckpoint:
     """Save what a Saver of the session's graph would save; the session's graph stays as it is.
 
     Args:
         prefix: Stem of the files.
         session: Whose variables.
-        saver_def: The graph's own saver, which says what is saved under which name. Default: all global variables.
-        write_version: As in `save_checkpoint`, like all that follow.
-        global_step: Appended to the prefix.
-        max_to_keep: How many checkpoints of this prefix and a step stay; without a step all do.
-        keep_checkpoint_every_n_hours: How often one stays for good.
-        num_shards: How many data files.
-        write_meta_graph: Write the graph too, with a saver.
-        write_state: List the checkpoint in the directory's state file.
-        absolute_paths: Write absolute paths to that list.
-        durable: Wait until the disk has the files.
-        progress: Called with the bytes written so far and in all.
+        saver_def: The graph's own saver, which says what is saved under which name; None for all global variables.
+        options: How to save.
 
     Raises:
         FailedPreconditionError: Variables have no value.
@@ -68,23 +49,10 @@ def save_session(
         for part in variable.parts
     ]
     meta_graph = None
-    if write_meta_graph:
-        message = meta_graph_with_saver(session.graph, saver_def, write_version=write_version)
+    if options.write_meta_graph:
+        message = meta_graph_with_saver(session.graph, saver_def, write_version=options.write_version)
         meta_graph = message.SerializeToString(deterministic=True)
-    return write_checkpoint(
-        prefix,
-        tensors,
-        write_version=write_version,
-        global_step=global_step,
-        max_to_keep=max_to_keep,
-        keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
-        num_shards=num_shards,
-        write_state=write_state,
-        absolute_paths=absolute_paths,
-        durable=durable,
-        progress=progress,
-        meta_graph=meta_graph,
-    )
+    return write_checkpoint(prefix, tensors, options, meta_graph=meta_graph)
 
 
 def meta_graph_with_saver(graph: Graph, saver_def: SaverDef | None, *, write_version: int = 2) -> MetaGraphDef:
@@ -119,7 +87,7 @@ def _saver_of_nodes(graph: Graph, write_version: int) -> SaverDef | None:
         save_tensor_name=f"{names[1]}:0",
         restore_op_name=names[2],
         max_to_keep=5,
-        keep_checkpoint_every_n_hours=10000.0,
+        keep_checkpoint_every_n_hours=DEFAULT_KEEP_HOURS,
         version=SaverDef.V2,
     )
     session = Session(graph=graph)

@@ -27,6 +27,7 @@ from ckpt_magics.files.directory.state import checkpoint_exists
 from ckpt_magics.files.storage.atomic import write_file
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.names import prepend_scope, strip_scope
@@ -83,7 +84,7 @@ class Saver:
         reshape: bool = False,
         sharded: bool = False,
         max_to_keep: int | None = 5,
-        keep_checkpoint_every_n_hours: float = 10000.0,
+        keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
         name: str | None = None,
         restore_sequentially: bool = False,  # noqa: ARG002 -- see Args
         saver_def: SaverDef | None = None,
@@ -201,19 +202,19 @@ class Saver:
         latest_filename = latest_filename or STATE_FILENAME
         prefix = local_path(save_path)
         checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
-        is_listed = write_state and self.saver_def is not None
+        options = SaveOptions(
+            write_version=2 if self._write_version == V2 else 1,
+            write_meta_graph=write_meta_graph,
+            write_state=write_state and self.saver_def is not None,
+            absolute_paths=not self._save_relative_paths,
+            latest_filename=latest_filename,
+            meta_graph_suffix=meta_graph_suffix,
+        )
         if self.saver_def is not None:
-            check_save_names(
-                checkpoint_file,
-                write_version=self.saver_def.version,
-                in_shards=self.saver_def.sharded,
-                latest_filename=latest_filename,
-                meta_graph_suffix=meta_graph_suffix,
-                is_listed=is_listed,
-            )
-        with announced(checkpoint_file) if is_listed and global_step is not None else nullcontext():
+            check_save_names(checkpoint_file, options, in_shards=self.saver_def.sharded)
+        with announced(checkpoint_file) if options.write_state and global_step is not None else nullcontext():
             companions = {}
-            if write_meta_graph:
+            if options.write_meta_graph:
                 with sess.graph.as_default():
                     meta_graph = self.export_meta_graph(
                         strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info
@@ -226,14 +227,8 @@ class Saver:
             # An empty saver writes no checkpoint, and a graph from elsewhere may do it in its own way.
             for name, contents in left.get(checkpoint_file, {}).items():
                 write_file(name, contents, "meta graph")
-            if path is not None and write_state:
-                self._kept.record(
-                    path,
-                    stem=None if global_step is None else prefix,
-                    latest_filename=latest_filename,
-                    meta_graph_suffix=meta_graph_suffix,
-                    save_relative_paths=self._save_relative_paths,
-                )
+            if path is not None and options.write_state:
+                self._kept.record(path, options, stem=None if global_step is None else prefix)
         return None if path is None else spelled_as(save_path, path)
 
     def _check_paths(self, sess: Any, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401

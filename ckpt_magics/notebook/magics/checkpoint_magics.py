@@ -10,6 +10,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, needs_local_sco
 from traitlets import Bool, Int
 
 from ckpt_magics.files.objects.library_values import is_symbolic
+from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph, graph_to_restore
 from ckpt_magics.notebook.magics.command import Scope, argument, command, many_values
@@ -17,7 +18,11 @@ from ckpt_magics.notebook.magics.namespace import array_names, at_root, chosen_v
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from IPython.core.interactiveshell import InteractiveShell
+
+    from ckpt_magics.files.storage.progress import Progress
 
 __all__ = ["CheckpointMagics"]
 
@@ -60,7 +65,11 @@ class CheckpointMagics(Magics):
             help="With --step: delete the listed checkpoints PREFIX-STEP but the latest N; 0 deletes none. Default: 5.",
         ),
         argument(
-            "--keep-every-hours", type=float, default=10000.0, metavar="H", help="Keep one for good every H hours."
+            "--keep-every-hours",
+            type=float,
+            default=DEFAULT_KEEP_HOURS,
+            metavar="H",
+            help="Keep one for good every H hours.",
         ),
         argument("--no-meta", action="store_true", help="Write no meta graph (the .meta file)."),
         argument("--no-state", action="store_true", help="Leave the directory's list (the checkpoint file) as it is."),
@@ -104,37 +113,48 @@ class CheckpointMagics(Magics):
             if not names:
                 raise UsageError("there is no array in the notebook; name what to save: NAME or NAME=EXPRESSION")
             self._say(f"Saving every array: {', '.join(names)}", quiet=quiet)
-        step = None
-        if arguments.step is not None:
-            step = chosen_values([f"step={arguments.step}"], values, scope)["step"]
-            if step is None:
-                raise UsageError(f"--step {arguments.step}: it is None, and has to be one whole number")
+        step = self._step(arguments.step, values, scope)
         with shown_progress("Saving", self.shell, quiet=quiet) as progress:
-            options: dict[str, Any] = {
-                "write_version": 1 if arguments.v1 else 2,
-                "global_step": step,
-                "max_to_keep": self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
-                "keep_checkpoint_every_n_hours": arguments.keep_every_hours,
-                "num_shards": arguments.shards,
-                "write_meta_graph": not arguments.no_meta,
-                "write_state": not arguments.no_state,
-                "absolute_paths": arguments.absolute_paths,
-                "durable": self.durable,
-                "progress": progress,
-            }
+            from ckpt_magics.graphs.saver.array_saving import save_arrays
+
+            options = self._save_options(arguments, step, progress)
             if graph is not None:
                 from ckpt_magics.graphs.saver.graph_saving import save_session
 
-                return save_session(expanded(arguments.prefix), graph.session, graph.saver_def, **options)
-            from ckpt_magics.graphs.saver.array_saving import save_checkpoint
-
+                return save_session(expanded(arguments.prefix), graph.session, graph.saver_def, options)
             chosen = chosen_values(names, values, scope)
             chosen = at_root(chosen) if arguments.as_root else chosen
             if any(is_symbolic(value) for value in chosen.values()):
                 from ckpt_magics.notebook.magics.graph_values import with_session_values
 
                 chosen = with_session_values(self.shell, active, chosen)
-            return save_checkpoint(expanded(arguments.prefix), chosen, **options)
+            return save_arrays(expanded(arguments.prefix), chosen, options)
+
+    @staticmethod
+    def _step(expression: str | None, values: Mapping[str, Any], scope: Mapping[str, Any]) -> object:
+        """The value of ``--step``; None without one."""
+        if expression is None:
+            return None
+        step = chosen_values([f"step={expression}"], values, scope)["step"]
+        if step is None:
+            raise UsageError(f"--step {expression}: it is None, and has to be one whole number")
+        return step
+
+    def _save_options(self, arguments: argparse.Namespace, step: object, progress: Progress | None) -> SaveOptions:
+        from ckpt_magics.graphs.saver.array_saving import as_step
+
+        return SaveOptions(
+            write_version=1 if arguments.v1 else 2,
+            global_step=as_step(step),
+            max_to_keep=self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
+            keep_checkpoint_every_n_hours=arguments.keep_every_hours,
+            num_shards=arguments.shards,
+            write_meta_graph=not arguments.no_meta,
+            write_state=not arguments.no_state,
+            absolute_paths=arguments.absolute_paths,
+            durable=self.durable,
+            progress=progress,
+        )
 
     def _say(self, text: str, *, quiet: bool) -> None:
         if not quiet:

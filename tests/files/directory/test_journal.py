@@ -12,10 +12,11 @@ import ckpt_magics.compat.v1 as tf
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.recording import record_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage.atomic import is_journal_name, journal_name
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
+from tests.files.saved import write_checkpoint
 from tests.graphs.saver.programs import fresh_session
 
 VERSIONS = {"V2": {}, "V2 in shards": {"num_shards": 2}, "V1": {"write_version": 1}}
@@ -251,8 +252,9 @@ def test_a_saver_that_is_killed_leaves_an_entry(tmp_path, monkeypatch):
 _VICTIM = """
 import sys, numpy as np
 from ckpt_magics.files.jobs import saving
+from tests.files.saved import write_checkpoint
 saving.record_checkpoint = lambda *args, **options: (print("published", flush=True), sys.stdin.read())
-saving.write_checkpoint(sys.argv[1] + "/m", {"a": np.zeros(3)}, global_step=1, durable=False)
+write_checkpoint(sys.argv[1] + "/m", {"a": np.zeros(3)}, global_step=1, durable=False)
 """
 
 
@@ -284,5 +286,5 @@ def test_a_name_recorded_by_hand_is_taken_too(tmp_path):
     """Whoever writes files and list in two steps gets the same."""
     _kill_before_listing(tmp_path, 1)
     path = _save(tmp_path, 2, write_state=False)
-    _, removed = record_checkpoint(path, stem=str(tmp_path / "m"), max_to_keep=1, durable=False)
+    _, removed = record_checkpoint(path, SaveOptions(max_to_keep=1, durable=False), stem=str(tmp_path / "m"))
     assert [os.path.basename(old) for old in removed] == ["m-1"]

@@ -9,8 +9,7 @@ from ckpt_magics.files.directory import listed
 from ckpt_magics.files.directory.listed import is_step_of, read_list
 from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState, format_state, parse_state
-from ckpt_magics.files.jobs.saving import write_checkpoint
-from tests.files.saved import save_v1
+from tests.files.saved import save_v1, write_checkpoint
 
 
 @pytest.mark.parametrize("limit", [0, 1000], ids=["as a long list", "as a short list"])

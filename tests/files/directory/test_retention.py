@@ -11,6 +11,7 @@ from ckpt_magics.files.directory.state import get_checkpoint_state, update_check
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
 from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_shards, write_slice_table
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 
 _TENSORS = [TensorToSave(b"w", np.zeros(3, np.float32), FLOAT), TensorToSave(b"x", np.zeros(3, np.float32), FLOAT)]
@@ -28,10 +29,10 @@ class Clock:
 def save(tmp_path):
     """Save a checkpoint with its meta graph and record it."""
 
-    def save_as(history, name, **options):
+    def save_as(history, name, *, stem=None, **options):
         path = str(tmp_path / name)
         write_bundle(path, _TENSORS, durable=False, companions={path + ".meta": b""})
-        history.record(path, durable=False, **options)
+        history.record(path, SaveOptions(durable=False, **options), stem=stem)
         return path
 
     return save_as
@@ -137,7 +138,7 @@ class TestHistory:
         monkeypatch.chdir(tmp_path)
         history = CheckpointHistory()
         write_bundle("s1", _TENSORS)
-        history.record("s1")
+        history.record("s1", SaveOptions(absolute_paths=True))
         assert (tmp_path / "checkpoint").read_text().startswith('model_checkpoint_path: "s1"\n')
         path = save(history, "s2")
         assert get_checkpoint_state(tmp_path).all_model_checkpoint_paths == [str(tmp_path / "s1"), path]

@@ -11,10 +11,10 @@ from ckpt_magics.files.directory.state import latest_checkpoint, update_checkpoi
 from ckpt_magics.files.formats.bundle_records import MAX_SHARDS
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import faulty_disk
+from tests.files.saved import write_checkpoint
 
 LATEST = ["m.index", "m.meta", "m.data-00000-of-00001", "x.index", "x.data-00000-of-00003", "s-00000-of-00002", "."]
 LATEST += ["..", "a/b", "/b", ".ckpt_magics-x", "n" * 300, "a\0b", "v", 7, b"checkpoint", "\ud800"]

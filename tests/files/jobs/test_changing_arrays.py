@@ -6,9 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage import disk
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 
 LAYOUTS = {
     "contiguous": lambda array: array,

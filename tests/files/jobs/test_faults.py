@@ -10,11 +10,11 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError, PermissionDeniedError, ResourceExhaustedError
 from ckpt_magics.files.directory.state import latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import is_temporary_name
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
+from tests.files.saved import write_checkpoint
 
 OLD, NEW, NEXT = 1.0, 2.0, 3.0
 

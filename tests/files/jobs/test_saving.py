@@ -14,9 +14,10 @@ import pytest
 from ckpt_magics.errors import ChecksumError, InvalidArgumentError, NotFoundError, UnimplementedError
 from ckpt_magics.files.directory.recording import record_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, latest_checkpoint
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage.atomic import is_temporary_name
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 
 _TENSORS = {"weight": np.arange(6, dtype=np.float32).reshape(2, 3), "biases": np.zeros(3, np.float32)}
 
@@ -178,10 +179,8 @@ def test_one_every_n_hours_is_kept_from_call_to_call(tmp_path):
         path = _save(tmp_path / "m", global_step=step, write_state=False)
         record_checkpoint(
             path,
+            SaveOptions(max_to_keep=1, keep_checkpoint_every_n_hours=1, durable=False),
             stem=str(tmp_path / "m"),
-            max_to_keep=1,
-            keep_checkpoint_every_n_hours=1,
-            durable=False,
             clock=lambda time=now: time,
         )
         now += 1500
@@ -265,7 +264,7 @@ def test_the_home_directory_and_relative_paths(tmp_path, monkeypatch):
 
 _WRITER = """
 import sys, numpy as np
-from ckpt_magics.files.jobs.saving import write_checkpoint
+from tests.files.saved import write_checkpoint
 folder, name, saves, keep = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 for step in range(saves):
     tensors = {"value": np.full(1000, step)}

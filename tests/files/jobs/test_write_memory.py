@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 
 MIB = 1 << 20
 SHAPE = (4096, 6144)

@@ -12,11 +12,11 @@ import pytest
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, PermissionDeniedError
 from ckpt_magics.files.directory import source
 from ckpt_magics.files.directory.state import get_checkpoint_state
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.kinds.former_files import is_v1_file
 from ckpt_magics.files.storage import disk, files
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
+from tests.files.saved import write_checkpoint
 
 KINDS = {
     "V2": {},

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.files.storage import disk, locking
 from ckpt_magics.files.storage.locking import directory_lock
+from tests.files.saved import write_checkpoint
 
 
 def is_locked(folder):

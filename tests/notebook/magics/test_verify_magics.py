@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from IPython.core.error import UsageError
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
+from tests.files.saved import write_checkpoint
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from ckpt_magics.errors import CheckpointNotFoundError, NotFoundError
 from ckpt_magics.files.directory.state import latest_checkpoint, read_state, update_checkpoint_state
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints, repair_state
+from tests.files.saved import write_checkpoint
 from tests.truth import GOLDEN
 
 VALUES = {"w": np.arange(3, dtype=np.float32)}

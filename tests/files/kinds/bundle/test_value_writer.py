@@ -6,8 +6,8 @@ import threading
 
 import numpy as np
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_checkpoint
 
 LARGE = {f"large_{number}": np.random.default_rng(number).random(300_000) for number in range(3)}
 

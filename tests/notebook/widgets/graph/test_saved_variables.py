@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ckpt_magics.files.jobs.saving import write_checkpoint
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph, read_saved_model
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables
 from ckpt_magics.proto import messages
+from tests.files.saved import write_checkpoint
 
 
 def variable(graph, name, shape, dtype=messages.DT_FLOAT, op="VariableV2"):
