@@ -10,7 +10,7 @@ from ckpt_magics.files.restore.plan import Planner, RestoreOptions
 from ckpt_magics.files.restore.renaming.choice import Renaming, find_renaming
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
 from ckpt_magics.files.restore.renaming.layouts import Layouts, layouts_of
-from ckpt_magics.files.restore.renaming.sides import Tensor
+from ckpt_magics.files.restore.renaming.sides import SideTensor
 from ckpt_magics.files.restore.restore_report import RestoreFix
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.compact_maps import compact_map, compact_patterns
@@ -112,7 +112,7 @@ def _renaming(planner: Planner, stored: StoredTensors) -> Renaming:
     wanted = [_wanted_tensor(name, spec) for name, spec in planner.wanted.items()]
     names = stored.full_names()
     kept = [
-        Tensor(name, stored.shapes[name], dtype_family(stored.dtypes[name]), names.get(name, "")) for name in stored
+        SideTensor(name, stored.shapes[name], dtype_family(stored.dtypes[name]), names.get(name, "")) for name in stored
     ]
     settled = [name for name, old in planner.there.items() if _is_fitting(planner.wanted[name], old, stored)]
     return find_renaming(wanted, kept, planner.there, settled)
@@ -130,8 +130,8 @@ def _map_text(entries: Mapping[str, str]) -> str:
     return "  ".join(f"{new}={old}" for new, old in list(entries.items())[:MAX_EXCLUDED]) + more
 
 
-def _wanted_tensor(name: str, spec: Spec) -> Tensor:
-    return Tensor(name, spec.shape, spec.family if spec.dtype is None else dtype_family(spec.dtype))
+def _wanted_tensor(name: str, spec: Spec) -> SideTensor:
+    return SideTensor(name, spec.shape, spec.family if spec.dtype is None else dtype_family(spec.dtype))
 
 
 def _is_fitting(spec: Spec, old: str, stored: StoredTensors) -> bool:
@@ -145,7 +145,7 @@ def _intention(planner: Planner, renaming: Renaming, stored: StoredTensors) -> _
     asked = {**planner.there, **renaming.names}
     origins = {name: old for name, old in asked.items() if _is_fitting(planner.wanted[name], old, stored)}
     matches = [
-        (_wanted_tensor(name, planner.wanted[name]), Tensor(old, stored.shapes[old], ""))
+        (_wanted_tensor(name, planner.wanted[name]), SideTensor(old, stored.shapes[old], ""))
         for name, old in origins.items()
     ]
     layouts = layouts_of(matches)

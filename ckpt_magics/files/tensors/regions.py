@@ -10,7 +10,7 @@ from ckpt_magics.errors import InternalError, InvalidArgumentError, OutOfRangeEr
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import Extent, TensorSlice
 
-__all__ = ["Part", "Region", "as_part", "row_range"]
+__all__ = ["Region", "ResolvedRegion", "as_part", "row_range"]
 
 Index = slice | SupportsIndex | EllipsisType
 Region = str | TensorSlice | Index | tuple[Index, ...]
@@ -19,7 +19,7 @@ _STEPS: tuple[object, ...] = (None, 1)
 _SUPPORTED = "a part is given by integers, slices of step 1 and one ...; cut anything else out of the array"
 
 
-class Part(NamedTuple):
+class ResolvedRegion(NamedTuple):
     """A part of a tensor.
 
     Attributes:
@@ -36,7 +36,7 @@ class Part(NamedTuple):
         return tuple(size for dimension, size in enumerate(box) if dimension not in self.dropped)
 
 
-def as_part(region: object, shape: tuple[int, ...]) -> Part:
+def as_part(region: object, shape: tuple[int, ...]) -> ResolvedRegion:
     """Return the part that ``region`` means for a tensor of ``shape``, as NumPy's basic indexing has it.
 
     Indices may be fewer than the dimensions and may count from the end; slices may reach over it. An integer drops its
@@ -47,7 +47,7 @@ def as_part(region: object, shape: tuple[int, ...]) -> Part:
         OutOfRangeError: An integer reaches over the end.
 
     >>> as_part((slice(1, None), -1), (4, 3))
-    Part(box=TensorSlice(extents=(Extent(start=1, length=3), Extent(start=2, length=1))), dropped=(1,))
+    ResolvedRegion(box=TensorSlice(extents=(Extent(start=1, length=3), Extent(start=2, length=1))), dropped=(1,))
     """
     if isinstance(region, str):
         region = TensorSlice.parse(region)
@@ -56,11 +56,11 @@ def as_part(region: object, shape: tuple[int, ...]) -> Part:
             region.resolve(shape)
         except InternalError as error:
             raise InvalidArgumentError(error.message) from error
-        return Part(region)
+        return ResolvedRegion(region)
     indices = _one_per_dimension(region if isinstance(region, tuple) else (region,), shape)
     extents = [_to_extent(part, size) for part, size in zip(indices, shape, strict=True)]
     dropped = (dimension for dimension, part in enumerate(indices) if not isinstance(part, slice))
-    return Part(TensorSlice(tuple(extents)), tuple(dropped))
+    return ResolvedRegion(TensorSlice(tuple(extents)), tuple(dropped))
 
 
 def row_range(rows: object, shape: tuple[int, ...]) -> slice:

@@ -16,7 +16,7 @@ from ckpt_magics.graphs.graph.entered import graph_as_default
 from ckpt_magics.graphs.graph.graph_versions import GRAPH_DEF_PRODUCER
 from ckpt_magics.graphs.graph.inference import complete_attrs, flatten_inputs, infer_shapes, known_op_def
 from ckpt_magics.graphs.graph.lookup import find_element, find_operation
-from ckpt_magics.graphs.graph.names import Names, check_op_name, scope_name
+from ckpt_magics.graphs.graph.names import UsedNames, check_op_name, scope_name
 from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graphs.graph.open_scopes import FirstScopes, OpenScopes
 from ckpt_magics.graphs.graph.output_types import output_types
@@ -41,7 +41,7 @@ class Graph:
 
     def __init__(self) -> None:
         self._operations: dict[str, Operation] = {}
-        self._names = Names()
+        self._names = UsedNames()
         self._open = OpenScopes(FirstScopes())
         self._change = threading.RLock()
         self._op_defs: dict[str, OpDef] = {}
@@ -221,7 +221,7 @@ class Graph:
         return graph_as_default(self)
 
     def name_scope(self, name: str | None) -> AbstractContextManager[str]:
-        """Put ``name/`` in front of the names made inside the ``with`` block; see `Names.enter`."""
+        """Put ``name/`` in front of the names made inside the ``with`` block; see `UsedNames.enter`."""
         return self._names.enter(name)
 
     def get_name_scope(self) -> str:

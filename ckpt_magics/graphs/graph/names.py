@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Names", "prepend_scope", "scope_name", "strip_scope"]
+__all__ = ["UsedNames", "prepend_scope", "scope_name", "strip_scope"]
 
 _OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
@@ -22,7 +22,7 @@ class _OpenScope(threading.local):
     name = ""
 
 
-class Names:
+class UsedNames:
     """The names a graph has used, without regard to case, and the current name scope of each thread."""
 
     def __init__(self) -> None:

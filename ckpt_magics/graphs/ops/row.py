@@ -23,7 +23,7 @@ import numpy as np
 
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
-from ckpt_magics.graphs.ops.variable_values import VariableStore
+from ckpt_magics.graphs.ops.variable_values import SessionVariables
 from ckpt_magics.proto.messages import AttrValue, FullTypeDef, OpDef, OpDeprecation, TensorShapeProto
 
 __all__ = [
@@ -80,7 +80,7 @@ class KernelContext(Protocol):
         """Type of each output."""
 
     @property
-    def variables(self) -> VariableStore:
+    def variables(self) -> SessionVariables:
         """The variables of the session."""
 
     @property

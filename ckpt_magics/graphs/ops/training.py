@@ -17,7 +17,7 @@ from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, flag, types
 from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs
 from ckpt_magics.graphs.ops.type_sets import NUMBERS
-from ckpt_magics.graphs.ops.variable_values import Variable, locked
+from ckpt_magics.graphs.ops.variable_values import SessionVariable, locked
 
 __all__ = ["ROWS"]
 
@@ -69,7 +69,7 @@ def _kernel(slots: int, update: Update, gradient: int) -> Kernel:
         gradient: Which input is the gradient.
     """
 
-    def kernel(ctx: KernelContext, *inputs: Array) -> Variable | None:
+    def kernel(ctx: KernelContext, *inputs: Array) -> SessionVariable | None:
         variables = inputs[:slots]
         with locked(variables):
             values = [variable.read() for variable in variables]

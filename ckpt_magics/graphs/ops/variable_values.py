@@ -13,7 +13,7 @@ from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, fits
 
-__all__ = ["Buffer", "Variable", "VariableStore", "locked"]
+__all__ = ["Buffer", "SessionVariable", "SessionVariables", "locked"]
 
 
 class Buffer:
@@ -29,7 +29,7 @@ class Buffer:
         self.value = value
 
 
-class Variable:
+class SessionVariable:
     """One variable: what a reference or a resource handle stands for while a graph runs.
 
     Attributes:
@@ -101,7 +101,7 @@ class Variable:
 
 
 @contextmanager
-def locked(variables: Iterable[Variable]) -> Iterator[None]:
+def locked(variables: Iterable[SessionVariable]) -> Iterator[None]:
     """Keep other threads from changing variables in this way while new values are worked out from the present ones."""
     with ExitStack() as stack:
         # Everywhere in one order, so that no two threads wait for each other.
@@ -110,13 +110,13 @@ def locked(variables: Iterable[Variable]) -> Iterator[None]:
         yield
 
 
-class VariableStore:
+class SessionVariables:
     """Variables by kind, container and name; each session has one store."""
 
     def __init__(self) -> None:
-        self._variables: dict[tuple[str, str, str], Variable] = {}
+        self._variables: dict[tuple[str, str, str], SessionVariable] = {}
 
-    def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> Variable:
+    def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> SessionVariable:
         """Return a variable, made without a value when the store does not have it.
 
         Args:
@@ -130,10 +130,10 @@ class VariableStore:
         variable = self._variables.get(key)
         if variable is None:
             # Of two threads that come first at once, both get the one that is kept.
-            variable = self._variables.setdefault(key, Variable(name, container, dtype, shape))
+            variable = self._variables.setdefault(key, SessionVariable(name, container, dtype, shape))
         return variable
 
-    def __iter__(self) -> Iterator[Variable]:
+    def __iter__(self) -> Iterator[SessionVariable]:
         return iter(self._variables.values())
 
     def values(self) -> dict[tuple[str, str, str], Array]:

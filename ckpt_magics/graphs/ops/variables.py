@@ -13,12 +13,12 @@ from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes, sh
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.shape_rules import attr_shape, no_outputs, scalar, shape_from_attr
 from ckpt_magics.graphs.ops.type_sets import INDEX, NUMBERS
-from ckpt_magics.graphs.ops.variable_values import Variable, locked
+from ckpt_magics.graphs.ops.variable_values import SessionVariable, locked
 
 __all__ = ["ROWS"]
 
 
-def _variable(ctx: KernelContext) -> Variable:
+def _variable(ctx: KernelContext) -> SessionVariable:
     # Without a shared name a reference variable is the node's own, apart from those that share one.
     shared = ctx.attr("shared_name").decode()
     kind, name = ("shared reference", shared) if shared else ("reference", ctx.node_name)
@@ -32,7 +32,7 @@ def _variable_v1_shape(ctx: ShapeContext) -> list[Shape]:
     return [attr_shape(ctx, "shape") or None]
 
 
-def _var_handle(ctx: KernelContext) -> Variable:
+def _var_handle(ctx: KernelContext) -> SessionVariable:
     return ctx.variables.find(
         "resource",
         ctx.attr("shared_name").decode(),
@@ -48,7 +48,7 @@ def _assign_shape(ctx: ShapeContext) -> list[Shape]:
     return [ctx.shape(1)]
 
 
-def _assign(ctx: KernelContext, ref: Variable, value: Array) -> Variable:
+def _assign(ctx: KernelContext, ref: SessionVariable, value: Array) -> SessionVariable:
     fits = ref.accepts(value.shape) if ref.value is None else ref.value.shape == value.shape
     if ctx.attr("validate_shape") and not fits:
         expected = ref.shape if ref.value is None else ref.value.shape
@@ -63,7 +63,7 @@ def _assign(ctx: KernelContext, ref: Variable, value: Array) -> Variable:
 def _update(function: Callable[[Array, Array], Array]) -> Kernel:
     """Return the kernel that changes a reference variable, which has a value, by one of the same shape."""
 
-    def kernel(_ctx: KernelContext, ref: Variable, value: Array) -> Variable:
+    def kernel(_ctx: KernelContext, ref: SessionVariable, value: Array) -> SessionVariable:
         with locked([ref]):
             current = ref.value
             if current.shape != value.shape:
@@ -81,7 +81,7 @@ def _update_shape(ctx: ShapeContext) -> list[Shape]:
     return [merge_shapes([ctx.shape(0), ctx.shape(1)])]
 
 
-def _is_initialized(_ctx: KernelContext, variable: Variable) -> Array:
+def _is_initialized(_ctx: KernelContext, variable: SessionVariable) -> Array:
     return np.array(variable.value is not None)
 
 
@@ -89,7 +89,7 @@ def _read_shape(ctx: ShapeContext) -> list[Shape]:
     return [ctx.handle_shape(0)]
 
 
-def _read(ctx: KernelContext, resource: Variable) -> Array:
+def _read(ctx: KernelContext, resource: SessionVariable) -> Array:
     value = resource.read()
     if resource.dtype != ctx.output_dtypes[0]:
         raise InvalidArgumentError(
@@ -99,7 +99,7 @@ def _read(ctx: KernelContext, resource: Variable) -> Array:
     return value
 
 
-def _assign_resource(ctx: KernelContext, resource: Variable, value: Array) -> None:
+def _assign_resource(ctx: KernelContext, resource: SessionVariable, value: Array) -> None:
     if resource.dtype != ctx.attr("dtype"):
         raise InvalidArgumentError(
             f"Trying to assign variable with wrong dtype. Expected {resource.dtype.c_name} got "
@@ -119,7 +119,7 @@ def _assign_resource(ctx: KernelContext, resource: Variable, value: Array) -> No
 def _update_resource(function: Callable[[Array, Array], Array]) -> Kernel:
     """Return the kernel that changes a resource variable by a value of its own shape."""
 
-    def kernel(_ctx: KernelContext, resource: Variable, value: Array) -> None:
+    def kernel(_ctx: KernelContext, resource: SessionVariable, value: Array) -> None:
         with locked([resource]):
             current = resource.read()
             if current.shape != value.shape:
@@ -137,11 +137,11 @@ def _variable_shape_shape(ctx: ShapeContext) -> list[Shape]:
     return [(None if shape is None else len(shape),)]
 
 
-def _variable_shape(ctx: KernelContext, resource: Variable) -> Array:
+def _variable_shape(ctx: KernelContext, resource: SessionVariable) -> Array:
     return np.array(resource.read().shape, ctx.output_dtypes[0].numpy)
 
 
-def _destroy(ctx: KernelContext, resource: Variable) -> None:
+def _destroy(ctx: KernelContext, resource: SessionVariable) -> None:
     if not ctx.attr("ignore_lookup_error"):
         resource.read()
     resource.value = None

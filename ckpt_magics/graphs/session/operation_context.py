@@ -10,7 +10,7 @@ import numpy as np
 from ckpt_magics.graphs.graph.attributes import attr_content
 from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.ops.row import AttrContent, Op
-from ckpt_magics.graphs.ops.variable_values import VariableStore
+from ckpt_magics.graphs.ops.variable_values import SessionVariables
 
 __all__ = ["OperationContext"]
 
@@ -31,7 +31,7 @@ class OperationContext:
         fixed: The output of an op that gives the same in every run, once it is computed.
     """
 
-    def __init__(self, op: Operation, row: Op, variables: VariableStore) -> None:
+    def __init__(self, op: Operation, row: Op, variables: SessionVariables) -> None:
         self.node_name = op.name
         self.is_imported = op.is_imported
         self.output_dtypes = [tensor.dtype for tensor in op.outputs]

@@ -17,7 +17,7 @@ from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.ops.branches import DEAD
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, Sharing
-from ckpt_magics.graphs.ops.variable_values import Variable
+from ckpt_magics.graphs.ops.variable_values import SessionVariable
 from ckpt_magics.graphs.session.operation_context import OperationContext
 from ckpt_magics.graphs.session.shared import Shared
 
@@ -103,7 +103,7 @@ class Step:
 
 
 def _in_memory(held: Held) -> Held:
-    return Shared(held.buffer) if isinstance(held, Variable) and held.buffer is not None else held
+    return Shared(held.buffer) if isinstance(held, SessionVariable) and held.buffer is not None else held
 
 
 def value_of(held: Held, name: str) -> Held:
@@ -118,7 +118,7 @@ def value_of(held: Held, name: str) -> Held:
     """
     if isinstance(held, Shared):
         return held.read()
-    if isinstance(held, Variable) and name:
+    if isinstance(held, SessionVariable) and name:
         if held.value is None:
             raise FailedPreconditionError(f"Attempting to use uninitialized value {visible(name)}")
         return held.value

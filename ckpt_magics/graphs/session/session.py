@@ -18,7 +18,7 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.ops.row import Op
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.ops.variable_kinds import VARIABLE_OPS
-from ckpt_magics.graphs.ops.variable_values import Variable, VariableStore
+from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVariables
 from ckpt_magics.graphs.session.feeds import collect_feeds, frozen_array
 from ckpt_magics.graphs.session.fetches import Fetches
 from ckpt_magics.graphs.session.operation_context import OperationContext
@@ -64,7 +64,7 @@ class Session:
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         self._graph = get_default_graph() if graph is None else graph
         self._config = config
-        self._variables = VariableStore()
+        self._variables = SessionVariables()
         self._contexts: dict[Operation, OperationContext] = {}
         self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
         self._planned_steps = 0
@@ -200,7 +200,7 @@ class Session:
             self._variables.roll_back(before)
             raise
 
-    def _variables_by_name(self) -> dict[str, Variable]:
+    def _variables_by_name(self) -> dict[str, SessionVariable]:
         found = {}
         for op in self._graph.get_operations():
             row = find_op(op.type) if op.type in VARIABLE_OPS else None
@@ -208,7 +208,7 @@ class Session:
                 found[op.name] = row.kernel(self._context(op, row))
         return found
 
-    def _variable(self, variables: Mapping[str, Variable], name: str) -> Variable:
+    def _variable(self, variables: Mapping[str, SessionVariable], name: str) -> SessionVariable:
         if name not in variables:
             raise NotFoundError(f"the graph has no variable named {name!r}")
         return variables[name]
@@ -253,7 +253,7 @@ class Session:
         self.close()
 
 
-def _check_fits(name: str, variable: Variable, array: npt.NDArray[Any]) -> None:
+def _check_fits(name: str, variable: SessionVariable, array: npt.NDArray[Any]) -> None:
     if variable.dtype != array.dtype and not (variable.dtype == STRING and array.dtype.kind in "SUO"):
         raise TensorMismatchError(f"variable {name!r} is of dtype {variable.dtype.name}, the value {array.dtype.name}")
     if not variable.accepts(array.shape):

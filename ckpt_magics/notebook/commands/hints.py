@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import visible
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX
-from ckpt_magics.notebook.commands.line_layout import Layout, options_of, positionals_of, takes_many
+from ckpt_magics.notebook.commands.line_layout import LineLayout, options_of, positionals_of, takes_many
 from ckpt_magics.notebook.commands.words import expanded, quoted
 
 __all__ = ["layout_fault", "line_hint", "source_hint"]
@@ -20,7 +20,7 @@ __all__ = ["layout_fault", "line_hint", "source_hint"]
 MOST_WORDS = 8
 
 
-def layout_fault(magic: str, parser: argparse.ArgumentParser, layout: Layout) -> str:
+def layout_fault(magic: str, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
     """Return what is wrong with a line as a whole, with the line that is right where it can be told; or "".
 
     Args:
@@ -55,7 +55,7 @@ def _unknown(words: Sequence[str], known: Mapping[str, argparse.Action]) -> str:
     return f"{text}; nearest: {', '.join(near)}" if near else text
 
 
-def _taken_as_value(magic: str, actions: Sequence[argparse.Action], layout: Layout) -> str:
+def _taken_as_value(magic: str, actions: Sequence[argparse.Action], layout: LineLayout) -> str:
     """Say of a line without its source which value of an option may be it."""
     for at in reversed(range(len(layout.options))):
         flag, *values = layout.options[at]
@@ -68,13 +68,13 @@ def _taken_as_value(magic: str, actions: Sequence[argparse.Action], layout: Layo
     return ""
 
 
-def _one_too_many(layout: Layout) -> str:
+def _one_too_many(layout: LineLayout) -> str:
     flag, *values = layout.options[-1]
     words = [*values, *layout.misplaced]
     return f"quotes hold a value with blanks together: {flag} {quoted(' '.join(words))}"
 
 
-def source_hint(magic: str, layout: Layout, shell: InteractiveShell | None) -> str:
+def source_hint(magic: str, layout: LineLayout, shell: InteractiveShell | None) -> str:
     """Return the line with the value of a variable that it names in place of a checkpoint; or "".
 
     Args:
@@ -92,7 +92,7 @@ def source_hint(magic: str, layout: Layout, shell: InteractiveShell | None) -> s
     return ""
 
 
-def line_hint(magic: str, parser: argparse.ArgumentParser, layout: Layout) -> str:
+def line_hint(magic: str, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
     """Return what a line that fails may have meant: a path with blanks, or a source behind an option; or "".
 
     Args:

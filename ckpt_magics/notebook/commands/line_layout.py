@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Layout", "lay_out", "options_of", "positionals_of", "takes_many"]
+__all__ = ["LineLayout", "lay_out", "options_of", "positionals_of", "takes_many"]
 
 _NUMBER = re.compile(r"-\d*\.?\d+")
 
 
 @dataclass(slots=True)
-class Layout:
+class LineLayout:
     """The words of a line, sorted.
 
     Attributes:
@@ -49,13 +49,13 @@ def positionals_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     return [action for action in parser._actions if not action.option_strings]  # noqa: SLF001 - as above
 
 
-def lay_out(parser: argparse.ArgumentParser, words: Sequence[str]) -> Layout:
+def lay_out(parser: argparse.ArgumentParser, words: Sequence[str]) -> LineLayout:
     """Sort the words of a line.
 
     A flag without values may stand anywhere, for nothing can be taken for its value.
     """
     known = options_of(parser)
-    layout = Layout()
+    layout = LineLayout()
     for at, word in enumerate(words):
         if word == "--":
             layout.positional += words[at + 1 :]

@@ -14,7 +14,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from ckpt_magics.errors import CheckpointError, NotFoundError
 from ckpt_magics.notebook.commands.hints import layout_fault, line_hint, source_hint
-from ckpt_magics.notebook.commands.line_layout import Layout, lay_out
+from ckpt_magics.notebook.commands.line_layout import LineLayout, lay_out
 from ckpt_magics.notebook.commands.words import split_words
 from ckpt_magics.notebook.magics.cell import is_users_own
 
@@ -96,7 +96,7 @@ def parser_of(magic: object) -> argparse.ArgumentParser:
     return parser
 
 
-def _parsed(parser: argparse.ArgumentParser, layout: Layout, shown: str, cell: str | None) -> argparse.Namespace:
+def _parsed(parser: argparse.ArgumentParser, layout: LineLayout, shown: str, cell: str | None) -> argparse.Namespace:
     """What the words of a line say; ``shown`` is the magic with its mark."""
     fault = layout_fault(shown, parser, layout)
     if fault:

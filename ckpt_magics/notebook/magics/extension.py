@@ -13,7 +13,7 @@ from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.notebook.magics.completion import CheckpointMatcher
 from ckpt_magics.notebook.magics.graph_magics import GraphMagics
-from ckpt_magics.notebook.magics.shown_views import ShownViews, View, shown_views
+from ckpt_magics.notebook.magics.shown_views import ShownView, ShownViews, shown_views
 from ckpt_magics.notebook.magics.verify_magics import VerifyMagics
 from ckpt_magics.notebook.magics.view_magics import ViewMagics, has_front_end
 
@@ -90,7 +90,7 @@ def _print_saved(saved: SavedCheckpoint, printer: object, cycle: bool) -> None: 
     write(saved_report(saved).text())
 
 
-def _show_view(shell: InteractiveShell, view: View) -> object:
+def _show_view(shell: InteractiveShell, view: ShownView) -> object:
     """What a front end shows of a view, which is the cell's from now on."""
     views = shown_views(shell)
     if views is not None:

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.storage import files
-from ckpt_magics.notebook.commands.line_layout import Layout
+from ckpt_magics.notebook.commands.line_layout import LineLayout
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.graph_options import PALETTES
@@ -22,7 +22,7 @@ __all__ = ["complete_graph_line"]
 _GRAPH_FILES = (".meta", ".pb", ".pbtxt", ".index")
 
 
-def complete_graph_line(shell: InteractiveShell, layout: Layout, word: str) -> list[str]:
+def complete_graph_line(shell: InteractiveShell, layout: LineLayout, word: str) -> list[str]:
     """Return the words that may stand at the end of a line, without the quotes that they need.
 
     Args:

@@ -14,10 +14,10 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, Intera
 
 from ckpt_magics.notebook.magics.namespace import user_values
 
-__all__ = ["ShownViews", "View", "shown_views"]
+__all__ = ["ShownView", "ShownViews", "shown_views"]
 
 
-class View(Protocol):
+class ShownView(Protocol):
     """What a cell shows until it runs again."""
 
     def close(self) -> None:
@@ -38,9 +38,9 @@ class ShownViews:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
-        self._shown: dict[str, WeakSet[View]] = {}
+        self._shown: dict[str, WeakSet[ShownView]] = {}
         # A cell may run others; what these show stands below it.
-        self._running: list[tuple[str, WeakSet[View]]] = []
+        self._running: list[tuple[str, WeakSet[ShownView]]] = []
 
     def register(self) -> None:
         """Follow the cells that run from now on."""
@@ -52,7 +52,7 @@ class ShownViews:
         self._shell.events.unregister("pre_run_cell", self._begin)
         self._shell.events.unregister("post_run_cell", self._end)
 
-    def add(self, view: View) -> None:
+    def add(self, view: ShownView) -> None:
         """Note that a view is displayed by the cell that runs now."""
         for cell, views in reversed(self._running):
             if cell:
@@ -72,7 +72,7 @@ class ShownViews:
             self._shown[cell] = views
             self._close_unseen(former)
 
-    def _close_unseen(self, views: Iterable[View]) -> None:
+    def _close_unseen(self, views: Iterable[ShownView]) -> None:
         """Close those that no cell shows and no variable holds: they may be displayed again."""
         held = {id(value) for value in user_values(self._shell).values()}
         for view in list(views):

@@ -2,21 +2,21 @@
 
 import pytest
 
-from ckpt_magics.graphs.graph.names import Names, prepend_scope, strip_scope
+from ckpt_magics.graphs.graph.names import UsedNames, prepend_scope, strip_scope
 
 
 def test_suffixes_count_without_regard_to_case_and_skip_taken_names():
-    names = Names()
+    names = UsedNames()
     assert [names.unique(name) for name in ("a", "A", "a_1", "a")] == ["a", "A_1", "a_1_1", "a_2"]
 
 
 def test_asking_without_marking_leaves_the_name_free():
-    names = Names()
+    names = UsedNames()
     assert names.unique("a", mark_as_used=False) == names.unique("a")
 
 
 def test_scopes_nest_return_and_go_back_to_the_root():
-    names = Names()
+    names = UsedNames()
     with names.enter("a") as outer, names.enter("b") as inner:
         assert (outer, inner) == ("a/", "a/b/")
         assert names.unique("c") == "a/b/c"
@@ -31,12 +31,12 @@ def test_scopes_nest_return_and_go_back_to_the_root():
 
 @pytest.mark.parametrize("name", ["_a", "/a", "a b", "ä", "-"])
 def test_refuses_names_that_no_root_scope_can_have(name):
-    with pytest.raises(ValueError, match="not a valid root scope name"), Names().enter(name):
+    with pytest.raises(ValueError, match="not a valid root scope name"), UsedNames().enter(name):
         pass
 
 
 def test_inner_scopes_may_begin_with_an_underscore():
-    names = Names()
+    names = UsedNames()
     with names.enter("a"), names.enter("_b") as scope:
         assert scope == "a/_b/"
     with names.enter("a"), pytest.raises(ValueError, match="not a valid scope name"), names.enter("b c"):

@@ -5,12 +5,12 @@ import pytest
 
 from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.graphs.ops.variable_values import Variable, VariableStore
+from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVariables
 
 
 @pytest.fixture
 def variable():
-    return Variable("w", "", FLOAT, (2, None))
+    return SessionVariable("w", "", FLOAT, (2, None))
 
 
 def test_array_that_owns_its_memory_is_kept_without_a_copy(variable):
@@ -39,7 +39,7 @@ def test_shape_is_checked_where_it_is_known(variable):
 
 
 def test_store_tells_variables_apart_by_kind_container_and_name():
-    store = VariableStore()
+    store = SessionVariables()
     found = {
         store.find(kind, "w", container, FLOAT, ()) for kind in ("reference", "resource") for container in ("", "c")
     }

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
-from ckpt_magics.files.restore.renaming.judgement import TIMES_MORE, Finding, is_evident, judged
+from ckpt_magics.files.restore.renaming.judgement import TIMES_MORE, Explanation, is_evident, judged
 from ckpt_magics.files.restore.renaming.layer_order import layer_orders
 from ckpt_magics.files.restore.renaming.scope_rules import scope_changes
-from ckpt_magics.files.restore.renaming.sides import Tensor, Variable, side_of
+from ckpt_magics.files.restore.renaming.sides import SideTensor, SideVariable, side_of
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
 from ckpt_magics.files.restore.renaming.slots import Slot
 from ckpt_magics.files.restore.renaming.spelling import endings, respelled, spellings
@@ -39,7 +39,7 @@ class Renaming:
 
 
 def find_renaming(
-    wanted: Sequence[Tensor], stored: Sequence[Tensor], there: Mapping[str, str], settled: Iterable[str]
+    wanted: Sequence[SideTensor], stored: Sequence[SideTensor], there: Mapping[str, str], settled: Iterable[str]
 ) -> Renaming:
     """Return the renaming that explains most of what is wanted.
 
@@ -50,7 +50,7 @@ def find_renaming(
         settled: Names of wanted tensors that are there and fit.
     """
     settled, claimed = frozenset(settled), frozenset(there.values())
-    views = [[Tensor(one.name, one.shape, one.family) for one in stored]]
+    views = [[SideTensor(one.name, one.shape, one.family) for one in stored]]
     views += [list(stored)] if any(one.called for one in stored) else []
     found = [_Search(Situation(side_of(wanted), side_of(view), claimed, settled)).renaming() for view in views]
     return max(found, key=lambda renaming: (not renaming.is_doubtful, len(renaming.names), -len(renaming.alternatives)))
@@ -61,7 +61,7 @@ class _Search:
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
-        self._found: list[Finding] = []
+        self._found: list[Explanation] = []
         self._alternatives: list[dict[str, str]] = []
         self._doubtful: dict[str, str] = {}
 
@@ -91,7 +91,7 @@ class _Search:
             self._take(_together(chosen, evident))
         return True
 
-    def _goes_along(self, finding: Finding) -> bool:
+    def _goes_along(self, finding: Explanation) -> bool:
         """Whether it takes steps and the like along with a model's change of scopes."""
         scopes = finding.proposal.scopes
         if scopes is None or finding.weight[0] or finding.is_replaced:
@@ -112,11 +112,11 @@ class _Search:
         if proposal.doubtful and proposal.scopes is None:
             self._doubtful |= _tensor_names(proposal.doubtful)
 
-    def _leave_open(self, findings: Sequence[Finding]) -> None:
+    def _leave_open(self, findings: Sequence[Explanation]) -> None:
         self._alternatives += [names for one in findings if (names := _tensor_names(one.pairs))]
         self._situation = self._situation.without([pair for one in findings for pair in one.pairs], 0)
 
-    def _take(self, findings: Sequence[Finding]) -> None:
+    def _take(self, findings: Sequence[Explanation]) -> None:
         self._found += findings
         explained = sum(one.weight[0] for one in findings)
         self._situation = self._situation.without([pair for one in findings for pair in one.pairs], explained)
@@ -132,7 +132,7 @@ class _Search:
             names |= self._slot_names(mine, theirs, used)
         return names
 
-    def _slot_names(self, mine: Variable, theirs: Variable, used: set[str]) -> dict[str, str]:
+    def _slot_names(self, mine: SideVariable, theirs: SideVariable, used: set[str]) -> dict[str, str]:
         """The slots of a variable, which go along with it."""
         found: dict[str, str] = {}
         for slot, tensor in self._situation.wanted.slots_by_variable.get(mine.key, ()):
@@ -147,18 +147,18 @@ def _tensor_names(pairs: Iterable[Pair]) -> dict[str, str]:
     return {mine.name: theirs.name for mine, theirs in named if mine is not None and theirs is not None}
 
 
-def _is_alike(wanted: Tensor, stored: Tensor) -> bool:
+def _is_alike(wanted: SideTensor, stored: SideTensor) -> bool:
     shape = tuple(length or 0 for length in stored.shape or ())
     return fit(wanted.shape, shape) is not Fit.DIFFERENT and wanted.family in {"", stored.family}
 
 
-def _beside_plainer(findings: Sequence[Finding]) -> list[Finding]:
+def _beside_plainer(findings: Sequence[Explanation]) -> list[Explanation]:
     """Findings without the scopes that are put in the place of others, where a plainer rule explains much."""
     plain = max((one.weight[0] for one in findings if not one.is_replaced), default=0)
     return [one for one in findings if not one.is_replaced or one.weight[0] >= TIMES_MORE * plain]
 
 
-def _together(chosen: Finding, evident: Sequence[Finding]) -> list[Finding]:
+def _together(chosen: Explanation, evident: Sequence[Explanation]) -> list[Explanation]:
     """A scope in the place of another, with those that were so for other parts of the model at once."""
     taken = [chosen]
     if chosen.is_replaced:
@@ -169,14 +169,14 @@ def _together(chosen: Finding, evident: Sequence[Finding]) -> list[Finding]:
     return taken
 
 
-def _contradict(findings: Sequence[Finding]) -> bool:
+def _contradict(findings: Sequence[Explanation]) -> bool:
     taken: dict[str, str] = {}
     given: dict[str, str] = {}
     pairs = [pair for finding in findings for pair in finding.by_key.items()]
     return any(taken.setdefault(new, old) != old or given.setdefault(old, new) != new for new, old in pairs)
 
 
-def _without_rivals(best: Finding, rivals: Sequence[Finding]) -> Finding | None:
+def _without_rivals(best: Explanation, rivals: Sequence[Explanation]) -> Explanation | None:
     """The finding that no rival contradicts; where some do, the one whose scopes begin alike, if it is one."""
     against = [one for one in rivals if one.contradicts(best)]
     if not against:
@@ -185,7 +185,7 @@ def _without_rivals(best: Finding, rivals: Sequence[Finding]) -> Finding | None:
     return alike[0] if len({tuple(one.by_key.items()) for one in alike}) == 1 else None
 
 
-def _begin_alike(finding: Finding) -> bool:
+def _begin_alike(finding: Explanation) -> bool:
     """Whether one scope is the other's abbreviation, as ``G`` is of ``generator``."""
     if finding.proposal.scopes is None or not all(finding.proposal.scopes):
         return False

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 __all__ = [
     "Form",
-    "Part",
+    "NamePart",
     "all_bases",
     "erased",
     "flat",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class Part(NamedTuple):
+class NamePart(NamedTuple):
     """One part of a name.
 
     Attributes:
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     number: int | None = None
 
 
-Form = tuple[Part, ...]
+Form = tuple[NamePart, ...]
 
 _OUTPUT = re.compile(r":\d+$")
 _ATTRIBUTE = re.compile(r"/\.ATTRIBUTES/.*$", re.DOTALL)
@@ -55,25 +55,25 @@ def form_of(name: str) -> Form:
     A number that stands alone counts the part before it, as in PyTorch's ``layer.0``.
 
     >>> form_of("net/LayerNorm_1/gamma:0")
-    (Part(base='net', number=None), Part(base='layernorm', number=1), Part(base='gamma', number=None))
+    (NamePart(base='net', number=None), NamePart(base='layernorm', number=1), NamePart(base='gamma', number=None))
     >>> form_of("net/block_003") == form_of("net.block.3")
     True
     """
-    parts: list[Part] = []
+    parts: list[NamePart] = []
     for text in filter(None, _SEPARATOR.split(plain_name(name))):
         part = _part(text)
         if not part.base and parts and parts[-1].number is None and parts[-1].base:
-            parts[-1] = Part(parts[-1].base, part.number)
+            parts[-1] = NamePart(parts[-1].base, part.number)
         else:
             parts.append(part)
     return tuple(parts)
 
 
-def _part(text: str) -> Part:
+def _part(text: str) -> NamePart:
     found = _NUMBERED.fullmatch(text)
     if found is None or (found[1] and text[len(found[1])] not in "_-"):
-        return Part(_SIGNS.sub("", text).lower() or text)
-    return Part(_SIGNS.sub("", found[1]).lower(), int(found[2]))
+        return NamePart(_SIGNS.sub("", text).lower() or text)
+    return NamePart(_SIGNS.sub("", found[1]).lower(), int(found[2]))
 
 
 def erased(form: Form) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def flat(form: Form) -> tuple[str | int, ...]:
 
 def with_bases(form: Form, change: Callable[[str], str]) -> Form:
     """Return a form with its bases changed."""
-    return tuple(Part(change(part.base), part.number) for part in form)
+    return tuple(NamePart(change(part.base), part.number) for part in form)
 
 
 def number_key(number: int | None) -> int:

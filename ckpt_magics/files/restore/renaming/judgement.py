@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from ckpt_magics.files.restore.renaming.fitting import Fit
 from ckpt_magics.files.restore.renaming.forms import Form
-from ckpt_magics.files.restore.renaming.sides import Variable, suits
+from ckpt_magics.files.restore.renaming.sides import SideVariable, suits
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
 from ckpt_magics.files.restore.renaming.slots import AVERAGE, Slot
 
-__all__ = ["TIMES_MORE", "Finding", "is_evident", "judged"]
+__all__ = ["TIMES_MORE", "Explanation", "is_evident", "judged"]
 
 # Of what a change of scopes covers, so many must fit for each that does not, as a head with another number of classes.
 FITTING_PER_MISFIT = 4
@@ -25,7 +25,7 @@ FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Explanation:
     """A proposal that holds.
 
     Attributes:
@@ -56,7 +56,7 @@ class Finding:
         """Whether it puts one scope in the place of another, which might be that of another part of the model."""
         return self.proposal.scopes is not None and all(self.proposal.scopes)
 
-    def contradicts(self, other: Finding) -> bool:
+    def contradicts(self, other: Explanation) -> bool:
         """Whether both take one variable for two, or two for one."""
         mine, theirs = self.by_key, other.by_key
         if any(theirs.get(new, old) != old for new, old in mine.items()):
@@ -65,7 +65,7 @@ class Finding:
         return any(forth.get(old, new) != new for old, new in back.items())
 
 
-def judged(situation: Situation, proposal: Proposal) -> Finding | None:
+def judged(situation: Situation, proposal: Proposal) -> Explanation | None:
     """Return what a proposal explains, None if it does not hold."""
     by_own_name = {mine.key for mine, theirs in proposal.pairs if _is_own(mine, theirs)}
     new = [pair for pair in proposal.pairs if pair[0].key not in by_own_name | situation.decided]
@@ -77,16 +77,16 @@ def judged(situation: Situation, proposal: Proposal) -> Finding | None:
     is_other = len(alone) < len(new) or len(fitting) < FITTING_PER_MISFIT * misfits
     if proposal.rule not in _ONE_BY_ONE and is_other:
         return None
-    return Finding(proposal, tuple(fitting)) if fitting else None
+    return Explanation(proposal, tuple(fitting)) if fitting else None
 
 
-def _is_own(wanted: Variable, stored: Variable) -> bool:
+def _is_own(wanted: SideVariable, stored: SideVariable) -> bool:
     if wanted.tensor is None:
         return wanted.key == stored.key
     return stored.tensor is not None and wanted.tensor.name == stored.tensor.name
 
 
-def _is_allowed(situation: Situation, proposal: Proposal, wanted: Variable, stored: Variable) -> bool:
+def _is_allowed(situation: Situation, proposal: Proposal, wanted: SideVariable, stored: SideVariable) -> bool:
     """Whether a wanted variable lacks a value, and the stored one is nobody else's."""
     is_shifted = wanted.key in proposal.shifted and proposal.scopes is None
     if situation.is_settled(wanted) and not is_shifted:
@@ -109,7 +109,7 @@ def _one_to_one(pairs: Sequence[Pair]) -> list[Pair]:
     return [pair for pair in pairs if mine[pair[0].key] == theirs[pair[1].key] == 1]
 
 
-def is_evident(situation: Situation, finding: Finding, together: Iterable[Finding]) -> bool:
+def is_evident(situation: Situation, finding: Explanation, together: Iterable[Explanation]) -> bool:
     """Whether enough speaks for a rule that holds.
 
     Names that are the same but for their spelling speak for themselves. Numbers go on when a model is made again, but
@@ -137,23 +137,23 @@ def is_evident(situation: Situation, finding: Finding, together: Iterable[Findin
     return bool(finding.layers) and is_around and (wanted or stored)
 
 
-def _outweighs(situation: Situation, finding: Finding) -> bool:
+def _outweighs(situation: Situation, finding: Explanation) -> bool:
     """Whether a rule explains so much that names which are found as they are don't speak against it."""
     enough = TIMES_MORE * situation.known if finding.is_replaced else FEW
     return len(finding.layers) > 1 and finding.weight[0] >= enough
 
 
-def _is_all_wanted(situation: Situation, findings: Iterable[Finding]) -> bool:
+def _is_all_wanted(situation: Situation, findings: Iterable[Explanation]) -> bool:
     explained = {key for finding in findings for key in finding.by_key}
     return all(v.key in explained for v in situation.open if v.is_model and v.tensor is not None)
 
 
-def _is_all_stored(situation: Situation, findings: Iterable[Finding]) -> bool:
+def _is_all_stored(situation: Situation, findings: Iterable[Explanation]) -> bool:
     explained = {key for finding in findings for key in finding.by_key.values()}
     return all(v.key in explained for v in situation.free if v.is_model and v.tensor is not None)
 
 
-def _is_half(situation: Situation, finding: Finding) -> bool:
+def _is_half(situation: Situation, finding: Explanation) -> bool:
     """Whether a rule of scopes explains half of what the one or the other scope has."""
     if finding.proposal.scopes is None:
         return True

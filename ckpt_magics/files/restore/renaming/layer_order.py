@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from ckpt_magics.files.restore.renaming.forms import Form, number_key
-from ckpt_magics.files.restore.renaming.sides import Variable
+from ckpt_magics.files.restore.renaming.sides import SideVariable
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
 
 __all__ = ["layer_orders"]
@@ -22,7 +22,7 @@ class _Layer:
     """A layer and its variables by what they are for."""
 
     path: Form
-    variables: dict[str, Variable]
+    variables: dict[str, SideVariable]
 
     @property
     def likeness(self) -> tuple[tuple[str, object], ...]:
@@ -52,9 +52,9 @@ def layer_orders(situation: Situation) -> Iterator[Proposal]:
         yield Proposal("order of layers", "the layers in order", pairs, is_order=True)
 
 
-def _layers(variables: Sequence[Variable]) -> list[_Layer]:
+def _layers(variables: Sequence[SideVariable]) -> list[_Layer]:
     """Variables of the model by layer, in order; none if a layer has two for one purpose."""
-    found: dict[Form, dict[str, Variable]] = {}
+    found: dict[Form, dict[str, SideVariable]] = {}
     for variable in filter(attrgetter("is_model"), variables):
         if variable.tensor is None or not variable.form:
             return []

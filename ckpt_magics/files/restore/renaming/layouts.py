@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
 from ckpt_magics.files.restore.renaming.forms import form_of
-from ckpt_magics.files.restore.renaming.sides import Tensor
+from ckpt_magics.files.restore.renaming.sides import SideTensor
 from ckpt_magics.files.steps.transposition import Axes, axes_between, permuted
 
 __all__ = ["Layouts", "layouts_of"]
 
-Match = tuple[Tensor, Tensor]
+Match = tuple[SideTensor, SideTensor]
 # The names of a kernel in PyTorch and in TensorFlow, whose orders of dimensions differ.
 _TORCH = "weight"
 _TENSORFLOW = {"kernel", "weights", "w"}
@@ -54,16 +54,16 @@ def layouts_of(matches: Iterable[Match]) -> Layouts:
     return Layouts(axes, tuple(by_kind), tuple(untold))
 
 
-def _last(tensor: Tensor) -> str:
+def _last(tensor: SideTensor) -> str:
     form = form_of(tensor.called or tensor.name)
     return form[-1].base if form else ""
 
 
-def _shape(tensor: Tensor) -> tuple[int, ...]:
+def _shape(tensor: SideTensor) -> tuple[int, ...]:
     return tuple(length or 0 for length in tensor.shape or ())
 
 
-def _told(wanted: Tensor, stored: Tensor) -> Axes | None:
+def _told(wanted: SideTensor, stored: SideTensor) -> Axes | None:
     """The axes that two different shapes tell."""
     if fit(wanted.shape, _shape(stored)) is not Fit.TRANSPOSED:
         return None

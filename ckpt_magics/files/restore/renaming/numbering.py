@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ckpt_magics.files.restore.renaming.fitting import Fit
 from ckpt_magics.files.restore.renaming.forms import Form, number_key
-from ckpt_magics.files.restore.renaming.sides import Variable, suits
+from ckpt_magics.files.restore.renaming.sides import SideVariable, suits
 
-__all__ = ["Alignment", "Item", "align"]
+__all__ = ["Alignment", "FormedVariable", "align"]
 
 Number = int | None
 # Variables below a number from which on it is a network, which may have got or lost some.
@@ -18,11 +18,11 @@ Numbers = list[tuple[Number, Number]]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FormedVariable:
     """A variable under the form that is compared."""
 
     form: Form
-    variable: Variable
+    variable: SideVariable
 
 
 @dataclass(slots=True)
@@ -36,9 +36,9 @@ class Alignment:
             they would be by a shift.
     """
 
-    pairs: list[tuple[Variable, Variable]] = field(default_factory=list)
+    pairs: list[tuple[SideVariable, SideVariable]] = field(default_factory=list)
     shifted: set[str] = field(default_factory=set)
-    doubtful: list[tuple[Variable, Variable]] = field(default_factory=list)
+    doubtful: list[tuple[SideVariable, SideVariable]] = field(default_factory=list)
 
     def add(self, other: Alignment, *, shifted: bool) -> None:
         """Take in what was found under two numbers."""
@@ -47,7 +47,7 @@ class Alignment:
         self.doubtful += other.doubtful
 
 
-def align(wanted: Sequence[Item], stored: Sequence[Item], depth: int = 0) -> Alignment:
+def align(wanted: Sequence[FormedVariable], stored: Sequence[FormedVariable], depth: int = 0) -> Alignment:
     """Pair variables of which all parts from ``depth`` on agree, numbers shifted where they run alike on both sides.
 
     Args:
@@ -71,8 +71,8 @@ def align(wanted: Sequence[Item], stored: Sequence[Item], depth: int = 0) -> Ali
 class _Run:
     """One word with its numbers on both sides: the variables below each number."""
 
-    wanted: dict[Number, list[Item]]
-    stored: dict[Number, list[Item]]
+    wanted: dict[Number, list[FormedVariable]]
+    stored: dict[Number, list[FormedVariable]]
     depth: int
 
     def under(self, numbers: Numbers) -> Iterator[Alignment]:
@@ -145,8 +145,8 @@ def _is_only_way(run: _Run, mine: Sequence[Number], theirs: Sequence[Number]) ->
     return run.agrees(ways[0]) and not any(run.agrees(way) for way in ways[1:])
 
 
-def _by_base(items: Sequence[Item], depth: int) -> dict[str, dict[Number, list[Item]]]:
-    found: dict[str, dict[Number, list[Item]]] = {}
+def _by_base(items: Sequence[FormedVariable], depth: int) -> dict[str, dict[Number, list[FormedVariable]]]:
+    found: dict[str, dict[Number, list[FormedVariable]]] = {}
     for item in items:
         if len(item.form) > depth:
             part = item.form[depth]

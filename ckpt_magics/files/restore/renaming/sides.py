@@ -10,11 +10,11 @@ from functools import cached_property
 
 from ckpt_magics.files.object_graph.groups import MOVING_AVERAGE, WEIGHTS, variable_group
 from ckpt_magics.files.restore.renaming.fitting import Fit, Shape, fit
-from ckpt_magics.files.restore.renaming.forms import Form, Part, form_of, plain_name
+from ckpt_magics.files.restore.renaming.forms import Form, NamePart, form_of, plain_name
 from ckpt_magics.files.restore.renaming.slots import AVERAGE, Slot, slots_of
 from ckpt_magics.files.restore.renaming.vocabulary import KERNEL, TABLE, leaf_role
 
-__all__ = ["Side", "Tensor", "Variable", "side_of", "suits"]
+__all__ = ["Side", "SideTensor", "SideVariable", "side_of", "suits"]
 
 
 # A dot between parts, as PyTorch's names have it; the one of .OPTIMIZER_SLOT begins a part.
@@ -22,7 +22,7 @@ _DOT = re.compile(r"(?<=[^/.])\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class SideTensor:
     """A tensor that is wanted or stored.
 
     Attributes:
@@ -39,7 +39,7 @@ class Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class SideVariable:
     """A variable of a side.
 
     Attributes:
@@ -55,7 +55,7 @@ class Variable:
     """
 
     key: str
-    tensor: Tensor | None
+    tensor: SideTensor | None
     form: Form
     role: Form
     bare: Form | None
@@ -84,41 +84,41 @@ class Side:
         slots: Tensor by variable and what stands around its name in the slot's.
     """
 
-    variables: Mapping[str, Variable]
-    slots: Mapping[Slot, Tensor]
+    variables: Mapping[str, SideVariable]
+    slots: Mapping[Slot, SideTensor]
 
     @cached_property
-    def slots_by_variable(self) -> dict[str, list[tuple[Slot, Tensor]]]:
+    def slots_by_variable(self) -> dict[str, list[tuple[Slot, SideTensor]]]:
         """The slots of each variable that has some."""
-        found: dict[str, list[tuple[Slot, Tensor]]] = {}
+        found: dict[str, list[tuple[Slot, SideTensor]]] = {}
         for slot, tensor in self.slots.items():
             found.setdefault(slot.variable, []).append((slot, tensor))
         return found
 
 
-def side_of(tensors: Iterable[Tensor]) -> Side:
+def side_of(tensors: Iterable[SideTensor]) -> Side:
     """Return the variables among some tensors; two that go by one name are none, since nothing tells which is meant."""
     names = [(plain_name(tensor.called or tensor.name), tensor) for tensor in tensors]
     twice = {name for name, count in Counter(name for name, _ in names).items() if count > 1}
     named = {name: tensor for name, tensor in names if name not in twice}
     belonging = slots_of(named)
     slots = {slot: named[name] for name, slot in belonging.items()}
-    own: dict[str, Tensor | None] = {name: tensor for name, tensor in named.items() if name not in belonging}
+    own: dict[str, SideTensor | None] = {name: tensor for name, tensor in named.items() if name not in belonging}
     own |= {slot.variable: None for slot in slots if slot.variable not in named}
     drafts = [_draft(key, tensor, slots) for key, tensor in own.items()]
     return Side({variable.key: variable for variable in _with_roles(drafts)}, slots)
 
 
-def _draft(key: str, tensor: Tensor | None, slots: Mapping[Slot, Tensor]) -> Variable:
+def _draft(key: str, tensor: SideTensor | None, slots: Mapping[Slot, SideTensor]) -> SideVariable:
     average = slots.get(Slot(key, "", AVERAGE)) if tensor is None else None
     known = tensor or average
     shape, family = (known.shape, known.family) if known is not None else (None, "")
     form = form_of(key)
     group = variable_group(_DOT.sub("/", key))
-    return Variable(key, known, form, form, None, shape, family, group, average is not None)
+    return SideVariable(key, known, form, form, None, shape, family, group, average is not None)
 
 
-def _with_roles(drafts: list[Variable]) -> list[Variable]:
+def _with_roles(drafts: list[SideVariable]) -> list[SideVariable]:
     layers: dict[Form, dict[str, int | None]] = {}
     for variable in drafts:
         if variable.form:
@@ -127,7 +127,7 @@ def _with_roles(drafts: list[Variable]) -> list[Variable]:
     return [_with_role(variable, layers.get(variable.layer, {})) for variable in drafts]
 
 
-def _with_role(variable: Variable, siblings: Mapping[str, int | None]) -> Variable:
+def _with_role(variable: SideVariable, siblings: Mapping[str, int | None]) -> SideVariable:
     if not variable.form:
         return variable
     last = variable.form[-1]
@@ -135,10 +135,10 @@ def _with_role(variable: Variable, siblings: Mapping[str, int | None]) -> Variab
     role = leaf_role(last.base, rank, siblings)
     is_matrix = role in {KERNEL, TABLE} and rank != 1 and last.number is None
     bare = variable.layer if is_matrix and variable.layer else None
-    return replace(variable, role=(*variable.layer, Part(role, last.number)), bare=bare)
+    return replace(variable, role=(*variable.layer, NamePart(role, last.number)), bare=bare)
 
 
-def suits(wanted: Variable, stored: Variable) -> Fit:
+def suits(wanted: SideVariable, stored: SideVariable) -> Fit:
     """Return how a stored variable becomes the wanted one; a slot never becomes a weight, nor text a number."""
     if wanted.group != stored.group or (wanted.tensor is not None and stored.tensor is None):
         return Fit.DIFFERENT

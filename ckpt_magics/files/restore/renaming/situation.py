@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ckpt_magics.files.restore.renaming.forms import Form
-from ckpt_magics.files.restore.renaming.sides import Side, Variable
+from ckpt_magics.files.restore.renaming.sides import Side, SideVariable
 
 __all__ = ["Pair", "Proposal", "Situation"]
 
-Pair = tuple[Variable, Variable]
+Pair = tuple[SideVariable, SideVariable]
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Situation:
     words: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def open(self) -> list[Variable]:
+    def open(self) -> list[SideVariable]:
         """Wanted variables that are not in the checkpoint under their own names, or don't fit there."""
         return [v for v in self.wanted.variables.values() if v.key not in self.decided and not self.is_settled(v)]
 
     @cached_property
-    def free(self) -> list[Variable]:
+    def free(self) -> list[SideVariable]:
         """Stored variables that nothing asks for by name."""
         return [
             v
@@ -57,7 +57,7 @@ class Situation:
         """How many variables of the model are found under their own names."""
         return sum(v.is_model and v.tensor is not None and self.is_settled(v) for v in self.wanted.variables.values())
 
-    def is_settled(self, variable: Variable) -> bool:
+    def is_settled(self, variable: SideVariable) -> bool:
         """Whether a wanted variable is in the checkpoint by its own name; one of slots alone never is."""
         return variable.tensor is not None and variable.tensor.name in self.settled
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ckpt_magics.files.restore.renaming.forms import Form, all_bases, flat, form_text, with_bases
-from ckpt_magics.files.restore.renaming.numbering import Alignment, Item, align
-from ckpt_magics.files.restore.renaming.sides import Variable
+from ckpt_magics.files.restore.renaming.numbering import Alignment, FormedVariable, align
+from ckpt_magics.files.restore.renaming.sides import SideVariable
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
 from ckpt_magics.files.restore.renaming.vocabulary import is_kin
 
 __all__ = ["endings", "pair_up", "respelled", "spellings"]
 
-Reading = Callable[[Variable], Form]
+Reading = Callable[[SideVariable], Form]
 # From the letter to the meaning: a name by its own words, by what its last one means, without one that says nothing.
 READINGS: tuple[Reading, ...] = (
     lambda variable: variable.form,
@@ -24,8 +24,8 @@ READINGS: tuple[Reading, ...] = (
 
 
 def pair_up(
-    wanted: Sequence[Variable],
-    stored: Sequence[Variable],
+    wanted: Sequence[SideVariable],
+    stored: Sequence[SideVariable],
     scopes: tuple[Form, Form] = ((), ()),
     words: Callable[[str], str] | None = None,
 ) -> Alignment:
@@ -41,9 +41,13 @@ def pair_up(
     mine = [variable for variable in wanted if variable.form[: len(new)] == new]
     theirs = [variable for variable in stored if variable.form[: len(old)] == old]
 
-    def items(variables: Iterable[Variable], reading: Reading, scope: Form, *, is_new: bool) -> list[Item]:
+    def items(
+        variables: Iterable[SideVariable], reading: Reading, scope: Form, *, is_new: bool
+    ) -> list[FormedVariable]:
         forms = ((reading(variable)[len(scope) :], variable) for variable in variables)
-        return [Item(with_bases(form, words) if is_new and words else form, variable) for form, variable in forms]
+        return [
+            FormedVariable(with_bases(form, words) if is_new and words else form, variable) for form, variable in forms
+        ]
 
     found = Alignment()
     for reading in READINGS:
@@ -63,7 +67,7 @@ def _add(found: Alignment, pairs: Iterable[Pair]) -> None:
     found.pairs += [(mine, theirs) for mine, theirs in pairs if mine.key not in done and theirs.key not in taken]
 
 
-def _by_letters(wanted: Sequence[Item], stored: Sequence[Item]) -> list[Pair]:
+def _by_letters(wanted: Sequence[FormedVariable], stored: Sequence[FormedVariable]) -> list[Pair]:
     """Pair names of the same letters and numbers, such as ``h0`` and ``h.0``, if both sides start counting alike."""
     mine, theirs = _unique(wanted), _unique(stored)
     starts = [_starts(keys) for keys in (mine, theirs)]
@@ -73,7 +77,7 @@ def _by_letters(wanted: Sequence[Item], stored: Sequence[Item]) -> list[Pair]:
     ]
 
 
-def _unique(items: Sequence[Item]) -> dict[tuple[str | int, ...], Variable]:
+def _unique(items: Sequence[FormedVariable]) -> dict[tuple[str | int, ...], SideVariable]:
     count = Counter(flat(item.form) for item in items)
     return {flat(item.form): item.variable for item in items if count[flat(item.form)] == 1}
 
