@@ -101,7 +101,8 @@ Raises:
 Kernel = Callable[..., Any]
 """Called as ``kernel(ctx, *inputs)``; returns the output, a tuple of outputs, or None if there is none.
 
-Inputs are arrays or NumPy scalars, which a kernel never changes in place; references and resources are `Variable`.
+Inputs are arrays or NumPy scalars, which a kernel never changes in place; references and resources are each a
+`SessionVariable`.
 """
 
 Sharing = Callable[..., Sequence[int]]

@@ -24,7 +24,7 @@ from ckpt_magics.graphs.session.shared import Shared
 __all__ = ["Step", "fixed_output", "value_of"]
 
 Held = Any
-"""What a slot holds: an array or scalar, a `Variable`, or a `Shared` value."""
+"""What a slot holds: an array or scalar, a `SessionVariable`, or a `Shared` value."""
 
 KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError, KeyError, ArithmeticError)
 """What goes wrong in kernels: their own refusals, and NumPy's."""

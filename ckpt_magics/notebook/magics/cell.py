@@ -16,7 +16,7 @@ from ckpt_magics.errors import CheckpointError
 
 __all__ = ["imports_module", "is_users_own", "run_code", "transformed"]
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = str(Path(__file__).parents[2])
 
 
 def transformed(shell: InteractiveShell, cell: str) -> str:

@@ -14,8 +14,8 @@ from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.graph_options import PALETTES
 from ckpt_magics.notebook.magics.namespace import user_values
-from ckpt_magics.notebook.pictures.aside import GROUPS
-from ckpt_magics.notebook.pictures.view import DIRECTIONS
+from ckpt_magics.notebook.pictures.model.aside import GROUPS
+from ckpt_magics.notebook.pictures.views.view import DIRECTIONS
 
 __all__ = ["complete_graph_line"]
 

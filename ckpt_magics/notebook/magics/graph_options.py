@@ -6,9 +6,9 @@ import argparse
 from typing import cast
 
 from ckpt_magics.notebook.magics.command import Argument, argument, many_values
-from ckpt_magics.notebook.pictures.aside import GROUPS
+from ckpt_magics.notebook.pictures.model.aside import GROUPS
 from ckpt_magics.notebook.pictures.picture import DrawOptions
-from ckpt_magics.notebook.pictures.view import DIRECTIONS
+from ckpt_magics.notebook.pictures.views.view import DIRECTIONS
 
 __all__ = ["PALETTES", "VIEW_ARGUMENTS", "draw_options"]
 

@@ -17,7 +17,7 @@ from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.session.session import Session
-from ckpt_magics.notebook.pictures.aside import GROUPS
+from ckpt_magics.notebook.pictures.model.aside import GROUPS
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture
 from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph
 from ckpt_magics.proto.messages import GraphDef, SaverDef
@@ -62,12 +62,14 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         self._session = session
         self._imported: int | None = None
         self._contents: GraphContents | None = None
-        self._drawn: tuple[int, DrawOptions] | None = None
+        # Nodes that the contents are of, -1 for those of the file.
+        self._described: int | None = None
+        self._drawn: DrawOptions = {}
 
     def holding(self, source: GraphSource, graph: Graph | None = None, session: Session | None = None) -> Self:
         """Give it other contents, as the constructor takes them; returns itself."""
         self._source, self._graph, self._session = source, graph, session
-        self._imported = self._drawn = None
+        self._imported = self._described = None
         return self
 
     @property
@@ -115,11 +117,14 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
     @property
     def contents(self) -> GraphContents:
         """Summary, variables and picture, of the graph as it is now."""
-        size = -1 if self._graph is None else len(self._graph)
-        if self._contents is None or self._drawn != (size, self.options):
+        size = -1 if self._graph is None or len(self._graph) == self._imported else len(self._graph)
+        if self._contents is None or self._described != size:
             self._contents = describe_graph(self._current_source(), self.options)
-            self._drawn = (size, self.options)
-        return self._contents
+        elif self._drawn != self.options:
+            self._contents = self._contents.redrawn(self.options)
+        self._described, self._drawn = size, self.options
+        note = " ".join(filter(None, (self._source.note, self._advice())))
+        return replace(self._contents, source=replace(self._contents.source, note=note))
 
     def _current_source(self) -> GraphSource:
         if self._source.meta_graph is None:
@@ -128,7 +133,7 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
             # Nodes were added to what came from the file.
             now = export_scoped_meta_graph(graph=self.graph, saver_def=self.saver_def)[0]
             return replace(self._source, meta_graph=now)
-        return replace(self._source, note=" ".join(filter(None, (self._source.note, self._advice()))))
+        return self._source
 
     def _advice(self) -> str:
         if self.checkpoint is None or self._session is not None:
@@ -186,11 +191,15 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         return str(self)
 
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import display
 
         contents = self.contents
         if not self.widget:
-            display(contents)  # type: ignore[no-untyped-call]
+            # A terminal takes text alone, for which nothing is laid out.
+            shell = get_ipython()
+            include = None if shell is None else shell.display_formatter.active_types
+            display(contents, include=include)  # type: ignore[no-untyped-call]
             return
         facts = {"text/html": contents.facts_html(), "text/plain": contents.facts_text()}
         display(facts, raw=True)  # type: ignore[no-untyped-call]
@@ -203,13 +212,12 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 
         contents = self.contents
-        assert contents.source.meta_graph is not None  # noqa: S101 - a graph has one
         reader = None
         if self.checkpoint is not None:
             with suppress(CheckpointError):  # a graph without values is worth looking at
                 reader = opened_on_demand(self.checkpoint)
         view = GraphView(
-            contents.source.meta_graph,
+            contents.picture.model,
             title=self.title,
             reader=reader,
             values=None if self._session is None else self._session.variable_values,

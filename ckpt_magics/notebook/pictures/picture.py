@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.storage.place import AnyPath, local_path
-from ckpt_magics.notebook.pictures.compose import compose_view
-from ckpt_magics.notebook.pictures.describe import op_definitions
-from ckpt_magics.notebook.pictures.dot import DotOptions, format_dot
-from ckpt_magics.notebook.pictures.engines import TIME_LIMIT, lay_out
-from ckpt_magics.notebook.pictures.hierarchy import Hierarchy, NamedTensor, build_hierarchy, build_scope_tree
-from ckpt_magics.notebook.pictures.html import format_html
-from ckpt_magics.notebook.pictures.outputs import OpDefs, format_dims
-from ckpt_magics.notebook.pictures.palette import PaletteName, find_palette
-from ckpt_magics.notebook.pictures.series import SERIES_MINIMUM
-from ckpt_magics.notebook.pictures.summary import list_meta_graph, list_scopes
-from ckpt_magics.notebook.pictures.svg import draw_svg
-from ckpt_magics.notebook.pictures.view import EDGE_BUDGET, Direction, View, ViewOptions
+from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
+from ckpt_magics.notebook.pictures.drawing.engines import TIME_LIMIT, lay_out
+from ckpt_magics.notebook.pictures.drawing.html import format_html
+from ckpt_magics.notebook.pictures.drawing.layout import Layout
+from ckpt_magics.notebook.pictures.drawing.palette import PaletteName, find_palette
+from ckpt_magics.notebook.pictures.drawing.svg import draw_svg
+from ckpt_magics.notebook.pictures.graph_model import GraphModel, Shape, model_of_graph, model_of_names
+from ckpt_magics.notebook.pictures.model.hierarchy import Hierarchy
+from ckpt_magics.notebook.pictures.model.series import SERIES_MINIMUM
+from ckpt_magics.notebook.pictures.model.summary import list_scopes
+from ckpt_magics.notebook.pictures.views.view import EDGE_BUDGET, Direction, View, ViewOptions
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:
     import graphviz
-
-Shape = Sequence[int | None] | None
 
 
 class DrawOptions(TypedDict, total=False):
@@ -66,29 +64,80 @@ class DrawOptions(TypedDict, total=False):
     time_limit: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class GraphPicture:
     """A picture of a graph. A notebook shows the SVG; its text form is :attr:`text`.
 
+    It is laid out once, when the first form with places in it is asked for; ``text`` and ``dot`` need no layout.
+
     Attributes:
-        svg: Static SVG, without script, links or ids.
-        text: Scopes, collections, saver and signatures as text.
-        dot: The same view as DOT, for Graphviz; complete, with what is aside and a legend.
-        html: SVG, notes and a table, as static HTML.
-        note: What the picture leaves out and how it was made, one sentence per line.
-        engine: What laid it out.
+        model: The whole graph.
         view: Boxes and edges that are drawn.
-        hierarchy: The whole graph.
+        style: Colours, and the shape of edges.
+        time_limit: Seconds for the layout, after which a simpler one is used.
+        given: A layout to draw; None lets an engine make one.
     """
 
-    svg: str = field(repr=False)
-    text: str = field(repr=False)
-    dot: str = field(repr=False)
-    html: str = field(repr=False)
-    note: str
-    engine: str
-    view: View = field(repr=False)
-    hierarchy: Hierarchy = field(repr=False)
+    model: GraphModel
+    view: View
+    style: DotOptions = field(default_factory=DotOptions)
+    time_limit: float = TIME_LIMIT
+    given: Layout | None = None
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """The whole graph's scopes."""
+        return self.model.hierarchy
+
+    @cached_property
+    def svg(self) -> str:
+        """Static SVG, without script, links or ids."""
+        return draw_svg(self.view, self._laid_out[0], self.style.palette, f"Graph of {self._heading}")
+
+    @cached_property
+    def text(self) -> str:
+        """Scopes, collections, saver and signatures as text."""
+        counted = self.hierarchy.counted(self.view.op_count)
+        listing = [counted, "", *list_scopes(self.hierarchy), "", *self.model.lines, *self.view.notes]
+        return "\n".join(listing).rstrip()
+
+    @cached_property
+    def dot(self) -> str:
+        """The same view as DOT, for Graphviz; complete, with what is aside and a legend."""
+        return format_dot(self.view, self.style)
+
+    @cached_property
+    def html(self) -> str:
+        """SVG, notes and a table, as static HTML."""
+        return format_html(self.view, self.svg, self._heading, self._notes)
+
+    @property
+    def note(self) -> str:
+        """What the picture leaves out and how it was made, one sentence per line."""
+        return "\n".join(self._notes)
+
+    @property
+    def engine(self) -> str:
+        """What laid it out."""
+        return self._laid_out[0].engine
+
+    @cached_property
+    def _laid_out(self) -> tuple[Layout, list[str]]:
+        if self.given is not None:
+            return self.given, []
+        return lay_out(self.view, self.style, time_limit=self.time_limit)
+
+    @property
+    def _notes(self) -> list[str]:
+        return [*self.view.notes, *self._laid_out[1], f"Layout: {self.engine}."]
+
+    @property
+    def _heading(self) -> str:
+        boxes = len(self.view.nodes) + len(self.view.aside)
+        return f"{self.hierarchy.counted(self.view.op_count)}, drawn as {boxes:,} boxes"
+
+    def __repr__(self) -> str:
+        return f"<GraphPicture of {self._heading}>"
 
     def __str__(self) -> str:
         return self.text
@@ -140,14 +189,7 @@ def draw_graph(graph: messages.GraphDef | messages.MetaGraphDef, **options: Unpa
         NotFoundError: An option names a scope or node that the graph does not have.
         InvalidArgumentError: An option has a value that is not allowed.
     """
-    meta_graph = None
-    op_defs: OpDefs = {}
-    if isinstance(graph, messages.MetaGraphDef):
-        meta_graph, graph = graph, graph.graph_def
-        op_defs = op_definitions(meta_graph.meta_info_def.stripped_op_list.op)
-    hierarchy = build_hierarchy(graph, series_minimum=options.get("fold_series", SERIES_MINIMUM))
-    more = list_meta_graph(meta_graph) if meta_graph is not None else []
-    return draw_hierarchy(hierarchy, op_defs, more, options)
+    return draw_model(model_of_graph(graph, options.get("fold_series", SERIES_MINIMUM)), options)
 
 
 def draw_scopes(
@@ -164,44 +206,19 @@ def draw_scopes(
         NotFoundError: An option names a scope that is not there.
         InvalidArgumentError: An option has a value that is not allowed.
     """
-    named = []
-    for name, shape in tensors.items():
-        dtype = (dtypes or {}).get(name, "")
-        parts = (str(getattr(dtype, "name", dtype)), "" if shape is None else format_dims(list(shape)))
-        named.append(NamedTensor(name, " ".join(part for part in parts if part)))
-    hierarchy = build_scope_tree(named, series_minimum=options.get("fold_series", SERIES_MINIMUM))
-    return draw_hierarchy(hierarchy, {}, [], options)
+    return draw_model(model_of_names(tensors, dtypes, options.get("fold_series", SERIES_MINIMUM)), options)
 
 
-def draw_hierarchy(
-    hierarchy: Hierarchy, op_defs: OpDefs, more_text: Sequence[str], options: DrawOptions
-) -> GraphPicture:
-    """Draw another view of scopes that were built already.
+def draw_model(model: GraphModel, options: DrawOptions) -> GraphPicture:
+    """Draw one more view of a graph that was taken apart already; its series are folded as they are.
 
-    Args:
-        hierarchy: The scopes.
-        op_defs: Op definitions by op.
-        more_text: Lines below the listing of scopes.
-        options: What to show and how.
+    Raises:
+        NotFoundError: An option names a scope or node that the graph does not have.
+        InvalidArgumentError: An option has a value that is not allowed.
     """
-    palette = find_palette(options.get("palette", "auto"))
-    view = compose_view(hierarchy, _view_options(options), op_defs)
-    dot_options = DotOptions(palette=palette, splines=options.get("splines"))
-    layout, layout_notes = lay_out(view, dot_options, time_limit=options.get("time_limit", TIME_LIMIT))
-    heading = f"{hierarchy.counted(view.op_count)}, drawn as {len(view.nodes) + len(view.aside):,} boxes"
-    svg = draw_svg(view, layout, palette, f"Graph of {heading}")
-    notes = [*view.notes, *layout_notes, f"Layout: {layout.engine}."]
-    listing = [hierarchy.counted(view.op_count), "", *list_scopes(hierarchy), "", *more_text, *view.notes]
-    return GraphPicture(
-        svg=svg,
-        text="\n".join(listing).rstrip(),
-        dot=format_dot(view, dot_options),
-        html=format_html(view, svg, heading, notes),
-        note="\n".join(notes),
-        engine=layout.engine,
-        view=view,
-        hierarchy=hierarchy,
-    )
+    style = DotOptions(palette=find_palette(options.get("palette", "auto")), splines=options.get("splines"))
+    view = model.cut(_view_options(options)).view
+    return GraphPicture(model, view, style, options.get("time_limit", TIME_LIMIT))
 
 
 def _view_options(options: DrawOptions) -> ViewOptions:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
-from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_scopes
-from ckpt_magics.notebook.pictures.summary import list_meta_graph
+from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_model, draw_scopes
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.variable_table import variable_table
 from ckpt_magics.phrasing import amount
@@ -63,8 +62,16 @@ class GraphContents:
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": self.facts_html() + self.picture.html, "text/plain": str(self)}
+    def _repr_mimebundle_(self, include: Collection[str] | None = None, **_: object) -> dict[str, str]:
+        bundle = {"text/plain": str(self)}
+        # A terminal shows text alone, which needs no layout.
+        if include is None or "text/html" in include:
+            bundle["text/html"] = self.facts_html() + self.picture.html
+        return bundle
+
+    def redrawn(self, options: DrawOptions) -> GraphContents:
+        """Return the same with another picture of the graph; nothing is taken apart again."""
+        return replace(self, picture=draw_model(self.picture.model, options))
 
     def facts_text(self) -> str:
         """Return everything but the picture as text, for the picture's own text has the rest of the summary."""
@@ -139,22 +146,18 @@ def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
         return _describe_names(source, options)
     from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
 
-    return GraphContents(
-        source,
-        tuple(_summary(source.meta_graph)),
-        graph_variables_frame(source.meta_graph),
-        draw_graph(source.meta_graph, **options),
-    )
+    picture = draw_graph(source.meta_graph, **options)
+    summary = (_counted_ops(source.meta_graph), *picture.model.lines)
+    return GraphContents(source, summary, graph_variables_frame(source.meta_graph), picture)
 
 
-def _summary(meta_graph: MetaGraphDef) -> Sequence[str]:
+def _counted_ops(meta_graph: MetaGraphDef) -> str:
     ops = Counter(node.op for node in meta_graph.graph_def.node)
     listed = ", ".join(f"{count:,} {visible(op)}" for op, count in ops.most_common(MAX_OPS))
     more = f" and {len(ops) - MAX_OPS} other kinds" if len(ops) > MAX_OPS else ""
     functions = len(meta_graph.graph_def.library.function)
     inside = f"; {amount(functions, 'function')}" if functions else ""
-    head = f"{amount(ops.total(), 'op')}: {listed}{more}{inside}" if ops else "The graph is empty"
-    return [head, *list_meta_graph(meta_graph)]
+    return f"{amount(ops.total(), 'op')}: {listed}{more}{inside}" if ops else "The graph is empty"
 
 
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.notebook.pictures.engines import find_engines
-from ckpt_magics.notebook.pictures.labels import MAX_TOOLTIP_LINE, shorten
+from ckpt_magics.notebook.pictures.drawing.engines import find_engines
+from ckpt_magics.notebook.pictures.drawing.svg_elements import ALLOWED
+from ckpt_magics.notebook.pictures.model.labels import MAX_TOOLTIP_LINE, shorten
 from ckpt_magics.notebook.pictures.picture import draw_graph, draw_scopes
-from ckpt_magics.notebook.pictures.svg_elements import ALLOWED
 from ckpt_magics.proto import messages
 from tests.cpu_time import cpu_seconds
 from tests.notebook.pictures.graphs import graph_of, training_graph
@@ -148,7 +148,7 @@ def test_graphviz_reads_the_complete_dot_of_hostile_names():
     graph = graph_of(*((payload, "Relu", [PAYLOADS[0]]) for payload in PAYLOADS))
     picture = draw_graph(graph)
     assert isinstance(picture.to_graphviz(), graphviz.Source)
-    from ckpt_magics.notebook.pictures.engines import run_engine
+    from ckpt_magics.notebook.pictures.drawing.engines import run_engine
 
     for engine in find_engines():
         assert b'"objects"' in run_engine(engine, picture.dot, 20)

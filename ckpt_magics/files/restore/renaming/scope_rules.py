@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ckpt_magics.files.restore.renaming.forms import Form, erased, with_bases
-from ckpt_magics.files.restore.renaming.sides import Variable
+from ckpt_magics.files.restore.renaming.sides import SideVariable
 from ckpt_magics.files.restore.renaming.situation import Proposal, Situation
 from ckpt_magics.files.restore.renaming.spelling import pair_up, scope_text
 from ckpt_magics.files.restore.renaming.vocabulary import are_opposites
@@ -46,7 +46,7 @@ def _likely_scopes(situation: Situation) -> list[Scopes]:
 
 
 def _scopes_of(
-    variable: Variable, situation: Situation, scopes_by_end: dict[tuple[str, ...], dict[Form, None]]
+    variable: SideVariable, situation: Situation, scopes_by_end: dict[tuple[str, ...], dict[Form, None]]
 ) -> set[Scopes]:
     """The scopes of a wanted variable and of the stored ones that share the longest end with it."""
     for form in dict.fromkeys((variable.role, variable.bare or variable.role)):

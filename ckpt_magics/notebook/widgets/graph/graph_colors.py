@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from ckpt_magics.files.formats.dtypes import dtype_by_number
 from ckpt_magics.notebook.frames.differences import differences, stored_tensors
-from ckpt_magics.notebook.pictures.coloring import Coloring, color_by_kind, color_by_size, color_by_state, color_by_word
-from ckpt_magics.notebook.pictures.item import Item
-from ckpt_magics.notebook.pictures.view import View
-from ckpt_magics.notebook.widgets.graph.graph_source import GraphSource
+from ckpt_magics.notebook.pictures.drawing.coloring import (
+    Coloring,
+    color_by_kind,
+    color_by_size,
+    color_by_state,
+    color_by_word,
+)
+from ckpt_magics.notebook.pictures.graph_model import GraphModel
+from ckpt_magics.notebook.pictures.model.item import Item
+from ckpt_magics.notebook.pictures.views.view import View
 from ckpt_magics.notebook.widgets.graph.graph_state import COLORS
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables, is_variable
 
@@ -46,7 +52,7 @@ class GraphColors:
     """Colours the views of one graph.
 
     Args:
-        source: The graph.
+        model: The graph.
         saved: Its variables in a checkpoint.
         reader: That checkpoint.
         compare: An earlier checkpoint, for what differs.
@@ -54,12 +60,12 @@ class GraphColors:
 
     def __init__(
         self,
-        source: GraphSource,
+        model: GraphModel,
         saved: SavedVariables | None,
         reader: CheckpointReader | None,
         compare: CheckpointReader | None,
     ) -> None:
-        self._source = source
+        self._model = model
         self._saved = saved
         self._reader = reader
         self._compare = compare
@@ -68,14 +74,14 @@ class GraphColors:
     @property
     def offered(self) -> list[str]:
         """The colourings that make sense for this graph."""
-        has_device = any(node.device for node in self._source.graph_def.node)
+        has_device = any(node.device for node in self._model.graph_def.node)
         differs = self._compare is not None and self._reader is not None
         absent = {*(() if has_device else ("device",)), *(() if differs else ("difference",))}
         return [color for color in COLORS if color not in absent]
 
     def color(self, view: View, by: str) -> Coloring:
         """Return the colours of a view."""
-        hierarchy = self._source.hierarchy
+        hierarchy = self._model.hierarchy
         if by == "op":
             return color_by_word(hierarchy, view, lambda leaf: leaf.op, "several ops")
         if by == "device":

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.notebook.pictures.aside import GROUPS
-from ckpt_magics.notebook.pictures.dot import DotOptions, format_dot
-from ckpt_magics.notebook.pictures.drawn import drawn_pairs
-from ckpt_magics.notebook.pictures.engines import lay_out
-from ckpt_magics.notebook.pictures.hierarchy import ROOT
-from ckpt_magics.notebook.pictures.item import Item
-from ckpt_magics.notebook.pictures.reach import Reached
+from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
+from ckpt_magics.notebook.pictures.drawing.engines import lay_out
+from ckpt_magics.notebook.pictures.graph_model import GraphCut, GraphModel
+from ckpt_magics.notebook.pictures.model.aside import GROUPS
+from ckpt_magics.notebook.pictures.model.hierarchy import ROOT
+from ckpt_magics.notebook.pictures.model.item import Item
+from ckpt_magics.notebook.pictures.model.reach import Reached
+from ckpt_magics.notebook.pictures.views.drawn import drawn_pairs
 from ckpt_magics.notebook.widgets.bundles import read_static
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_colors import GraphColors
 from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout, describe_paints, describe_view
-from ckpt_magics.notebook.widgets.graph.graph_source import GraphCut, GraphSource
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, find_items
 from ckpt_magics.notebook.widgets.graph.node_details import describe_item
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues, describe_value
@@ -40,7 +40,7 @@ class GraphMessages:
     """What the page can ask about one graph.
 
     Args:
-        source: The graph.
+        model: The graph.
         title: Headline of the view.
         note: What stands beside it.
         reader: A linked checkpoint.
@@ -55,7 +55,7 @@ class GraphMessages:
 
     def __init__(
         self,
-        source: GraphSource,
+        model: GraphModel,
         title: str,
         *,
         reader: CheckpointReader | None = None,
@@ -63,13 +63,13 @@ class GraphMessages:
         live: LiveValues | None = None,
         compare: CheckpointReader | None = None,
     ) -> None:
-        self._source = source
+        self._model = model
         self._title = title
         self._reader = reader
         self._variables = variables
         self._live = live
-        self.saved = None if reader is None else SavedVariables(source.graph_def, reader)
-        self.colors = GraphColors(source, self.saved, reader, compare)
+        self.saved = None if reader is None else SavedVariables(model.graph_def, reader)
+        self.colors = GraphColors(model, self.saved, reader, compare)
 
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
@@ -85,12 +85,12 @@ class GraphMessages:
         }
 
     def _open(self, _request: Request) -> Reply:
-        counts = self._source.group_counts
+        counts = self._model.group_counts
         return Reply(
             {
                 "title": self._title,
                 "note": self._note(),
-                "ops": [list(pair) for pair in self._source.op_counts],
+                "ops": [list(pair) for pair in self._model.op_counts],
                 "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
                 "colors": self.colors.offered,
                 "paints": describe_paints(),
@@ -98,34 +98,34 @@ class GraphMessages:
         )
 
     def _note(self) -> str:
-        hierarchy = self._source.hierarchy
-        total = sum(count for _, count in self._source.op_counts)
+        hierarchy = self._model.hierarchy
+        total = sum(count for _, count in self._model.op_counts)
         if self.saved is None or self._reader is None:
             return hierarchy.counted(total)
-        nodes = {node.name: node for node in self._source.graph_def.node}
+        nodes = {node.name: node for node in self._model.graph_def.node}
         found = [self.saved.find(nodes[name]).fits for name in self.saved.variables]
         return f"{hierarchy.counted(total)}; {sum(found):,} of {len(found):,} variables are in {self._reader.prefix}"
 
     def _cut(self, request: Request) -> tuple[GraphState, GraphCut]:
         state = GraphState.from_json(request.payload.get("state"))
-        return state, self._source.cut(state.options())
+        return state, self._model.cut(state.options())
 
     def _view(self, request: Request) -> Reply:
         state, cut = self._cut(request)
         coloring = self.colors.color(cut.view, state.color)
-        scene = describe_view(self._source.hierarchy, cut.view, coloring)
+        scene = describe_view(self._model.hierarchy, cut.view, coloring)
         traced = None if state.trace is None else self._traced(state.trace, cut)
         return Reply({**scene, "dot": _layout_dot(cut, tight=False), "traced": traced})
 
     def _traced(self, trace: Trace, cut: GraphCut) -> dict[str, Any]:
-        hierarchy = self._source.hierarchy
+        hierarchy = self._model.hierarchy
         reached, text = self._reached(trace)
         boxes = sorted({int(cut.boxes[leaf]) for leaf in reached.leaves} - {-1})
         pairs = drawn_pairs(hierarchy, cut.boxes, reached.edges)
         return {"boxes": boxes, "edges": pairs, "text": text}
 
     def _reached(self, trace: Trace) -> tuple[Reached, str]:
-        hierarchy, reach = self._source.hierarchy, self._source.reach
+        hierarchy, reach = self._model.hierarchy, self._model.reach
         start = find_items(hierarchy, trace.name)
         if trace.kind != "path":
             reached = reach.trace(start, trace.kind)
@@ -154,9 +154,9 @@ class GraphMessages:
 
     def _node(self, request: Request) -> Reply:
         name = str(request.payload.get("name", ""))
-        items = find_items(self._source.hierarchy, name)
-        item = self._source.node_item(items)
-        sections = describe_item(self._source, item)
+        items = find_items(self._model.hierarchy, name)
+        item = self._model.node_item(items)
+        sections = describe_item(self._model, item)
         content: dict[str, Any] = {"name": name, "title": item.op or item.kind, "variable": None}
         if item.node is not None:
             value = describe_value(item.node, self.saved, self._reader, self._live)
@@ -188,7 +188,7 @@ class GraphMessages:
 
     def _search(self, request: Request) -> Reply:
         text, mode = str(request.payload.get("text", "")), str(request.payload.get("mode", "text"))
-        found = search_items(self._source, text, mode)
+        found = search_items(self._model, text, mode)
         hits = [{"name": item.name, "what": item.op or item.kind} for item in found[:_MAX_HITS]]
         return Reply({"hits": hits, "total": len(found)})
 
@@ -201,11 +201,11 @@ class GraphMessages:
         return Reply()
 
 
-def search_items(source: GraphSource, text: str, mode: str) -> list[Item]:
+def search_items(model: GraphModel, text: str, mode: str) -> list[Item]:
     """Return nodes and scopes that a search finds, those whose own name it finds before those inside them.
 
     Args:
-        source: The graph.
+        model: The graph.
         text: What to look for, without regard to upper and lower case.
         mode: "text" in full names, "op" in ops, "regex" as a regular expression in full names.
 
@@ -214,7 +214,7 @@ def search_items(source: GraphSource, text: str, mode: str) -> list[Item]:
     """
     matches = _matcher(text, mode)
     by_name: dict[str, Item] = {}
-    for item in source.hierarchy.items[ROOT + 1 :]:
+    for item in model.hierarchy.items[ROOT + 1 :]:
         # A scope and the node of its name are one thing to jump to.
         if text and matches(item) and (item.name not in by_name or item.node is not None):
             by_name[item.name] = item

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ckpt_magics.notebook.pictures.box_shapes import outline_box
-from ckpt_magics.notebook.pictures.box_sizes import box_lines, box_size
-from ckpt_magics.notebook.pictures.coloring import Coloring, paint_table
-from ckpt_magics.notebook.pictures.dot import edge_width, shows_edge_labels
-from ckpt_magics.notebook.pictures.hierarchy import Hierarchy
-from ckpt_magics.notebook.pictures.kinds import Kind
-from ckpt_magics.notebook.pictures.labels import MAX_TOOLTIP_LINE, shorten, shown
-from ckpt_magics.notebook.pictures.layout import Box, Layout, Route
-from ckpt_magics.notebook.pictures.palette import PALETTES
-from ckpt_magics.notebook.pictures.view import View, ViewCluster, ViewEdge, ViewNode
+from ckpt_magics.notebook.pictures.drawing.box_shapes import outline_box
+from ckpt_magics.notebook.pictures.drawing.box_sizes import box_lines, box_size
+from ckpt_magics.notebook.pictures.drawing.coloring import Coloring, paint_table
+from ckpt_magics.notebook.pictures.drawing.dot import edge_width, shows_edge_labels
+from ckpt_magics.notebook.pictures.drawing.layout import Box, Layout, Route
+from ckpt_magics.notebook.pictures.drawing.palette import PALETTES
+from ckpt_magics.notebook.pictures.model.hierarchy import Hierarchy
+from ckpt_magics.notebook.pictures.model.kinds import Kind
+from ckpt_magics.notebook.pictures.model.labels import MAX_TOOLTIP_LINE, shorten, shown
+from ckpt_magics.notebook.pictures.views.view import View, ViewCluster, ViewEdge, ViewNode
 
 __all__ = ["describe_layout", "describe_paints", "describe_view"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -11,11 +12,13 @@ import traitlets
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.meta_graph.frozen import Constants
-from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_hierarchy
+from ckpt_magics.notebook.pictures.drawing.plain_layout import arrange
+from ckpt_magics.notebook.pictures.graph_model import GraphModel, model_of_graph
+from ckpt_magics.notebook.pictures.picture import GraphPicture
+from ckpt_magics.notebook.pictures.views.view import ViewOptions
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
-from ckpt_magics.notebook.widgets.graph.graph_source import GraphSource
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, TraceKind, find_items
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
@@ -26,9 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphView"]
 
-_FALLBACK_TIME = 5.0
-"""Seconds for the layout of the picture that stands in for the view where it cannot run."""
-
 
 class GraphView(BundledWidget):
     """A graph to look around in.
@@ -37,7 +37,8 @@ class GraphView(BundledWidget):
     clicks, and the methods change what is seen.
 
     Args:
-        graph: A GraphDef, or a MetaGraphDef, which adds collections and op definitions.
+        graph: A GraphDef, a MetaGraphDef, which adds collections and op definitions, or one that was taken apart
+            already.
         title: Headline.
         reader: The checkpoint with the variables' values; the view reads this version of it, also when the reader is
             closed.
@@ -52,7 +53,7 @@ class GraphView(BundledWidget):
 
     def __init__(
         self,
-        graph: messages.GraphDef | messages.MetaGraphDef,
+        graph: messages.GraphDef | messages.MetaGraphDef | GraphModel,
         *,
         title: str = "Graph",
         reader: CheckpointReader | None = None,
@@ -60,14 +61,13 @@ class GraphView(BundledWidget):
         compare: CheckpointReader | None = None,
     ) -> None:
         super().__init__("graph_view", view_state=GraphState().to_json())
-        self._source = GraphSource(graph)
-        self._fallback: GraphPicture | None = None
+        self._model = graph if isinstance(graph, GraphModel) else model_of_graph(graph)
         # Files are open only while something is read, however long the view is there.
         reader = None if reader is None else reader.on_demand()
         compare = None if compare is None else compare.on_demand()
-        variables = _variables_of(self._source.graph_def, reader)
+        variables = _variables_of(self._model.graph_def, reader)
         self._answers = GraphMessages(
-            self._source, title, reader=reader, variables=variables, live=values, compare=compare
+            self._model, title, reader=reader, variables=variables, live=values, compare=compare
         )
         self._variables = variables
         self.converse(
@@ -103,7 +103,7 @@ class GraphView(BundledWidget):
         if scope is None:
             super().open()
         else:
-            self._show(self.state.with_open(self._source.hierarchy, scope))
+            self._show(self.state.with_open(self._model.hierarchy, scope))
 
     def close_scope(self, scope: str | None = None) -> None:
         """Close a scope and what is open inside it; without a name, all of them.
@@ -112,7 +112,7 @@ class GraphView(BundledWidget):
             NotFoundError: The graph has no such scope.
         """
         state = self.state
-        self._show(replace(state, open=()) if scope is None else state.with_closed(self._source.hierarchy, scope))
+        self._show(replace(state, open=()) if scope is None else state.with_closed(self._model.hierarchy, scope))
 
     def select(self, name: str) -> None:
         """Select a node or scope, open what is around it and bring it into sight; ``""`` selects nothing.
@@ -134,10 +134,10 @@ class GraphView(BundledWidget):
     def variable_of(self, name: str) -> str:
         """Return the name of the tensor that the checkpoint has for a node, ``""`` for none."""
         saved = self._answers.saved
-        found = self._source.hierarchy.find(name)
+        found = self._model.hierarchy.find(name)
         if saved is None or not found:
             return ""
-        node = self._source.node_item(found).node
+        node = self._model.node_item(found).node
         return "" if node is None or node.name not in saved.variables else saved.find(node).name
 
     def find(self, text: str, mode: str = "text") -> list[str]:
@@ -150,7 +150,7 @@ class GraphView(BundledWidget):
         Raises:
             InvalidArgumentError: There is no such mode, or the expression is none.
         """
-        return [item.name for item in search_items(self._source, text, mode)]
+        return [item.name for item in search_items(self._model, text, mode)]
 
     def trace(self, name: str, kind: TraceKind = "inputs", to: str = "") -> None:
         """Mark all that leads to a node ("inputs"), all that it leads to ("outputs"), or a "path" ``to`` another.
@@ -161,7 +161,7 @@ class GraphView(BundledWidget):
             NotFoundError: The graph has no such node.
         """
         for each in filter(None, (name, to)):
-            find_items(self._source.hierarchy, each)
+            find_items(self._model.hierarchy, each)
         self._show(replace(self.state, trace=Trace(kind, name, to) if name else None))
 
     def hide_ops(self, *ops: str) -> None:
@@ -170,7 +170,7 @@ class GraphView(BundledWidget):
         Raises:
             NotFoundError: The graph has no such op.
         """
-        unknown = set(ops) - {op for op, _ in self._source.op_counts}
+        unknown = set(ops) - {op for op, _ in self._model.op_counts}
         if unknown:
             raise NotFoundError(f"the graph has no op {', '.join(map(visible, sorted(unknown)))}")
         self._show(replace(self.state, hide=tuple(ops)))
@@ -195,17 +195,7 @@ class GraphView(BundledWidget):
 
     def picture(self) -> GraphPicture:
         """Return what is seen as a static picture, with its SVG, DOT, HTML and text."""
-        options = self.state.options()
-        return self._draw(
-            {
-                "depth": 0,
-                "open": options.open,
-                "show": options.show,
-                "pull": options.pull,
-                "hide_ops": options.hide_ops,
-                "direction": options.direction,
-            }
-        )
+        return GraphPicture(self._model, self._model.cut(self.state.options()).view)
 
     def save(self, path: AnyPath) -> None:
         """Write what is seen to a file: ``.svg``, ``.dot``, ``.html`` or ``.txt``.
@@ -221,12 +211,12 @@ class GraphView(BundledWidget):
 
     def _show(self, state: GraphState) -> None:
         # A state that cannot be drawn is refused here, before the page sees it.
-        self._source.cut(state.options())
+        self._model.cut(state.options())
         self.view_state = state.to_json()
 
     def _state_with(self, name: str) -> GraphState:
         """The state in which a name is drawn: scopes around it open, itself out of the groups aside."""
-        hierarchy = self._source.hierarchy
+        hierarchy = self._model.hierarchy
         found = find_items(hierarchy, name)
         state = self.state
         if self._is_drawn(state, found):
@@ -237,14 +227,14 @@ class GraphView(BundledWidget):
         return state
 
     def _is_drawn(self, state: GraphState, found: Iterable[int]) -> bool:
-        view = self._source.cut(state.options()).view
+        view = self._model.cut(state.options()).view
         drawn = {box.id for box in (*view.nodes, *view.aside)} | {cluster.id for cluster in view.clusters}
         return not drawn.isdisjoint(found)
 
     def _move(self, names: Iterable[str], *, aside: bool) -> None:
         names = tuple(names)
         for name in names:
-            find_items(self._source.hierarchy, name)
+            find_items(self._model.hierarchy, name)
         self._show(replace(self.state, aside={**self.state.aside, **dict.fromkeys(names, aside)}))
 
     def _on_open(self, request: Request) -> Reply:
@@ -268,20 +258,16 @@ class GraphView(BundledWidget):
         if state is not None:
             self.view_state = state
 
-    def _draw(self, options: DrawOptions) -> GraphPicture:
-        return draw_hierarchy(
-            self._source.hierarchy,
-            self._source.op_defs,
-            self._source.lines,
-            {"time_limit": _FALLBACK_TIME, **options},
-        )
+    @cached_property
+    def _fallback(self) -> GraphPicture:
+        """What stands in for the view where it cannot run; hardly ever seen, so no engine runs for it."""
+        view = self._model.cut(ViewOptions()).view
+        return GraphPicture(self._model, view, given=arrange(view))
 
     def _repr_mimebundle_(self, **options: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
         # anywidget gives (data, metadata); a front end without widgets, or without a kernel, takes the other forms.
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        if self._fallback is None:
-            self._fallback = self._draw({})
-        return {**data, "text/html": self._fallback.html, "text/plain": self._fallback.text}, metadata
+        return {**data, **self._fallback._repr_mimebundle_()}, metadata
 
 
 def _variables_of(graph: messages.GraphDef, reader: CheckpointReader | None) -> VariableMessages | None:

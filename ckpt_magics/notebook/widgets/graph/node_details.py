@@ -8,12 +8,12 @@ from typing import Any
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
-from ckpt_magics.notebook.pictures.hierarchy import CONTROL_SLOT
-from ckpt_magics.notebook.pictures.item import Item
-from ckpt_magics.notebook.pictures.kinds import called_function
-from ckpt_magics.notebook.pictures.labels import shorten
-from ckpt_magics.notebook.pictures.outputs import describe_output, dtype_name, format_dims, format_shape
-from ckpt_magics.notebook.widgets.graph.graph_source import GraphSource
+from ckpt_magics.notebook.pictures.graph_model import GraphModel
+from ckpt_magics.notebook.pictures.model.hierarchy import CONTROL_SLOT
+from ckpt_magics.notebook.pictures.model.item import Item
+from ckpt_magics.notebook.pictures.model.kinds import called_function
+from ckpt_magics.notebook.pictures.model.labels import shorten
+from ckpt_magics.notebook.pictures.model.outputs import describe_output, dtype_name, format_dims, format_shape
 from ckpt_magics.proto import messages
 
 __all__ = ["Section", "describe_item", "fact"]
@@ -33,9 +33,9 @@ def fact(label: str, text: str, link: str | None = None) -> dict[str, Any]:
     return {"label": label, "text": shorten(text, _MAX_TEXT), "link": link}
 
 
-def describe_item(source: GraphSource, item: Item) -> list[Section]:
+def describe_item(model: GraphModel, item: Item) -> list[Section]:
     """Return the sections on a node, or on what is inside a scope."""
-    sections = _node_sections(source, item) if item.node is not None else _scope_sections(source, item)
+    sections = _node_sections(model, item) if item.node is not None else _scope_sections(model, item)
     return [section for section in sections if section["facts"]]
 
 
@@ -43,34 +43,34 @@ def _section(title: str, facts: Iterable[dict[str, Any]]) -> Section:
     return {"title": title, "facts": list(facts)}
 
 
-def _node_sections(source: GraphSource, item: Item) -> Iterator[Section]:
+def _node_sections(model: GraphModel, item: Item) -> Iterator[Section]:
     node = item.node
     assert node is not None  # noqa: S101 -- the caller has looked
     facts = [fact("op", node.op)]
     if node.device:
         facts.append(fact("device", node.device))
-    facts.extend(fact("collection", key) for key in source.collections.get(node.name, ()))
-    facts.extend(_body(source, node))
+    facts.extend(fact("collection", key) for key in model.collections.get(node.name, ()))
+    facts.extend(_body(model, node))
     yield _section("Node", facts)
-    inputs, controls = _inputs(source, item)
+    inputs, controls = _inputs(model, item)
     yield _section(f"Inputs ({len(inputs)})", inputs[:_MAX_LINKS])
     yield _section(f"Control inputs ({len(controls)})", controls[:_MAX_LINKS])
-    yield _section("Outputs", _outputs(source, item))
-    yield _consumers(source, [item.id])
+    yield _section("Outputs", _outputs(model, item))
+    yield _consumers(model, [item.id])
     yield _section("Attributes", (fact(name, _attr_text(node.attr[name])) for name in sorted(node.attr)))
 
 
-def _body(source: GraphSource, node: messages.NodeDef) -> Iterator[dict[str, Any]]:
+def _body(model: GraphModel, node: messages.NodeDef) -> Iterator[dict[str, Any]]:
     name = called_function(node)
     for each in (name, node.op):
-        if each and source.hierarchy.find(f"functions/{each}"):
+        if each and model.hierarchy.find(f"functions/{each}"):
             yield fact("calls", each, f"functions/{each}")
             return
 
 
-def _inputs(source: GraphSource, item: Item) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _inputs(model: GraphModel, item: Item) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Data and control inputs in their order; those that name nothing are listed without a link."""
-    hierarchy, node = source.hierarchy, item.node
+    hierarchy, node = model.hierarchy, item.node
     assert node is not None  # noqa: S101 -- the caller has looked
     mine = (hierarchy.targets == item.id).nonzero()[0].tolist()
     known = {
@@ -94,41 +94,41 @@ def _inputs(source: GraphSource, item: Item) -> tuple[list[dict[str, Any]], list
         last = text.rpartition(":")[2]
         slot = int(last) if ":" in text and last.isdecimal() and int(last) in slots else slots[0]
         producer = hierarchy.items[known[name, slot]].node
-        what = describe_output(producer, slot, source.op_defs) if producer is not None else ""
+        what = describe_output(producer, slot, model.op_defs) if producer is not None else ""
         inputs.append(fact(str(len(inputs)), f"{text}  {what}".rstrip(), name))
     return inputs, controls
 
 
-def _outputs(source: GraphSource, item: Item) -> Iterator[dict[str, Any]]:
+def _outputs(model: GraphModel, item: Item) -> Iterator[dict[str, Any]]:
     node = item.node
     assert node is not None  # noqa: S101 -- the caller has looked
     count = _MAX_OUTPUTS
-    if node.op not in source.op_defs:
+    if node.op not in model.op_defs:
         # Nothing says how many there are, but the shapes in the node and the outputs that somebody takes.
-        used = source.hierarchy.slots[source.hierarchy.sources == item.id].tolist()
+        used = model.hierarchy.slots[model.hierarchy.sources == item.id].tolist()
         shapes = len(node.attr["_output_shapes"].list.shape) if "_output_shapes" in node.attr else 0
         count = min(max(shapes, *(slot + 1 for slot in used), 1), _MAX_OUTPUTS)
     for slot in range(count):
-        what = describe_output(node, slot, source.op_defs)
+        what = describe_output(node, slot, model.op_defs)
         if what:
             yield fact(str(slot), what)
 
 
-def _consumers(source: GraphSource, leaves: Iterable[int]) -> Section:
+def _consumers(model: GraphModel, leaves: Iterable[int]) -> Section:
     inside = set(leaves)
     targets = dict.fromkeys(
-        target for leaf in inside for target in source.consumers.get(leaf, ()) if target not in inside
+        target for leaf in inside for target in model.consumers.get(leaf, ()) if target not in inside
     )
-    items = [source.hierarchy.items[target] for target in targets]
+    items = [model.hierarchy.items[target] for target in targets]
     facts = [fact(item.op, item.name, item.name) for item in items[:_MAX_LINKS]]
     return _section(f"Consumers ({len(items):,})", facts)
 
 
-def _scope_sections(source: GraphSource, item: Item) -> Iterator[Section]:
-    leaves = list(source.hierarchy.leaves(item.id))
+def _scope_sections(model: GraphModel, item: Item) -> Iterator[Section]:
+    leaves = list(model.hierarchy.leaves(item.id))
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     kinds = Counter(leaf.kind for leaf in leaves)
-    facts = [fact("inside", source.hierarchy.counted(item.op_count))]
+    facts = [fact("inside", model.hierarchy.counted(item.op_count))]
     facts.extend(fact(f"{kind}s", f"{count:,}") for kind, count in kinds.items() if kind in {"variable", "placeholder"})
     devices = Counter(node.device for node in nodes if node.device)
     facts.extend(fact("device", f"{device} ({count:,})") for device, count in devices.most_common(5))
@@ -137,7 +137,7 @@ def _scope_sections(source: GraphSource, item: Item) -> Iterator[Section]:
     yield _section("Ops", (fact(op, f"{count:,}") for op, count in ops.most_common(_MAX_LINKS)))
     variables = [leaf for leaf in leaves if leaf.kind == "variable"]
     yield _section("Variables", (fact(leaf.label, leaf.name, leaf.name) for leaf in variables[:_MAX_LINKS]))
-    yield _consumers(source, (leaf.id for leaf in leaves))
+    yield _consumers(model, (leaf.id for leaf in leaves))
 
 
 def _attr_text(value: messages.AttrValue) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.notebook.frames.differences import tensor_distance
 from ckpt_magics.notebook.frames.statistics import exact_extremes, tensor_statistics
-from ckpt_magics.notebook.pictures.outputs import format_dims
+from ckpt_magics.notebook.pictures.model.outputs import format_dims
 from ckpt_magics.notebook.widgets.graph.node_details import Section, fact
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables, is_variable
 from ckpt_magics.proto import messages

@@ -11,8 +11,8 @@ from ckpt_magics.files.formats.dtypes import dtype_by_number
 from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.graphs.ops.variable_kinds import KNOWN_VARIABLE_OPS
-from ckpt_magics.notebook.pictures.kinds import called_function
-from ckpt_magics.notebook.pictures.outputs import format_dims
+from ckpt_magics.notebook.pictures.model.kinds import called_function
+from ckpt_magics.notebook.pictures.model.outputs import format_dims
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import pytest
 
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError
-from ckpt_magics.notebook.pictures.hierarchy import build_hierarchy
+from ckpt_magics.notebook.pictures.model.hierarchy import build_hierarchy
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace
 from tests.notebook.pictures.graphs import graph_of, training_graph
 

@@ -77,7 +77,7 @@ def test_selecting_opens_what_is_around_and_brings_it_out_of_its_group(view):
 
 
 def test_nodes_all_over_a_real_graph_can_be_selected(view):
-    for node in view._source.graph_def.node[::4]:
+    for node in view._model.graph_def.node[::4]:
         view.close_scope()
         view.select(node.name)
         scene = shown(view)
@@ -231,7 +231,7 @@ def test_every_node_of_the_real_graphs_has_a_panel(corpus):
     for path in ("tf1.15.5/graph_functions", "tf1.15.5/graph_lstm", "tf0.12.1/graph_cond"):
         meta = next((corpus / path / "g").glob("*.meta"))
         view = GraphView(read_meta_graph(meta))
-        for item in view._source.hierarchy.items[1:]:
+        for item in view._model.hierarchy.items[1:]:
             if item.name:
                 assert Page(view).ask("node", name=item.name)["sections"]
 
@@ -253,7 +253,7 @@ def test_hostile_names_stay_data(view):
     html = view._repr_mimebundle_()[0]["text/html"]
     assert "<script" not in html
     assert "<img" not in html
-    for item in view._source.hierarchy.items[1:]:
+    for item in view._model.hierarchy.items[1:]:
         Page(view).ask("node", name=item.name)
 
 
