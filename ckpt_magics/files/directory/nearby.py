@@ -12,6 +12,7 @@ from ckpt_magics.files.directory.latest import find_latest
 from ckpt_magics.files.directory.unusable import fault_of, foreign_file
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage import files, naming
+from ckpt_magics.phrasing import names_text
 
 SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
 
@@ -180,5 +181,4 @@ def _without_index(data: str) -> str:
 
 
 def _listed(directory: str, names: Sequence[str]) -> str:
-    more = ", …" if len(names) > _SHOWN else ""
-    return ", ".join(visible(os.path.join(directory, name)) for name in names[:_SHOWN]) + more
+    return names_text([os.path.join(directory, name) for name in names], _SHOWN)

@@ -25,6 +25,7 @@ from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
 from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.phrasing import amount
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
 
@@ -308,8 +309,7 @@ def _check_data_files(store: BundleStore) -> Iterator[Finding]:
         size = _size(path)
         if size is None:
             if ranges:
-                values = "1 value" if len(ranges) == 1 else f"{len(ranges)} values"
-                yield Finding(path, f"the file is missing, and {values} with it")
+                yield Finding(path, f"the file is missing, and {amount(len(ranges), 'value')} with it")
             missing += not ranges
             continue
         needed = max((end for _, end in ranges), default=0)

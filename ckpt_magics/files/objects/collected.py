@@ -17,7 +17,7 @@ from ckpt_magics.files.objects.tree import Node, joined, take_apart
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.notebook.reader import CheckpointReader
-from ckpt_magics.phrasing import an
+from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["collect_tensors", "tensors_and_gaps"]
 
@@ -118,8 +118,8 @@ def _savable(array: Array) -> Array:
 def _without_counterpart(dtype: np.dtype[Any]) -> str:
     """What to say of an array whose dtype no checkpoint can hold."""
     if dtype.names:
-        fields = ", ".join(dtype.names[:3]) + (", …" if len(dtype.names) > 3 else "")
-        return f"its elements are records; save its fields, an array each, in a dict: {visible(fields)}"
+        fields = names_text(dtype.names, 3)
+        return f"its elements are records; save its fields, an array each, in a dict: {fields}"
     nearest = {"f": "float64", "c": "complex128"}.get(dtype.kind)
     advice = f'; save it .astype("{nearest}"), which rounds it' if nearest else ""
     return f"{visible(str(dtype))} has no counterpart in a checkpoint{advice}"

@@ -126,8 +126,7 @@ def _alternatives(renaming: Renaming, stored: StoredTensors) -> tuple[str, ...]:
 
 
 def _map_text(entries: Mapping[str, str]) -> str:
-    more = f" and {len(entries) - MAX_EXCLUDED:,} more" if len(entries) > MAX_EXCLUDED else ""
-    return "  ".join(f"{new}={old}" for new, old in list(entries.items())[:MAX_EXCLUDED]) + more
+    return names_text([f"{new}={old}" for new, old in entries.items()], MAX_EXCLUDED, joint="  ")
 
 
 def _wanted_tensor(name: str, spec: Spec) -> SideTensor:

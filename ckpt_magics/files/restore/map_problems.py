@@ -9,6 +9,7 @@ from ckpt_magics.files.restore.restore_report import Problem
 from ckpt_magics.files.steps.mapping import MapEntry, NameMap
 from ckpt_magics.files.tensors.spec import Spec
 from ckpt_magics.files.tensors.suggestions import Suggester
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["heads_text", "map_problems"]
 
@@ -54,8 +55,7 @@ def map_problems(
 def heads_text(names: Iterable[str]) -> str:
     """Return the first parts of names as a text, scopes as patterns."""
     heads = dict.fromkeys(f"{name.partition('/')[0]}/*" if "/" in name else name for name in names)
-    more = ", …" if len(heads) > MAX_HEADS else ""
-    return ", ".join(map(visible, list(heads)[:MAX_HEADS])) + more
+    return names_text(heads, MAX_HEADS)
 
 
 def _lost_text(entry: MapEntry, stored: Shapes) -> str:

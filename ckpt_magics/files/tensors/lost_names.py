@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 
 from ckpt_magics.errors import visible
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["LostNames", "LostRange"]
 
@@ -62,14 +63,9 @@ class LostNames:
     def sentence(self, listed: Sequence[bytes]) -> str:
         """Say which names may be lost, among those that are listed; empty if none may."""
         places = list(dict.fromkeys(part.between(listed) for part in self.ranges))
-        words = [f"names {_shortened(places[:_SHOWN], len(places), ' and ')}"] if places else []
+        words = [f"names {names_text(places, _SHOWN, joint=' and ')}"] if places else []
         if self.keys:
             # A hostile index has any number of them.
             named = [f"'{visible(key)}'" for key in nsmallest(_SHOWN, self.keys)]
-            words.append(_shortened(named, len(self.keys), ", "))
+            words.append(names_text(named, _SHOWN, count=len(self.keys)))
         return f"Tensors may be lost: {'; '.join(words)}." if words else ""
-
-
-def _shortened(words: Sequence[str], count: int, joint: str) -> str:
-    more = count - len(words)
-    return joint.join(words) + (f" and {more:,} more" if more else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
+from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
@@ -13,11 +13,10 @@ from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_g
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.saver.saver import Saver, all_saveable_objects
 from ckpt_magics.graphs.session.session import Session
+from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto.messages import MetaGraphDef, SaverDef
 
 __all__ = ["meta_graph_with_saver", "save_session"]
-
-_SHOWN = 5
 
 
 def save_session(
@@ -99,7 +98,5 @@ def _saver_of_nodes(graph: Graph, write_version: int) -> SaverDef | None:
 
 
 def _without_value(names: list[str]) -> str:
-    listed = ", ".join(visible(name) for name in names[:_SHOWN])
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     verb = "has" if len(names) == 1 else "have"
-    return f"{listed}{more} {verb} no value yet; restore a checkpoint or run their initializers first"
+    return f"{names_text(names)} {verb} no value yet; restore a checkpoint or run their initializers first"

@@ -10,6 +10,7 @@ from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.session.accesses import settle_accesses
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["MAX_LISTED", "order_operations", "refuse_unknown"]
 
@@ -89,14 +90,12 @@ def refuse_unknown(operations: Iterable[Operation]) -> None:
     if not unknown:
         return
     listed = [f"{visible(op_type)} (node {visible(name)})" for op_type, name in sorted(unknown.items())]
-    if len(listed) > MAX_LISTED:
-        listed[MAX_LISTED:] = [f"and {len(listed) - MAX_LISTED} more"]
     hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
     if unknown.keys() & LOOPS:
         hint += ". Loops and conditionals inside them are not run"
     first, name = next(iter(unknown.items()))
     raise UnimplementedError(
         f"No OpKernel was registered to support Op '{visible(first)}' used by {{{{node {visible(name)}}}}}. "
-        f"Ops without a kernel among what is fetched: {', '.join(listed)}",
+        f"Ops without a kernel among what is fetched: {names_text(listed, MAX_LISTED)}",
         hint=hint,
     )

@@ -112,7 +112,7 @@ def _evaluated(expression: str, word: str, scope: Mapping[str, Any]) -> Any:  # 
 
 
 def _unknown(word: str, values: Mapping[str, Any]) -> str:
-    known = ", ".join(array_names(values)[:20]) or "none"
+    known = names_text(array_names(values), 20) or "none"
     if word.isidentifier():
         return f"nothing in the notebook is called {word}. Arrays here: {known}"
     return (

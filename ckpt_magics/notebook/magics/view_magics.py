@@ -17,6 +17,7 @@ from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.command import Scope, argument, command, parser_of
 from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.phrasing import names_text
 
 if TYPE_CHECKING:
     from ckpt_magics.notebook.frames.differences import Tensors
@@ -71,8 +72,8 @@ def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensor
         for name, array in collect_tensors(values[head], head).items()
     }
     if not live:
-        wanted = ", ".join(map(visible, list(heads)[:5]))
-        raise UsageError(f"the notebook has none of the checkpoint's variables ({wanted}, …); name a checkpoint B")
+        wanted = names_text(heads)
+        raise UsageError(f"the notebook has none of the checkpoint's variables ({wanted}); name a checkpoint B")
     return ArrayTensors(live)
 
 

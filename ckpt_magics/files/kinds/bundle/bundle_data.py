@@ -33,6 +33,7 @@ from ckpt_magics.files.storage.files import LocalFile, absolute, list_directory,
 from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
 from ckpt_magics.files.tensors.store import Array, store_into
 from ckpt_magics.files.wire.crc32c import crc32c
+from ckpt_magics.phrasing import names_text
 
 VERIFIED_SIZE = 1 << 20
 """Values up to this size, in bytes, are read whole and verified even if only a part is asked for."""
@@ -126,7 +127,7 @@ class BundleData:
     def _describe_files(self) -> str:
         directory, base = os.path.split(self._place)
         names = [name for name in list_directory(directory) if (data := parse_data_filename(name)) and data[0] == base]
-        found = f": {', '.join(map(visible, names[:3]))}" if names else ""
+        found = f": {names_text(names, 3)}" if names else ""
         return f"The checkpoint has {self._header.num_shards} data files, and {len(names)} are here{found}"
 
     def read(

@@ -30,6 +30,7 @@ from ckpt_magics.files.tensors.tensors_to_save import (
     path_text,
     split_into_shards,
 )
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["check_v1_dtypes", "publish_tables", "write_slice_shards", "write_slice_table"]
 
@@ -48,9 +49,8 @@ def check_v1_dtypes(tensors: Sequence[TensorToSave]) -> None:
     if not refused:
         return
     dtype = refused[0].dtype
-    names = ", ".join(f"{visible(tensor.name)} ({tensor.dtype.name})" for tensor in refused[:10])
-    more = f" and {len(refused) - 10} more" if len(refused) > 10 else ""
-    hint = f"V1 files cannot hold {names}{more}; save as V2, or convert them first."
+    names = names_text([f"{visible(tensor.name)} ({tensor.dtype.name})" for tensor in refused], 10)
+    hint = f"V1 files cannot hold {names}; save as V2, or convert them first."
     if dtype in {UINT32, UINT64}:
         raise InvalidArgumentError(
             f"Tensor slice serialization not implemented for dtype {dtype.number}", tensor=refused[0].name, hint=hint

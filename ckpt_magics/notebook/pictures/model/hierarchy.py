@@ -19,6 +19,7 @@ from ckpt_magics.notebook.pictures.model.kinds import kind_of_op
 from ckpt_magics.notebook.pictures.model.old_shapes import with_told_shapes
 from ckpt_magics.notebook.pictures.model.scopes import Scopes, scopes_of
 from ckpt_magics.notebook.pictures.model.series import SERIES_MINIMUM, fold_series
+from ckpt_magics.phrasing import amount
 from ckpt_magics.proto import messages
 
 ROOT: Final = 0
@@ -76,7 +77,7 @@ class Hierarchy:
 
     def counted(self, count: int) -> str:
         """Return ``1 op``, ``12 ops``."""
-        return f"{count:,} {self.noun}{'' if count == 1 else 's'}"
+        return amount(count, self.noun)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ckpt_magics.notebook.pictures.model.hierarchy import ROOT, Hierarchy
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.labels import ELLIPSIS, MAX_TOOLTIP_LINE, shorten, shown
 from ckpt_magics.notebook.pictures.model.outputs import dtype_name, format_shape
+from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto import messages
 
 # A listing is the text form of one notebook cell, not the graph.
@@ -55,7 +56,7 @@ def _opens(item: Item) -> bool:
 def _common_ops(ops: Iterable[str]) -> str:
     counts = Counter(op for op in ops if op)
     listed = [op if count == 1 else f"{count:,} {op}" for op, count in counts.most_common(MAX_OPS)]
-    return ", ".join(listed) + (f" and {len(counts) - MAX_OPS} more" if len(counts) > MAX_OPS else "")
+    return names_text(listed, MAX_OPS, count=len(counts))
 
 
 def list_meta_graph(meta_graph: messages.MetaGraphDef) -> list[str]:
@@ -63,7 +64,7 @@ def list_meta_graph(meta_graph: messages.MetaGraphDef) -> list[str]:
     lines = [*_list_info(meta_graph)]
     collections = [f"{shown(name)} {_length(value):,}" for name, value in sorted(meta_graph.collection_def.items())]
     if collections:
-        lines.append(f"collections: {_listed(collections)}")
+        lines.append(f"collections: {names_text(collections, MAX_ENTRIES)}")
     saver = meta_graph.saver_def
     if saver.filename_tensor_name or saver.restore_op_name:
         lines.append(
@@ -83,10 +84,11 @@ def _list_info(meta_graph: messages.MetaGraphDef) -> Iterator[str]:
     if info.tensorflow_version:
         yield f"as of TensorFlow {shown(info.tensorflow_version)}"
     if info.tags:
-        yield f"tags: {_listed(shown(tag) for tag in info.tags)}"
+        yield f"tags: {names_text([shown(tag) for tag in info.tags], MAX_ENTRIES)}"
     devices = Counter(node.device for node in meta_graph.graph_def.node if node.device)
     if devices:
-        yield f"devices: {_listed(f'{shown(device)} {count:,}' for device, count in devices.most_common())}"
+        listed = [f"{shown(device)} {count:,}" for device, count in devices.most_common()]
+        yield f"devices: {names_text(listed, MAX_ENTRIES)}"
 
 
 def _length(collection: messages.CollectionDef) -> int:
@@ -99,10 +101,4 @@ def _tensors(tensors: Mapping[str, messages.TensorInfo]) -> str:
     for name, info in sorted(tensors.items()):
         parts = (shown(name), dtype_name(info.dtype), format_shape(info.tensor_shape))
         listed.append(" ".join(part for part in parts if part))
-    return f"({_listed(listed)})"
-
-
-def _listed(parts: Iterable[str]) -> str:
-    parts = list(parts)
-    more = [f"and {len(parts) - MAX_ENTRIES:,} more"] if len(parts) > MAX_ENTRIES else []
-    return ", ".join([*parts[:MAX_ENTRIES], *more])
+    return f"({names_text(listed, MAX_ENTRIES)})"

@@ -12,6 +12,7 @@ from ckpt_magics.notebook.pictures.views.cut import HIGH_DEGREE, HIGH_DEGREE_NOD
 from ckpt_magics.notebook.pictures.views.describe import Describer
 from ckpt_magics.notebook.pictures.views.metaedges import Metaedges
 from ckpt_magics.notebook.pictures.views.view import View, ViewEdge, ViewNode, ViewOptions
+from ckpt_magics.phrasing import amount
 
 # Up to here the members of an aside group stand in the strip by themselves, above it as one box.
 MAX_SINGLE: Final = 3
@@ -179,9 +180,6 @@ def _links_aside(edges: Metaedges) -> Mapping[int, list[str]]:
         group = GROUPS.get(group_of(other), "what was pulled aside")
         of_item[group] = of_item.get(group, 0) + count
     return {
-        drawn: [
-            f"connected to {group}, aside ({count:,} edge{'' if count == 1 else 's'})"
-            for group, count in groups.items()
-        ]
+        drawn: [f"connected to {group}, aside ({amount(count, 'edge')})" for group, count in groups.items()]
         for drawn, groups in counts.items()
     }

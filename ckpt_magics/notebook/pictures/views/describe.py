@@ -16,6 +16,7 @@ from ckpt_magics.notebook.pictures.model.kinds import called_function
 from ckpt_magics.notebook.pictures.model.labels import TIMES
 from ckpt_magics.notebook.pictures.model.outputs import OpDefs, describe_node, describe_output
 from ckpt_magics.notebook.pictures.views.view import ViewCluster, ViewNode
+from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto import messages
 
 # Names in the tooltip of a box that stands for many, ops in that of a scope.
@@ -117,7 +118,7 @@ class Describer:
     def _inside(self, item_id: int) -> str:
         ops = Counter(leaf.op or leaf.name for leaf in self.hierarchy.leaves(item_id))
         listed = [op if count == 1 else f"{op} {TIMES} {count:,}" for op, count in ops.most_common(MAX_LISTED)]
-        return ", ".join(listed) + (f" and {len(ops) - MAX_LISTED:,} more" if len(ops) > MAX_LISTED else "")
+        return names_text(listed, MAX_LISTED, count=len(ops))
 
     def edge_label(self, edges: npt.NDArray[np.int64]) -> str:
         """Return what a metaedge carries: how many different tensors, and what those that were looked at share.

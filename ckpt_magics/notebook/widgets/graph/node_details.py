@@ -14,6 +14,7 @@ from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.kinds import called_function
 from ckpt_magics.notebook.pictures.model.labels import shorten
 from ckpt_magics.notebook.pictures.model.outputs import describe_output, dtype_name, format_dims, format_shape
+from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto import messages
 
 __all__ = ["Section", "describe_item", "fact"]
@@ -169,8 +170,7 @@ def _one_text(kind: str, content: Any) -> str:  # noqa: ANN401, PLR0911 -- one l
 def _list_text(content: messages.AttrValue.ListValue) -> str:
     for field, values in content.ListFields():
         shown = [_one_text(field.name, value) for value in values[:_MAX_VALUES]]
-        more = f", and {len(values) - _MAX_VALUES:,} more" if len(values) > _MAX_VALUES else ""
-        return f"[{', '.join(shown)}{more}]"
+        return f"[{names_text(shown, _MAX_VALUES, count=len(values))}]"
     return "[]"
 
 

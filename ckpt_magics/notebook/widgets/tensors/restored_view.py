@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.restore.restore_report import MAX_LISTED, RestoredTensor, RestoreReport
 from ckpt_magics.notebook.reader import opened_on_demand
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
-
-if TYPE_CHECKING:
-    from ckpt_magics.files.restore.restore_report import RestoredTensor, RestoreReport
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["restored_bundle", "restored_view"]
 
@@ -46,7 +45,7 @@ def restored_view(report: RestoreReport) -> VariablesView:
     became = {tensor.stored: _became(tensor, dry_run=report.dry_run) for tensor in report.restored}
     lines = [report.summary, *report.notes]
     if report.left_alone:
-        lines.append(f"Left alone: {', '.join(report.left_alone[:20])}{', …' if len(report.left_alone) > 20 else ''}")
+        lines.append(f"Left alone: {names_text(report.left_alone, MAX_LISTED)}")
     reader = opened_on_demand(report.source)
     short = {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
     view = VariablesView(
