@@ -226,7 +226,7 @@ class Undecided:
     [
         (Broken(RuntimeError("gone")), "'net/x', an object with a state dict, does not say what it holds: gone"),
         (Broken(KeyError()), "does not say what it holds: KeyError"),
-        (Undecided(), "'net/x', a tests.saver.test_values.Undecided, does not say what it is: not yet"),
+        (Undecided(), "'net/x', a tests.files.objects.test_collected.Undecided, does not say what it is: not yet"),
     ],
 )
 def test_an_object_that_raises_is_said_by_name_in_a_save_and_a_restore(value, text):
