@@ -1,5 +1,6 @@
 """Fixtures that every part of the tests shares."""
 
+import gc
 import logging
 import os
 import warnings
@@ -21,6 +22,21 @@ settings.register_profile(
     "ckpt_magics", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ckpt_magics")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:  # noqa: ARG001
+    """Keep what collecting makes out of every collection of garbage that follows: it stays to the end."""
+    gc.disable()
+    result = yield
+    gc.enable()
+    _keep()
+    return result
+
+
+def _keep() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +66,7 @@ def tf() -> ModuleType:
         # Loaded on first use otherwise, which would be under a test's own filters.
         tensorflow.compat.v1.train.Saver  # noqa: B018
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    _keep()
     return tensorflow
 
 
