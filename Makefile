@@ -23,6 +23,9 @@ INSTALLED := .venv/.installed-$(VERSION)
 NODE_MODULES := js/node_modules/.package-lock.json
 WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 
+# The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: test test-torch test-lowest lab tour lint bench stress proto clean
 .DELETE_ON_ERROR:
 

@@ -25,7 +25,7 @@ settings.load_profile("ckpt_magics")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:  # noqa: ARG001
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Keep what collecting makes out of every collection of garbage that follows: it stays to the end."""
     gc.disable()
     result = yield
@@ -81,9 +81,11 @@ def shell_of_session(tmp_path_factory: pytest.TempPathFactory) -> InteractiveShe
 @pytest.fixture
 def shell(shell_of_session: InteractiveShell) -> Iterator[InteractiveShell]:
     """An IPython shell whose namespace is empty before and after the test."""
-    shell_of_session.reset(new_session=False)
     yield shell_of_session
-    shell_of_session.reset(new_session=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # The shell collects garbage when it is reset, which takes longer than most tests.
+        patch.setattr(gc, "collect", lambda: 0)
+        shell_of_session.reset(new_session=False)
 
 
 @pytest.fixture
