@@ -139,7 +139,7 @@ SITUATIONS = {
     "Windows dot, not escaped": (lambda folder: _write(folder, r".\m-2"), "m-2"),
     "Windows directory": (lambda folder: _write(folder, r"sub\\m-2"), "m-2"),
     "beside a SavedModel": (_beside_a_saved_model, "m-3"),
-    "18 MB": (lambda folder: _write(folder, 'm-2"\n' + "# pad\n" * 3_000_000 + "#", "m-2"), "m-2"),
+    "18 MB": (lambda folder: _write(folder, 'm-2"\n' + f"#{'pad' * 2000}\n" * 3_000 + "#", "m-2"), "m-2"),
     "too large": (lambda folder: os.truncate(folder / "checkpoint", (32 << 20) + 1), "m-3"),
     "a directory": (_as_directory, "m-3"),
     "a pipe": (lambda folder: (os.remove(folder / "checkpoint"), os.mkfifo(folder / "checkpoint")), "m-3"),
