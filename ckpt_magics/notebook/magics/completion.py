@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +11,11 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.storage import files
 from ckpt_magics.notebook.commands.line_layout import lay_out, options_of
 from ckpt_magics.notebook.commands.words import expanded, quoted, split_unfinished, without_expressions
 from ckpt_magics.notebook.magics.command import parser_of
 from ckpt_magics.notebook.magics.namespace import array_names, user_values
+from ckpt_magics.notebook.magics.path_completion import complete_path
 
 __all__ = ["CheckpointMatcher"]
 
@@ -84,12 +83,12 @@ class CheckpointMatcher:
         if layout.closed and not option:
             return []
         if not positional:
-            return _prefixes(word)
+            return complete_path(word, ".index")
         if magic in {"ckpt_save", "ckpt_diff"}:
             values = user_values(self._shell)
             names = array_names(values) if magic == "ckpt_save" else _names_of_tensors(values)
             found = [name for name in names if name.startswith(word)]
-            return found if magic == "ckpt_save" else [] if positional[1:] else _prefixes(word) + found
+            return found if magic == "ckpt_save" else [] if positional[1:] else complete_path(word, ".index") + found
         start = f"{word.partition('=')[0]}=" if option == "--map" and "=" in word else ""
         return [start + name for name in _names_in(positional[0]) if name.startswith(word[len(start) :])]
 
@@ -98,7 +97,7 @@ class CheckpointMatcher:
         if option == "--step" and magic != "ckpt_save" and positional:
             return [step for step in _steps_of(positional[0]) if step.startswith(word)]
         if option == "--salvage":
-            return _prefixes(word)
+            return complete_path(word, ".index")
         return [name for name in user_values(self._shell) if name.startswith(word)] if option == "--into" else []
 
     def _flags(self, magic: str) -> list[str]:
@@ -117,26 +116,6 @@ def _in_quotes(text: str, mark: str) -> str:
 def _before(text: str, after: str) -> str:
     """Leave the closing quote to the one that an editor has put behind the cursor."""
     return text[:-1] if text[-1:] in _QUOTES and after.startswith(text[-1]) else text
-
-
-def _prefixes(word: str) -> list[str]:
-    """Checkpoints and directories that begin with what is typed."""
-    typed_folder, _, start = word.rpartition("/")
-    folder = os.path.expanduser(typed_folder + "/") if "/" in word else "."
-    try:
-        entries = files.list_directory(folder)
-    except CheckpointError:
-        return []
-    base = f"{typed_folder}/" if "/" in word else ""
-    found: list[str] = []
-    for entry in entries:
-        if not entry.startswith(start) or (entry.startswith(".") and not start):
-            continue
-        if files.is_directory(os.path.join(folder, entry)):
-            found.append(f"{entry}/")
-        elif entry.endswith(".index"):
-            found.append(entry.removesuffix(".index"))
-    return sorted(base + name for name in found)
 
 
 def _steps_of(source: str) -> list[str]:

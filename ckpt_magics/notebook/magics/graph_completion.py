@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.storage import files
 from ckpt_magics.notebook.commands.line_layout import LineLayout
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.graph_options import PALETTES
 from ckpt_magics.notebook.magics.namespace import user_values
+from ckpt_magics.notebook.magics.path_completion import complete_path
 from ckpt_magics.notebook.pictures.model.aside import GROUPS
 from ckpt_magics.notebook.pictures.views.view import DIRECTIONS
 
@@ -41,36 +40,16 @@ def complete_graph_line(shell: InteractiveShell, layout: LineLayout, word: str) 
     if option == "--tags":
         return [tag for tag in _tags(source) if tag.startswith(word)]
     if option == "--output":
-        return _paths(word, ())
+        return complete_path(word, ())
     if option or layout.closed or source is not None:
         return []
-    return [*(name for name in _graph_names(shell) if name.startswith(word)), *_paths(word, _GRAPH_FILES)]
+    return [*(name for name in _graph_names(shell) if name.startswith(word)), *complete_path(word, _GRAPH_FILES)]
 
 
 def _graph_names(shell: InteractiveShell) -> list[str]:
     from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
 
     return [name for name, value in user_values(shell).items() if isinstance(value, NotebookGraph)]
-
-
-def _paths(word: str, endings: tuple[str, ...]) -> list[str]:
-    """Directories, and files with one of the endings; of a checkpoint the prefix."""
-    typed_folder, slash, start = word.rpartition("/")
-    base = typed_folder + slash
-    folder = os.path.expanduser(base) if base else "."
-    try:
-        entries = sorted(files.list_directory(folder))
-    except CheckpointError:
-        return []
-    found: list[str] = []
-    for entry in entries:
-        if not entry.startswith(start) or (entry.startswith(".") and not start):
-            continue
-        if files.is_directory(os.path.join(folder, entry)):
-            found.append(f"{entry}/")
-        elif entry.endswith(endings):
-            found.append(entry.removesuffix(".index"))
-    return [base + name for name in found]
 
 
 def _node_names(shell: InteractiveShell, source: str | None) -> Iterable[str]:

@@ -1,7 +1,8 @@
 /**
  * Draws a laid-out scene as SVG: frames, edges, boxes, what is aside, the legend.
  *
- * The static pictures of ckpt_magics/notebook/pictures/svg.py look the same; the outlines of the boxes come from there.
+ * The static pictures of ckpt_magics/notebook/pictures/drawing/svg.py look the same; the outlines of the boxes come
+ * from there.
  */
 
 import { type Box, type Layout, MARGIN, middle, type Route } from "./graph_layout";
