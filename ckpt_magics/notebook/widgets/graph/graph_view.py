@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -15,7 +14,6 @@ from ckpt_magics.graphs.meta_graph.frozen import Constants
 from ckpt_magics.notebook.pictures.drawing.plain_layout import arrange
 from ckpt_magics.notebook.pictures.graph_model import GraphModel, model_of_graph
 from ckpt_magics.notebook.pictures.picture import GraphPicture
-from ckpt_magics.notebook.pictures.views.view import ViewOptions
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
@@ -258,16 +256,12 @@ class GraphView(BundledWidget):
         if state is not None:
             self.view_state = state
 
-    @cached_property
-    def _fallback(self) -> GraphPicture:
-        """What stands in for the view where it cannot run; hardly ever seen, so no engine runs for it."""
-        view = self._model.cut(ViewOptions()).view
-        return GraphPicture(self._model, view, given=arrange(view))
-
     def _repr_mimebundle_(self, **options: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
         # anywidget gives (data, metadata); a front end without widgets, or without a kernel, takes the other forms.
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        return {**data, **self._fallback._repr_mimebundle_()}, metadata
+        view = self._model.cut(self.state.options()).view
+        # Hardly anybody sees these, so our own layout has to do: no engine runs.
+        return {**data, **GraphPicture(self._model, view, given=arrange(view))._repr_mimebundle_()}, metadata
 
 
 def _variables_of(graph: messages.GraphDef, reader: CheckpointReader | None) -> VariableMessages | None:

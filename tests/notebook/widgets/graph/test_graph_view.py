@@ -275,6 +275,12 @@ def test_the_bundle_has_something_for_pages_without_a_kernel(view):
     assert len(json.dumps(data)) < 150_000
 
 
+def test_what_stands_in_for_the_view_shows_what_it_shows(view):
+    assert "conv1/BiasAdd" not in view._repr_mimebundle_()[0]["text/html"]
+    view.open("conv1")
+    assert "conv1/BiasAdd" in view._repr_mimebundle_()[0]["text/html"]
+
+
 def test_what_is_seen_can_be_saved_from_python(view, tmp_path):
     view.open("conv1")
     view.save(tmp_path / "graph.svg")
