@@ -85,17 +85,7 @@ def test_saved_models_serialize_to_the_same_bytes(corpus):
         assert len(saved_model.SerializeToString(deterministic=True)) == len(data), path
 
 
-@pytest.mark.tensorflow
-@pytest.mark.parametrize(
-    "imports",
-    [
-        "from ckpt_magics.proto import messages; import tensorflow as tf",
-        "import tensorflow as tf; from ckpt_magics.proto import messages",
-    ],
-    ids=["ours first", "TensorFlow first"],
-)
-def test_lives_beside_tensorflow(imports):
-    program = f"""{imports}
+BESIDE_TENSORFLOW = """
 from tensorflow.core.protobuf import meta_graph_pb2
 theirs = meta_graph_pb2.MetaGraphDef()
 with tf.Graph().as_default() as graph:
@@ -105,4 +95,15 @@ ours = messages.MetaGraphDef.FromString(theirs.SerializeToString())
 assert [node.name for node in ours.graph_def.node] == ["c"]
 assert meta_graph_pb2.MetaGraphDef.FromString(ours.SerializeToString()) == theirs
 """
+
+
+@pytest.mark.tensorflow
+def test_lives_beside_tensorflow_that_comes_later(tf):
+    exec(BESIDE_TENSORFLOW, {"messages": messages, "tf": tf})
+
+
+@pytest.mark.tensorflow
+def test_lives_beside_tensorflow_that_was_there_before():
+    imports = "import tensorflow as tf; from ckpt_magics.proto import messages"
+    program = f"{imports}\n{BESIDE_TENSORFLOW}"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=120)

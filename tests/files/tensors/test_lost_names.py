@@ -23,8 +23,9 @@ from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
 from tests.files.saved import save_slices, save_v2, to_save, write_index
 
 ROOT = Path(__file__).parents[3]
-COUNT = 20_000
-VALUES = {f"layer{number:05d}/kernel": np.full(number % 3 + 1, number, np.float32) for number in range(COUNT)}
+COUNT = 2_500
+"""Names that differ from the next early on, and are long, so that as few as these fill an index of three blocks."""
+VALUES = {f"layer{number:05d}/{'kernel' * 40}": np.full(number % 3 + 1, number, np.float32) for number in range(COUNT)}
 BLOCKS = {"first": 0.1, "middle": 0.5, "last": 0.95}
 """Where in the index of three blocks a bit flips."""
 
