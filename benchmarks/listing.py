@@ -133,7 +133,7 @@ def _partitioned(sizes: Sizes, directory: Path) -> Fact:
             super().read_into(offset, buffer, what)
 
     with load_checkpoint(path) as reader:
-        files = [reader._current.store._data.file(0), reader._current.store._index.file]  # noqa: SLF001 - no public name to count at
+        files = [reader.named_tensors.source.file._data.file(0), reader.named_tensors.source.file._index.file]  # noqa: SLF001 - no public name to count at
         for file in files:
             file.__class__ = CountingFile
         start = part_rows + part_rows // 2

@@ -24,7 +24,7 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work]:
 
 def _statistics(sizes: Sizes, directory: Path) -> Work:
     from ckpt_magics import load_checkpoint
-    from ckpt_magics.notebook.frames.statistics import tensor_statistics
+    from ckpt_magics.files.jobs.tensor_statistics import tensor_statistics
 
     ours = Ours(directory)
     ours.save(big_arrays(sizes))

@@ -60,7 +60,7 @@ def test_what_does_not_fit_says_so_and_the_reader_goes_on(tmp_path, version):
 def test_lack_of_memory_anywhere_below_a_reader_is_ours(tmp_path, monkeypatch, version):
     prefix = SAVERS[version](tmp_path / "m", {"w": np.ones(3, np.float32)})
     with load_checkpoint(prefix) as reader:
-        store = type(reader._current.store)
+        store = type(reader.named_tensors.source.file)
         for method, ask in (("read", lambda: reader["w"]), ("columns", reader.get_variable_to_shape_map)):
 
             def fail(*_, **__):

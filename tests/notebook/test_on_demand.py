@@ -128,7 +128,7 @@ def test_threads_share_one(tmp_path, version):
 def test_replaced_checkpoint_is_said_and_not_mixed(tmp_path, version, listed):
     reader = on_demand(saved(tmp_path, version))
     if listed:
-        assert len(reader) == len(reader.columns().names) == 3
+        assert len(reader) == len(reader.columns().keys) == 3
         reader["large"]
     # A record of a V1 file may be known by heart: what it gives then is all of the former version.
     walk = reader.pieces("large", 1 << 16) if listed and version == 2 else None
@@ -214,7 +214,7 @@ def test_it_outlives_the_reader_that_it_came_from_and_closes_by_itself(tmp_path,
     with pytest.raises(FailedPreconditionError, match="closed"):
         twin["large"]
     np.testing.assert_array_equal(copied["large"], LARGE)
-    assert (copied._current.hold, reader._current.hold) == (False, True)
+    assert (copied.named_tensors.source._hold, reader.named_tensors.source._hold) == (False, True)
 
 
 def test_it_copies_what_another_reader_maps(tmp_path):

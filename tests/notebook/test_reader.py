@@ -404,7 +404,7 @@ def test_no_data_is_read_before_a_value_is_asked_for(tmp_path):
         (tmp_path / f"m.data-{shard_id:05d}-of-00002").write_bytes(b"")
     with load_checkpoint(prefix) as reader:
         assert len(reader) == len(TENSORS)
-        assert len(reader._current.store._data._files) == 2
+        assert len(reader.named_tensors.source.file._data._files) == 2
 
 
 def test_many_tensors_are_read_as_one_by_one(tmp_path):

@@ -17,6 +17,7 @@ from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundEr
 from ckpt_magics.files.storage import files
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import save_v1, save_v2
+from tests.forking import fork
 
 SAVERS = {1: save_v1, 2: save_v2}
 ROWS, COLUMNS = 4000, 128
@@ -42,7 +43,7 @@ def forked(work):
     """Run a function in four forked processes at once; returns whether each said True."""
     pids = []
     for number in range(4):
-        pid = os.fork()
+        pid = fork()
         if not pid:
             try:
                 os._exit(0 if work(number) else 1)
@@ -115,11 +116,11 @@ def test_threads_go_on_while_another_one_opens_the_next_version(tmp_path):
     """What one thread has begun to read stays open, though the reader has turned to another version."""
     prefix = save_v2(tmp_path / "m", contents(), num_shards=2)
     with load_checkpoint(prefix) as reader:
-        former = reader._current.store
-        reader._current._open()
-        assert reader._current.store is not former
+        former = reader.named_tensors.source.file
+        reader.named_tensors.source._open()
+        assert reader.named_tensors.source.file is not former
         np.testing.assert_array_equal(former.read(b"a"), contents()["a"])
-        assert reader._current.read(lambda store: store) is reader._current.store
+        assert reader.named_tensors.source._read(lambda store: store) is reader.named_tensors.source.file
 
 
 def test_closing_in_one_thread_is_an_error_in_the_others(tmp_path):
@@ -130,7 +131,7 @@ def test_closing_in_one_thread_is_an_error_in_the_others(tmp_path):
         return store.read(b"a")
 
     with pytest.raises(FailedPreconditionError, match="closed"):
-        reader._current.read(close_then_read)
+        reader.named_tensors.source._read(close_then_read)
     with pytest.raises(FailedPreconditionError, match="closed"):
         reader["a"]
 
@@ -145,7 +146,7 @@ def test_relative_prefix_outlives_a_chdir(tmp_path, monkeypatch, version, given)
         assert reader.prefix == given
         monkeypatch.chdir("sub")
         np.testing.assert_array_equal(reader["a"], contents()["a"])
-        assert not reader._current.store.replaced()
+        assert not reader.named_tensors.source.file.replaced()
         assert reader.verify().is_whole
         assert all(map(os.path.exists, reader.files))
         assert reader.show().reader is reader
@@ -154,7 +155,7 @@ def test_relative_prefix_outlives_a_chdir(tmp_path, monkeypatch, version, given)
         with load_checkpoint(reader.prefix) as again:
             assert list(again) == list(reader)
         SAVERS[version](tmp_path / "m", {"new": np.ones(2, np.float32)})
-        assert reader._current.store.replaced()
+        assert reader.named_tensors.source.file.replaced()
         monkeypatch.chdir(tmp_path)
         assert reader.prefix == given
 
@@ -189,7 +190,7 @@ def test_data_of_another_version_is_not_taken_for_this_one(tmp_path):
     first = {f"t{number:02d}": np.full(1 << 19, 1, np.float32) for number in range(20)}
     prefix = save_v2(tmp_path / "m", first, num_shards=20)
     with load_checkpoint(prefix) as reader:
-        store = reader._current.store
+        store = reader.named_tensors.source.file
         for fill in (2, 3):
             save_v2(tmp_path / "m", {name: value * fill for name, value in first.items()}, num_shards=20)
         with pytest.raises(AbortedError, match="Open the checkpoint again"):

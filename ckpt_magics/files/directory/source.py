@@ -21,7 +21,7 @@ from ckpt_magics.files.directory.latest import Latest, find_latest
 from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES, describe_directory, missing_hint
 from ckpt_magics.files.directory.state_text import decode_state
 from ckpt_magics.files.directory.unusable import describe_file
-from ckpt_magics.files.kinds.prefix_source import CheckpointSource, find_prefix
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint, find_prefix
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
 from ckpt_magics.files.storage.place import AnyPath, local_path
@@ -29,7 +29,7 @@ from ckpt_magics.files.storage.place import AnyPath, local_path
 _STATE_START = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:all_)?model_checkpoint_path")
 
 
-def find_checkpoint(path: AnyPath) -> CheckpointSource:
+def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
     """Return the checkpoint that ``path`` stands for.
 
     Args:
@@ -57,7 +57,7 @@ def find_checkpoint(path: AnyPath) -> CheckpointSource:
     )
 
 
-def _find_by_file(name: str) -> CheckpointSource | None:
+def _find_by_file(name: str) -> FoundCheckpoint | None:
     """Take ``name`` for a file that belongs to a checkpoint, without being its index or all of it."""
     if not files.is_file(name):
         raise FailedPreconditionError(f"{visible(name)}; Not a regular file", file=name)
@@ -89,7 +89,7 @@ def _find_by_file(name: str) -> CheckpointSource | None:
         return replace(_source_of(directory, find_latest(directory, base)), kind="state file")
     if base.endswith(naming.INDEX_SUFFIX):
         # Damaged; opening it says how.
-        return CheckpointSource(name, naming.prefix_of(name), 2, "index")
+        return FoundCheckpoint(name, naming.prefix_of(name), 2, "index")
     foreign = recognise(start, name)
     raise DataLossError(
         f"Unable to open table file {visible(name)}: DATA_LOSS: not an sstable (bad magic number): "
@@ -107,7 +107,7 @@ def _begins_as_state(start: bytes) -> bool:
         return False
 
 
-def _find_in_directory(directory: str) -> CheckpointSource:
+def _find_in_directory(directory: str) -> FoundCheckpoint:
     """Return the latest checkpoint of a directory, or the variables of a SavedModel."""
     latest = _find_latest_there(directory)
     if latest.has_state or latest.prefix is not None:
@@ -130,7 +130,7 @@ def _find_latest_there(directory: str) -> Latest:
     return latest
 
 
-def _find_saved_model(directory: str) -> CheckpointSource:
+def _find_saved_model(directory: str) -> FoundCheckpoint:
     found = find_prefix(os.path.join(directory, "variables", "variables"))
     if found is None:
         raise CheckpointNotFoundError(
@@ -140,7 +140,7 @@ def _find_saved_model(directory: str) -> CheckpointSource:
     return replace(found, kind="SavedModel", note=f"The variables of the SavedModel {visible(directory)} were used.")
 
 
-def _source_of(directory: str, latest: Latest) -> CheckpointSource:
+def _source_of(directory: str, latest: Latest) -> FoundCheckpoint:
     """Return what was found in a directory, with a warning where it takes the place of another."""
     found = None if latest.prefix is None else find_prefix(latest.prefix)
     if found is None:

@@ -12,7 +12,7 @@ from ckpt_magics.files.jobs.verification import Verification
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
 from ckpt_magics.files.kinds.copying import copy_bundle, copy_slice_table
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.files.kinds.opening import open_remains
+from ckpt_magics.files.kinds.settled import open_remains
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress

@@ -17,14 +17,14 @@ from ckpt_magics.files.kinds.bundle.bundle import BundleStore
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.files.kinds.opening import MAX_ATTEMPTS, Store, open_remains
-from ckpt_magics.files.kinds.prefix_source import CheckpointSource
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
+from ckpt_magics.files.kinds.settled import MAX_ATTEMPTS, Store, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
-from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.phrasing import amount
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
@@ -65,7 +65,7 @@ class CheckedTensor:
         error: Why it cannot be read; None if it is good.
     """
 
-    entry: TensorEntry
+    entry: TensorSpec
     error: CheckpointError | None
 
 
@@ -98,7 +98,7 @@ class Verification:
         lost_names: Which names may be lost beside those of the tensors, as a sentence; or empty.
     """
 
-    source: CheckpointSource
+    source: FoundCheckpoint
     files: tuple[CheckedFile, ...]
     tensors: tuple[CheckedTensor, ...]
     findings: tuple[Finding, ...]
@@ -115,7 +115,7 @@ class Verification:
         return next((finding.file for finding in self.findings if finding.role == META_GRAPH), None)
 
 
-def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = None) -> Verification:
+def check_checkpoint(source: FoundCheckpoint, *, progress: Progress | None = None) -> Verification:
     """Check every block of the tables, every tensor's checksum, that no byte is left over, and that the graph parses.
 
     Args:
@@ -135,7 +135,7 @@ def check_checkpoint(source: CheckpointSource, *, progress: Progress | None = No
 
 
 @contextmanager
-def _watched(source: CheckpointSource) -> Iterator[Callable[[], bool]]:
+def _watched(source: FoundCheckpoint) -> Iterator[Callable[[], bool]]:
     """Give a test for whether another checkpoint was saved over this one since."""
     names = [index_filename(source.prefix)] if source.version == 2 else _file_names(source)
     held = []
@@ -146,7 +146,7 @@ def _watched(source: CheckpointSource) -> Iterator[Callable[[], bool]]:
         yield lambda: any(file.replaced() for file in held)
 
 
-def _check_once(source: CheckpointSource, progress: Progress | None) -> Verification:
+def _check_once(source: FoundCheckpoint, progress: Progress | None) -> Verification:
     names = _file_names(source)
     meta_graph = meta_graph_beside(source.prefix)
     sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
@@ -163,14 +163,14 @@ def _check_once(source: CheckpointSource, progress: Progress | None) -> Verifica
             tensors = list(_check_tensors(store, meter))
             findings += _listing_damage(store, findings)
             findings += _orphan_slices(store, keys)
-            lost_names = store.lost.sentence(store.names())
+            lost_names = store.lost.sentence(store.keys())
             findings += _check_object_graph(store, tensors)
             if isinstance(store, BundleStore):
                 findings += _check_data_files(store)
     except CheckpointError as error:
         if not any(finding.is_damage for finding in findings):
             findings.append(_as_finding(error, names[0]))
-    findings += (_tensor_finding(tensor.error, source, tensor.entry.name) for tensor in tensors if tensor.error)
+    findings += (_tensor_finding(tensor.error, source, tensor.entry.key) for tensor in tensors if tensor.error)
     checked = [
         CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
     ]
@@ -181,18 +181,18 @@ def _check_once(source: CheckpointSource, progress: Progress | None) -> Verifica
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names)
 
 
-def _file_names(source: CheckpointSource) -> list[str]:
+def _file_names(source: FoundCheckpoint) -> list[str]:
     """Return the files that are known without opening any."""
     if source.version == 1:
         return checkpoint_files(source.prefix) or [source.prefix]
     return [index_filename(source.prefix), *sorted(data_files(source.prefix))]
 
 
-def _is_data(source: CheckpointSource, name: str) -> bool:
+def _is_data(source: FoundCheckpoint, name: str) -> bool:
     return source.version == 2 and name != index_filename(source.prefix)
 
 
-def _role(source: CheckpointSource, name: str) -> str:
+def _role(source: FoundCheckpoint, name: str) -> str:
     if source.version == 1:
         return "V1"
     return "data" if _is_data(source, name) else "index"
@@ -213,7 +213,7 @@ def _as_finding(error: CheckpointError, file: str, tensor: bytes | None = None) 
     return Finding(error.file or file, error.message, error.offset, tensor)
 
 
-def _tensor_finding(error: CheckpointError, source: CheckpointSource, tensor: bytes) -> Finding:
+def _tensor_finding(error: CheckpointError, source: FoundCheckpoint, tensor: bytes) -> Finding:
     found = _as_finding(error, source.prefix, tensor)
     # What the system says of a missing file has the path in it, once for each tensor.
     return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
@@ -233,7 +233,7 @@ def _check_table(path: str, findings: list[Finding], meter: ProgressMeter, see: 
     return check.blocks
 
 
-def _note_first_block(source: CheckpointSource, findings: list[Finding]) -> None:
+def _note_first_block(source: FoundCheckpoint, findings: list[Finding]) -> None:
     """Say so where the index could only be opened without its header, and no block was found damaged."""
     if source.version == 1 or any(finding.is_damage for finding in findings):
         return
@@ -252,19 +252,20 @@ def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
 
 def _check_tensors(store: Store, meter: ProgressMeter) -> Iterator[CheckedTensor]:
     sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
-    for name in store.names():
+    keys = store.keys()
+    for name in keys:
         problem: CheckpointError | None = None
         try:
             if name not in sound:
                 store.verify(name, meter.advance)
         except CheckpointError as error:
             problem = error
-        yield CheckedTensor(store.entry(name), problem)
+        yield CheckedTensor(store.spec(name), problem)
 
 
 def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
     """Yield the records of slices, found under some keys, that no tensor lists."""
-    names = frozenset(store.names())
+    names = frozenset(store.keys())
     owned = {part.encode_key(name) for name in names for part in store.stored_slices(name)}
     for key in keys:
         if key in owned:
@@ -281,7 +282,7 @@ def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
 
 def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[Finding]:
     """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
-    if any(tensor.entry.name == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
+    if any(tensor.entry.key == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
         try:
             record: object = store.read(_OBJECT_GRAPH)[()]
             if not isinstance(record, bytes):

@@ -22,7 +22,7 @@ from ckpt_magics.files.kinds.slice_table.slice_table_writer import publish_table
 from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.naming import data_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
-from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from ckpt_magics.files.wire.varint import Buffer
 
@@ -31,7 +31,7 @@ __all__ = ["copy_bundle", "copy_slice_table"]
 
 def copy_bundle(
     store: BundleStore,
-    tensors: Sequence[TensorEntry],
+    tensors: Sequence[TensorSpec],
     prefix: str,
     *,
     progress: Progress | None = None,
@@ -50,7 +50,7 @@ def copy_bundle(
         DataLossError: A value is damaged; nothing was written.
         CheckpointError: The disk refuses.
     """
-    records = {key: (tensor.name, entry) for tensor in tensors for key, entry in store.records(tensor.name)}
+    records = {key: (tensor.key, entry) for tensor in tensors for key, entry in store.records(tensor.key)}
     places = sorted(records, key=lambda key: (records[key][1].shard_id, records[key][1].offset, key))
     size = sum(entry.size for _, entry in records.values())
     meter = ProgressMeter(size, progress)
@@ -95,14 +95,14 @@ def _copy_value(
 
 def copy_slice_table(
     store: SliceTableStore,
-    tensors: Sequence[TensorEntry],
+    tensors: Sequence[TensorSpec],
     path: str,
     *,
     progress: Progress | None = None,
     companions: Mapping[str, bytes] | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Write tensors of a V1 checkpoint as one in a single file, their records as they are; else as `copy_bundle`."""
-    names = sorted(tensor.name for tensor in tensors)
+    names = sorted(tensor.key for tensor in tensors)
     listed = encode_meta([store.meta(name) for name in names])
     keys = sorted(place for name in names for place in store.record_places(name))
     meter = ProgressMeter(store.size, progress)

@@ -17,7 +17,7 @@ from ckpt_magics.files.storage.files import working_directory
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointSource:
+class FoundCheckpoint:
     """Which checkpoint was meant.
 
     Attributes:
@@ -37,7 +37,7 @@ class CheckpointSource:
     note: str = ""
     base: str = field(default_factory=working_directory, compare=False)
 
-    def here(self) -> CheckpointSource:
+    def here(self) -> FoundCheckpoint:
         """Return the checkpoint with a prefix that means it now: as it was given, or absolute after a chdir."""
         prefix = self.path_here(self.prefix)
         return self if prefix == self.prefix else replace(self, prefix=prefix)
@@ -50,57 +50,57 @@ class CheckpointSource:
         return self.note or self.prefix
 
 
-def find_prefix(name: str) -> CheckpointSource | None:
+def find_prefix(name: str) -> FoundCheckpoint | None:
     """Take ``name`` for a prefix, a V1 file or pattern, or for the prefix of V1 shards."""
     if os.path.basename(name) in {"", os.curdir}:
         return _find_bare(name.removesuffix(os.curdir) or os.path.join(os.curdir, "")) if name else None
     if files.is_file(naming.index_filename(name)):
         note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * files.is_directory(name)
-        return CheckpointSource(name, name, 2, "prefix", note)
+        return FoundCheckpoint(name, name, 2, "prefix", note)
     found = _find_v1_shard(name)
     if found is None and is_table(name):
         found = _table_source(name)
     pattern = "" if found is not None or files.exists(name) else _sharded_v1(name)
     if pattern:
-        return CheckpointSource(name, pattern, 1, "prefix", f"The files of {visible(pattern)} were used.")
+        return FoundCheckpoint(name, pattern, 1, "prefix", f"The files of {visible(pattern)} were used.")
     return found
 
 
-def _find_bare(directory: str) -> CheckpointSource | None:
+def _find_bare(directory: str) -> FoundCheckpoint | None:
     """Take a directory, with its separator, for the prefix of files that are called ``.index`` and so on.
 
     TensorFlow's Saver writes them for ``save(sess, "model/")``, and calls them ``.`` in the state file.
     """
     if not files.is_file(naming.index_filename(directory)):
         return None
-    return CheckpointSource(directory, directory, 2, "prefix")
+    return FoundCheckpoint(directory, directory, 2, "prefix")
 
 
-def _find_v1_shard(name: str) -> CheckpointSource | None:
+def _find_v1_shard(name: str) -> FoundCheckpoint | None:
     """Take ``name`` for one of several V1 files, or for their pattern."""
     shard = naming.parse_v1_shard(name)
     if shard is None:
         return None
     pattern = naming.v1_shard_pattern(shard[0], shard[2])
     if shard[1] is None:
-        return CheckpointSource(name, pattern, 1, "prefix") if checkpoint_files(pattern) else None
+        return FoundCheckpoint(name, pattern, 1, "prefix") if checkpoint_files(pattern) else None
     note = f"{visible(name)} is one of several files; all of {visible(pattern)} were used."
-    return CheckpointSource(name, pattern, 1, "V1 shard", note) if is_table(name) else None
+    return FoundCheckpoint(name, pattern, 1, "V1 shard", note) if is_table(name) else None
 
 
-def _table_source(name: str) -> CheckpointSource | None:
+def _table_source(name: str) -> FoundCheckpoint | None:
     """Tell a V1 file from the index of a V2 checkpoint by its first record."""
     version = table_version(name)
     if name.endswith(naming.INDEX_SUFFIX) and version != 1:
         prefix = naming.prefix_of(name)
-        return CheckpointSource(name, prefix, 2, "index", f"{visible(name)} is the index of {visible(prefix)}.")
+        return FoundCheckpoint(name, prefix, 2, "index", f"{visible(name)} is the index of {visible(prefix)}.")
     if version == 2:
         raise DataLossError(
             "this is the index of a V2 checkpoint under another name",
             file=name,
             hint=f'Rename it to PREFIX{naming.INDEX_SUFFIX}, beside its "PREFIX.data-" files, and give the prefix.',
         )
-    return CheckpointSource(name, name, 1, "V1 file")
+    return FoundCheckpoint(name, name, 1, "V1 file")
 
 
 def _sharded_v1(prefix: str) -> str:

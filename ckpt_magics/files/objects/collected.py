@@ -11,12 +11,12 @@ import numpy as np
 
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.object_graph.named_tensors import tensors_behind
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.tree import Node, joined, take_apart
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
-from ckpt_magics.notebook.reader import CheckpointReader
 from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["collect_tensors", "tensors_and_gaps"]
@@ -53,10 +53,11 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
 
 def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list[str]]:
     """Return the tensors as `collect_tensors` does, and the names under which there is None instead of a tensor."""
-    if isinstance(value, CheckpointReader) and value.lost_names:
+    behind = tensors_behind(value)
+    if behind is not None and behind.lost_names:
         raise DataLossError(
-            f"not all tensors of {visible(value.prefix)} are listed, for its index is damaged",
-            hint=f"{value.lost_names} salvage_checkpoint({value.prefix!r}, NEW_PREFIX) saves the rest.",
+            f"not all tensors of {visible(behind.origin)} are listed, for its index is damaged",
+            hint=f"{behind.lost_names} salvage_checkpoint({behind.origin!r}, NEW_PREFIX) saves the rest.",
         )
     if _is_plain(value):
         return {joined(name, key): array for key, array in value.items()} if name else dict(value), []

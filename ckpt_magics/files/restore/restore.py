@@ -14,6 +14,8 @@ from typing import Any
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.files.directory.checkpoint_step import checkpoint_at_step
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_behind
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.putting import put, unchanged_without
 from ckpt_magics.files.objects.ties import Tie
@@ -25,8 +27,9 @@ from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.storage.interrupts import uninterrupted
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array
-from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
 from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
@@ -89,7 +92,7 @@ class RestorePlan:
 
 
 def plan_restore(
-    source: AnyPath | CheckpointReader | Mapping[str, Array] | StoredTensors,
+    source: AnyPath | Mapping[str, Any] | NamedTensors[TensorSource] | StoredTensors,
     targets: Any = None,
     *,
     include: Sequence[str] = (),
@@ -130,8 +133,9 @@ def plan_restore(
             patterns or the map are of another type.
     """
     _check_names(include, exclude, mapping)
-    opened = load_checkpoint(source, damaged=damaged) if isinstance(source, str | bytes | os.PathLike) else source
-    stored = opened if isinstance(opened, StoredTensors) else StoredTensors(opened, damaged=damaged)
+    if not isinstance(source, StoredTensors):
+        source = StoredTensors(_tensors(source, damaged=damaged), damaged=damaged)
+    stored = source
     options = RestoreOptions(
         tuple(include),
         tuple(exclude),
@@ -237,7 +241,7 @@ def _is_text(value: object) -> bool:
 
 
 def restore_checkpoint(
-    source: AnyPath | CheckpointReader | Mapping[str, Array],
+    source: AnyPath | Mapping[str, Any],
     targets: Any = None,
     *,
     include: Sequence[str] = (),
@@ -303,9 +307,9 @@ def restore_checkpoint(
     >>> restore_checkpoint(saved).values["weight"].shape
     (2, 3)
     """
-    with _opened(source, step, damaged=damaged) as reader:
+    with _opened(source, step, damaged=damaged) as tensors:
         plan = plan_restore(
-            reader,
+            tensors,
             targets,
             include=include,
             exclude=exclude,
@@ -323,13 +327,23 @@ def restore_checkpoint(
 
 
 def _opened(
-    source: AnyPath | CheckpointReader | Mapping[str, Array], step: int | None, *, damaged: bool
-) -> AbstractContextManager[CheckpointReader | Mapping[str, Array]]:
-    """The reader to restore from; one that is opened here is closed again."""
+    source: AnyPath | Mapping[str, Any], step: int | None, *, damaged: bool
+) -> AbstractContextManager[NamedTensors[TensorSource]]:
+    """The tensors to restore from; what is opened here is closed again."""
+    if not isinstance(source, str | bytes | os.PathLike):
+        return nullcontext(_tensors(source, damaged=damaged))
+    return _tensors(source if step is None else checkpoint_at_step(local_path(source), step), damaged=damaged)
+
+
+def _tensors(
+    source: AnyPath | Mapping[str, Any] | NamedTensors[TensorSource], *, damaged: bool
+) -> NamedTensors[TensorSource]:
+    """The tensors of a path, of a reader, or of a mapping of arrays."""
     if isinstance(source, str | bytes | os.PathLike):
-        path = source if step is None else checkpoint_at_step(local_path(source), step)
-        return load_checkpoint(path, damaged=damaged)
-    return nullcontext(source)
+        return open_tensors(source, damaged=damaged)
+    if isinstance(source, Mapping):
+        return tensors_behind(source) or NamedTensors(ArraySource(source))
+    return source
 
 
 def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:

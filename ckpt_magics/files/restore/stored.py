@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.errors import DataLossError
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
-from ckpt_magics.files.tensors.spec import Array, native
+from ckpt_magics.files.tensors.source import Array, TensorSource
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
-from ckpt_magics.notebook.reader import CheckpointReader
 
 __all__ = ["StoredTensors"]
 
@@ -23,12 +22,12 @@ _ADVICE = (
 
 
 class StoredTensors:
-    """The tensors of a checkpoint, or of any mapping of arrays.
+    """The tensors of a source by the names that a restore knows them by.
 
     An object-based checkpoint goes by short names (``layer/kernel``); its keys are understood too.
 
     Args:
-        source: An open reader, which stays the caller's to close, or a mapping of names to arrays.
+        tensors: Of the source, which stays the caller's to close.
         damaged: Take what is left of a checkpoint whose listing is damaged.
 
     Attributes:
@@ -38,41 +37,29 @@ class StoredTensors:
         DataLossError: The listing is damaged, and ``damaged`` is false.
     """
 
-    def __init__(self, source: CheckpointReader | Mapping[str, Array], *, damaged: bool = False) -> None:
-        self._source = source
-        self.lost_names = ""
-        self._short_names: Mapping[str, str] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        self.dtypes: dict[str, np.dtype[Any]] = {}
-        self.note = ""
-        self._full_names: dict[str, str] = {}
-        self._keys: dict[str, str] = {}
-        if isinstance(source, CheckpointReader):
-            self.origin = source.prefix
-            self.note = source.source.note
-            self.lost_names = source.lost_names
-            if self.lost_names and not damaged:
-                raise _damaged_listing(source)
-            self._from_reader(source)
-        else:
-            self.origin = "the given tensors"
-            for name, array in source.items():
-                self._add(name, name, np.shape(array), _stored_dtype(np.asarray(array).dtype))
-        self._names = {key: name for name, key in self._keys.items()}
-
-    def _from_reader(self, reader: CheckpointReader) -> None:
-        graph = self._object_graph(reader)
-        self._short_names = {} if graph is None else graph.short_names
-        short_names = {} if graph is None else {key: short for short, key in graph.short_names.items()}
+    def __init__(self, tensors: NamedTensors[TensorSource], *, damaged: bool = False) -> None:
+        self._tensors = tensors
+        self.origin = tensors.origin
+        self.note = tensors.source.note
+        self.lost_names = tensors.lost_names
+        if self.lost_names and not damaged:
+            raise _damaged_listing(tensors)
+        graph = self._object_graph()
+        self._short_names: Mapping[str, str] = {} if graph is None else graph.short_names
         self._full_names = {} if graph is None else {key: full for full, key in graph.full_names.items()}
-        columns = reader.columns(warn=False)
-        for key, dtype, shape in zip(map(key_to_name, columns.names), columns.dtypes, columns.shapes, strict=True):
-            if key != OBJECT_GRAPH_KEY:
-                self._add(short_names.get(key, key), key, shape, dtype.numpy)
+        short_names = {key: short for short, key in self._short_names.items()}
+        columns = tensors.columns(warn=False)
+        keys = list(map(key_to_name, columns.keys))
+        self._names = {key: short_names.get(key, key) for key in keys if key != OBJECT_GRAPH_KEY}
+        self._keys = {name: key for key, name in self._names.items()}
+        dtypes = dict(zip(keys, columns.dtypes, strict=True))
+        shapes = dict(zip(keys, columns.shapes, strict=True))
+        self.dtypes: dict[str, np.dtype[Any]] = {name: dtypes[key].numpy for name, key in self._keys.items()}
+        self.shapes: dict[str, tuple[int, ...]] = {name: shapes[key] for name, key in self._keys.items()}
 
-    def _object_graph(self, reader: CheckpointReader) -> ObjectGraph | None:
+    def _object_graph(self) -> ObjectGraph | None:
         try:
-            return reader.object_graph
+            return self._tensors.object_graph
         except DataLossError:
             # What is left goes by its keys, if damage is allowed for.
             if not self.lost_names:
@@ -81,14 +68,7 @@ class StoredTensors:
 
     def may_have_lost(self, name: str) -> bool:
         """Tell whether a tensor of this name may have been there, where the listing is damaged."""
-        if not self.lost_names or not isinstance(self._source, CheckpointReader):
-            return False
-        return self._source.may_have_lost(self._short_names.get(name, name))
-
-    def _add(self, name: str, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self._keys[name] = key
-        self.shapes[name] = shape
-        self.dtypes[name] = dtype
+        return self._tensors.may_have_lost(self._short_names.get(name, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shapes)
@@ -117,23 +97,14 @@ class StoredTensors:
 
     def read(self, name: str) -> Array:
         """Return a stored tensor as a new array, its checksum verified; text as bytes objects."""
-        if isinstance(self._source, CheckpointReader):
-            return np.asarray(self._source[self._keys[name]], dtype=self.dtypes[name])
-        array = np.asarray(self._source[self._keys[name]])
-        # A copy, since a place may be the given array itself, or have a part of it.
-        return encoded(array) if array.dtype.kind in TEXT_KINDS else np.array(array, self.dtypes[name])
+        return self._tensors.read(self._keys[name])
 
 
-def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype that a given array has in a checkpoint."""
-    return np.dtype(object) if dtype.kind in TEXT_KINDS else native(dtype)
-
-
-def _damaged_listing(reader: CheckpointReader) -> DataLossError:
-    first = reader.damage[0]
+def _damaged_listing(tensors: NamedTensors[TensorSource]) -> DataLossError:
+    first = tensors.source.damage[0]
     error = DataLossError(
         f"the listing of the tensors is damaged: {first.message}",
         offset=first.offset,
-        hint=f"{reader.lost_names} {_ADVICE}",
+        hint=f"{tensors.lost_names} {_ADVICE}",
     )
     return error.locate(file=first.file)

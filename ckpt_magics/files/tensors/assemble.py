@@ -19,7 +19,7 @@ from ckpt_magics.errors import DataLossError, InternalError, InvalidArgumentErro
 from ckpt_magics.files.formats.pieces import Box, cut_shape, elements_of, part_of, shape_pieces
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.tensors.store import Array, TensorEntry
+from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 Bounds = npt.NDArray[np.int64]
 """int64 [slices, rank, 2]: start and end of each slice in each dimension."""
@@ -62,7 +62,7 @@ def find_overlap(bounds: Bounds) -> tuple[int, int] | None:
 
 
 def assemble(
-    tensor: TensorEntry,
+    tensor: TensorSpec,
     region: TensorSlice,
     read_slice: ReadSlice,
     *,
@@ -99,7 +99,7 @@ def assemble(
     return out
 
 
-def check_slices(tensor: TensorEntry, *, most_elements: Callable[[Sequence[int]], int]) -> None:
+def check_slices(tensor: TensorSpec, *, most_elements: Callable[[Sequence[int]], int]) -> None:
     """Check that the slices of a tensor are all of it, each element once, and no more than their files can hold.
 
     Raises:
@@ -108,7 +108,7 @@ def check_slices(tensor: TensorEntry, *, most_elements: Callable[[Sequence[int]]
     _find_used(tensor, TensorSlice.full(len(tensor.shape)), bounds_of(tensor.slices, tensor.shape), most_elements)
 
 
-def row_order(tensor: TensorEntry) -> list[int] | None:
+def row_order(tensor: TensorSpec) -> list[int] | None:
     """Return the positions of slices that are runs of rows, one behind the other; None if they are anything else."""
     bounds = bounds_of(tensor.slices, tensor.shape)
     full = bounds_of([TensorSlice.full(len(tensor.shape))], tensor.shape)
@@ -121,7 +121,7 @@ def row_order(tensor: TensorEntry) -> list[int] | None:
 
 
 def iter_pieces(
-    tensor: TensorEntry,
+    tensor: TensorSpec,
     at_most: int,
     slice_parts: Callable[[int], Iterator[Array]],
     read_region: Callable[[TensorSlice], Array],
@@ -149,7 +149,7 @@ def iter_pieces(
 
 
 def _find_used(
-    tensor: TensorEntry,
+    tensor: TensorSpec,
     region: TensorSlice,
     bounds: Bounds,
     most_elements: Callable[[Sequence[int]], int] | None,

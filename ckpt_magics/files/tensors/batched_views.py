@@ -6,7 +6,7 @@ import math
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, Protocol
 
-from ckpt_magics.files.tensors.store import Columns
+from ckpt_magics.files.tensors.source import Columns
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
 BATCH_SIZE = 4 << 20
@@ -55,7 +55,7 @@ def iter_batches(columns: Columns, size: int = BATCH_SIZE) -> Iterator[list[str]
     """Yield all names in order, as many at a time as take about ``size`` bytes in memory."""
     batch: list[str] = []
     total = 0
-    for key, dtype, shape in zip(columns.names, columns.dtypes, columns.shapes, strict=True):
+    for key, dtype, shape in zip(columns.keys, columns.dtypes, columns.shapes, strict=True):
         value_size = math.prod(shape) * (dtype.itemsize or _STRING_SIZE)
         if batch and total + value_size > size:
             yield batch

@@ -14,9 +14,7 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
 from ckpt_magics.files.formats.dtypes import dtype_by_number
-from ckpt_magics.files.formats.pieces import Box, array_pieces, part_of
 from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
-from ckpt_magics.files.tensors.store import TensorEntry
 from ckpt_magics.graphs.ops.variable_kinds import KNOWN_VARIABLE_OPS
 from ckpt_magics.proto.messages import GraphDef, NodeDef
 
@@ -76,23 +74,6 @@ class Constants(Mapping[str, npt.NDArray[Any]]):
 
     def __len__(self) -> int:
         return len(self._names)
-
-    def check_current(self) -> None:
-        """They are: nothing takes the place of a constant."""
-
-    def entry(self, name: str) -> TensorEntry:
-        """Return dtype and shape of a constant; errors as of a look-up."""
-        tensor = self._node(name).attr["value"].tensor
-        shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
-        return TensorEntry(name.encode("utf-8", "surrogateescape"), dtype_by_number(tensor.dtype), shape)
-
-    def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """Return a part of a constant; errors as of a look-up."""
-        return part_of(self[name], region)
-
-    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
-        """Return the regions and elements of a constant, at most so many bytes at a time; errors as of a look-up."""
-        return array_pieces(self[name], at_most)
 
     def _node(self, name: str) -> NodeDef:
         if name not in self._nodes:

@@ -8,16 +8,17 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.directory.companions import take_companions
+from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
 from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.files.kinds.restored_slice import restore_slice
 from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
 from ckpt_magics.files.storage.place import local_path
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, unknown
-from ckpt_magics.notebook.reader import load_checkpoint
 
 __all__ = ["ROWS"]
 
@@ -70,9 +71,9 @@ def _restore_v2(ctx: KernelContext, prefix: Array, names: Array, specs: Array) -
         raise InvalidArgumentError(
             f"Got {len(keys)} tensor names, {len(slices)} shapes and slices, and {len(wanted)} expected dtypes"
         )
-    with load_checkpoint(_path(prefix)) as reader:
+    with open_tensors(_path(prefix)) as tensors:
         return tuple(
-            reader.restore_slice(key, spec.decode(), dtype)
+            restore_slice(tensors, key, spec.decode(), dtype)
             for key, spec, dtype in zip(keys, slices, wanted, strict=True)
         )
 
@@ -85,9 +86,9 @@ def _restore_v2_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _restore_slice(ctx: KernelContext, pattern: Array, name: Array, spec: Array | None = None) -> Array:
-    with load_checkpoint(_path(pattern)) as reader:
+    with open_tensors(_path(pattern)) as tensors:
         text = "" if spec is None else np.asarray(spec, object).item().decode()
-        return reader.restore_slice(np.asarray(name, object).item(), text, ctx.output_dtypes[0])
+        return restore_slice(tensors, np.asarray(name, object).item(), text, ctx.output_dtypes[0])
 
 
 def _restore_slice_shape(ctx: ShapeContext) -> list[Shape]:

@@ -9,19 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError, visible
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.source import TensorSource
+from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.nodes.build import apply
 from ckpt_magics.graphs.saver.saveables import find_saveables
 from ckpt_magics.graphs.variables.partition import PartitionedVariable
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.graphs.variables.variable_scope import stored_variables
-from ckpt_magics.notebook.reader import CheckpointPath, CheckpointReader, load_checkpoint
 
 __all__ = ["init_from_checkpoint"]
 
 
 def init_from_checkpoint(
-    ckpt_dir_or_file: CheckpointPath, assignment_map: Mapping[str, object] | Iterable[tuple[str, object]]
+    ckpt_dir_or_file: AnyPath, assignment_map: Mapping[str, object] | Iterable[tuple[str, object]]
 ) -> None:
     """Let variables take their first values from a checkpoint, when their initializers run.
 
@@ -35,23 +39,22 @@ def init_from_checkpoint(
         TensorMismatchError: A tensor has another shape than its variable.
     """
     pairs = assignment_map.items() if isinstance(assignment_map, Mapping) else assignment_map
-    with load_checkpoint(ckpt_dir_or_file) as reader:
+    with open_tensors(ckpt_dir_or_file) as tensors:
         for name, target in sorted(pairs, key=lambda pair: pair[0]):
-            for tensor_name, parts in _targets(reader, name, target):
+            for tensor_name, parts in _targets(tensors, name, target):
                 for part in parts:
-                    _check(reader, tensor_name, part)
-                    _initialize(part, reader.prefix, tensor_name)
+                    _check(tensors, tensor_name, part)
+                    _initialize(part, tensors.origin, tensor_name)
 
 
-def _targets(reader: CheckpointReader, name: str, target: Any) -> Iterator[tuple[str, list[Variable]]]:  # noqa: ANN401 -- see the map
+def _targets(tensors: NamedTensors[TensorSource], name: str, target: Any) -> Iterator[tuple[str, list[Variable]]]:  # noqa: ANN401 -- see the map
     """Names in the checkpoint with the variable that each is for, as its parts."""
     variables = _by_whole(stored_variables().values())
     parts = variables.get(target) if isinstance(target, str) else _parts(target)
     if parts is not None:
-        if name not in reader:
+        if name not in tensors:
             raise InvalidArgumentError(
-                f"Tensor {visible(name)} is not found in {visible(reader.prefix)} checkpoint "
-                f"{reader.get_variable_to_shape_map()}"
+                f"Tensor {visible(name)} is not found in {visible(tensors.origin)} checkpoint {_shapes(tensors)}"
             )
         yield name, parts
         return
@@ -66,9 +69,9 @@ def _targets(reader: CheckpointReader, name: str, target: Any) -> Iterator[tuple
             continue
         inner = variable_name[len(scope) :].removeprefix("/")
         tensor_name = inner if name == "/" else f"{name}{inner}"
-        if tensor_name not in reader:
+        if tensor_name not in tensors:
             raise InvalidArgumentError(
-                f"Tensor {visible(tensor_name)} ({inner} in {visible(name)}) is not found in {visible(reader.prefix)} "
+                f"Tensor {visible(tensor_name)} ({inner} in {visible(name)}) is not found in {visible(tensors.origin)} "
                 "checkpoint"
             )
         yield tensor_name, members
@@ -87,8 +90,8 @@ def _parts(target: Any) -> list[Variable]:  # noqa: ANN401 -- a variable, or one
     return list(target) if isinstance(target, (list, tuple, PartitionedVariable)) else [target]
 
 
-def _check(reader: CheckpointReader, name: str, variable: Variable) -> None:
-    info, shape = variable.save_slice_info, reader.entry(name).shape
+def _check(tensors: NamedTensors[TensorSource], name: str, variable: Variable) -> None:
+    info, shape = variable.save_slice_info, tensors.spec(name).shape
     fits = variable.shape.is_compatible_with(shape) if info is None else tuple(info.full_shape) == shape
     if not fits:
         raise TensorMismatchError(
@@ -106,3 +109,9 @@ def _initialize(variable: Variable, prefix: str, name: str) -> None:
         value.set_shape(variable.shape)
         restored = saveable.restore([value], None)
     variable.set_initializer(restored if isinstance(restored, Operation) else restored.op, value)
+
+
+def _shapes(tensors: NamedTensors[TensorSource]) -> dict[str, list[int]]:
+    """What TensorFlow lists of a checkpoint that lacks a tensor."""
+    columns = tensors.columns()
+    return dict(zip(map(key_to_name, columns.keys), map(list, columns.shapes), strict=True))

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ckpt_magics.errors import CheckpointError, NotFoundError, TensorNotFoundError, visible
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.kinds.restored_slice import restore_slice
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.session import Session
-from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto.messages import SaverDef
 
 __all__ = ["restore_by_object_names"]
@@ -33,11 +34,11 @@ def restore_by_object_names(sess: Session, saver_def: SaverDef, path: str, missi
         TensorNotFoundError: It is, and lacks a variable.
     """
     try:
-        reader = load_checkpoint(path)
+        tensors = open_tensors(path)
     except CheckpointError:
         return False
-    with reader:
-        object_graph = reader.object_graph
+    with tensors:
+        object_graph = tensors.object_graph
         if object_graph is None:
             return False
         keys = object_graph.full_names
@@ -46,7 +47,7 @@ def restore_by_object_names(sess: Session, saver_def: SaverDef, path: str, missi
         if lacking:
             raise _lacking(lacking, sorted(keys.keys() - {name for name, _ in wanted.values()}), wanted) from missing
         feeds: dict[Any, Any] = {
-            tensor: reader.restore_slice(keys[name], spec, tensor.dtype) for tensor, (name, spec) in wanted.items()
+            tensor: restore_slice(tensors, keys[name], spec, tensor.dtype) for tensor, (name, spec) in wanted.items()
         }
     feeds[saver_def.filename_tensor_name] = path
     sess.run(saver_def.restore_op_name, feeds)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.restore.restore import plan_restore
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, problem_table, works_lines
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.session import Session
-from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.phrasing import amount
 from ckpt_magics.proto.messages import SaverDef
 from ckpt_magics.report import Report
@@ -22,8 +22,8 @@ def add_all_problems(error: CheckpointError, session: Session, saver_def: SaverD
     """
     try:
         variables = dict(GraphVariables(session, saver_def))
-        with load_checkpoint(path) as reader:
-            report = plan_restore(reader, variables, write_call=lambda fix: _saver_call(fix, list(variables))).report
+        with open_tensors(path) as tensors:
+            report = plan_restore(tensors, variables, write_call=lambda fix: _saver_call(fix, list(variables))).report
     except CheckpointError:
         return
     if report.problems:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ckpt_magics.files.object_graph.groups import GROUPS, variable_group
-from ckpt_magics.files.tensors.store import Columns, Numbers
+from ckpt_magics.files.tensors.source import Columns, Numbers
+from ckpt_magics.files.tensors.tensor_names import key_to_name
 
 _LARGEST = (1 << 63) - 1
 
@@ -27,7 +28,7 @@ def variables_frame(columns: Columns) -> pd.DataFrame:
         (int64), ``offset`` (Int64, in the data file; missing for partitioned tensors and V1), ``slices`` (int64, 1 of
         a tensor stored in one piece) and ``group`` (category).
     """
-    names = [name.decode("utf-8", "surrogateescape") for name in columns.names]
+    names = list(map(key_to_name, columns.keys))
     dtypes = [dtype.name for dtype in columns.dtypes]
     elements = np.fromiter(map(math.prod, columns.shapes), np.int64, len(names))
     return pd.DataFrame(

@@ -253,6 +253,6 @@ class CheckpointMagics(Magics):
         table = variables_view(self.shell, expanded(arguments.source))
         if not arguments.graph:
             return table
-        from ckpt_magics.notebook.widgets.show import with_graph
+        from ckpt_magics.notebook.show import with_graph
 
         return with_graph(table)

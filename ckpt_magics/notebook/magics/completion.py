@@ -137,11 +137,11 @@ def _names_of_tensors(values: Mapping[str, Any]) -> list[str]:
 
 def _names_in(source: str) -> list[str]:
     # Loading the extension stays quick when what reads checkpoints loads on first use.
-    from ckpt_magics.notebook.reader import load_checkpoint
+    from ckpt_magics.files.directory.open_tensors import open_tensors
 
     try:
-        with load_checkpoint(expanded(source)) as reader:
-            graph = reader.object_graph
-            return sorted(reader) if graph is None else sorted(graph.short_names)
+        with open_tensors(expanded(source)) as tensors:
+            graph = tensors.object_graph
+            return sorted(tensors) if graph is None else sorted(graph.short_names)
     except CheckpointError:
         return []

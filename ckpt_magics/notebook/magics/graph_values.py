@@ -12,11 +12,14 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import visible
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.restore.restore import plan_restore
 from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.mapping import parse_map
 from ckpt_magics.files.steps.transposition import parse_transposes
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.operators import Operators
@@ -26,7 +29,6 @@ from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.notebook.magics.restoring import source_path, working_line
-from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
 
 __all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 
@@ -40,14 +42,14 @@ def restore_into_graph(
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
     """
     variables = graph.saved_variables()
-    with load_checkpoint(source_path(arguments), damaged=arguments.damaged) as reader:
-        stored = StoredTensors(reader, damaged=arguments.damaged)
+    with open_tensors(source_path(arguments), damaged=arguments.damaged) as tensors:
+        stored = StoredTensors(tensors, damaged=arguments.damaged)
         plan = plan_restore(
             stored,
             dict(variables),
             include=arguments.pattern,
             exclude=arguments.exclude,
-            mapping={**_full_names(reader, stored, variables), **parse_map(arguments.map)},
+            mapping={**_full_names(tensors, stored, variables), **parse_map(arguments.map)},
             transpose=parse_transposes(arguments.transpose),
             reshape=arguments.reshape,
             cast=arguments.cast,
@@ -64,7 +66,7 @@ def restore_into_graph(
     return _named(replace(report, values=graph), graph)
 
 
-def stored_under(reader: CheckpointReader, graph: NotebookGraph) -> dict[str, Array]:
+def stored_under(tensors: NamedTensors[TensorSource], graph: NotebookGraph) -> dict[str, Array]:
     """Return the values that a graph's variables have, by the names that a checkpoint has for them.
 
     Raises:
@@ -72,12 +74,12 @@ def stored_under(reader: CheckpointReader, graph: NotebookGraph) -> dict[str, Ar
     """
     variables = graph.saved_variables()
     without = set(variables.without_value)
-    full_names = {} if reader.object_graph is None else reader.object_graph.full_names
+    full_names = {} if tensors.object_graph is None else tensors.object_graph.full_names
     values = {}
     for short, variable in variables.items():
         if not any(part.op_name in without for part in variable.parts):
             names = (variable.name, short, full_names.get(short, ""))
-            values[next((name for name in names if name in reader), variable.name)] = variable.numpy()
+            values[next((name for name in names if name in tensors), variable.name)] = variable.numpy()
     if not values:
         raise UsageError(
             f"no variable of {visible(graph.title)}, the active graph, has a value yet; %ckpt_restore gives them "
@@ -132,9 +134,9 @@ def _name_of(shell: InteractiveShell, graph: Graph) -> str | None:
     return next((name for name, value in values if isinstance(value, NotebookGraph) and value.holds(graph)), None)
 
 
-def _full_names(reader: CheckpointReader, stored: StoredTensors, variables: Any) -> dict[str, str]:  # noqa: ANN401 - a mapping by name
+def _full_names(tensors: NamedTensors[TensorSource], stored: StoredTensors, variables: Any) -> dict[str, str]:  # noqa: ANN401 - a mapping by name
     """Where an object-based checkpoint has the variables, by the names that they have in graphs."""
-    objects = reader.object_graph
+    objects = tensors.object_graph
     if objects is None:
         return {}
     return {name: objects.full_names[name] for name in variables if name not in stored and name in objects.full_names}

@@ -207,19 +207,19 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
 
     def view(self) -> Any:  # noqa: ANN401 - a widget; the library that it is of loads on use
         """Return the interactive view of the graph: its top level, or open as far as the options ask."""
-        from ckpt_magics.notebook.reader import opened_on_demand
+        from ckpt_magics.files.directory.open_tensors import open_on_demand
         from ckpt_magics.notebook.widgets.graph.graph_state import GraphState
         from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 
         contents = self.contents
-        reader = None
+        tensors = None
         if self.checkpoint is not None:
             with suppress(CheckpointError):  # a graph without values is worth looking at
-                reader = opened_on_demand(self.checkpoint)
+                tensors = open_on_demand(self.checkpoint)
         view = GraphView(
             contents.picture.model,
             title=self.title,
-            reader=reader,
+            reader=tensors,
             values=None if self._session is None else self._session.variable_values,
         )
         asked = self.options.get("depth") is not None or bool(self.options.get("open"))

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.directory.checkpoint_step import checkpoint_at_step
+from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.tree import take_apart
 from ckpt_magics.files.restore.restore import plan_restore
@@ -23,7 +24,6 @@ from ckpt_magics.files.steps.transposition import axes_text, parse_transposes
 from ckpt_magics.notebook.commands.words import expanded, quoted
 from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
-from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.phrasing import an
 
 __all__ = ["restore_into_notebook", "source_path", "working_line"]
@@ -36,8 +36,8 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    with load_checkpoint(source_path(arguments), damaged=arguments.damaged) as reader:
-        stored, mapping = StoredTensors(reader, damaged=arguments.damaged), parse_map(arguments.map)
+    with open_tensors(source_path(arguments), damaged=arguments.damaged) as tensors:
+        stored, mapping = StoredTensors(tensors, damaged=arguments.damaged), parse_map(arguments.map)
         if arguments.into is None:
             mapping = notebook_map(stored, mapping, stored.keys())
             targets = _concerned(stored, arguments, mapping, user_values(shell))

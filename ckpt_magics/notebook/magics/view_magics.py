@@ -20,8 +20,7 @@ from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import names_text
 
 if TYPE_CHECKING:
-    from ckpt_magics.notebook.frames.differences import Tensors
-    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.files.jobs.comparison import Tensors
     from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
 __all__ = ["ViewMagics", "has_front_end", "variables_view"]
@@ -52,15 +51,16 @@ def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
         raise InvalidArgumentError(str(error)) from error
 
 
-def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensors:
+def _live_tensors(stored: Tensors, values: Mapping[str, Any]) -> Tensors:
     """The notebook's variables under the names that a restore would bring them back from."""
+    from ckpt_magics.files.object_graph.named_tensors import NamedTensors
     from ckpt_magics.files.objects.collected import collect_tensors
     from ckpt_magics.files.objects.containers import container_kind
     from ckpt_magics.files.objects.leaves import leaf_kind
     from ckpt_magics.files.steps.mapping import NameMap
-    from ckpt_magics.notebook.frames.differences import ArrayTensors
+    from ckpt_magics.files.tensors.array_source import ArraySource
 
-    keys = {name: name for name in reader} if reader.object_graph is None else reader.object_graph.short_names
+    keys = {name: name for name in stored} if stored.object_graph is None else stored.object_graph.short_names
     names = NameMap(notebook_map(keys, {}), keys)
     origins = {new: key for name, key in keys.items() for new in names.new_names(name)}
     heads = dict.fromkeys(new.partition("/")[0] for new in origins)
@@ -74,21 +74,21 @@ def _live_tensors(reader: CheckpointReader, values: Mapping[str, Any]) -> Tensor
     if not live:
         wanted = names_text(heads)
         raise UsageError(f"the notebook has none of the checkpoint's variables ({wanted}); name a checkpoint B")
-    return ArrayTensors(live)
+    return NamedTensors(ArraySource(live))
 
 
 def _second_side(shell: InteractiveShell, word: str) -> tuple[Tensors, str]:
-    from ckpt_magics.notebook.frames.differences import stored_tensors, tensors_of
-    from ckpt_magics.notebook.reader import opened_on_demand
+    from ckpt_magics.files.directory.open_tensors import open_on_demand
+    from ckpt_magics.files.objects.tensors_of import tensors_of
 
     values = user_values(shell)
     try:
-        reader = opened_on_demand(expanded(word))
+        tensors = open_on_demand(expanded(word))
     except CheckpointNotFoundError:
         if word not in values or isinstance(values[word], str | os.PathLike):
             raise
         return tensors_of(values[word]), word
-    return stored_tensors(reader), reader.prefix
+    return tensors, tensors.origin
 
 
 @magics_class
@@ -124,13 +124,12 @@ class ViewMagics(Magics):
             %ckpt_diff model.ckpt
             %ckpt_diff model.ckpt params --static
         """
-        from ckpt_magics.notebook.frames.differences import differences, stored_tensors
-        from ckpt_magics.notebook.reader import opened_on_demand
+        from ckpt_magics.files.directory.open_tensors import open_on_demand
+        from ckpt_magics.notebook.frames.differences import differences
 
-        reader = opened_on_demand(expanded(arguments.before))
-        before = stored_tensors(reader)
+        before = open_on_demand(expanded(arguments.before))
         if arguments.after is None:
-            after, title = self._present_tensors(reader, quiet=arguments.quiet)
+            after, title = self._present_tensors(before, quiet=arguments.quiet)
         else:
             after, title = _second_side(self.shell, arguments.after)
         with shown_progress("Comparing", self.shell, quiet=arguments.quiet) as progress:
@@ -139,16 +138,17 @@ class ViewMagics(Magics):
             return frame
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
 
-        return DifferenceView(before, after, (reader.prefix, title), frame)
+        return DifferenceView(before, after, (before.origin, title), frame)
 
-    def _present_tensors(self, reader: CheckpointReader, *, quiet: bool) -> tuple[Tensors, str]:
+    def _present_tensors(self, stored: Tensors, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""
         graph = active_graph(self.shell)
         if graph is None:
-            return _live_tensors(reader, user_values(self.shell)), "notebook"
-        from ckpt_magics.notebook.frames.differences import ArrayTensors
+            return _live_tensors(stored, user_values(self.shell)), "notebook"
+        from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+        from ckpt_magics.files.tensors.array_source import ArraySource
         from ckpt_magics.notebook.magics.graph_values import stored_under
 
         if not quiet:
             print(f"Comparing with the variables of {visible(graph.title)}, the active graph")  # noqa: T201 - has to be known
-        return ArrayTensors(stored_under(reader, graph)), graph.title
+        return NamedTensors(ArraySource(stored_under(stored, graph))), graph.title

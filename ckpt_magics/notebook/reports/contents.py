@@ -6,9 +6,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.notebook.reader import CheckpointReader, load_checkpoint
+from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.reports.saved_listing import file_sentence, file_table
 from ckpt_magics.notebook.reports.variable_table import variable_table
 from ckpt_magics.phrasing import amount
@@ -17,7 +20,7 @@ from ckpt_magics.report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CheckpointContents", "FileContents", "contents_report", "describe_checkpoint", "describe_reader"]
+__all__ = ["CheckpointContents", "FileContents", "contents_report", "describe_checkpoint", "describe_tensors"]
 
 MAX_ROWS = 60
 """Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
@@ -105,22 +108,23 @@ def describe_checkpoint(source: AnyPath) -> CheckpointContents:
         CheckpointNotFoundError: There is no checkpoint.
         DataLossError: Its index is damaged.
     """
-    with load_checkpoint(source) as reader:
-        return describe_reader(reader)
+    with open_tensors(source) as tensors:
+        return describe_tensors(tensors)
 
 
-def describe_reader(reader: CheckpointReader) -> CheckpointContents:
+def describe_tensors(tensors: NamedTensors[OpenCheckpoint]) -> CheckpointContents:
     """Return the same about a checkpoint that is open."""
-    return CheckpointContents(
-        reader.prefix, reader.version, reader.source.note, tuple(_files(reader)), reader.variables
-    )
+    found = tensors.source.found.here()
+    held = tuple(_files(tensors.source))
+    return CheckpointContents(found.prefix, found.version, found.note, held, variables_frame(tensors.columns()))
 
 
-def _files(reader: CheckpointReader) -> list[FileContents]:
-    roles = {path: _role(path, reader.version) for path in reader.files}
+def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:
+    prefix, version = checkpoint.origin, checkpoint.found.version
+    roles = {path: _role(path, version) for path in checkpoint.files}
     beside = {
-        naming.meta_graph_filename(reader.prefix): "meta graph",
-        os.path.join(os.path.dirname(reader.prefix), naming.STATE_FILENAME): "state",
+        naming.meta_graph_filename(prefix): "meta graph",
+        os.path.join(os.path.dirname(prefix), naming.STATE_FILENAME): "state",
     }
     roles |= {path: role for path, role in beside.items() if files.is_file(path)}
     return [_file(path, role) for path, role in roles.items()]

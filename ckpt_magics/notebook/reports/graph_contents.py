@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
+from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_model, draw_scopes
-from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.variable_table import variable_table
 from ckpt_magics.phrasing import amount
 from ckpt_magics.proto.messages import MetaGraphDef
@@ -162,9 +163,9 @@ def _counted_ops(meta_graph: MetaGraphDef) -> str:
 
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:
     """What a checkpoint's names alone tell."""
-    with load_checkpoint(source.path) as reader:
-        variables = reader.variables
-        graph = reader.object_graph
+    with open_tensors(source.path) as tensors:
+        variables = variables_frame(tensors.columns())
+        graph = tensors.object_graph
         names = {} if graph is None else {key: name for name, key in graph.short_names.items()}
     shapes, dtypes = {}, {}
     for key, shape, dtype in zip(variables["name"], variables["shape"], variables["dtype"], strict=True):

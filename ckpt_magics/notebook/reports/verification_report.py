@@ -22,10 +22,9 @@ from ckpt_magics.files.jobs.verification import (
     Verification,
     check_checkpoint,
 )
-from ckpt_magics.files.kinds.prefix_source import CheckpointSource
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.reports.saved_listing import saved_report
 from ckpt_magics.phrasing import amount
 from ckpt_magics.report import Report, Strong, Table
@@ -33,7 +32,7 @@ from ckpt_magics.report import Report, Strong, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VerificationReport", "salvage_checkpoint", "verification_report", "verify_checkpoint", "verify_source"]
+__all__ = ["VerificationReport", "salvage_checkpoint", "verification_report", "verify_checkpoint", "verify_found"]
 
 MAX_LISTED = 40
 """Findings in a table; all of them are in the attributes."""
@@ -75,19 +74,19 @@ class VerificationReport:
     @property
     def good(self) -> list[str]:
         """Names of the tensors that are good, sorted."""
-        return [key_to_name(tensor.entry.name) for tensor in self.tensors if tensor.error is None]
+        return [tensor.entry.name for tensor in self.tensors if tensor.error is None]
 
     @property
     def damaged(self) -> list[str]:
         """Names of the tensors that are listed and cannot be read, sorted."""
-        return [key_to_name(tensor.entry.name) for tensor in self.tensors if tensor.error is not None]
+        return [tensor.entry.name for tensor in self.tensors if tensor.error is not None]
 
     @property
     def table(self) -> pd.DataFrame:
         """A row per tensor: name, dtype, shape, bytes, whether it is good, and what is wrong."""
         rows = [
             (
-                visible(tensor.entry.name),
+                visible(tensor.entry.key),
                 tensor.entry.dtype.name,
                 tensor.entry.shape,
                 tensor.entry.size,
@@ -174,8 +173,8 @@ def _finding_table(found: VerificationReport) -> Table:
 
 def _described(found: VerificationReport, names: Collection[bytes | None]) -> dict[bytes, str]:
     """Those of some tensors that are listed, with dtype and shape."""
-    entries = (tensor.entry for tensor in found.tensors if tensor.entry.name in names)
-    return {entry.name: f"{visible(entry.name)} {entry.dtype.name} {format_shape(entry.shape)}" for entry in entries}
+    entries = (tensor.entry for tensor in found.tensors if tensor.entry.key in names)
+    return {entry.key: f"{visible(entry.key)} {entry.dtype.name} {format_shape(entry.shape)}" for entry in entries}
 
 
 def _advice(found: VerificationReport) -> list[str]:
@@ -234,8 +233,8 @@ def _check(path: AnyPath, progress: Progress | None) -> Verification:
     return found
 
 
-def verify_source(
-    source: CheckpointSource, *, salvage: AnyPath | None = None, progress: Progress | None = None
+def verify_found(
+    source: FoundCheckpoint, *, salvage: AnyPath | None = None, progress: Progress | None = None
 ) -> VerificationReport:
     """Check a checkpoint that was found already, as :func:`verify_checkpoint` does."""
     started = time.perf_counter()

@@ -71,7 +71,7 @@ def linked_view(table: VariablesView) -> LinkedView | None:
     Raises:
         DataLossError: The file beside it holds no graph.
     """
-    path = naming.meta_graph_filename(table.reader.prefix)
+    path = naming.meta_graph_filename(table.source.named_tensors.origin)
     if not files.is_file(path):
         return None
     return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.source), table)

@@ -24,8 +24,7 @@ ALLOWED = 128
 PROLOGUE = """
 import pandas, sys
 from ckpt_magics import compare_checkpoints, load_checkpoint, salvage_checkpoint, verify_checkpoint
-from ckpt_magics.notebook.frames.differences import ArrayTensors
-from ckpt_magics.notebook.frames.statistics import stored_statistics
+from ckpt_magics.files.jobs.tensor_statistics import stored_statistics
 import ckpt_magics.notebook.frames.differences, ckpt_magics.notebook.reports.verification_report
 
 def peak():
@@ -35,7 +34,7 @@ prefix, new = sys.argv[1:]
 before = peak()
 """
 JOBS = {
-    "statistics": "assert stored_statistics(load_checkpoint(prefix), 'w').elements == 1 << 26",
+    "statistics": "assert stored_statistics(load_checkpoint(prefix).named_tensors, 'w').elements == 1 << 26",
     "compare": "assert list(compare_checkpoints(prefix, prefix)['status']) == ['same']",
     "verify": "assert verify_checkpoint(prefix).is_whole",
     "salvage": "assert salvage_checkpoint(prefix, new).tensors == 1",

@@ -9,11 +9,12 @@ from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundErr
 from ckpt_magics.files.directory.source import find_checkpoint
 from ckpt_magics.files.formats.bundle_records import BundleHeader
 from ckpt_magics.files.formats.pieces import cut_shape
+from ckpt_magics.files.jobs.comparison import paired_pieces
+from ckpt_magics.files.jobs.tensor_statistics import stored_statistics, tensor_statistics
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.copying import copy_bundle
-from ckpt_magics.files.kinds.opening import open_settled
-from ckpt_magics.notebook.frames.differences import compare_checkpoints, paired_pieces, stored_tensors
-from ckpt_magics.notebook.frames.statistics import stored_statistics, tensor_statistics
+from ckpt_magics.files.kinds.settled import open_settled
+from ckpt_magics.notebook.frames.differences import compare_checkpoints
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import save_slices, save_v1, save_v2, write_index
 
@@ -95,7 +96,7 @@ def test_other_order_of_bytes_is_read_in_pieces_and_in_part(tmp_path):
         np.testing.assert_array_equal(reader.get_slice("w", (slice(5, 900), slice(2, 7))), value[5:900, 2:7])
         np.testing.assert_array_equal(reader["w"], value)
         store = open_settled(find_checkpoint(str(tmp_path / "m")))
-        copy_bundle(store, [store.entry(b"w")], str(tmp_path / "new"))
+        copy_bundle(store, [store.spec(b"w")], str(tmp_path / "new"))
         store.close()
     with load_checkpoint(tmp_path / "new") as reader:
         np.testing.assert_array_equal(reader["w"], value)
@@ -135,11 +136,11 @@ def test_gaps_between_slices_are_no_pieces(tmp_path):
 
 
 def test_statistics_of_pieces_are_those_of_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("ckpt_magics.notebook.frames.statistics.PIECE_SIZE", 1 << 16)
+    monkeypatch.setattr("ckpt_magics.files.jobs.tensor_statistics.PIECE_SIZE", 1 << 16)
     value = np.random.default_rng(3).normal(size=(300, 200)).astype(np.float32)
     value[5, 7], value[6, 8] = np.nan, np.inf
     with load_checkpoint(save_v2(tmp_path / "m", {"w": value})) as reader:
-        found, expected = stored_statistics(reader, "w"), tensor_statistics(value)
+        found, expected = stored_statistics(reader.named_tensors, "w"), tensor_statistics(value)
     assert found.bins.tolist() == expected.bins.tolist()
     for field in ("elements", "minimum", "maximum", "zeros", "nans", "infs"):
         assert getattr(found, field) == getattr(expected, field)
@@ -153,11 +154,11 @@ def test_comparison_of_pieces_is_that_of_the_wholes(tmp_path, monkeypatch, dtype
     second[7, 9] += 1
     prefixes = save_v2(tmp_path / "a", {"w": first}), save_v1(tmp_path / "b", {"w": second})
     whole = compare_checkpoints(*prefixes)
-    monkeypatch.setattr("ckpt_magics.notebook.frames.differences.PIECE_SIZE", 1000)
+    monkeypatch.setattr("ckpt_magics.files.jobs.comparison.PIECE_SIZE", 1000)
     assert compare_checkpoints(*prefixes).equals(whole)
     assert whole["changed"].tolist() == [1]
     with load_checkpoint(prefixes[0]) as before, load_checkpoint(prefixes[1]) as after:
-        pairs = list(paired_pieces("w", stored_tensors(before), stored_tensors(after), 800))
+        pairs = list(paired_pieces("w", before.named_tensors, after.named_tensors, 800))
         assert len(pairs) > 1
         assert all(old.shape == new.shape for _, old, new in pairs)
 

@@ -28,7 +28,7 @@ def check(path, **options):
 
 
 def good(verification):
-    return [tensor.entry.name for tensor in verification.tensors if tensor.error is None]
+    return [tensor.entry.key for tensor in verification.tensors if tensor.error is None]
 
 
 def damage(verification):
@@ -61,7 +61,7 @@ def test_checkpoints_of_tensorflow_have_no_damage(index):
 def test_damaged_value_is_named_with_file_tensor_and_byte(tmp_path):
     prefix = save_v2(tmp_path / "m", TENSORS)
     data = tmp_path / "m.data-00000-of-00001"
-    offset = next(tensor.entry.offset for tensor in check(prefix).tensors if tensor.entry.name == b"c")
+    offset = next(tensor.entry.offset for tensor in check(prefix).tensors if tensor.entry.key == b"c")
     flip(data, offset + 3)
     found = check(prefix)
     assert good(found) == [b"a", b"b"]
@@ -114,7 +114,7 @@ def test_lost_block_of_a_v1_file_leaves_the_others(tmp_path):
     prefix = save_v1(tmp_path / "m", tensors)
     flip(tmp_path / "m", 800_000)
     found = check(prefix)
-    lost = {tensor.entry.name for tensor in found.tensors if tensor.error is not None}
+    lost = {tensor.entry.key for tensor in found.tensors if tensor.error is not None}
     assert 0 < len(lost) < 4
     assert any(finding.tensor is None and "checksum" in finding.text for finding in damage(found))
 

@@ -13,6 +13,7 @@ import pytest
 from ckpt_magics.files.storage import disk, locking
 from ckpt_magics.files.storage.locking import directory_lock
 from tests.files.saved import write_checkpoint
+from tests.forking import fork
 
 
 def is_locked(folder):
@@ -30,7 +31,7 @@ def is_locked(folder):
 @contextmanager
 def idle_child():
     """Fork a process that does nothing until the block ends."""
-    child = os.fork()
+    child = fork()
     if not child:
         while True:
             signal.pause()
@@ -43,7 +44,7 @@ def idle_child():
 
 def in_child(work):
     """Run ``work`` in a forked process and return the status that it ended with."""
-    child = os.fork()
+    child = fork()
     if not child:
         status = 1
         try:
@@ -146,7 +147,7 @@ def test_a_holder_that_dies_lets_go_although_its_child_lives(tmp_path):
 
     def hold_and_die():
         with directory_lock(str(tmp_path)):
-            if not os.fork():
+            if not fork():
                 os.close(ending)
                 os.write(telling, b"x")
                 os.read(ended, 1)

@@ -11,7 +11,7 @@ from ckpt_magics.errors import DataLossError, InternalError, InvalidArgumentErro
 from ckpt_magics.files.formats.dtypes import INT32
 from ckpt_magics.files.formats.tensor_slice import Extent, TensorSlice
 from ckpt_magics.files.tensors.assemble import assemble, bounds_of, find_overlap
-from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.files.tensors.source import TensorSpec
 
 
 @st.composite
@@ -33,7 +33,7 @@ def put_together(value, slices, region, *, out=None, most=10**6):
         target[...] = data
         return target
 
-    entry = TensorEntry(b"t", INT32, value.shape, tuple(slices))
+    entry = TensorSpec(b"t", INT32, value.shape, tuple(slices))
     return assemble(entry, region, read_slice, most_elements=lambda used: most, out=out)
 
 

@@ -247,7 +247,7 @@ def test_missing_file_of_a_v1_checkpoint_may_have_had_any_name(tmp_path):
         assert "t9" not in reader
     os.remove(files[1].path)
     with load_checkpoint(pattern) as reader:
-        assert 0 < len(reader.columns(warn=False).names) < 6
+        assert 0 < len(reader.columns(warn=False).keys) < 6
         assert "1 of 3 files are missing" in str(reader.damage[0])
         assert reader.lost_names == "Tensors may be lost: names of any kind."
         with pytest.raises(DataLossError, match="may be in a missing one"):

@@ -8,8 +8,7 @@ import pytest
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
 from ckpt_magics.errors import CheckpointNotFoundError, NotFoundError
-from ckpt_magics.files.directory import source
-from ckpt_magics.notebook import reader
+from ckpt_magics.files.directory import open_tensors, source
 from ckpt_magics.notebook.reports import verification_report as verification
 from tests.graphs.saver.programs import fresh_session
 
@@ -32,7 +31,7 @@ def folder(tmp_path, monkeypatch):
             _save(tmp_path, step, max_to_keep=1)
         return found
 
-    for module in (reader, verification):
+    for module in (open_tensors, verification):
         monkeypatch.setattr(module, "find_checkpoint", find_and_be_late)
     return tmp_path
 

@@ -6,12 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.jobs.comparison import tensor_distance
 from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
-from ckpt_magics.notebook.frames.differences import ArrayTensors, compare_checkpoints, differences, tensor_distance
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.notebook.frames.differences import compare_checkpoints, differences
+
+
+def in_memory(arrays):
+    return NamedTensors(ArraySource(arrays))
 
 
 def compared(before, after):
-    return differences(ArrayTensors(before), ArrayTensors(after)).set_index("name")
+    return differences(in_memory(before), in_memory(after)).set_index("name")
 
 
 def test_every_status_is_told():
@@ -96,7 +103,9 @@ def test_scalars_empty_tensors_and_complex_numbers_compare():
 def test_progress_ends_at_the_total():
     seen = []
     differences(
-        ArrayTensors({"a": np.zeros(4)}), ArrayTensors({"b": np.zeros(2)}), progress=lambda *at: seen.append(at)
+        in_memory({"a": np.zeros(4)}),
+        in_memory({"b": np.zeros(2)}),
+        progress=lambda *at: seen.append(at),
     )
     assert seen == [(32, 48), (48, 48)]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ckpt_magics.files.formats import dtypes
-from ckpt_magics.files.tensors.store import Columns
+from ckpt_magics.files.tensors.source import Columns
 from ckpt_magics.notebook.frames.variable_frame import COLUMNS, variables_frame
 
 

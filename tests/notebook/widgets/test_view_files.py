@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import ckpt_magics
-from ckpt_magics.notebook.frames.differences import stored_tensors
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 from ckpt_magics.notebook.widgets.linked_view import LinkedView
@@ -36,7 +35,7 @@ def saved_graph(directory):
 
 
 def difference(prefix):
-    sides = [stored_tensors(load_checkpoint(prefix).on_demand()) for _ in range(2)]
+    sides = [load_checkpoint(prefix).on_demand().named_tensors for _ in range(2)]
     return DifferenceView(*sides, ("before", "after"))
 
 
@@ -86,7 +85,7 @@ def test_a_graph_beside_its_table_has_no_file_open(tmp_path):
 @needs_descriptors
 def test_a_comparing_graph_has_no_file_open(tmp_path):
     prefix = saved_graph(tmp_path)
-    graph = ckpt_magics.show_checkpoint(prefix, graph=True).graph._source.graph_def
+    graph = ckpt_magics.show_checkpoint(prefix, graph=True).graph._model.graph_def
     with load_checkpoint(prefix) as reader, load_checkpoint(prefix) as other:
         view = GraphView(graph, reader=reader, compare=other)
     Page(view).ask("difference")

@@ -20,7 +20,7 @@ from ckpt_magics.files.kinds.bundle.bundle_data import BundleData
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames
-from ckpt_magics.files.tensors.store import Array, Columns, TensorEntry, iter_whole
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole
 
 _WORKERS = 2
 """Threads that read large tensors: copying, page faults and checksums all let go of the interpreter."""
@@ -58,8 +58,8 @@ class BundleStore:
         """Which names may be missing among the listed ones."""
         return self._index.listing().lost
 
-    def names(self) -> list[bytes]:
-        """Return the names of all tensors, sorted."""
+    def keys(self) -> list[bytes]:
+        """Return the keys of all tensors, sorted."""
         return list(self._index.listing().tensor_keys())
 
     def columns(self) -> Columns:
@@ -77,26 +77,26 @@ class BundleStore:
             np.ones(len(rows), np.int64),
         )
         for position in np.flatnonzero(np.isin(rows, list(entries.slices))).tolist():
-            entry = self._to_entry(columns.names[position], entries.entry(int(rows[position])))
+            entry = self._to_entry(columns.keys[position], entries.entry(int(rows[position])))
             columns.offsets[position] = -1
             columns.sizes[position] = -1 if entry.size is None else entry.size
             columns.slice_counts[position] = len(entry.slices)
         return columns
 
-    def entry(self, name: bytes) -> TensorEntry:
+    def spec(self, key: bytes) -> TensorSpec:
         """Return what is known of one tensor."""
-        return self._to_entry(name, self._find(name))
+        return self._to_entry(key, self._find(key))
 
     def has_key(self, key: bytes) -> bool:
         """Tell whether the index has a record under ``key``; the empty key is the header's."""
         return self._index.has_key(key)
 
-    def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
+    def read(self, key: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a region of it."""
-        entry = self._find(name)
+        entry = self._find(key)
         if entry.slices:
-            return self._read_slices(name, entry, region, out)
-        return self.read_value(name, name, entry, region, out)
+            return self._read_slices(key, entry, region, out)
+        return self.read_value(key, key, entry, region, out)
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check a tensor against its checksums without keeping it."""
@@ -131,14 +131,14 @@ class BundleStore:
         except CheckpointError as error:
             raise self._data.locate(error, entry.shard_id, name) from None
 
-    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+    def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Return an iterator over a tensor's pieces in C order."""
-        entry = self._find(name)
+        entry = self._find(key)
         if not entry.dtype.itemsize:
-            return iter_whole(entry.shape, partial(self.read, name))
+            return iter_whole(entry.shape, partial(self.read, key))
         if not entry.slices:
-            return self.value_pieces(name, name, entry, at_most)
-        return self._sliced_pieces(name, entry, at_most)
+            return self.value_pieces(key, key, entry, at_most)
+        return self._sliced_pieces(key, entry, at_most)
 
     def records(self, name: bytes) -> list[tuple[bytes, BundleEntry]]:
         """Return key and entry of a tensor and of all its slices."""
@@ -185,16 +185,16 @@ class BundleStore:
             found.setdefault(shard_id, []).append((start, start + size))
         return found
 
-    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
-        """Return several tensors by name; small ones that are neighbours in a file are read together."""
+    def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by key; small ones that are neighbours in a file are read together."""
         values: dict[bytes, Array] = {}
         listing = self._index.listing()
         if self._data.can_batch:
-            rows = np.fromiter((listing.rows.get(name, -1) for name in names), np.intp, len(names))
+            rows = np.fromiter((listing.rows.get(key, -1) for key in keys), np.intp, len(keys))
             for shard_id, small in find_small(listing.entries, rows[rows >= 0], self.header.num_shards):
                 for row, value in read_batches(self._data.file(shard_id), small):
                     values[listing.keys[row]] = value
-        values.update(self._read_at_once([name for name in dict.fromkeys(names) if name not in values]))
+        values.update(self._read_at_once([key for key in dict.fromkeys(keys) if key not in values]))
         return values
 
     def _read_at_once(self, names: list[bytes]) -> Iterator[tuple[bytes, Array]]:
@@ -260,12 +260,12 @@ class BundleStore:
             raise KeyError(name)
         return entry
 
-    def _to_entry(self, name: bytes, entry: BundleEntry) -> TensorEntry:
+    def _to_entry(self, name: bytes, entry: BundleEntry) -> TensorSpec:
         if not entry.slices:
-            return TensorEntry(name, entry.dtype, entry.shape, (), entry.shard_id, entry.offset, entry.size)
+            return TensorSpec(name, entry.dtype, entry.shape, (), entry.shard_id, entry.offset, entry.size)
         # Strings of a partitioned tensor would need a look-up per slice to know their size.
         size = math.prod(entry.shape) * entry.dtype.itemsize if entry.dtype.itemsize else None
-        return TensorEntry(name, entry.dtype, entry.shape, entry.slices, entry.shard_id, None, size)
+        return TensorSpec(name, entry.dtype, entry.shape, entry.slices, entry.shard_id, None, size)
 
     def _most_elements(self, name: bytes, entry: BundleEntry, used: Sequence[int]) -> int:
         """Return how many elements the data files of some slices can hold, each file counted once."""

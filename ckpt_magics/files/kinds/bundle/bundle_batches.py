@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.entry_columns import EntryColumns, Numbers, Rows, TensorType
 from ckpt_magics.files.storage.files import LocalFile
-from ckpt_magics.files.tensors.store import Array
+from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crcs_of, unmasked_crcs
 
 __all__ = ["SmallValues", "find_small", "read_batches"]

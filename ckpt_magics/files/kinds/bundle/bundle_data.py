@@ -31,7 +31,7 @@ from ckpt_magics.files.formats.tensor_data import empty_array, iter_tensor, read
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.storage.files import LocalFile, absolute, list_directory, open_file
 from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
-from ckpt_magics.files.tensors.store import Array, store_into
+from ckpt_magics.files.tensors.source import Array, store_into
 from ckpt_magics.files.wire.crc32c import crc32c
 from ckpt_magics.phrasing import names_text
 

@@ -25,7 +25,7 @@ from ckpt_magics.files.kinds.table_file import open_table
 from ckpt_magics.files.storage.files import LocalFile
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
-from ckpt_magics.files.tensors.store import Array, Columns, TensorEntry, iter_whole, store_into
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole, store_into
 
 _ELEMENTS_PER_BYTE = 64
 """An element takes a byte at least, and Snappy makes no more than 21 bytes of one."""
@@ -53,9 +53,9 @@ class _StoredTensor:
         """Whether it is stored in one piece."""
         return len(self.slices) == 1 and self.slices[0].is_full(self.shape)
 
-    def entry(self, name: bytes) -> TensorEntry:
-        """Return it as an entry that lists its slices, also the one of a tensor in one piece."""
-        return TensorEntry(name, self.dtype, self.shape, tuple(self.slices))
+    def spec(self, name: bytes) -> TensorSpec:
+        """Return it as a spec that lists its slices, also the one of a tensor in one piece."""
+        return TensorSpec(name, self.dtype, self.shape, tuple(self.slices))
 
 
 class SliceTableStore:
@@ -147,17 +147,17 @@ class SliceTableStore:
         """Which names may be missing among the listed ones: any, if a file is missing."""
         return LostNames((LostRange(),)) if self._missing else LostNames()
 
-    def names(self) -> list[bytes]:
-        """Return the names of all tensors, sorted."""
+    def keys(self) -> list[bytes]:
+        """Return the keys of all tensors, sorted."""
         return sorted(self._tensors)
 
     def columns(self) -> Columns:
         """Return what is known of all tensors; where and how large their records are, only reading them tells."""
-        names = self.names()
-        tensors = [self._tensors[name] for name in names]
-        count = len(names)
+        keys = self.keys()
+        tensors = [self._tensors[key] for key in keys]
+        count = len(keys)
         return Columns(
-            names,
+            keys,
             [tensor.dtype for tensor in tensors],
             [tensor.shape for tensor in tensors],
             np.fromiter((min(tensor.shards, default=0) for tensor in tensors), np.int64, count),
@@ -166,22 +166,22 @@ class SliceTableStore:
             np.fromiter((max(len(tensor.slices), 1) for tensor in tensors), np.int64, count),
         )
 
-    def entry(self, name: bytes) -> TensorEntry:
+    def spec(self, key: bytes) -> TensorSpec:
         """Return what is known of one tensor. Where and how large its records are, only reading them tells."""
-        tensor = self._known(name)
+        tensor = self._known(key)
         slices = () if tensor.is_whole else tuple(tensor.slices)
-        return TensorEntry(name, tensor.dtype, tensor.shape, slices, min(tensor.shards, default=0))
+        return TensorSpec(key, tensor.dtype, tensor.shape, slices, min(tensor.shards, default=0))
 
     def has_key(self, key: bytes) -> bool:
         """Tell whether there is a tensor of that name."""
         return self._find(key) is not None
 
-    def read(self, name: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
+    def read(self, key: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
         """Return a tensor or a region of it."""
-        tensor = self._sound(name)
+        tensor = self._sound(key)
 
         def read_slice(position: int, part: TensorSlice | None, target: Array | None) -> Array:
-            value = self._read_slice(name, tensor, position)
+            value = self._read_slice(key, tensor, position)
             return store_into(value if part is None else value[part.resolve(value.shape)], target)
 
         if tensor.is_whole:
@@ -189,9 +189,9 @@ class SliceTableStore:
         region = region or TensorSlice.full(len(tensor.shape))
         most_elements = partial(self._most_elements, tensor)
         try:
-            return assemble(tensor.entry(name), region, read_slice, most_elements=most_elements, out=out)
+            return assemble(tensor.spec(key), region, read_slice, most_elements=most_elements, out=out)
         except CheckpointError as error:
-            raise error.locate(file=self.prefix, tensor=name) from None
+            raise error.locate(file=self.prefix, tensor=key) from None
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check that a tensor can be read; ``advance`` is not called, for the blocks count and not the tensors."""
@@ -202,12 +202,12 @@ class SliceTableStore:
             for _ in self._slice_parts(name, tensor, position):
                 pass
 
-    def pieces(self, name: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+    def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Return an iterator over a tensor's pieces in C order. The record of a slice is in memory as a whole."""
-        tensor = self._sound(name)
+        tensor = self._sound(key)
         if not tensor.dtype.itemsize:
-            return iter_whole(tensor.shape, partial(self.read, name))
-        return self._pieces(name, tensor, at_most)
+            return iter_whole(tensor.shape, partial(self.read, key))
+        return self._pieces(key, tensor, at_most)
 
     def _pieces(self, name: bytes, tensor: _StoredTensor, at_most: int) -> Iterator[tuple[Box, Array]]:
         most = elements_of(at_most, tensor.dtype.itemsize)
@@ -218,13 +218,13 @@ class SliceTableStore:
                 yield from (part[start : start + most].copy() for start in range(0, part.size, most))
 
         self._check_slices(name, tensor)
-        yield from iter_pieces(tensor.entry(name), at_most, copied_parts, partial(self.read, name))
+        yield from iter_pieces(tensor.spec(name), at_most, copied_parts, partial(self.read, name))
 
     def _check_slices(self, name: bytes, tensor: _StoredTensor) -> None:
         if tensor.is_whole:
             return
         try:
-            check_slices(tensor.entry(name), most_elements=partial(self._most_elements, tensor))
+            check_slices(tensor.spec(name), most_elements=partial(self._most_elements, tensor))
         except CheckpointError as error:
             raise error.locate(file=self.prefix, tensor=name) from None
 
@@ -232,9 +232,9 @@ class SliceTableStore:
         """Return how many elements the files of some slices can hold, each file counted once."""
         return _ELEMENTS_PER_BYTE * sum(self._files[shard].size for shard in {tensor.shards[i] for i in used})
 
-    def read_many(self, names: Sequence[bytes]) -> dict[bytes, Array]:
-        """Return several tensors by name, sorted so that every block is read once."""
-        return {name: self.read(name) for name in sorted(set(names))}
+    def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by key, sorted so that every block is read once."""
+        return {key: self.read(key) for key in sorted(set(keys))}
 
     def _find(self, name: bytes) -> _StoredTensor | None:
         """Return a tensor, None if there is none of that name; refuses to tell if it may be in a missing file."""
@@ -319,7 +319,7 @@ class SliceTableStore:
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3], 2 slices`` for each tensor, sorted by name."""
         lines = []
-        for name in self.names():
+        for name in self.keys():
             tensor = self._tensors[name]
             count = len(tensor.slices)
             text = f" ({tensor.dtype.enum_name}) {format_shape(tensor.shape)}"

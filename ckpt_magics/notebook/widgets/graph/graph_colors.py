@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ckpt_magics.files.formats.dtypes import dtype_by_number
-from ckpt_magics.notebook.frames.differences import differences, stored_tensors
+from ckpt_magics.notebook.frames.differences import differences
 from ckpt_magics.notebook.pictures.drawing.coloring import (
     Coloring,
     color_by_kind,
@@ -22,7 +22,8 @@ from ckpt_magics.notebook.widgets.graph.graph_state import COLORS
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables, is_variable
 
 if TYPE_CHECKING:
-    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+    from ckpt_magics.files.tensors.source import TensorSource
 
 __all__ = ["GraphColors", "size_text"]
 
@@ -54,7 +55,7 @@ class GraphColors:
     Args:
         model: The graph.
         saved: Its variables in a checkpoint.
-        reader: That checkpoint.
+        tensors: That checkpoint.
         compare: An earlier checkpoint, for what differs.
     """
 
@@ -62,12 +63,12 @@ class GraphColors:
         self,
         model: GraphModel,
         saved: SavedVariables | None,
-        reader: CheckpointReader | None,
-        compare: CheckpointReader | None,
+        tensors: NamedTensors[TensorSource] | None,
+        compare: NamedTensors[TensorSource] | None,
     ) -> None:
         self._model = model
         self._saved = saved
-        self._reader = reader
+        self._tensors = tensors
         self._compare = compare
         self._states: dict[str, str] | None = None
 
@@ -75,7 +76,7 @@ class GraphColors:
     def offered(self) -> list[str]:
         """The colourings that make sense for this graph."""
         has_device = any(node.device for node in self._model.graph_def.node)
-        differs = self._compare is not None and self._reader is not None
+        differs = self._compare is not None and self._tensors is not None
         absent = {*(() if has_device else ("device",)), *(() if differs else ("difference",))}
         return [color for color in COLORS if color not in absent]
 
@@ -104,8 +105,8 @@ class GraphColors:
         """
         if self._states is None:
             self._states = {}
-            if self._compare is not None and self._reader is not None:
-                frame = differences(stored_tensors(self._compare), stored_tensors(self._reader), progress=progress)
+            if self._compare is not None and self._tensors is not None:
+                frame = differences(self._compare, self._tensors, progress=progress)
                 rows = zip(frame["name"], frame["status"], frame["relative"], strict=True)
                 self._states = {name: _state(str(status), float(relative)) for name, status, relative in rows}
         return self._states

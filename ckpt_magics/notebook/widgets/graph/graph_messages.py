@@ -26,7 +26,8 @@ from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables
 from ckpt_magics.proto.messages import NodeDef
 
 if TYPE_CHECKING:
-    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+    from ckpt_magics.files.tensors.source import TensorSource
     from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
 
 __all__ = ["GraphMessages", "search_items"]
@@ -43,7 +44,7 @@ class GraphMessages:
         model: The graph.
         title: Headline of the view.
         note: What stands beside it.
-        reader: A linked checkpoint.
+        tensors: A linked checkpoint.
         variables: Answers about its tensors.
         live: Values in memory.
         compare: An earlier checkpoint.
@@ -58,18 +59,18 @@ class GraphMessages:
         model: GraphModel,
         title: str,
         *,
-        reader: CheckpointReader | None = None,
+        tensors: NamedTensors[TensorSource] | None = None,
         variables: VariableMessages | None = None,
         live: LiveValues | None = None,
-        compare: CheckpointReader | None = None,
+        compare: NamedTensors[TensorSource] | None = None,
     ) -> None:
         self._model = model
         self._title = title
-        self._reader = reader
+        self._tensors = tensors
         self._variables = variables
         self._live = live
-        self.saved = None if reader is None else SavedVariables(model.graph_def, reader)
-        self.colors = GraphColors(model, self.saved, reader, compare)
+        self.saved = None if tensors is None else SavedVariables(model.graph_def, tensors)
+        self.colors = GraphColors(model, self.saved, tensors, compare)
 
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
@@ -100,11 +101,11 @@ class GraphMessages:
     def _note(self) -> str:
         hierarchy = self._model.hierarchy
         total = sum(count for _, count in self._model.op_counts)
-        if self.saved is None or self._reader is None:
+        if self.saved is None or self._tensors is None:
             return hierarchy.counted(total)
         nodes = {node.name: node for node in self._model.graph_def.node}
         found = [self.saved.find(nodes[name]).fits for name in self.saved.variables]
-        return f"{hierarchy.counted(total)}; {sum(found):,} of {len(found):,} variables are in {self._reader.prefix}"
+        return f"{hierarchy.counted(total)}; {sum(found):,} of {len(found):,} variables are in {self._tensors.origin}"
 
     def _cut(self, request: Request) -> tuple[GraphState, GraphCut]:
         state = GraphState.from_json(request.payload.get("state"))
@@ -159,7 +160,7 @@ class GraphMessages:
         sections = describe_item(self._model, item)
         content: dict[str, Any] = {"name": name, "title": item.op or item.kind, "variable": None}
         if item.node is not None:
-            value = describe_value(item.node, self.saved, self._reader, self._live)
+            value = describe_value(item.node, self.saved, self._tensors, self._live)
             sections[:0] = [value] if value["facts"] else []
             content["variable"] = self._heading(item)
         return Reply({**content, "sections": sections})

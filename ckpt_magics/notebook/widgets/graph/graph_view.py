@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.graphs.meta_graph.frozen import Constants
+from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
+from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.pictures.drawing.plain_layout import arrange
 from ckpt_magics.notebook.pictures.graph_model import GraphModel, model_of_graph
 from ckpt_magics.notebook.pictures.picture import GraphPicture
@@ -23,7 +27,8 @@ from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessa
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:
-    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.files.object_graph.named_tensors import TensorReader
+    from ckpt_magics.files.tensors.source import TensorSource
 
 __all__ = ["GraphView"]
 
@@ -54,18 +59,18 @@ class GraphView(BundledWidget):
         graph: messages.GraphDef | messages.MetaGraphDef | GraphModel,
         *,
         title: str = "Graph",
-        reader: CheckpointReader | None = None,
+        reader: TensorReader[TensorSource] | None = None,
         values: LiveValues | None = None,
-        compare: CheckpointReader | None = None,
+        compare: TensorReader[TensorSource] | None = None,
     ) -> None:
         super().__init__("graph_view", view_state=GraphState().to_json())
         self._model = graph if isinstance(graph, GraphModel) else model_of_graph(graph)
         # Files are open only while something is read, however long the view is there.
-        reader = None if reader is None else reader.on_demand()
-        compare = None if compare is None else compare.on_demand()
-        variables = _variables_of(self._model.graph_def, reader)
+        tensors = None if reader is None else reader.named_tensors.on_demand()
+        before = None if compare is None else compare.named_tensors.on_demand()
+        variables = _variables_of(self._model.graph_def, tensors)
         self._answers = GraphMessages(
-            self._model, title, reader=reader, variables=variables, live=values, compare=compare
+            self._model, title, tensors=tensors, variables=variables, live=values, compare=before
         )
         self._variables = variables
         self.converse(
@@ -264,13 +269,12 @@ class GraphView(BundledWidget):
         return {**data, **GraphPicture(self._model, view, given=arrange(view))._repr_mimebundle_()}, metadata
 
 
-def _variables_of(graph: messages.GraphDef, reader: CheckpointReader | None) -> VariableMessages | None:
+def _variables_of(graph: messages.GraphDef, tensors: NamedTensors[TensorSource] | None) -> VariableMessages | None:
     """Where the values of nodes come from: the checkpoint, or the constants of a frozen graph."""
-    if reader is not None:
-        return VariableMessages(reader, reader.variables, ViewHead(reader.prefix, ""))
+    if tensors is not None:
+        return VariableMessages(tensors, variables_frame(tensors.columns()), ViewHead(tensors.origin, ""))
     constants = Constants(graph)
     if not constants:
         return None
-    from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
-
-    return VariableMessages(constants, graph_variables_frame(messages.MetaGraphDef(graph_def=graph)), ViewHead("", ""))
+    tensors = NamedTensors(ArraySource(constants))
+    return VariableMessages(tensors, graph_variables_frame(messages.MetaGraphDef(graph_def=graph)), ViewHead("", ""))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.notebook.frames.differences import tensor_distance
-from ckpt_magics.notebook.frames.statistics import exact_extremes, tensor_statistics
+from ckpt_magics.files.jobs.comparison import tensor_distance
+from ckpt_magics.files.jobs.tensor_statistics import exact_extremes, tensor_statistics
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.notebook.pictures.model.outputs import format_dims
 from ckpt_magics.notebook.widgets.graph.node_details import Section, fact
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables, is_variable
 from ckpt_magics.proto import messages
-
-if TYPE_CHECKING:
-    from ckpt_magics.notebook.reader import CheckpointReader
 
 __all__ = ["LiveValues", "describe_value"]
 
@@ -31,7 +30,7 @@ _MAX_COMPARED = 64 << 20
 def describe_value(
     node: messages.NodeDef,
     saved: SavedVariables | None,
-    reader: CheckpointReader | None,
+    tensors: NamedTensors[TensorSource] | None,
     live: LiveValues | None,
 ) -> Section:
     """Return what is known about the value of a variable's node; no facts for another node, or without a source."""
@@ -43,11 +42,13 @@ def describe_value(
             facts.append(fact("saved", found.status if found.fits else f"\N{WARNING SIGN} {found.status}"))
         if live is not None:
             values = live() if callable(live) else live
-            facts.extend(_live_facts(values.get(node.name), tensor, reader))
+            facts.extend(_live_facts(values.get(node.name), tensor, tensors))
     return {"title": "Value", "facts": facts}
 
 
-def _live_facts(value: npt.NDArray[Any] | None, tensor: str, reader: CheckpointReader | None) -> list[dict[str, Any]]:
+def _live_facts(
+    value: npt.NDArray[Any] | None, tensor: str, tensors: NamedTensors[TensorSource] | None
+) -> list[dict[str, Any]]:
     if value is None:
         return [fact("in memory", "not initialized")]
     value = np.asarray(value)
@@ -61,14 +62,14 @@ def _live_facts(value: npt.NDArray[Any] | None, tensor: str, reader: CheckpointR
             facts.append(fact("range", f"{low} to {high}, mean {statistics.mean:g}"))
         if statistics.nans or statistics.infs:
             facts.append(fact("not finite", f"{statistics.nans:,} NaN, {statistics.infs:,} infinite"))
-    if tensor and reader is not None and value.nbytes <= _MAX_COMPARED:
-        facts.append(fact("against saved", _comparison(value, tensor, reader)))
+    if tensor and tensors is not None and value.nbytes <= _MAX_COMPARED:
+        facts.append(fact("against saved", _comparison(value, tensor, tensors)))
     return facts
 
 
-def _comparison(value: npt.NDArray[Any], tensor: str, reader: CheckpointReader) -> str:
+def _comparison(value: npt.NDArray[Any], tensor: str, tensors: NamedTensors[TensorSource]) -> str:
     try:
-        stored = reader.get_slice(tensor, ())
+        stored = tensors.read(tensor)
     except CheckpointError as error:
         return str(error)
     if stored.shape != value.shape:

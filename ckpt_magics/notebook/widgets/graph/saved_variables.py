@@ -16,7 +16,8 @@ from ckpt_magics.notebook.pictures.model.outputs import format_dims
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:
-    from ckpt_magics.notebook.reader import CheckpointReader
+    from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+    from ckpt_magics.files.tensors.source import TensorSource
 
 __all__ = ["SavedTensor", "SavedVariables", "is_variable"]
 
@@ -58,14 +59,14 @@ class SavedVariables:
 
     Args:
         graph: The graph.
-        reader: The checkpoint.
+        tensors: The checkpoint.
     """
 
-    def __init__(self, graph: messages.GraphDef, reader: CheckpointReader) -> None:
-        self._reader = reader
+    def __init__(self, graph: messages.GraphDef, tensors: NamedTensors[TensorSource]) -> None:
+        self._tensors = tensors
         self._variables = {node.name: node for node in graph.node if is_variable(node)}
         self._saved = dict(_saved_names(graph, self._variables))
-        objects = reader.object_graph
+        objects = tensors.object_graph
         # Full names lead from a variable to its key, as TensorFlow does for checkpoints of names.
         self._keys = {} if objects is None else objects.full_names
         self._claimed = {name for name, _ in self._saved.values()}
@@ -79,7 +80,7 @@ class SavedVariables:
     def find(self, node: messages.NodeDef) -> SavedTensor:
         """Return what the checkpoint has for a variable's node."""
         name, slice_spec = self._name_of(node)
-        entry = self._reader.entry_or_none(name) if name else None
+        entry = self._tensors.spec_or_none(name) if name else None
         if entry is None:
             where = f" under {name!r}" if name and name != node.name else ""
             return SavedTensor("", fits=False, status=f"not in the checkpoint{where}")
@@ -116,7 +117,7 @@ class SavedVariables:
         shared = node.attr["shared_name"].s.decode("utf-8", "surrogateescape") if "shared_name" in node.attr else ""
         for name in (node.name, self._keys.get(node.name, ""), shared, self._keys.get(shared, "")):
             # In a SavedModel several variables may have had one name; what another one saves is not this one's.
-            if name and name not in self._claimed and name in self._reader:
+            if name and name not in self._claimed and name in self._tensors:
                 return name, ""
         return node.name, ""
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.directory.open_tensors import open_on_demand
 from ckpt_magics.files.restore.restore_report import MAX_LISTED, RestoredTensor, RestoreReport
-from ckpt_magics.notebook.reader import opened_on_demand
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 from ckpt_magics.phrasing import names_text
 
@@ -46,10 +46,11 @@ def restored_view(report: RestoreReport) -> VariablesView:
     lines = [report.summary, *report.notes]
     if report.left_alone:
         lines.append(f"Left alone: {names_text(report.left_alone, MAX_LISTED)}")
-    reader = opened_on_demand(report.source)
-    short = {} if reader.object_graph is None else {key: name for name, key in reader.object_graph.short_names.items()}
+    tensors = open_on_demand(report.source)
+    graph = tensors.object_graph
+    short = {} if graph is None else {key: name for name, key in graph.short_names.items()}
     view = VariablesView(
-        reader, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)
+        tensors, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)
     )
     if became and (view.variables["status"] == _UNUSED).any():
         view.filter(groups=sorted(set(became.values())))

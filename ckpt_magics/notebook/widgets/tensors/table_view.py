@@ -39,8 +39,9 @@ class TableView(BundledWidget):
     active_row = traitlets.Int(-1).tag(sync=True)
 
     def __init__(self, answers: VariableMessages, report: Report) -> None:
-        super().__init__("variables_view", filter_state=VariableFilter().to_state())
+        # Before anything can fail: a view that is given up is closed all the same.
         self._answers = answers
+        super().__init__("variables_view", filter_state=VariableFilter().to_state())
         self._fallback = shortened(report)
         self.converse({**answers.handlers(), "code": Handler(self._code), "restore": Handler(self._restore_rows)})
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
-from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 
-__all__ = ["MAX_WINDOW", "TensorSource", "TensorWindows", "encode_values"]
+__all__ = ["MAX_WINDOW", "TensorWindows", "encode_values"]
 
 MAX_WINDOW = 1_000_000
 """Elements sent at most for one picture."""
@@ -35,31 +36,11 @@ _KINDS = {"b": "boolean", "i": "integer", "u": "integer"}
 """What the values of a NumPy kind are called; others are numbers."""
 
 
-class TensorSource(Protocol):
-    """Where values come from: a reader, or the difference of two."""
-
-    def check_current(self) -> None:
-        """Raise an error if what was read before has been replaced or deleted since."""
-        ...
-
-    def entry(self, name: str) -> TensorEntry:
-        """Dtype and shape of a tensor; a size where a region is read at its own cost, else all is read for it."""
-        ...
-
-    def get_slice(self, name: str, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """A part of it: slices of step 1 of the first axes; an array whatever its rank."""
-        ...
-
-    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
-        """Regions and elements of all of it in C order, at most so many bytes at a time."""
-        ...
-
-
 class TensorWindows:
-    """Reads windows of the tensors of one source; keeps the last small tensor, which the next window mostly needs."""
+    """Reads windows of the tensors of a source; keeps the last small tensor, which the next window mostly needs."""
 
-    def __init__(self, source: TensorSource) -> None:
-        self._source = source
+    def __init__(self, tensors: NamedTensors[TensorSource]) -> None:
+        self._tensors = tensors
         self._kept: tuple[str, npt.NDArray[Any]] | None = None
 
     def read(self, name: str, region: object) -> npt.NDArray[Any]:
@@ -73,17 +54,17 @@ class TensorWindows:
             InvalidArgumentError: The region does not fit the tensor, or has more than `MAX_WINDOW` elements.
             CheckpointError: The tensor cannot be read, or what is kept of it is not there any more.
         """
-        self._source.check_current()
-        entry = self._source.entry(name)
-        ranges = _ranges(region, entry.shape)
-        if not entry.shape or not entry.dtype.itemsize or entry.elements * entry.dtype.itemsize <= _KEEP:
+        self._tensors.check_current()
+        spec = self._tensors.spec(name)
+        ranges = _ranges(region, spec.shape)
+        if not spec.shape or not spec.dtype.itemsize or spec.nbytes <= _KEEP:
             # With the dots a tensor of no dimensions stays an array, also one of strings.
             window: Any = (*_slices(ranges), ...)
             part: npt.NDArray[Any] = self._whole(name)[window]
             return part
-        if entry.size is None:
-            return _gather(self._source.pieces(name, PIECE_SIZE), ranges, entry.dtype.numpy)
-        return self._read_regions(name, entry, (), ranges)
+        if spec.size is None:
+            return _gather(self._tensors.pieces(name, PIECE_SIZE), ranges, spec.dtype.numpy)
+        return self._read_regions(name, spec, (), ranges)
 
     def forget(self) -> None:
         """Keep nothing."""
@@ -93,25 +74,25 @@ class TensorWindows:
         kept = self._kept
         if kept is not None and kept[0] == name:
             return kept[1]
-        whole = self._source.get_slice(name, ())
+        whole = self._tensors.read(name)
         self._kept = (name, whole) if _memory_size(whole) <= _KEEP else None
         return whole
 
     def _read_regions(
-        self, name: str, entry: TensorEntry, outer: tuple[slice, ...], ranges: Sequence[range]
+        self, name: str, spec: TensorSpec, outer: tuple[slice, ...], ranges: Sequence[range]
     ) -> npt.NDArray[Any]:
         """Read what the ranges of the inner axes say, of one index of each outer axis."""
-        row_size = math.prod(entry.shape[len(outer) + 1 :]) * entry.dtype.itemsize
+        row_size = math.prod(spec.shape[len(outer) + 1 :]) * spec.dtype.itemsize
         if not all(ranges) or (ranges[0][-1] - ranges[0].start + 1) * row_size <= _REGION:
             box = (*outer, *map(_cover, ranges))
             steps: Any = (*[slice(None)] * len(outer), *(slice(None, None, each.step) for each in ranges))
-            part: npt.NDArray[Any] = self._source.get_slice(name, box)[steps]
+            part: npt.NDArray[Any] = self._tensors.read(name, box)[steps]
             return part
         runs = _runs(ranges[0], row_size)
         if len(ranges) > 1 and row_size > _REGION:
-            parts = [self._read_regions(name, entry, (*outer, _cover(run)), ranges[1:]) for run in runs]
+            parts = [self._read_regions(name, spec, (*outer, _cover(run)), ranges[1:]) for run in runs]
         else:
-            parts = [self._read_regions(name, entry, outer, (run, *ranges[1:])) for run in runs]
+            parts = [self._read_regions(name, spec, outer, (run, *ranges[1:])) for run in runs]
         return np.concatenate(parts, axis=len(outer))
 
 

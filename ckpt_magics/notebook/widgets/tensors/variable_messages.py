@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.notebook.frames.statistics import TensorStatistics, exact_extremes, stored_statistics
+from ckpt_magics.files.jobs.tensor_statistics import TensorStatistics, exact_extremes, stored_statistics
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
-from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorSource, TensorWindows, encode_values
+from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows, encode_values
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn, first_rows, pack_index
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class VariableMessages:
     """What a view can ask; rows are positions in ``variables``.
 
     Attributes:
-        source: Where values come from.
+        tensors: Where values come from.
         variables: The table behind the view, sorted by name.
         head: What stands above it.
         group: The column that rows are grouped by.
@@ -55,7 +57,7 @@ class VariableMessages:
         nan_names: Names of the tensors in which statistics have found a NaN.
     """
 
-    source: TensorSource
+    tensors: NamedTensors[TensorSource]
     variables: pd.DataFrame
     head: ViewHead
     group: str = "group"
@@ -69,7 +71,7 @@ class VariableMessages:
     def __post_init__(self) -> None:
         self._names = list(self.variables["name"])
         self._rows = {name: row for row, name in enumerate(self._names)}
-        self._windows = TensorWindows(self.source)
+        self._windows = TensorWindows(self.tensors)
 
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
@@ -133,12 +135,12 @@ class VariableMessages:
     def _read_statistics(self, name: str) -> dict[str, Any]:
         try:
             # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
-            statistics = stored_statistics(self.source, name)
+            statistics = stored_statistics(self.tensors, name)
         except CheckpointError as error:
             return {"error": _text(str(error))}
         if statistics.nans:
             self.nan_names.add(name)
-        return _statistics_json(statistics, self.source.entry(name).dtype.numpy)
+        return _statistics_json(statistics, self.tensors.spec(name).dtype.numpy)
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))

@@ -8,8 +8,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ckpt_magics.notebook.reader import CheckpointReader
-from ckpt_magics.notebook.reports.contents import CheckpointContents, FileContents, contents_report, describe_reader
+from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
+from ckpt_magics.files.object_graph.named_tensors import TensorReader
+from ckpt_magics.notebook.reports.contents import CheckpointContents, FileContents, contents_report, describe_tensors
 from ckpt_magics.notebook.widgets.fallback import MAX_ROWS
 from ckpt_magics.notebook.widgets.tensors.table_view import TableView
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
@@ -28,12 +29,12 @@ class VariablesView(TableView):
 
     Attributes:
         contents: What the checkpoint holds, files and variables.
-        source: Where values come from: a reader of the view's own, whose files are open only while it reads.
+        source: Where values come from: of the same kind as the reader, with files that are open only while it reads.
     """
 
     def __init__(
         self,
-        reader: CheckpointReader,
+        reader: TensorReader[OpenCheckpoint],
         *,
         restore: Callable[[Sequence[str]], str] | None = None,
         lines: Sequence[str] = (),
@@ -42,25 +43,26 @@ class VariablesView(TableView):
         self.source = reader.on_demand()
         # Nobody's files are kept open by a view: of the reader it has what is there while somebody else has it.
         self._given = weakref.ref(reader)
-        self.contents: CheckpointContents = describe_reader(self.source)
+        tensors = self.source.named_tensors
+        self.contents: CheckpointContents = describe_tensors(tensors)
         self._restore_names = restore
         variables = self.contents.variables
         if status is not None:
             variables = variables.assign(status=[status(name) for name in variables["name"]])
         head = ViewHead(
-            title=reader.prefix,
-            note=f"V{reader.version} checkpoint",
+            title=tensors.origin,
+            note=f"V{self.contents.version} checkpoint",
             lines=[line for line in (self.contents.note, *lines) if line],
             files=[(os.path.basename(file.path), file.holds, file.bytes) for file in self.contents.files],
             group_title="Group" if status is None else "Restored",
             can_restore=restore is not None,
         )
-        answers = VariableMessages(self.source, variables, head, group="group" if status is None else "status")
+        answers = VariableMessages(tensors, variables, head, group="group" if status is None else "status")
         report = contents_report(self.contents, MAX_ROWS)
         super().__init__(answers, replace(report, lines=(), advice=head.lines))
 
     @property
-    def reader(self) -> CheckpointReader:
+    def reader(self) -> TensorReader[OpenCheckpoint]:
         """The reader that was given, for as long as somebody has it; then :attr:`source`."""
         return self._given() or self.source
 
@@ -73,7 +75,7 @@ class VariablesView(TableView):
         opened = [
             "import ckpt_magics",
             "",
-            f"reader = ckpt_magics.load_checkpoint({json.dumps(self.reader.prefix, ensure_ascii=False)})",
+            f"reader = ckpt_magics.load_checkpoint({json.dumps(self.source.named_tensors.origin, ensure_ascii=False)})",
         ]
         if len(names) == 1:
             return [*opened, f"value = reader[{names[0]!r}]"]

@@ -8,8 +8,8 @@ import pytest
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, NotFoundError
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph, read_saved_model
 from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.show import show_checkpoint
 from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
-from ckpt_magics.notebook.widgets.show import show_checkpoint
 from ckpt_magics.proto import messages
 from tests.files.saved import write_checkpoint
 from tests.graphs.meta_graph.frozen_graphs import WEIGHTS, frozen_graph

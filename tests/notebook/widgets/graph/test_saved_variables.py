@@ -27,18 +27,18 @@ def reader(tmp_path):
 
 def test_a_variable_is_found_under_its_own_name(reader):
     graph = messages.GraphDef()
-    found = SavedVariables(graph, reader).find(variable(graph, "w", [2, 3]))
+    found = SavedVariables(graph, reader.named_tensors).find(variable(graph, "w", [2, 3]))
     assert (found.name, found.fits) == ("w", True)
 
 
 def test_a_dimension_that_the_graph_leaves_open_fits(reader):
     graph = messages.GraphDef()
-    assert SavedVariables(graph, reader).find(variable(graph, "w", [-1, 3])).fits
+    assert SavedVariables(graph, reader.named_tensors).find(variable(graph, "w", [-1, 3])).fits
 
 
 def test_what_does_not_fit_says_how(reader):
     graph = messages.GraphDef()
-    saved = SavedVariables(graph, reader)
+    saved = SavedVariables(graph, reader.named_tensors)
     assert saved.find(variable(graph, "w", [3, 2])).status == "w has shape [2, 3], but the graph has [3, 2]"
     assert "float32, but the graph has float64" in saved.find(variable(graph, "b", [3], messages.DT_DOUBLE)).status
     assert saved.find(variable(graph, "gone", [3])).status == "not in the checkpoint"
@@ -46,7 +46,7 @@ def test_what_does_not_fit_says_how(reader):
 
 def test_a_reference_dtype_is_the_dtype_it_refers_to(reader):
     graph = messages.GraphDef()
-    assert SavedVariables(graph, reader).find(variable(graph, "b", [3], messages.DT_FLOAT + 100)).fits
+    assert SavedVariables(graph, reader.named_tensors).find(variable(graph, "b", [3], messages.DT_FLOAT + 100)).fits
 
 
 @pytest.mark.parametrize("release", ["tf0.12.1", "tf1.0.1", "tf1.15.5", "tf2.4.4", "tf2.21.0"])
@@ -54,7 +54,7 @@ def test_a_reference_dtype_is_the_dtype_it_refers_to(reader):
 def test_every_variable_of_the_real_graphs_is_found(corpus, release, graph):
     meta = next((corpus / release / graph / "g").glob("model*.meta"))
     with load_checkpoint(meta.with_suffix("")) as reader:
-        saved = SavedVariables(read_meta_graph(meta).graph_def, reader)
+        saved = SavedVariables(read_meta_graph(meta).graph_def, reader.named_tensors)
         nodes = {node.name: node for node in read_meta_graph(meta).graph_def.node}
         found = [saved.find(nodes[name]) for name in saved.variables]
         assert found
@@ -66,7 +66,7 @@ def test_a_saved_model_tells_variables_of_one_name_apart(corpus):
     """Two of its variables were called ``w``; the function that saves them knows which is which."""
     with load_checkpoint(corpus / "tf2.21.0" / "saved_model" / "model") as reader:
         graph = read_saved_model(corpus / "tf2.21.0" / "saved_model" / "model").meta_graphs[0].graph_def
-        saved = SavedVariables(graph, reader)
+        saved = SavedVariables(graph, reader.named_tensors)
         nodes = {node.name: node for node in graph.node}
         assert saved.find(nodes["w"]).name == "blocks/0/w/.ATTRIBUTES/VARIABLE_VALUE"
         assert saved.find(nodes["w_1"]).name == "w/.ATTRIBUTES/VARIABLE_VALUE"
@@ -82,4 +82,4 @@ def test_damaged_constants_of_a_save_op_do_no_harm(reader):
     graph.node.add(name="save", op="SaveV2", input=["prefix", "names", "names", "w"])
     graph.node.add(name="loop", op="Identity", input=["loop"])
     graph.node.add(name="save_2", op="SaveV2", input=["prefix", "names", "names", "loop"])
-    assert SavedVariables(graph, reader).find(node).fits
+    assert SavedVariables(graph, reader.named_tensors).find(node).fits

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.pieces import cut_shape, part_of
+from ckpt_magics.files.jobs.difference_source import DifferenceSource
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage.files import LocalFile
-from ckpt_magics.files.tensors.store import TensorEntry
-from ckpt_magics.notebook.frames.differences import stored_tensors
+from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.widgets.tensors import tensor_window
-from ckpt_magics.notebook.widgets.tensors.difference_view import _Differences
 from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows
 from tests.files.saved import save_v1, save_v2
 
@@ -52,11 +52,11 @@ class Source:
     def check_current(self):
         pass
 
-    def entry(self, name):
+    def spec(self, name):
         size = self.array.nbytes if self._has_regions else None
-        return TensorEntry(name.encode(), dtype_of(self.array), self.array.shape, size=size)
+        return TensorSpec(name.encode(), dtype_of(self.array), self.array.shape, size=size)
 
-    def get_slice(self, name, region):
+    def read(self, name, region=()):
         assert all(part.step in (None, 1) for part in region)
         value = part_of(self.array, region)
         self.asked.append(value.size)
@@ -107,7 +107,7 @@ def test_a_window_is_what_numpy_cuts_out(asked, keep, region_size, gap):
 def test_of_a_large_tensor_what_is_seen_is_read(tmp_path, read_bytes, region):
     prefix = save_v2(tmp_path / "m", {"emb": LARGE})
     with load_checkpoint(prefix) as reader:
-        windows = TensorWindows(reader)
+        windows = TensorWindows(reader.named_tensors)
         for _ in range(2):
             read_bytes.clear()
             found = windows.read("emb", region)
@@ -123,8 +123,8 @@ def test_the_difference_of_large_tensors_reads_each_side_once_at_most(tmp_path, 
     sides = []
     for number, version in enumerate(versions):
         prefix = SAVERS[version](tmp_path / f"m{number}", {"emb": LARGE + number})
-        sides.append(stored_tensors(load_checkpoint(prefix).on_demand()))
-    source = _Differences(*sides, frozenset({"emb"}), frozenset({"emb"}))
+        sides.append(load_checkpoint(prefix).on_demand().named_tensors)
+    source = NamedTensors(DifferenceSource(*sides, ["emb"], "both"))
     windows = TensorWindows(source)
     read_bytes.clear()
     found = windows.read("emb", [[0, ROWS, 235], [0, COLUMNS, 1]])
@@ -140,7 +140,7 @@ def test_the_difference_of_large_tensors_reads_each_side_once_at_most(tmp_path, 
 def test_a_small_tensor_is_read_once(tmp_path, read_bytes):
     prefix = save_v2(tmp_path / "m", {"a": LARGE[:1000], "b": np.array([b"x", b"yy"], object)})
     with load_checkpoint(prefix) as reader:
-        windows = TensorWindows(reader)
+        windows = TensorWindows(reader.named_tensors)
         windows.read("a", [[0, 1000, 10], [0, COLUMNS, 1]])
         read_bytes.clear()
         np.testing.assert_array_equal(windows.read("a", [[5, 9, 1], [0, 3, 2]]), LARGE[5:9, 0:3:2])
@@ -155,7 +155,7 @@ def test_long_strings_are_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(tensor_window, "_KEEP", 1000)
     prefix = save_v2(tmp_path / "m", {"a": np.array([b"x" * 2000, b"y"], object), "b": np.array([b"z"], object)})
     with load_checkpoint(prefix) as reader:
-        windows = TensorWindows(reader)
+        windows = TensorWindows(reader.named_tensors)
         assert windows.read("a", [[1, 2, 1]]).tolist() == [b"y"]
         assert windows._kept is None
         windows.read("b", [[0, 1, 1]])
@@ -177,8 +177,8 @@ def test_a_difference_is_zero_only_where_values_are_equal(tmp_path, version, dty
     after[0] += 1
     after[3] -= 1 if dtype != "?" else 0
     prefixes = [SAVERS[version](tmp_path / name, {"x": value}) for name, value in (("a", before), ("b", after))]
-    sides = [stored_tensors(load_checkpoint(prefix)) for prefix in prefixes]
-    found = TensorWindows(_Differences(*sides, frozenset({"x"}), frozenset({"x"}))).read("x", [[0, 4, 1]])
+    sides = [load_checkpoint(prefix).named_tensors for prefix in prefixes]
+    found = TensorWindows(NamedTensors(DifferenceSource(*sides, ["x"], "both"))).read("x", [[0, 4, 1]])
     assert (found != 0).tolist() == (before != after).tolist()
     assert found[0] == 1
 

@@ -9,7 +9,8 @@ import pytest
 
 import ckpt_magics
 from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError
-from ckpt_magics.notebook.frames.differences import ArrayTensors, stored_tensors
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
@@ -222,7 +223,7 @@ def test_differences_show_their_values(prefix):
     after = {**TENSORS, "dense/kernel": TENSORS["dense/kernel"] + 2}
     del after["half"]
     with load_checkpoint(prefix) as reader:
-        view = DifferenceView(stored_tensors(reader), ArrayTensors(after), (prefix, "notebook"))
+        view = DifferenceView(reader.named_tensors, NamedTensors(ArraySource(after)), (prefix, "notebook"))
         assert list(view.filtered["status"]) == ["changed", "removed"]
         page = Page(view)
         np.testing.assert_array_equal(values(page, "dense/kernel", [[0, 3, 1], [0, 4, 1]]), np.full((3, 4), 2.0))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ckpt_magics.notebook.frames.statistics import BINS, tensor_statistics
+from ckpt_magics.files.jobs.tensor_statistics import BINS, tensor_statistics
 
 
 @given(hnp.arrays(np.float64, hnp.array_shapes(max_side=8), elements=st.floats(-1e100, 1e100)))

@@ -9,15 +9,16 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
-from ckpt_magics.files.tensors.store import TensorEntry
+from ckpt_magics.files.formats.pieces import PIECE_SIZE
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.source import TensorSource
 
-__all__ = ["BINS", "PieceReader", "TensorStatistics", "exact_extremes", "stored_statistics", "tensor_statistics"]
+__all__ = ["BINS", "TensorStatistics", "exact_extremes", "stored_statistics", "tensor_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -176,29 +177,17 @@ class _Scratch:
         return pairs
 
 
-class PieceReader(Protocol):
-    """A source of tensors piece by piece."""
-
-    def entry(self, name: str) -> TensorEntry:
-        """Dtype and shape of a tensor."""
-        ...
-
-    def pieces(self, name: str, at_most: int) -> Iterator[tuple[Box, npt.NDArray[Any]]]:
-        """Its regions and elements, at most so many bytes at a time."""
-        ...
-
-
-def stored_statistics(source: PieceReader, name: str) -> TensorStatistics:
+def stored_statistics(tensors: NamedTensors[TensorSource], name: str) -> TensorStatistics:
     """Return the statistics of a tensor, of which a few pieces are in memory; a large one is read twice.
 
     Raises:
         CheckpointError: It cannot be read.
     """
-    entry = source.entry(name)
-    if entry.dtype.itemsize and entry.elements * entry.dtype.itemsize > PIECE_SIZE:
-        return _statistics(lambda: (piece for _, piece in source.pieces(name, PIECE_SIZE)), entry.dtype.numpy)
+    spec = tensors.spec(name)
+    if spec.nbytes > PIECE_SIZE:
+        return _statistics(lambda: (piece for _, piece in tensors.pieces(name, PIECE_SIZE)), spec.dtype.numpy)
     # It is one piece.
-    ((_, piece),) = source.pieces(name, PIECE_SIZE)
+    ((_, piece),) = tensors.pieces(name, PIECE_SIZE)
     return tensor_statistics(piece)
 
 

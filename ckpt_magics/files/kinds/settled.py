@@ -6,7 +6,7 @@ import os
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
-from ckpt_magics.files.kinds.prefix_source import CheckpointSource
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
 from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import parse_v1_shard
@@ -19,7 +19,7 @@ MAX_ATTEMPTS = 10
 """How often to try again when each time another save came between."""
 
 
-def open_settled(source: CheckpointSource, *, mmap: bool = False) -> Store:
+def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> Store:
     """Open a checkpoint so that index and data are of one save.
 
     Raises:
@@ -50,7 +50,7 @@ def _open_v1(prefix: str) -> SliceTableStore:
         return SliceTableStore(prefix)
 
 
-def open_remains(source: CheckpointSource, *, mmap: bool = False) -> Store:
+def open_remains(source: FoundCheckpoint, *, mmap: bool = False) -> Store:
     """Open a checkpoint for saving what is left of it: an index whose first block is lost does not stop this.
 
     Raises:

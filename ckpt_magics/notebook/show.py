@@ -35,7 +35,7 @@ def with_graph(table: VariablesView) -> LinkedView:
     """
     view = linked_view(table)
     if view is None:
-        prefix = visible(table.reader.prefix)
+        prefix = visible(table.source.named_tensors.origin)
         raise CheckpointNotFoundError(
             f"no meta graph ({prefix}.meta) is beside this checkpoint",
             hint=f"%graph {prefix} draws the scopes of its variables",
