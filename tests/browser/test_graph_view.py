@@ -44,9 +44,9 @@ FIRST = 30_000
 
 
 @pytest.fixture
-def graph(in_lab: OpenNotebook, corpus: Path) -> Notebook:
+def graph(in_shared: OpenNotebook, corpus: Path) -> Notebook:
     """The graph of a small net, drawn."""
-    notebook = in_lab(GRAPH)
+    notebook = in_shared(GRAPH)
     expect(box(notebook, "conv1")).to_be_visible(timeout=FIRST)
     return notebook
 
@@ -315,9 +315,9 @@ graph_messages.read_static = count
     expect_value(notebook, "sent", ["graphviz_worker.js"])
 
 
-def test_hostile_names_are_text(in_lab: OpenNotebook, lab_page: Page) -> None:
+def test_hostile_names_are_text(in_shared: OpenNotebook, lab_page: Page) -> None:
     title = lab_page.title
-    notebook = in_lab(HOSTILE)
+    notebook = in_shared(HOSTILE)
     expect(notebook.output.locator(".ckpt-box[role=button]")).to_have_count(4, timeout=FIRST)
     notebook.execute("view.select(graph.node[0].name)")
     expect(notebook.output.locator(".ckpt-node > header h3")).to_have_text("<img src=x onerror=alert(1)>")
@@ -327,8 +327,8 @@ def test_hostile_names_are_text(in_lab: OpenNotebook, lab_page: Page) -> None:
     assert title() != "1"
 
 
-def test_a_row_of_the_table_leads_to_its_node_and_back(in_lab: OpenNotebook, corpus: Path) -> None:
-    notebook = in_lab(f"%load_ext ckpt_magics\nboth = %ckpt_show {CONV} --graph\nboth")
+def test_a_row_of_the_table_leads_to_its_node_and_back(in_shared: OpenNotebook, corpus: Path) -> None:
+    notebook = in_shared(f"%load_ext ckpt_magics\nboth = %ckpt_show {CONV} --graph\nboth")
     expect(box(notebook, "conv1")).to_be_visible(timeout=FIRST)
     notebook.output.locator(".ckpt-variables [role=row]", has_text="conv2/bias").first.click()
     notebook.page.keyboard.press("Enter")
@@ -359,8 +359,8 @@ def test_notebook_7_draws_opens_and_answers(in_classic: OpenNotebook, corpus: Pa
     expect_value(notebook, "[view.selected, view.view_state['open']]", ["conv1", ["conv1"]])
 
 
-def test_a_graph_of_ten_thousand_ops_opens_at_once(in_lab: OpenNotebook) -> None:
-    notebook = in_lab(
+def test_a_graph_of_ten_thousand_ops_opens_at_once(in_shared: OpenNotebook) -> None:
+    notebook = in_shared(
         "from ckpt_magics.proto import messages\n"
         "from ckpt_magics.notebook.widgets.graph.graph_view import GraphView\n"
         "graph = messages.GraphDef()\n"
