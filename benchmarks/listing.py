@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.checkpoints import small_arrays
 from benchmarks.harness import OURS, Contender, Fact, Target, Work
 from benchmarks.sizes import Sizes
+from tests.files.saved import write_bundle
 
 
 def rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
@@ -108,8 +109,8 @@ def _partitioned(sizes: Sizes, directory: Path) -> Fact:
     """Count the bytes that reading some rows of a partitioned variable takes from the data file."""
     from ckpt_magics import load_checkpoint
     from ckpt_magics.files.formats.dtypes import FLOAT
-    from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
     from ckpt_magics.files.storage.files import LocalFile
+    from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 
     width = 64
     part_rows = sizes.slice_bytes // width // 4
@@ -117,7 +118,7 @@ def _partitioned(sizes: Sizes, directory: Path) -> Fact:
     part = np.ones((part_rows, width), np.float32)
     specs = [f"{total} {width} {number * part_rows},{part_rows}:0,{width}" for number in range(sizes.slices)]
     path = directory / "partitioned"
-    write_bundle(path, [TensorToSave(b"v", part, FLOAT, spec) for spec in specs], durable=False)
+    write_bundle(path, [PartToSave(b"v", part, FLOAT, spec) for spec in specs], durable=False)
     wanted = 2 * part_rows
     counted = 0
 

@@ -8,14 +8,15 @@ import ml_dtypes
 import numpy as np
 
 from ckpt_magics.files.formats.dtypes import FLOAT, dtype_of
-from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
+from tests.files.saved import write_bundle
 
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 
 
 def write(prefix: Path, tensors: Mapping[str, Any]) -> None:
     """Write arrays under their names."""
-    items = [TensorToSave(name.encode(), value, dtype_of(value)) for name, value in sorted(tensors.items())]
+    items = [PartToSave(name.encode(), value, dtype_of(value)) for name, value in sorted(tensors.items())]
     write_bundle(prefix, items, durable=False)
 
 
@@ -60,4 +61,4 @@ def many(prefix: Path, count: int) -> None:
     """Write so many small tensors."""
     value = np.zeros(2, "f4")
     names = (f"model/stack_{at // 1000:03d}/layer_{at // 10 % 100:02d}/part_{at % 10}/kernel" for at in range(count))
-    write_bundle(prefix, [TensorToSave(name.encode(), value, FLOAT) for name in names], durable=False)
+    write_bundle(prefix, [PartToSave(name.encode(), value, FLOAT) for name in names], durable=False)

@@ -9,23 +9,49 @@ from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.table import TableReader, TableWriter
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.jobs import saving
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave, arrays_by_name, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
 
 PLAIN_HEADER = BundleHeader()
 
 
+def as_tensors(tensors):
+    """Return arrays by name, or parts in an order of their own, as what can be saved."""
+    return arrays_by_name(tensors) if isinstance(tensors, Mapping) else arrays_in_parts(tensors)
+
+
 def write_checkpoint(prefix, tensors, *, meta_graph=None, **options):
     """Save tensors, with the options said one by one."""
-    return saving.write_checkpoint(prefix, tensors, SaveOptions(**options), meta_graph=meta_graph)
+    return saving.write_checkpoint(prefix, as_tensors(tensors), SaveOptions(**options), meta_graph=meta_graph)
 
 
-def to_save(tensors: Mapping[str, np.ndarray]) -> list[TensorToSave]:
+def write_sink(prefix, tensors, *, companions=None, **options):
+    """Write the files of a checkpoint alone."""
+    found = as_tensors(tensors)
+    return write_tensors(prefix, found.specs, found, SaveOptions(**options), companions=companions)
+
+
+def write_bundle(prefix, tensors, **options):
+    """Write the files of a V2 checkpoint and return them."""
+    return write_sink(prefix, tensors, **options).written
+
+
+def write_slice_table(path, tensors, **options):
+    """Write a V1 file and return it."""
+    return write_sink(path, tensors, write_version=1, **options).written
+
+
+def write_slice_shards(prefix, tensors, num_shards, **options):
+    """Write V1 files and return their pattern and them."""
+    sink = write_sink(prefix, tensors, write_version=1, num_shards=num_shards, **options)
+    return sink.path, sink.written
+
+
+def to_save(tensors: Mapping[str, np.ndarray]) -> list[PartToSave]:
     return [
-        TensorToSave(name.encode("utf-8", "surrogateescape"), value, dtype_of(value))
+        PartToSave(name.encode("utf-8", "surrogateescape"), value, dtype_of(value))
         for name, value in sorted(tensors.items())
     ]
 
@@ -46,7 +72,7 @@ def save_slices(prefix, name, value, specs, *, version=2):
     """Save one tensor in slices, each given as ``"0,2:-"``."""
     dtype, sizes = dtype_of(value), " ".join(map(str, value.shape))
     tensors = [
-        TensorToSave(name.encode(), value[TensorSlice.parse(spec).resolve(value.shape)], dtype, f"{sizes} {spec}")
+        PartToSave(name.encode(), value[TensorSlice.parse(spec).resolve(value.shape)], dtype, f"{sizes} {spec}")
         for spec in specs
     ]
     write = write_bundle if version == 2 else write_slice_table

@@ -282,7 +282,7 @@ def v1_shape_of_2_80(folder):
 @attack
 def v1_one_value_for_2_40(folder):
     part = TensorSlice.full(1)
-    record = b"".join(encode_saved_slice(b"w", part, np.zeros(1, np.float32), dtypes.FLOAT))
+    record = b"".join(encode_saved_slice(b"w", part, [np.zeros(1, np.float32)], dtypes.FLOAT, 1))
     return v1(folder, [SliceMeta(b"w", (1 << 40,), dtypes.FLOAT, (part,))], {part.encode_key(b"w"): record})
 
 
@@ -305,13 +305,13 @@ def v1_a_name_again_and_again(folder):
 
 @attack
 def v1_record_of_another_tensor(folder):
-    record = b"".join(encode_saved_slice(b"v", FULL, GOOD, dtypes.FLOAT))
+    record = b"".join(encode_saved_slice(b"v", FULL, [GOOD], dtypes.FLOAT, GOOD.size))
     return v1(folder, [SliceMeta(b"w", (2, 3), dtypes.FLOAT, (FULL,))], {FULL.encode_key(b"w"): record})
 
 
 @attack
 def v1_more_values_than_the_shape(folder):
-    record = b"".join(encode_saved_slice(b"w", FULL, np.zeros(1 << 20, np.float32), dtypes.FLOAT))
+    record = b"".join(encode_saved_slice(b"w", FULL, [np.zeros(1 << 20, np.float32)], dtypes.FLOAT, 1 << 20))
     return v1(folder, [SliceMeta(b"w", (2, 3), dtypes.FLOAT, (FULL,))], {FULL.encode_key(b"w"): record})
 
 

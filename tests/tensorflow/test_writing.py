@@ -17,11 +17,9 @@ from ckpt_magics.files.directory.state import (
 from ckpt_magics.files.formats.dtypes import DTYPES, FLOAT, INT64, STRING, dtype_of
 from ckpt_magics.files.formats.slice_records import V1_DTYPES
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
-from tests.files.saved import write_checkpoint
+from tests.files.saved import write_bundle, write_checkpoint, write_slice_table
 
 pytestmark = pytest.mark.tensorflow
 
@@ -75,7 +73,7 @@ def folders(tmp_path):
 
 def _every_type(dtypes):
     return [
-        TensorToSave(f"{dtype.name}/{number}".encode(), _array(dtype, shape), dtype)
+        PartToSave(f"{dtype.name}/{number}".encode(), _array(dtype, shape), dtype)
         for dtype in dtypes
         for number, shape in enumerate(SHAPES)
     ]
@@ -83,20 +81,20 @@ def _every_type(dtypes):
 
 def _many():
     """Names that share much, in more than one block of the index, and values in more than one block of a V1 file."""
-    small = [TensorToSave(b"scope/layer_%05d/kernel" % i, np.array(i), INT64) for i in range(9000)]
+    small = [PartToSave(b"scope/layer_%05d/kernel" % i, np.array(i), INT64) for i in range(9000)]
     large = [np.full(size, size, np.float32) for size in (65000, 66000, 131000, 132000, 300000)]
-    return small + [TensorToSave(b"v%d" % i, array, FLOAT) for i, array in enumerate(large)]
+    return small + [PartToSave(b"v%d" % i, array, FLOAT) for i, array in enumerate(large)]
 
 
 def _partitioned():
     whole = np.arange(20, dtype=np.float32).reshape(5, 4)
     return [
-        TensorToSave(b"v", whole[:2, :], FLOAT, "5 4 0,2:-"),
-        TensorToSave(b"v", whole[2:, :1], FLOAT, "5 4 2,3:0,1"),
-        TensorToSave(b"v", whole[2:, 1:], FLOAT, "5 4 2,3:1,3"),
-        TensorToSave(b"whole", whole, FLOAT, "5 4 0,5:-"),
-        TensorToSave(b"s", np.array([b"x", b"y"], object), STRING, "300 100,2"),
-        TensorToSave(b"n\x00a\xffm", np.zeros((64,), np.float32), FLOAT, "200 63,64"),
+        PartToSave(b"v", whole[:2, :], FLOAT, "5 4 0,2:-"),
+        PartToSave(b"v", whole[2:, :1], FLOAT, "5 4 2,3:0,1"),
+        PartToSave(b"v", whole[2:, 1:], FLOAT, "5 4 2,3:1,3"),
+        PartToSave(b"whole", whole, FLOAT, "5 4 0,5:-"),
+        PartToSave(b"s", np.array([b"x", b"y"], object), STRING, "300 100,2"),
+        PartToSave(b"n\x00a\xffm", np.zeros((64,), np.float32), FLOAT, "200 63,64"),
     ]
 
 
@@ -104,8 +102,8 @@ SETS = {
     "every type": lambda: _every_type(SAVEABLE),
     "many": _many,
     "partitioned": _partitioned,
-    "one scalar": lambda: [TensorToSave(b"a", np.array(1.0, np.float32), FLOAT)],
-    "order": lambda: [TensorToSave(name, np.array(len(name)), INT64) for name in (b"b", b"ab", b"a", b"a/b", b"\xff")],
+    "one scalar": lambda: [PartToSave(b"a", np.array(1.0, np.float32), FLOAT)],
+    "order": lambda: [PartToSave(name, np.array(len(name)), INT64) for name in (b"b", b"ab", b"a", b"a/b", b"\xff")],
 }
 
 
@@ -181,14 +179,14 @@ def test_tensorflow_restores_every_type(tf, tmp_path, version, shards):
 def test_refusals_have_tensorflows_words(tf, tmp_path):
     a = np.zeros((2, 3), np.float32)
     cases = [
-        [TensorToSave(b"a", a, FLOAT)] * 2,
-        [TensorToSave(b"a", a, FLOAT, "4 3 0,1:-")],
-        [TensorToSave(b"a", a, FLOAT, "x")],
-        [TensorToSave(b"a", a, FLOAT, "4 x 0,2:-")],
-        [TensorToSave(b"a", a, FLOAT, "4 3 0")],
-        [TensorToSave(b"a", a, FLOAT, "4 3 0,0:-")],
-        [TensorToSave(b"a", a, FLOAT, "4 3 0,2")],
-        [TensorToSave(b"a", a, FLOAT, "4 3 3,2:0,3")],
+        [PartToSave(b"a", a, FLOAT)] * 2,
+        [PartToSave(b"a", a, FLOAT, "4 3 0,1:-")],
+        [PartToSave(b"a", a, FLOAT, "x")],
+        [PartToSave(b"a", a, FLOAT, "4 x 0,2:-")],
+        [PartToSave(b"a", a, FLOAT, "4 3 0")],
+        [PartToSave(b"a", a, FLOAT, "4 3 0,0:-")],
+        [PartToSave(b"a", a, FLOAT, "4 3 0,2")],
+        [PartToSave(b"a", a, FLOAT, "4 3 3,2:0,3")],
     ]
     for tensors in cases:
         with pytest.raises(CheckpointError) as ours:
@@ -201,7 +199,7 @@ def test_refusals_have_tensorflows_words(tf, tmp_path):
 
 def test_v1_refusals_have_tensorflows_words(tf, tmp_path):
     for array in (np.zeros(2, ml_dtypes.bfloat16), np.zeros(2, np.uint32), np.zeros(2, np.uint64)):
-        tensors = [TensorToSave(b"a", array, dtype_of(array))]
+        tensors = [PartToSave(b"a", array, dtype_of(array))]
         with pytest.raises(CheckpointError) as ours:
             write_slice_table(tmp_path / "m", tensors)
         with pytest.raises(tf.errors.OpError) as theirs:
@@ -275,7 +273,7 @@ class TestState:
                 monkeypatch.chdir(tmp_path / "theirs")
                 saver.save(session, f"./{name}", write_meta_graph=False)
                 monkeypatch.chdir(tmp_path / "ours")
-                write_bundle(f"./{name}", [TensorToSave(b"v", np.array(1.0, np.float32), FLOAT)])
+                write_bundle(f"./{name}", [PartToSave(b"v", np.array(1.0, np.float32), FLOAT)])
                 history.record(f"./{name}", SaveOptions(absolute_paths=True))
                 assert history.last_checkpoints == saver.last_checkpoints
                 theirs, ours = ((tmp_path / who / "checkpoint").read_text() for who in ("theirs", "ours"))

@@ -48,6 +48,14 @@ class EncodedEntries(NamedTuple):
     messages: Bytes
     sizes: Sizes
 
+    def with_others(self, others: EncodedEntries) -> EncodedEntries:
+        """Return these and others together."""
+        return EncodedEntries(
+            self.keys + others.keys,
+            np.concatenate([self.messages, others.messages]),
+            np.concatenate([self.sizes, others.sizes]),
+        )
+
 
 def write_index(sink: Callable[[Buffer], object], header: BundleHeader, entries: EncodedEntries) -> None:
     """Write the index of a V2 checkpoint.

@@ -64,34 +64,34 @@ def number_pieces(array: AnyArray, dtype: DType) -> Iterator[memoryview]:
     return (_contiguous_bytes(block, dtype) for block in blocks)
 
 
-def number_copies(array: AnyArray, dtype: DType, buffers: Sequence[npt.NDArray[np.uint8]]) -> Iterator[memoryview]:
-    """Copy the bytes of an array of numbers, one piece after the other, to memory that nobody else writes to.
+def number_copies(
+    arrays: Iterable[AnyArray], dtype: DType, buffers: Sequence[npt.NDArray[np.uint8]]
+) -> Iterator[memoryview]:
+    """Copy the bytes of arrays of numbers, one piece after the other, to memory that nobody else writes to.
 
     What is done with a piece, twice even, is done with the same bytes, whatever another thread does to the array.
 
     Args:
-        array: As :func:`number_bytes` takes it. It is looked at when a piece is asked for.
+        arrays: Each as :func:`number_bytes` takes it. They are looked at when a piece is asked for.
         dtype: Type to store it as.
         buffers: uint8 [size] each, of at least an element. Pieces come to lie in them in turn, so that one is gone
             when it is that buffer's turn again.
 
     Raises:
-        InvalidArgumentError: The elements are not of the type.
-        UnimplementedError: Files cannot hold the type, or not as numbers.
+        InvalidArgumentError: From the iterator: the elements are not of the type.
+        UnimplementedError: From the iterator: files cannot hold the type, or not as numbers.
     """
-    numbers = _as_numbers(array, dtype)
-    if numbers.flags.c_contiguous:
-        # Flat, it can be cut anywhere.
-        numbers = numbers.reshape(-1)
-    blocks = _cut(numbers, min(map(len, buffers)) // dtype.itemsize)
-    return _copied(blocks, dtype, cycle(buffers))
-
-
-def _copied(blocks: Iterable[AnyArray], dtype: DType, buffers: Iterable[npt.NDArray[np.uint8]]) -> Iterator[memoryview]:
-    for block, buffer in zip(blocks, buffers, strict=False):
+    most = min(map(len, buffers)) // max(dtype.itemsize, 1)
+    blocks = (block for array in arrays for block in _blocks(_as_numbers(array, dtype), most))
+    for block, buffer in zip(blocks, cycle(buffers), strict=False):
         piece = buffer[: block.size * dtype.itemsize]
         piece.view(dtype.numpy).reshape(block.shape)[...] = block
         yield piece.data
+
+
+def _blocks(numbers: AnyArray, most: int) -> Iterator[AnyArray]:
+    # Flat, it can be cut anywhere.
+    return _cut(numbers.reshape(-1) if numbers.flags.c_contiguous else numbers, most)
 
 
 def _as_numbers(array: AnyArray, dtype: DType) -> AnyArray:

@@ -13,7 +13,7 @@ Format: tensorflow/core/util/saved_tensor_slice.proto, tensor_slice_writer.cc, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.files.formats.block import Piece
 from ckpt_magics.files.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.files.formats.shapes import decode_shape, encode_shape
-from ckpt_magics.files.formats.slice_values import V1_DTYPES, decode_values, encode_values
+from ckpt_magics.files.formats.slice_values import V1_DTYPES, check_values, decode_values, encode_values
 from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, TensorSlice
 from ckpt_magics.files.formats.versions import Versions
 from ckpt_magics.files.wire.fields import (
@@ -39,6 +39,7 @@ __all__ = [
     "META_KEY",
     "V1_DTYPES",
     "SliceMeta",
+    "check_saved_slice",
     "decode_meta",
     "decode_saved_slice",
     "encode_meta",
@@ -127,21 +128,33 @@ def _decode_slice_meta(buffer: memoryview) -> SliceMeta:
         raise
 
 
-def encode_saved_slice(name: bytes, part: TensorSlice, array: npt.NDArray[Any], dtype: DType) -> list[Piece]:
+def check_saved_slice(name: bytes, part: TensorSlice, dtype: DType, count: int) -> None:
+    """Refuse a slice of so many elements that :func:`encode_saved_slice` would refuse whatever they are."""
+    check_values(dtype, count, head_size=len(_encode_head(name, part)))
+
+
+def _encode_head(name: bytes, part: TensorSlice) -> bytes:
+    return encode_bytes_field(1, name) + encode_bytes_field(2, part.encode_proto())
+
+
+def encode_saved_slice(
+    name: bytes, part: TensorSlice, arrays: Iterable[npt.NDArray[Any]], dtype: DType, count: int
+) -> list[Piece]:
     """Return the record of one slice, in pieces that belong back to back.
 
     Args:
         name: Name of the tensor.
-        part: Where ``array`` lies in it.
-        array: The elements, in the shape of the slice. Large ones are only looked at when they are written.
+        part: Where the elements lie in it.
+        arrays: The elements back to back; strings in one array. Large ones are only looked at when they are written.
         dtype: Type to store them as.
+        count: Number of the elements.
 
     Raises:
         InvalidArgumentError: The elements are not of the type, or the record would be larger than 2 GiB.
         UnimplementedError: A V1 checkpoint cannot hold the type.
     """
-    head = encode_bytes_field(1, name) + encode_bytes_field(2, part.encode_proto())
-    pieces = encode_values(array, dtype, head_size=len(head))
+    head = _encode_head(name, part)
+    pieces = encode_values(arrays, dtype, count, head_size=len(head))
     size = sum(map(len, pieces))
     head += b"\x1a" + encode_varint(size)
     return [b"\x12" + encode_varint(len(head) + size) + head, *pieces]

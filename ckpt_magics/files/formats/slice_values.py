@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,36 +81,56 @@ V1_DTYPES = frozenset(_FIELDS)
 """Types that a V1 checkpoint can hold."""
 
 
-def encode_values(array: npt.NDArray[Any], dtype: DType, *, head_size: int) -> list[Piece]:
-    """Return the TensorProto of an array, in pieces that belong back to back.
+def check_values(dtype: DType, count: int, *, head_size: int, strings: Iterable[bytes] = ()) -> None:
+    """Refuse what TensorFlow refuses to write.
 
     Args:
-        array: The elements. Large ones are only looked at when they are written.
-        dtype: Type to store them as.
+        dtype: Type of the elements.
+        count: How many they are.
         head_size: Bytes of the record before the values; they count for the limit.
+        strings: The elements, if they are strings.
 
     Raises:
-        InvalidArgumentError: The elements are not of the type, or the record might be larger than 2 GiB.
+        InvalidArgumentError: The record might be larger than 2 GiB; or TensorFlow's class for uint32 and uint64.
         UnimplementedError: A V1 checkpoint cannot hold the type.
     """
     if dtype in {dtypes.UINT32, dtypes.UINT64}:
         raise InvalidArgumentError(f"Tensor slice serialization not implemented for dtype {dtype.number}")
     if dtype not in V1_DTYPES:
         raise UnimplementedError(f"Saving data type {dtype.c_name} not yet supported")
-    field = _FIELDS[dtype]
-    bound = head_size + _HEADER_ESTIMATE + array.size * field.estimate
+    bound = head_size + _HEADER_ESTIMATE + count * _FIELDS[dtype].estimate + sum(map(len, strings))
+    if bound > MAX_RECORD_SIZE:
+        raise InvalidArgumentError(f"Tensor slice is too large to serialize (conservative estimate: {bound} bytes)")
+
+
+def encode_values(arrays: Iterable[npt.NDArray[Any]], dtype: DType, count: int, *, head_size: int) -> list[Piece]:
+    """Return the TensorProto of a value, in pieces that belong back to back.
+
+    Args:
+        arrays: The elements back to back; strings in one array. Large floats are only looked at when they are written,
+            once.
+        dtype: Type to store them as.
+        count: Number of the elements.
+        head_size: Bytes of the record before the values; they count for the limit.
+
+    Raises:
+        InvalidArgumentError: The elements are not of the type; or as :func:`check_values`.
+        UnimplementedError: A V1 checkpoint cannot hold the type.
+    """
     if dtype == dtypes.STRING:
+        (array,) = arrays
         elements = string_elements(array)
-        _check_record_size(bound + sum(map(len, elements)))
-        return [encode_bytes_field(field.number, element) for element in elements]
-    _check_record_size(bound)
-    pieces = number_pieces(array, dtype)
-    size = array.size * dtype.itemsize
+        check_values(dtype, count, head_size=head_size, strings=elements)
+        return [encode_bytes_field(_STRING_FIELD, element) for element in elements]
+    check_values(dtype, count, head_size=head_size)
+    field = _FIELDS[dtype]
+    pieces = (piece for array in arrays for piece in number_pieces(array, dtype))
+    size = count * dtype.itemsize
     values: Sequence[Piece]
     if field.wire_type == VARINT and dtype != dtypes.BOOL:
         values = list(_encode_integers(pieces, dtype))
     elif size > COPY_SIZE:
-        values = [LatePiece(size, partial(number_pieces, array, dtype))]
+        values = [LatePiece(size, lambda: pieces)]
     else:
         values = list(pieces)
     size = sum(map(len, values))
@@ -125,12 +144,6 @@ def _encode_integers(pieces: Iterable[memoryview], dtype: DType) -> Iterator[byt
         numbers = np.frombuffer(piece, stored)
         for start in range(0, len(numbers), _INTEGERS_AT_ONCE):
             yield encode_packed_varints(numbers[start : start + _INTEGERS_AT_ONCE].astype(np.int64))
-
-
-def _check_record_size(bound: int) -> None:
-    """Refuse what TensorFlow refuses to write."""
-    if bound > MAX_RECORD_SIZE:
-        raise InvalidArgumentError(f"Tensor slice is too large to serialize (conservative estimate: {bound} bytes)")
 
 
 def decode_values(data: memoryview, dtype: DType, shape: tuple[int, ...]) -> npt.NDArray[Any]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.jobs.verification import Verification
-from ckpt_magics.files.kinds.bundle.bundle import BundleStore
-from ckpt_magics.files.kinds.copying import copy_bundle, copy_slice_table
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.files.kinds.settled import open_remains
+from ckpt_magics.files.kinds.settled import Store, open_remains
+from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.tensors.tensors_to_save import path_text
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 __all__ = ["write_good_tensors"]
 
@@ -26,7 +29,8 @@ def write_good_tensors(
 ) -> SavedCheckpoint:
     """Write the tensors that a verification found good, with the meta graph if there is one that parses.
 
-    Names, dtypes, shapes, slices and the format stay as they are. The directory's state file is not touched.
+    Names, dtypes, shapes, slices, the format and the order of the tensors in the files stay as they are. The
+    directory's state file is not touched.
 
     Args:
         verification: What was found.
@@ -43,7 +47,7 @@ def write_good_tensors(
         raise InvalidArgumentError(
             f"{visible(source.prefix)} is the damaged checkpoint itself", hint="Give the good tensors a new prefix."
         )
-    good = [tensor.entry for tensor in verification.tensors if tensor.error is None]
+    good = sorted((tensor.entry for tensor in verification.tensors if tensor.error is None), key=_place)
     if not good:
         raise DataLossError(
             "no tensor of the checkpoint is good",
@@ -55,11 +59,30 @@ def write_good_tensors(
     meta_graph = _meta_graph(verification)
     companions = None if meta_graph is None else {meta_graph_filename(path): meta_graph}
     with closing(open_remains(source)) as store:
-        if isinstance(store, BundleStore):
-            written = copy_bundle(store, good, path, progress=progress, companions=companions)
-        else:
-            written = copy_slice_table(store, good, path, progress=progress, companions=companions)
-    return SavedCheckpoint(path, written, len(good), time.perf_counter() - started)
+        options = SaveOptions(write_version=store.version, progress=progress)
+        sink = write_tensors(path, good, _StoredValues(store, good), options, companions=companions)
+    return SavedCheckpoint(path, sink.written, sink.tensors, time.perf_counter() - started)
+
+
+class _StoredValues:
+    """The tensors of a checkpoint, and each slice of one as it is stored, by the keys under which a sink asks."""
+
+    def __init__(self, store: Store, specs: Iterable[TensorSpec]) -> None:
+        self._store = store
+        self._slices = {key: pieces for spec in specs if spec.slices for key, pieces in store.slice_pieces(spec.key)}
+
+    def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
+        values = self._store.read_many([key for key in keys if key not in self._slices])
+        # Small ones are of one piece.
+        values.update((key, piece) for key in keys if key in self._slices for _, piece in self._slices[key])
+        return values
+
+    def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        return self._slices[key] if key in self._slices else self._store.pieces(key, at_most)
+
+
+def _place(spec: TensorSpec) -> tuple[int, int, bytes]:
+    return spec.shard_id, spec.offset or 0, spec.key
 
 
 def _meta_graph(verification: Verification) -> bytes | None:

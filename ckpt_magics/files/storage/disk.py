@@ -28,6 +28,7 @@ from ckpt_magics.errors import (
 __all__ = [
     "OutputFile",
     "back_up",
+    "check_space",
     "create_file",
     "enough_memory",
     "list_names",
@@ -64,7 +65,8 @@ def _free_bytes(path: str) -> int | None:
         status = os.statvfs(os.path.dirname(path) or ".")
     except (AttributeError, OSError):
         return None
-    return status.f_bavail * status.f_frsize
+    # Some network file systems have no number of blocks to tell.
+    return status.f_bavail * status.f_frsize if status.f_blocks else None
 
 
 def _typed(error: OSError, path: str, needed: int | None, taken: int) -> CheckpointError:
@@ -143,6 +145,21 @@ def enough_memory(what: str) -> Iterator[None]:
         raise ResourceExhaustedError(
             f"not enough memory to {what}", hint="Free some, as by deleting arrays that nobody needs."
         ) from error
+
+
+def check_space(path: str, needed: int) -> None:
+    """Refuse to begin with what cannot end: files of so many bytes in all, where fewer are free.
+
+    Args:
+        path: One of the files.
+        needed: Their bytes.
+
+    Raises:
+        ResourceExhaustedError: There is less space, as far as the system says.
+    """
+    free = _free_bytes(path)
+    if free is not None and free < needed:
+        raise _typed(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), path, needed, 0)
 
 
 class OutputFile:

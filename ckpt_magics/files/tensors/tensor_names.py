@@ -6,6 +6,8 @@ every name can be given back.
 
 from __future__ import annotations
 
+from ckpt_magics.errors import InvalidArgumentError
+
 
 def name_to_key(name: object) -> bytes | None:
     """Return a name as it is stored, None for text that no stored name gives.
@@ -26,3 +28,15 @@ def name_to_key(name: object) -> bytes | None:
 def key_to_name(key: bytes) -> str:
     """Return a stored name as text."""
     return key.decode("utf-8", "surrogateescape")
+
+
+def encode_name(name: str) -> bytes:
+    """Return the name of a tensor to be saved as it is stored.
+
+    Raises:
+        InvalidArgumentError: It holds half of a surrogate pair.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError("the name has a lone surrogate, which UTF-8 cannot hold", tensor=name) from error

@@ -12,10 +12,11 @@ from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
-from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
 from ckpt_magics.files.kinds.restored_slice import restore_slice
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
+from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.files.tensors.arrays_to_save import ArraysToSave, PartToSave, arrays_in_parts
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, unknown
@@ -36,32 +37,34 @@ def _strings(value: Array) -> list[bytes]:
 
 def _tensors(
     names: Array, shape_and_slices: Array | None, arrays: Sequence[Array], kinds: Sequence[DType]
-) -> list[TensorToSave]:
+) -> ArraysToSave:
     keys = _strings(names)
     specs = [b""] * len(keys) if shape_and_slices is None else _strings(shape_and_slices)
     if not len(keys) == len(specs) == len(arrays):
         raise InvalidArgumentError(
             f"Got {len(keys)} tensor names, {len(specs)} shapes and slices, and {len(arrays)} tensors"
         )
-    return [
-        TensorToSave(key, np.asarray(array), kind, spec.decode())
+    return arrays_in_parts(
+        PartToSave(key, np.asarray(array), kind, spec.decode())
         for key, array, kind, spec in zip(keys, arrays, kinds, specs, strict=True)
-    ]
+    )
+
+
+def _write(version: int, path: str, tensors: ArraysToSave) -> None:
+    options = SaveOptions(write_version=version)
+    write_tensors(path, tensors.specs, tensors, options, companions=take_companions(path))
 
 
 def _save_v2(ctx: KernelContext, prefix: Array, names: Array, specs: Array, *arrays: Array) -> None:
-    path, tensors = _path(prefix), _tensors(names, specs, arrays, ctx.attr("dtypes"))
-    write_bundle(path, tensors, companions=take_companions(path))
+    _write(2, _path(prefix), _tensors(names, specs, arrays, ctx.attr("dtypes")))
 
 
 def _save_slices(ctx: KernelContext, filename: Array, names: Array, specs: Array, *arrays: Array) -> None:
-    path, tensors = _path(filename), _tensors(names, specs, arrays, ctx.attr("T"))
-    write_slice_table(path, tensors, companions=take_companions(path))
+    _write(1, _path(filename), _tensors(names, specs, arrays, ctx.attr("T")))
 
 
 def _save(ctx: KernelContext, filename: Array, names: Array, *arrays: Array) -> None:
-    path, tensors = _path(filename), _tensors(names, None, arrays, ctx.attr("T"))
-    write_slice_table(path, tensors, companions=take_companions(path))
+    _write(1, _path(filename), _tensors(names, None, arrays, ctx.attr("T")))
 
 
 def _restore_v2(ctx: KernelContext, prefix: Array, names: Array, specs: Array) -> tuple[Array, ...]:

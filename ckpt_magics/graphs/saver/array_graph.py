@@ -25,7 +25,7 @@ from ckpt_magics.files.formats.dtypes import (
     dtype_of,
 )
 from ckpt_magics.files.formats.tensor_proto import array_to_tensor_proto
-from ckpt_magics.files.tensors.tensors_to_save import encode_name
+from ckpt_magics.files.tensors.tensor_names import encode_name
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.saver.saver import Saver

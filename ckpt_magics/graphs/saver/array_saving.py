@@ -15,6 +15,7 @@ from ckpt_magics.files.objects.ties import same_arrays
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
 from ckpt_magics.phrasing import names_text
@@ -92,7 +93,7 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
         reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
         raise InvalidArgumentError(f"there is nothing to save{reason}", hint="Give tensors by name, as a dict")
     meta_graph = array_meta_graph(arrays, write_version=options.write_version) if options.write_meta_graph else None
-    saved = write_checkpoint(prefix, arrays, options, meta_graph=meta_graph)
+    saved = write_checkpoint(prefix, arrays_by_name(arrays), options, meta_graph=meta_graph)
     saved.left_out = tuple(gaps)
     saved.tied = tuple(same_arrays(arrays))
     return saved

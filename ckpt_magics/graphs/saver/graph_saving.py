@@ -5,8 +5,9 @@ from __future__ import annotations
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from ckpt_magics.files.tensors.tensor_names import encode_name
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
@@ -42,11 +43,11 @@ def save_session(
         raise InvalidArgumentError("the graph has no variables to save")
     if variables.without_value:
         raise FailedPreconditionError(_without_value(variables.without_value))
-    tensors = [
-        TensorToSave(variable.name.encode("utf-8", "surrogateescape"), variables.value(part), part.dtype, part.spec)
+    tensors = arrays_in_parts(
+        PartToSave(encode_name(variable.name), variables.value(part), part.dtype, part.spec)
         for variable in variables.values()
         for part in variable.parts
-    ]
+    )
     meta_graph = None
     if options.write_meta_graph:
         message = meta_graph_with_saver(session.graph, saver_def, write_version=options.write_version)

@@ -9,12 +9,11 @@ import pytest
 from ckpt_magics.files.directory.retention import CheckpointHistory, remove_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, update_checkpoint_state
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_shards, write_slice_table
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from tests.files.saved import write_bundle, write_slice_shards, write_slice_table
 
-_TENSORS = [TensorToSave(b"w", np.zeros(3, np.float32), FLOAT), TensorToSave(b"x", np.zeros(3, np.float32), FLOAT)]
+_TENSORS = [PartToSave(b"w", np.zeros(3, np.float32), FLOAT), PartToSave(b"x", np.zeros(3, np.float32), FLOAT)]
 
 
 class Clock:

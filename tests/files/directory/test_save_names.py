@@ -11,7 +11,7 @@ from ckpt_magics.files.directory.state import latest_checkpoint, update_checkpoi
 from ckpt_magics.files.formats.bundle_records import MAX_SHARDS
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import faulty_disk
 from tests.files.saved import write_checkpoint
@@ -123,13 +123,13 @@ def test_names_of_tensors(folder, version):
 def test_slices_of_a_name_that_is_too_long_with_them(folder):
     """The name would do, and the key that holds it would not."""
     name = b"x" * MAX_NAME_SIZE
-    tensors = [TensorToSave(name, np.ones(1, np.float32), FLOAT, f"2 {i},1") for i in range(2)]
+    tensors = [PartToSave(name, np.ones(1, np.float32), FLOAT, f"2 {i},1") for i in range(2)]
     with pytest.raises(InvalidArgumentError, match="a reader takes more than"):
         write_checkpoint(folder / "m", tensors)
 
 
 def test_too_many_slices(folder):
-    tensors = [TensorToSave(b"x", np.ones(1, np.float32), FLOAT, f"20001 {i},1") for i in range(20_001)]
+    tensors = [PartToSave(b"x", np.ones(1, np.float32), FLOAT, f"20001 {i},1") for i in range(20_001)]
     with pytest.raises(InvalidArgumentError, match="20001 slices; a reader takes more than 20000"):
         write_checkpoint(folder / "m", tensors)
 

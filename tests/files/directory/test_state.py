@@ -16,12 +16,11 @@ from ckpt_magics.files.directory.state import (
     update_checkpoint_state,
 )
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_shards, write_slice_table
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.train_readers import latest_checkpoint as tensorflows_latest_checkpoint
+from tests.files.saved import write_bundle, write_slice_shards, write_slice_table
 
-_TENSORS = [TensorToSave(b"w", np.zeros(3, np.float32), FLOAT), TensorToSave(b"x", np.zeros(3, np.float32), FLOAT)]
+_TENSORS = [PartToSave(b"w", np.zeros(3, np.float32), FLOAT), PartToSave(b"x", np.zeros(3, np.float32), FLOAT)]
 
 
 def _save(folder, *names, time=1_000_000_000):

@@ -75,7 +75,7 @@ def test_copies_are_the_bytes_in_c_order_and_lie_in_the_buffers_in_turn(data, el
     array = data.draw(layouts(dtype))
     buffers = [np.empty(elements * dtype.itemsize, np.uint8) for _ in range(count)]
     stored = b""
-    for number, piece in enumerate(number_copies(array, dtype, buffers)):
+    for number, piece in enumerate(number_copies([array], dtype, buffers)):
         assert not piece.nbytes or np.shares_memory(np.frombuffer(piece, np.uint8), buffers[number % count])
         stored += piece
     assert stored == array.astype(dtype.numpy).tobytes()
@@ -85,7 +85,7 @@ def test_takes_quantized_arrays_in_pieces():
     array = np.arange(12, dtype=np.int16).reshape(3, 4)
     structured = array.view([("qint16", "<i2")]).T
     assert b"".join(number_pieces(structured, dtypes.QINT16)) == array.T.tobytes()
-    (copy,) = number_copies(structured, dtypes.QINT16, [np.empty(24, np.uint8)])
+    (copy,) = number_copies([structured], dtypes.QINT16, [np.empty(24, np.uint8)])
     assert copy == array.T.tobytes()
 
 

@@ -77,7 +77,7 @@ def take_apart_slices(reader: TableReader) -> Iterator[tuple[bytes, list[bytes]]
         assert part in tensor.slices
         found = decode_saved_slice(value, tensor.dtype, tensor.shape)
         assert found[:2] == (name, part)
-        yield part.encode_key(name), encode_saved_slice(*found, tensor.dtype)
+        yield part.encode_key(name), encode_saved_slice(name, part, [found[2]], tensor.dtype, found[2].size)
 
 
 def rewrite(path: Path, data: bytes) -> bytes:

@@ -49,7 +49,7 @@ VALUES = [
 
 
 def encode(name, part, array, dtype):
-    return b"".join(encode_saved_slice(name, part, array, dtype))
+    return b"".join(encode_saved_slice(name, part, [array], dtype, array.size))
 
 
 def record(data):
@@ -145,7 +145,9 @@ def test_part_of_a_tensor_has_its_own_shape():
 
 def test_large_floats_are_viewed():
     array = np.ones(1000, np.float32)
-    assert np.shares_memory(np.frombuffer(encode_saved_slice(b"t", WHOLE(1), array, dtypes.FLOAT)[-1], "f4"), array)
+    assert np.shares_memory(
+        np.frombuffer(encode_saved_slice(b"t", WHOLE(1), [array], dtypes.FLOAT, array.size)[-1], "f4"), array
+    )
 
 
 @pytest.mark.parametrize(

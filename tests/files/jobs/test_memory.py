@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_table
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
+from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_bundle, write_slice_table
 
 ROOT = Path(__file__).parents[3]
 MIB = 1 << 20
@@ -62,12 +62,12 @@ def checkpoints(tmp_path_factory):
     rows = [f"{SHAPE[0]} {SHAPE[1]} {start},4096:-" for start in range(0, SHAPE[0], 4096)]
     columns = [f"{SHAPE[0]} {SHAPE[1]} -:{start},2048" for start in (0, 2048)]
     parts = {
-        "whole": [TensorToSave(b"w", value, FLOAT)],
+        "whole": [PartToSave(b"w", value, FLOAT)],
         "rows": [
-            TensorToSave(b"w", value[part * 4096 : (part + 1) * 4096], FLOAT, spec) for part, spec in enumerate(rows)
+            PartToSave(b"w", value[part * 4096 : (part + 1) * 4096], FLOAT, spec) for part, spec in enumerate(rows)
         ],
         "columns": [
-            TensorToSave(b"w", value[:, part * 2048 : (part + 1) * 2048], FLOAT, spec)
+            PartToSave(b"w", value[:, part * 2048 : (part + 1) * 2048], FLOAT, spec)
             for part, spec in enumerate(columns)
         ],
     }
@@ -78,6 +78,34 @@ def checkpoints(tmp_path_factory):
     yield folder
     for path in folder.iterdir():
         path.unlink()
+
+
+SAVING = """
+from ckpt_magics.files.formats.dtypes import FLOAT
+from ckpt_magics.files.formats.pieces import cut_shape, region_shape
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
+import numpy as np
+
+class Made:
+    def pieces(self, key, at_most=16 << 20):
+        return ((region, np.ones(region_shape(region), np.float32)) for region in cut_shape(SHAPE, at_most // 4))
+
+SHAPE = (1 << 14, 1 << 12)
+options = SaveOptions(durable=False, write_version=int(prefix))
+before = peak()
+write_tensors(new, [TensorSpec(b"w", FLOAT, SHAPE)], Made(), options)
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_saving_what_comes_in_pieces_takes_a_few_of_them(tmp_path, monkeypatch, version):
+    monkeypatch.setitem(JOBS, "save", SAVING)
+    assert measured("save", str(version), str(tmp_path / "m")) < ALLOWED
+    with load_checkpoint(tmp_path / "m") as reader:
+        assert reader.entry("w").shape == SHAPE
+        assert reader.get_slice("w", (SHAPE[0] - 1, slice(None))).sum() == SHAPE[1]
 
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="this system does not tell the peak")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ckpt_magics.files.kinds.copying import copy_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from ckpt_magics.files.formats.pieces import cut_shape
 from ckpt_magics.files.jobs.comparison import paired_pieces
 from ckpt_magics.files.jobs.tensor_statistics import stored_statistics, tensor_statistics
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
-from ckpt_magics.files.kinds.copying import copy_bundle
 from ckpt_magics.files.kinds.settled import open_settled
 from ckpt_magics.notebook.frames.differences import compare_checkpoints
 from ckpt_magics.notebook.reader import load_checkpoint

@@ -12,7 +12,6 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_shards
 from ckpt_magics.files.restore.restore import restore_checkpoint
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
@@ -20,7 +19,7 @@ from ckpt_magics.notebook.frames.differences import compare_checkpoints
 from ckpt_magics.notebook.listing import list_variables, load_variable
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
-from tests.files.saved import save_slices, save_v2, to_save, write_index
+from tests.files.saved import save_slices, save_v2, to_save, write_index, write_slice_shards
 
 ROOT = Path(__file__).parents[3]
 COUNT = 2_500

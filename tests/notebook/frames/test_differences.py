@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.jobs.comparison import tensor_distance
-from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.frames.differences import compare_checkpoints, differences
+from tests.files.saved import write_bundle
 
 
 def in_memory(arrays):
@@ -112,7 +113,7 @@ def test_progress_ends_at_the_total():
 
 def test_a_checkpoint_compares_with_values_in_memory(tmp_path):
     value = np.arange(6.0).reshape(2, 3)
-    write_bundle(tmp_path / "m.ckpt", [TensorToSave(b"net/w", value, dtype_of(value))])
+    write_bundle(tmp_path / "m.ckpt", [PartToSave(b"net/w", value, dtype_of(value))])
     table = compare_checkpoints(tmp_path / "m.ckpt", {"net": {"w": value + 1}})
     assert list(table["status"]) == ["changed"]
     assert table["largest"].item() == 1.0

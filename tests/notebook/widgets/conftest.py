@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import dtype_of
-from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
+from tests.files.saved import write_bundle
 
 TENSORS = {
     "<img src=x onerror=alert(1)>": np.zeros(2, "f4"),
@@ -25,7 +26,7 @@ TENSORS = {
 
 
 def write(prefix, tensors):
-    items = [TensorToSave(name.encode(), value, dtype_of(value)) for name, value in sorted(tensors.items())]
+    items = [PartToSave(name.encode(), value, dtype_of(value)) for name, value in sorted(tensors.items())]
     write_bundle(prefix, items, durable=False)
     return str(prefix)
 

@@ -96,7 +96,7 @@ class BundleStore:
         entry = self._find(key)
         if entry.slices:
             return self._read_slices(key, entry, region, out)
-        return self.read_value(key, key, entry, region, out)
+        return self._read_value(key, key, entry, region, out)
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check a tensor against its checksums without keeping it."""
@@ -137,19 +137,26 @@ class BundleStore:
         if not entry.dtype.itemsize:
             return iter_whole(entry.shape, partial(self.read, key))
         if not entry.slices:
-            return self.value_pieces(key, key, entry, at_most)
+            return self._value_pieces(key, key, entry, at_most)
         return self._sliced_pieces(key, entry, at_most)
 
-    def records(self, name: bytes) -> list[tuple[bytes, BundleEntry]]:
-        """Return key and entry of a tensor and of all its slices."""
+    def slice_pieces(
+        self, name: bytes, at_most: int = PIECE_SIZE
+    ) -> Iterator[tuple[bytes, Iterator[tuple[Box, Array]]]]:
+        """Yield key and pieces of each slice of a partitioned tensor, as it is stored."""
         entry = self._find(name)
-        return [(name, entry), *(self._slice_entry(name, entry, position) for position in range(len(entry.slices)))]
+        for position in range(len(entry.slices)):
+            key, found = self._slice_entry(name, entry, position)
+            if found.dtype.itemsize:
+                yield key, self._value_pieces(name, key, found, at_most)
+            else:
+                yield key, iter_whole(found.shape, partial(self._read_value, name, key, found))
 
     def stored_slices(self, name: bytes) -> Sequence[TensorSlice]:
         """Return the slices that a tensor lists; none of one in one piece."""
         return self._find(name).slices
 
-    def value_pieces(
+    def _value_pieces(
         self, name: bytes, key: bytes, entry: BundleEntry, at_most: int = PIECE_SIZE
     ) -> Iterator[tuple[Box, Array]]:
         """Yield the pieces of one entry of numbers, of tensor ``name``, that has no slices."""
@@ -161,7 +168,7 @@ class BundleStore:
     def _sliced_pieces(self, name: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
         def slice_parts(position: int) -> Iterator[Array]:
             key, found = self._slice_entry(name, entry, position)
-            return (piece.reshape(-1) for _, piece in self.value_pieces(name, key, found, at_most))
+            return (piece.reshape(-1) for _, piece in self._value_pieces(name, key, found, at_most))
 
         def read_region(region: TensorSlice) -> Array:
             return self._read_slices(name, entry, region, None)
@@ -297,7 +304,7 @@ class BundleStore:
 
     def _read_slices(self, name: bytes, entry: BundleEntry, region: TensorSlice | None, out: Array | None) -> Array:
         def read_slice(position: int, part: TensorSlice | None, target: Array | None) -> Array:
-            return self.read_value(name, *self._slice_entry(name, entry, position), part, target)
+            return self._read_value(name, *self._slice_entry(name, entry, position), part, target)
 
         region = region or TensorSlice.full(len(entry.shape))
         tensor = self._to_entry(name, entry)
@@ -308,7 +315,7 @@ class BundleStore:
         except CheckpointError as error:
             raise error.locate(file=self._index.file.name, tensor=name) from None
 
-    def read_value(
+    def _read_value(
         self,
         name: bytes,
         key: bytes,

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from ckpt_magics.errors import InternalError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.files.formats.entry_encoding import encode_entries
+from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
-from ckpt_magics.files.kinds.bundle.bundle_writer import publish_bundle
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.naming import data_filename, index_filename
 from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.tensors.tensors_to_save import path_text
+from ckpt_magics.files.storage.save_path import path_text
 
 __all__ = ["merge_bundles"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, DataLossError, InternalError, visible
 from ckpt_magics.files.formats.dtypes import DType
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of, shape_pieces
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.slice_records import META_KEY, SliceMeta, decode_meta, split_saved_slice
 from ckpt_magics.files.formats.slice_values import decode_values, iter_values
@@ -280,7 +280,7 @@ class SliceTableStore:
 
     def _find_values(self, name: bytes, tensor: _StoredTensor, stored: TensorSlice, shard_id: int) -> memoryview:
         """Return the values of a slice as they are stored, a view of the block with its record."""
-        record = self.find_record(stored.encode_key(name), shard_id)
+        record = self._tables[shard_id].find(stored.encode_key(name))
         if record is None:
             raise DataLossError(
                 f"{visible(name)} not found in checkpoint file: slice {stored.format()} is listed and not stored"
@@ -292,29 +292,23 @@ class SliceTableStore:
             )
         return data
 
-    @property
-    def size(self) -> int:
-        """Size of all files, in bytes."""
-        return sum(file.size for file in self._files)
-
-    def meta(self, name: bytes) -> SliceMeta:
-        """Return what the files together say about one tensor."""
-        tensor = self._tensors[name]
-        return SliceMeta(name, tensor.shape, tensor.dtype, tuple(tensor.slices))
-
     def stored_slices(self, name: bytes) -> Sequence[TensorSlice]:
         """Return the slices that a tensor lists, also the one of a tensor in one piece."""
         return self._tensors[name].slices
 
-    def record_places(self, name: bytes) -> list[tuple[bytes, int]]:
-        """Return the key of each record of a tensor, and the number of its file."""
-        tensor = self._tensors[name]
-        keys = (part.encode_key(name) for part in tensor.slices)
-        return list(zip(keys, tensor.shards, strict=True))
-
-    def find_record(self, key: bytes, shard_id: int) -> memoryview | None:
-        """Return the record of a slice in one file, a view of its block; None if there is none."""
-        return self._tables[shard_id].find(key)
+    def slice_pieces(
+        self, name: bytes, at_most: int = PIECE_SIZE
+    ) -> Iterator[tuple[bytes, Iterator[tuple[Box, Array]]]]:
+        """Yield key and pieces of each slice of a partitioned tensor, as it is stored; its record is in memory."""
+        tensor = self._sound(name)
+        most = elements_of(at_most, tensor.dtype.itemsize)
+        for position, part in enumerate(tensor.slices):
+            shape = part.shape(tensor.shape)
+            if tensor.dtype.itemsize:
+                parts = self._slice_parts(name, tensor, position)
+                yield part.encode_key(name), shape_pieces(shape, most, tensor.dtype.numpy, parts)
+            else:
+                yield part.encode_key(name), iter_whole(shape, partial(self._read_slice, name, tensor, position))
 
     def debug_string(self) -> bytes:
         """Return ``name (DT_FLOAT) [2,3], 2 slices`` for each tensor, sorted by name."""

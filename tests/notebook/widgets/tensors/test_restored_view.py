@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import dtype_of
-from ckpt_magics.files.kinds.bundle.bundle_writer import TensorToSave, write_bundle
 from ckpt_magics.files.restore.restore import restore_checkpoint
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.widgets.tensors.restored_view import restored_bundle, restored_view
+from tests.files.saved import write_bundle
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     tensors = {"a": np.zeros((2, 2)), "b": np.zeros(3), "c": np.zeros(1)}
-    write_bundle(tmp_path / "m", [TensorToSave(n.encode(), v, dtype_of(v)) for n, v in tensors.items()], durable=False)
+    write_bundle(tmp_path / "m", [PartToSave(n.encode(), v, dtype_of(v)) for n, v in tensors.items()], durable=False)
     return tmp_path / "m"
 
 

@@ -8,16 +8,15 @@ import pytest
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.files.formats import slice_records, slice_values
 from ckpt_magics.files.formats.dtypes import DTYPES, FLOAT, INT64
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.kinds.slice_table.slice_table_writer import write_slice_shards, write_slice_table
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_bundle, write_slice_shards, write_slice_table
 
 _FLOATS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
 def _tensor(name=b"w", array=_FLOATS, dtype=FLOAT, spec=""):
-    return TensorToSave(name, array, dtype, spec)
+    return PartToSave(name, array, dtype, spec)
 
 
 def _read(prefix):

@@ -10,15 +10,16 @@ from ckpt_magics.errors import InternalError, InvalidArgumentError, Unimplemente
 from ckpt_magics.files.formats.dtypes import FLOAT, INT64, RESOURCE, STRING
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
-from ckpt_magics.files.kinds.bundle.bundle_writer import write_bundle
-from ckpt_magics.files.tensors.tensors_to_save import TensorToSave, parse_part, split_into_shards
+from ckpt_magics.files.tensors.arrays_to_save import PartToSave
+from ckpt_magics.files.tensors.records import split_into_runs
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.files.saved import write_bundle
 
 _FLOATS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
 def _tensor(name=b"w", array=_FLOATS, dtype=FLOAT, spec=""):
-    return TensorToSave(name, array, dtype, spec)
+    return PartToSave(name, array, dtype, spec)
 
 
 def _read(prefix):
@@ -50,11 +51,10 @@ def test_any_layout_of_an_array_is_stored_in_c_order(tmp_path):
 
 
 def test_shards_hold_runs_of_about_equal_size():
-    parts = [parse_part(_tensor(b"%d" % i, np.zeros(size, np.float32))) for i, size in enumerate([8, 1, 1, 6, 8, 0])]
-    sizes = [[part.tensor.array.size for part in shard] for shard in split_into_shards(parts, 3)]
-    assert sizes == [[8], [1, 1, 6], [8, 0]]
-    assert [len(shard) for shard in split_into_shards(parts, 8)] == [1, 1, 1, 1, 1, 1, 0, 0]
-    assert list(itertools.chain(*split_into_shards(parts, 4))) == parts
+    sizes = [8, 1, 1, 6, 8, 0]
+    assert [[sizes[row] for row in run] for run in split_into_runs(sizes, 3)] == [[8], [1, 1, 6], [8, 0]]
+    assert [len(run) for run in split_into_runs(sizes, 8)] == [1, 1, 1, 1, 1, 1, 0, 0]
+    assert list(itertools.chain(*split_into_runs(sizes, 4))) == list(range(6))
 
 
 def test_a_sharded_save_equals_the_merge_of_its_shards(tmp_path):

@@ -1,0 +1,75 @@
+"""Make the files of a V2 checkpoint visible, so that each save appears all at once.
+
+A new prefix gets TensorFlow's own file names. Over a checkpoint of the same prefix the new data goes under another
+number of shards (``-of-00002`` beside ``-of-00001``, the surplus shard empty), for two files cannot be renamed in one
+step: the old index needs the old data until the rename of the new index, which is the commit. Then the old data goes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.files.formats.bundle_records import MAX_SHARDS, BundleHeader
+from ckpt_magics.files.formats.entry_encoding import EncodedEntries, write_index
+from ckpt_magics.files.kinds.data_files import data_files
+from ckpt_magics.files.kinds.former_files import remove_former_files
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.atomic import StagedFiles
+from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.naming import data_filename, index_filename
+
+__all__ = ["publish_bundle"]
+
+
+def publish_bundle(
+    stage: StagedFiles,
+    prefix: str,
+    files: Sequence[disk.OutputFile | str],
+    *,
+    header: BundleHeader,
+    entries: EncodedEntries,
+    companions: Mapping[str, bytes] | None = None,
+) -> None:
+    """Make data files and an index visible as the checkpoint ``prefix``, in place of the one that is there.
+
+    Args:
+        stage: Where the files were staged.
+        prefix: Of the checkpoint.
+        files: The data files by shard: staged ones, or paths of files to be moved.
+        header: What the index begins with; its number of shards is set here.
+        entries: What the index holds.
+        companions: Contents of other files by path.
+    """
+    with directory_lock(os.path.dirname(prefix)):
+        num_shards = _free_shard_count(prefix, len(files))
+        index = stage.create(index_filename(prefix))
+        write_index(index.write, header._replace(num_shards=num_shards), entries)
+        stage.finish(index)
+        others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
+        paths = [data_filename(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
+        for shard_id, path in enumerate(paths):
+            shard = files[shard_id] if shard_id < len(files) else stage.create(path)
+            if isinstance(shard, str):
+                stage.adopt(shard, path)
+            else:
+                stage.publish(shard, path, "data")
+        for file, path in others:
+            stage.publish(file, path, "meta graph")
+        stage.commit(index, index_filename(prefix), "index")
+        # The version before, and what killed saves left.
+        remove_former_files(prefix, {index_filename(prefix), *paths}, durable=stage.durable)
+
+
+def _free_shard_count(prefix: str, wanted: int) -> int:
+    """The least number of shards from ``wanted`` on whose file names are free to take."""
+    if not os.path.lexists(index_filename(prefix)):
+        # Data without an index is what a save left that was killed before its commit.
+        return wanted
+    taken = set(data_files(prefix).values())
+    while wanted in taken:
+        wanted += 1
+    if wanted > MAX_SHARDS:
+        raise InvalidArgumentError(f"{wanted} data files are more than the {MAX_SHARDS} that a checkpoint may have")
+    return wanted

@@ -1,0 +1,238 @@
+"""Write V2 checkpoints, byte for byte as TensorFlow writes them: values in the order given, then an index by key.
+
+What a tensor of a few bytes costs is the Python around it, so small ones go through a few calls for each batch of them;
+large ones go one by one.
+
+Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleWriter, MergeBundles).
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ckpt_magics.errors import CheckpointError, InternalError, UnimplementedError
+from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
+from ckpt_magics.files.formats.dtypes import STRING, VARIANT
+from ckpt_magics.files.formats.entry_encoding import EncodedEntries, encode_columns, encode_entries
+from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
+from ckpt_magics.files.kinds.bundle.value_writer import ValueWriter
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
+from ckpt_magics.files.storage.naming import data_filename
+from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.tensors.records import (
+    Record,
+    RecordColumns,
+    Specs,
+    columns_of_records,
+    records_of,
+    split_into_runs,
+)
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
+from ckpt_magics.files.wire.crc32c import masked_crcs
+
+__all__ = ["BundleSink", "open_bundle_sink"]
+
+SMALL_SIZE = 1 << 14
+"""Bytes up to which copying a tensor costs less than making a view of it."""
+
+_BATCH = 512
+"""Small tensors that are copied before they are written: at most 8 MiB."""
+
+_to_bytes = operator.methodcaller("tobytes")
+_dtype_of = operator.attrgetter("dtype")
+
+
+@contextmanager
+def open_bundle_sink(
+    prefix: str, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> Iterator[BundleSink]:
+    """Open a sink that makes a V2 checkpoint; see :func:`sinks.open_sink`."""
+    is_plain = isinstance(specs, RecordColumns) and specs.is_sound
+    records = [] if is_plain else records_of(specs)
+    columns = specs if isinstance(specs, RecordColumns) and is_plain else columns_of_records(records)
+    _check_dtypes(columns)
+    sizes = np.maximum(columns.sizes, 0).tolist()
+    runs = split_into_runs(sizes, options.num_shards)
+    meter = ProgressMeter(sum(sizes), options.progress)
+    with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
+        disk.check_space(data_filename(prefix, 0, len(runs)), meter.total)
+        with ValueWriter(meter) as writer:
+            slices = [record for record in records if not record.is_whole]
+            sink = BundleSink(stage, prefix, columns, slices, runs, writer)
+            yield sink
+            files, entries = sink.finish()
+        publish_bundle(stage, prefix, files, header=BundleHeader(), entries=entries, companions=companions)
+        meter.finish()
+    sink.written = tuple(stage.written)
+
+
+def _check_dtypes(columns: RecordColumns) -> None:
+    """Refuse types that files cannot hold."""
+    for number, (dtype, _) in enumerate(columns.types):
+        if not dtype.itemsize and dtype not in {STRING, VARIANT}:
+            name = columns.keys[columns.type_ids.tolist().index(number)]
+            raise UnimplementedError(f"Saving data type {dtype.c_name} not supported", tensor=name)
+
+
+class BundleSink:
+    """Takes the values of a V2 checkpoint.
+
+    Args:
+        stage: Where the data files are made.
+        prefix: Of the checkpoint.
+        columns: What is to be written.
+        slices: Those of the records that are slices of tensors.
+        runs: Which rows each data file has.
+        writer: Writes them.
+
+    Attributes:
+        path: The prefix.
+        tensors: How many there are.
+        written: The files, after the end.
+    """
+
+    def __init__(  # noqa: PLR0917 -- made in one place
+        self,
+        stage: StagedFiles,
+        prefix: str,
+        columns: RecordColumns,
+        slices: Sequence[Record],
+        runs: Sequence[range],
+        writer: ValueWriter,
+    ) -> None:
+        self.path = prefix
+        self.written: tuple[WrittenFile, ...] = ()
+        self._stage = stage
+        self._columns = columns
+        self._slices = {record.key: record for record in slices}
+        self.tensors = len(columns.keys) - len(slices) + len({record.name for record in slices})
+        self._runs = runs
+        self._writer = writer
+        self._as_stored = [dtype.numpy if dtype.itemsize else None for dtype, _ in columns.types]
+        self._files: list[disk.OutputFile] = []
+        self._row = 0
+        self._places = np.zeros((len(columns.keys), 3), np.int64)
+        """Shard, offset and size of each value."""
+        self._crcs = np.zeros(len(columns.keys), np.uint32)
+
+    @property
+    def order(self) -> Sequence[bytes]:
+        """The keys of all values, one data file after the other."""
+        return self._columns.keys
+
+    def batches(self) -> Iterator[Sequence[bytes]]:
+        """Yield small neighbours together, others alone."""
+        sizes = self._columns.sizes
+        small = (sizes >= 0) & (sizes <= SMALL_SIZE)
+        for run in self._runs:
+            for first in range(run.start, run.stop, _BATCH):
+                rows = slice(first, min(first + _BATCH, run.stop))
+                keys = self.order[rows]
+                if small[rows].all():
+                    yield keys
+                else:
+                    yield from _neighbours(keys, small[rows].tolist())
+
+    def write(self, key: bytes, value: Pieces) -> None:
+        """Write a value behind the one before it."""
+        row = self._row
+        if self.order[row : row + 1] != [key]:
+            raise InternalError("values are to be written in the order of the sink, each once", tensor=self._name(key))
+        file = self._file_of(row)
+        dtype, shape = self._columns.types[self._columns.type_ids[row]]
+        offset = file.size
+        try:
+            arrays = elements_in_order(value, shape)
+            self._crcs[row] = self._writer.write(file, arrays, dtype, int(self._columns.sizes[row]))
+        except CheckpointError as error:
+            raise error.locate(tensor=self._name(key)) from None
+        self._places[row] = len(self._files) - 1, offset, file.size - offset
+        self._row += 1
+
+    def write_many(self, values: Mapping[bytes, npt.NDArray[Any]]) -> None:
+        """Write small values of numbers in a few calls; what is not in memory as it is in the file, one by one."""
+        rows = slice(self._row, self._row + len(values))
+        keys = self.order[rows]
+        arrays = list(map(values.__getitem__, keys))
+        stored = map(self._as_stored.__getitem__, self._columns.type_ids[rows].tolist())
+        if not all(map(operator.is_, map(_dtype_of, arrays), stored)):
+            for key, array in zip(keys, arrays, strict=True):
+                self.write(key, array)
+            return
+        file = self._file_of(rows.start)
+        sizes = self._columns.sizes[rows]
+        pieces = list(map(_to_bytes, arrays))
+        self._crcs[rows] = masked_crcs(pieces)
+        places = self._places[rows]
+        places[:, 0] = len(self._files) - 1
+        places[:, 1] = file.size + np.cumsum(sizes) - sizes
+        places[:, 2] = sizes
+        data = b"".join(pieces)
+        if len(data) != sizes.sum():
+            raise InternalError("a value has another size than its spec says", file=self.path)
+        self._writer.write_bytes(file, data)
+        self._row = rows.stop
+
+    def finish(self) -> tuple[list[disk.OutputFile], EncodedEntries]:
+        """Return the data files, whole, and the entries of the index."""
+        if self._row != len(self.order):
+            raise InternalError(f"{self._row} of {len(self.order)} values were written", file=self.path)
+        for shard_id in range(len(self._files), len(self._runs)):
+            self._open(shard_id)
+        self._stage.finish(self._files[-1])
+        keys, types, type_ids, _ = self._columns
+        entries = encode_columns(keys, types, type_ids, self._places, self._crcs)
+        return self._files, entries if not self._slices else entries.with_others(encode_entries(self._partitioned()))
+
+    def _name(self, key: bytes) -> bytes:
+        return self._slices[key].name if key in self._slices else key
+
+    def _file_of(self, row: int) -> disk.OutputFile:
+        """Return the data file that a row belongs to, a new one if it is the first one there."""
+        while not self._files or row >= self._runs[len(self._files) - 1].stop:
+            self._open(len(self._files))
+        return self._files[-1]
+
+    def _open(self, shard_id: int) -> None:
+        if self._files:
+            self._stage.finish(self._files[-1])
+        run = self._runs[shard_id]
+        size = int(np.maximum(self._columns.sizes[run.start : run.stop], 0).sum())
+        self._files.append(self._stage.create(data_filename(self.path, shard_id, len(self._runs)), size))
+
+    def _partitioned(self) -> dict[bytes, BundleEntry]:
+        """Return the entries of the tensors that are stored in slices."""
+        tensors: dict[bytes, list[Record]] = {}
+        for record in self._slices.values():
+            tensors.setdefault(record.name, []).append(record)
+        shards = dict(zip(self.order, self._places[:, 0].tolist(), strict=True))
+        return {
+            # TensorFlow's merge leaves the shard of the first slice in the whole tensor's entry.
+            name: BundleEntry(
+                records[0].dtype,
+                records[0].shape,
+                shards[records[0].key],
+                slices=tuple(record.slice_or_full() for record in records),
+            )
+            for name, records in tensors.items()
+        }
+
+
+def _neighbours(keys: Sequence[bytes], small: Sequence[bool]) -> Iterator[Sequence[bytes]]:
+    rows = itertools.groupby(zip(small, keys, strict=True), key=operator.itemgetter(0))
+    for is_small, group in rows:
+        found = [key for _, key in group]
+        if is_small:
+            yield found
+        else:
+            yield from ([key] for key in found)

@@ -1,0 +1,240 @@
+"""Write V1 checkpoints, byte for byte as TensorFlow writes them: one table in one file, in place by one rename.
+
+Format: tensorflow/core/util/tensor_slice_writer.cc.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy.typing as npt
+
+from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.files.formats.block import LatePiece, Piece
+from ckpt_magics.files.formats.dtypes import UINT32, UINT64
+from ckpt_magics.files.formats.slice_records import (
+    META_KEY,
+    V1_DTYPES,
+    SliceMeta,
+    check_saved_slice,
+    encode_meta,
+    encode_saved_slice,
+)
+from ckpt_magics.files.formats.table import TableWriter
+from ckpt_magics.files.kinds.data_files import v1_shards
+from ckpt_magics.files.kinds.former_files import remove_former_files
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
+from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.naming import v1_shard_filename, v1_shard_pattern
+from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.tensors.records import Record, Specs, records_of, split_into_runs
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
+from ckpt_magics.phrasing import names_text
+
+__all__ = ["SliceTableSink", "open_slice_table_sink"]
+
+_COPY_STEP = 1 << 20
+"""Bytes of a value that are copied, checksummed and written at once."""
+
+
+@contextmanager
+def open_slice_table_sink(
+    prefix: str, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> Iterator[SliceTableSink]:
+    """Open a sink that makes a V1 checkpoint; see :func:`sinks.open_sink`.
+
+    A V2 checkpoint of the same prefix, which would hide it from every reader, is removed in the end. Over as many files
+    of the same prefix there will be one more, without tensors: names of files must not be reused before they go, or a
+    reader would find half of each.
+    """
+    records = records_of(specs)
+    _check_dtypes(records)
+    _check_sizes(records)
+    sizes = [max(record.size, 0) for record in records]
+    runs = split_into_runs(sizes, options.num_shards)
+    meter = ProgressMeter(sum(sizes), options.progress)
+    with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
+        disk.check_space(prefix, meter.total)
+        sink = SliceTableSink(stage, prefix, [records[run.start : run.stop] for run in runs], meter)
+        yield sink
+        paths = _publish(stage, prefix, sink.finish(), companions, in_shards=len(runs) > 1)
+        meter.finish()
+    sink.written = tuple(stage.written)
+    if len(runs) > 1:
+        sink.path = v1_shard_pattern(prefix, len(paths))
+
+
+def _check_dtypes(records: Sequence[Record]) -> None:
+    """Refuse types that V1 files cannot hold, all of them at once, in TensorFlow's classes and words."""
+    refused = [record for record in records if record.dtype not in V1_DTYPES]
+    if not refused:
+        return
+    dtype = refused[0].dtype
+    names = names_text([f"{visible(record.name)} ({record.dtype.name})" for record in refused], 10)
+    hint = f"V1 files cannot hold {names}; save as V2, or convert them first."
+    if dtype in {UINT32, UINT64}:
+        raise InvalidArgumentError(
+            f"Tensor slice serialization not implemented for dtype {dtype.number}", tensor=refused[0].name, hint=hint
+        )
+    raise UnimplementedError(f"Saving data type {dtype.c_name} not yet supported", tensor=refused[0].name, hint=hint)
+
+
+def _check_sizes(records: Sequence[Record]) -> None:
+    """Refuse values that are larger than a record can be."""
+    for record in records:
+        try:
+            check_saved_slice(record.name, record.slice_or_full(), record.dtype, record.elements)
+        except CheckpointError as error:
+            raise error.locate(tensor=record.name) from None
+
+
+class SliceTableSink:
+    """Takes the values of a V1 checkpoint. Of a value of integers all varints are in memory, of floats a few pieces.
+
+    Args:
+        stage: Where the files are made.
+        prefix: Of the checkpoint.
+        shards: What is to be written to each file.
+        meter: Is told of each value that was written.
+
+    Attributes:
+        path: The prefix, or the pattern that stands for several files, after the end.
+        tensors: How many there are.
+        written: The files, after the end.
+    """
+
+    def __init__(
+        self, stage: StagedFiles, prefix: str, shards: Sequence[Sequence[Record]], meter: ProgressMeter
+    ) -> None:
+        self.path = prefix
+        self.tensors = len({record.name for shard in shards for record in shard})
+        self.written: tuple[WrittenFile, ...] = ()
+        self._stage = stage
+        self._shards = shards
+        self._meter = meter
+        self._sorted = [sorted(shard, key=_table_key) for shard in shards]
+        self._order = [record.key for shard in self._sorted for record in shard]
+        self._files: list[disk.OutputFile] = []
+        self._writing = self._tables()
+
+    @property
+    def order(self) -> Sequence[bytes]:
+        """The keys of all values, sorted as each file has them, one file after the other."""
+        return self._order
+
+    def batches(self) -> Iterator[Sequence[bytes]]:
+        """Yield each key alone."""
+        return ([key] for key in self._order)
+
+    def write(self, key: bytes, value: Pieces) -> None:
+        """Write a value into its file."""
+        table, record = next(self._writing, (None, None))
+        if table is None or record is None or record.key != key:
+            raise InternalError("values are to be written in the order of the sink, each once", file=self.path)
+        part = record.slice_or_full()
+        try:
+            arrays = elements_in_order(value, record.value_shape)
+            pieces = encode_saved_slice(record.name, part, arrays, record.dtype, record.elements)
+            table.add(_table_key(record), list(map(_unchanging, pieces)))
+        except CheckpointError as error:
+            raise error.locate(tensor=record.name) from None
+        self._meter.advance(max(record.size, 0))
+
+    def write_many(self, values: Mapping[bytes, npt.NDArray[Any]]) -> None:
+        """Write values one by one."""
+        for key, value in values.items():
+            self.write(key, value)
+
+    def finish(self) -> list[disk.OutputFile]:
+        """Return the files, whole."""
+        if next(self._writing, None) is not None:
+            raise InternalError(f"not all of {len(self._order)} values were written", file=self.path)
+        return self._files
+
+    def _tables(self) -> Iterator[tuple[TableWriter, Record]]:
+        """Yield each value with the table that it goes to, which begins before its first value and ends after all."""
+        for shard, records in zip(self._shards, self._sorted, strict=True):
+            file = self._stage.create(self.path, sum(max(record.size, 0) for record in shard))
+            self._files.append(file)
+            table = _begin_table(file, shard)
+            for record in records:
+                yield table, record
+            table.finish()
+            self._stage.finish(file)
+
+
+def _table_key(record: Record) -> bytes:
+    return record.slice_or_full().encode_key(record.name)
+
+
+def _begin_table(file: disk.OutputFile, records: Sequence[Record]) -> TableWriter:
+    table = TableWriter(file.write)
+    table.add(META_KEY, encode_meta(_list_tensors(records)))
+    return table
+
+
+def _publish(
+    stage: StagedFiles,
+    prefix: str,
+    files: Sequence[disk.OutputFile],
+    companions: Mapping[str, bytes] | None,
+    *,
+    in_shards: bool,
+) -> list[str]:
+    """Make V1 files visible, after their companions, in place of the checkpoint that is there; return their paths."""
+    with directory_lock(os.path.dirname(prefix)):
+        paths = _free_shard_names(prefix, len(files)) if in_shards else [prefix]
+        tables = [*files, *(_empty_table(stage, path) for path in paths[len(files) :])]
+        others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
+        for other, other_path in others:
+            stage.publish(other, other_path, "meta graph")
+        for file, path in zip(tables[:-1], paths[:-1], strict=True):
+            stage.publish(file, path, "V1")
+        stage.commit(tables[-1], paths[-1], "V1")
+        remove_former_files(prefix, set(paths), durable=stage.durable)
+    return paths
+
+
+def _empty_table(stage: StagedFiles, path: str) -> disk.OutputFile:
+    file = stage.create(path, 0)
+    _begin_table(file, []).finish()
+    stage.finish(file)
+    return file
+
+
+def _free_shard_names(prefix: str, wanted: int) -> list[str]:
+    """Names of at least so many V1 files, none of which is there: the old set stays whole until it goes."""
+    taken = set(v1_shards(prefix).values())
+    while wanted in taken:
+        wanted += 1
+    return [v1_shard_filename(prefix, shard_id, wanted) for shard_id in range(wanted)]
+
+
+def _unchanging(piece: Piece) -> Piece:
+    """Return a piece that is copied when it is written, if it is a view of an array: that may change meanwhile.
+
+    The table computes the checksum first and writes then, and both must be done with the same bytes.
+    """
+    return piece if isinstance(piece, bytes) else LatePiece(len(piece), partial(_copies, piece))
+
+
+def _copies(piece: Piece) -> Iterator[bytes]:
+    for view in piece if isinstance(piece, LatePiece) else (piece,):
+        yield from (bytes(view[start : start + _COPY_STEP]) for start in range(0, len(view), _COPY_STEP))
+
+
+def _list_tensors(records: Sequence[Record]) -> list[SliceMeta]:
+    """The list of tensors that the file begins with, by name; slices of one in the order given."""
+    slices: dict[bytes, list[Record]] = {}
+    for record in records:
+        slices.setdefault(record.name, []).append(record)
+    return [
+        SliceMeta(name, found[0].shape, found[0].dtype, tuple(record.slice_or_full() for record in found))
+        for name, found in sorted(slices.items())
+    ]

@@ -1,0 +1,36 @@
+"""The path of a checkpoint that is to be saved."""
+
+from __future__ import annotations
+
+import os
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.storage.place import AnyPath, local_path
+
+__all__ = ["path_text"]
+
+
+def path_text(path: AnyPath, *, may_be_bare: bool = False) -> str:
+    """Return the path of a checkpoint to be saved as text that the system takes.
+
+    Args:
+        path: The path.
+        may_be_bare: Allow one that ends in a separator: as in TensorFlow's Saver, the files are then ``.index`` and so
+            on in that directory.
+
+    Raises:
+        UnimplementedError: It is not on this machine.
+        InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``; or no file
+            can have such a name.
+    """
+    text = local_path(path)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"{visible(text)!r} has a lone surrogate, which no file's name can hold") from error
+    if os.path.basename(text) in {"", os.curdir, os.pardir} and not (may_be_bare and text.endswith(os.sep)):
+        stem = os.path.join(text, "model.ckpt")
+        raise InvalidArgumentError(
+            f"{visible(text)!r} names no file to save to", hint=f"Add the stem of the files, as in {visible(stem)}"
+        )
+    return text
