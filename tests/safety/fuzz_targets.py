@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.directory.state_text import format_state, parse_state
 from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.formats.block import parse_block

@@ -18,7 +18,7 @@ from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.files.directory.state_file import places_of, read_state, state_filename
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.directory import (
-    FoundCheckpoint,
+    DatedCheckpoint,
     checkpoint_files,
     find_checkpoints,
     in_order,
@@ -153,11 +153,11 @@ def _without_state(directory: str, latest_filename: str | None) -> Latest:
     return Latest(latest, note, doubt=note if though else "", has_state=False)
 
 
-def _last_whole(found: Sequence[FoundCheckpoint]) -> FoundCheckpoint | None:
+def _last_whole(found: Sequence[DatedCheckpoint]) -> DatedCheckpoint | None:
     return next((one for one in reversed(found) if is_whole(one.prefix)), None)
 
 
-def _though(found: Iterable[FoundCheckpoint], latest: FoundCheckpoint) -> str:
+def _though(found: Iterable[DatedCheckpoint], latest: DatedCheckpoint) -> str:
     """Say of a step that another of its prefix was written after it; empty if none was."""
     stem, step = split_step(latest.prefix)
     if step is None:
@@ -174,25 +174,25 @@ def _is_step_below(prefix: str, stem: str, limit: int) -> bool:
     return own_stem == stem and step is not None and step < limit
 
 
-def _is_among(one: FoundCheckpoint, others: Iterable[FoundCheckpoint]) -> bool:
+def _is_among(one: DatedCheckpoint, others: Iterable[DatedCheckpoint]) -> bool:
     return os.path.abspath(one.prefix) in {os.path.abspath(other.prefix) for other in others}
 
 
-def _found_in(directory: str) -> list[FoundCheckpoint]:
+def _found_in(directory: str) -> list[DatedCheckpoint]:
     try:
         return find_checkpoints(directory)
     except CheckpointError:
         return []
 
 
-def _listed_by(directory: str, state: CheckpointState) -> list[FoundCheckpoint]:
+def _listed_by(directory: str, state: CheckpointState) -> list[DatedCheckpoint]:
     """What lies where the listed paths lead, whole or not."""
     places = (
         next(filter(checkpoint_files, places_of(directory, path)), None) for path in state.all_model_checkpoint_paths
     )
     found = ((place, checkpoint_files(place)) for place in places if place is not None)
     return [
-        FoundCheckpoint(prefix, 2 if files == [index_filename(prefix)] else 1, max(map(modified_time, files)))
+        DatedCheckpoint(prefix, 2 if files == [index_filename(prefix)] else 1, max(map(modified_time, files)))
         for prefix, files in found
         if files
     ]

@@ -11,8 +11,9 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.jobs.verification import Verification
+from ckpt_magics.files.kinds.kind import PlainFile
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.files.kinds.settled import Store, open_remains
+from ckpt_magics.files.kinds.settled import Store, open_remains, open_settled
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath, local_path
@@ -29,7 +30,8 @@ def write_good_tensors(
 ) -> SavedCheckpoint:
     """Write the tensors that a verification found good, with the meta graph if there is one that parses.
 
-    Names, dtypes, shapes, slices, the format and the order of the tensors in the files stay as they are. The
+    Names, dtypes, shapes, slices, the format and the order of the tensors in the files stay as they are; what another
+    kind of file holds becomes a V2 checkpoint. The
     directory's state file is not touched.
 
     Args:
@@ -58,8 +60,9 @@ def write_good_tensors(
     path = path_text(new_prefix)
     meta_graph = _meta_graph(verification)
     companions = None if meta_graph is None else {meta_graph_filename(path): meta_graph}
-    with closing(open_remains(source)) as store:
-        options = SaveOptions(write_version=store.version, progress=progress)
+    with closing(open_remains(source) if source.version else open_settled(source)) as store:
+        # What another kind of file holds becomes a checkpoint.
+        options = SaveOptions(write_version=store.version or 2, progress=progress)
         sink = write_tensors(path, good, _StoredValues(store, good), options, companions=companions)
     return SavedCheckpoint(path, sink.written, sink.tensors, time.perf_counter() - started)
 
@@ -67,9 +70,10 @@ def write_good_tensors(
 class _StoredValues:
     """The tensors of a checkpoint, and each slice of one as it is stored, by the keys under which a sink asks."""
 
-    def __init__(self, store: Store, specs: Iterable[TensorSpec]) -> None:
+    def __init__(self, store: Store | PlainFile, specs: Iterable[TensorSpec]) -> None:
         self._store = store
-        self._slices = {key: pieces for spec in specs if spec.slices for key, pieces in store.slice_pieces(spec.key)}
+        sliced = [spec.key for spec in specs if spec.slices]
+        self._slices = {key: pieces for name in sliced for key, pieces in store.slice_pieces(name)}
 
     def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
         values = self._store.read_many([key for key in keys if key not in self._slices])

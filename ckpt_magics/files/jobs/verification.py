@@ -16,6 +16,8 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.directory import checkpoint_files
+from ckpt_magics.files.kinds.kind import PlainFile
+from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import MAX_ATTEMPTS, Store, open_remains
@@ -147,6 +149,29 @@ def _watched(source: FoundCheckpoint) -> Iterator[Callable[[], bool]]:
 
 
 def _check_once(source: FoundCheckpoint, progress: Progress | None) -> Verification:
+    return _check_tables(source, progress) if source.version else _check_plain(source, progress)
+
+
+def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verification:
+    """Check a file of another kind: what it lists, and that every tensor can be read."""
+    path = source.prefix
+    size = _size(path)
+    meter = ProgressMeter(size or 0, progress)
+    findings: list[Finding] = []
+    tensors: list[CheckedTensor] = []
+    try:
+        with closing(kind_named(source.kind).open(path)) as file:
+            tensors = list(_check_tensors(file, meter))
+            findings += (_as_finding(error, path) for error in file.damage)
+    except CheckpointError as error:
+        findings.append(_as_finding(error, path))
+    findings += (_tensor_finding(tensor.error, source, tensor.entry.key) for tensor in tensors if tensor.error)
+    meter.finish()
+    checked = CheckedFile(path, source.kind, size)
+    return Verification(source, (checked,), tuple(tensors), tuple(findings))
+
+
+def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verification:
     names = _file_names(source)
     meta_graph = meta_graph_beside(source.prefix)
     sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
@@ -183,7 +208,7 @@ def _check_once(source: FoundCheckpoint, progress: Progress | None) -> Verificat
 
 def _file_names(source: FoundCheckpoint) -> list[str]:
     """Return the files that are known without opening any."""
-    if source.version == 1:
+    if source.version < 2:
         return checkpoint_files(source.prefix) or [source.prefix]
     return [index_filename(source.prefix), *sorted(data_files(source.prefix))]
 
@@ -250,7 +275,7 @@ def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
     return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
 
 
-def _check_tensors(store: Store, meter: ProgressMeter) -> Iterator[CheckedTensor]:
+def _check_tensors(store: Store | PlainFile, meter: ProgressMeter) -> Iterator[CheckedTensor]:
     sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
     keys = store.keys()
     for name in keys:

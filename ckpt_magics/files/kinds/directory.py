@@ -24,7 +24,7 @@ from ckpt_magics.files.storage.naming import (
 )
 
 __all__ = [
-    "FoundCheckpoint",
+    "DatedCheckpoint",
     "checkpoint_files",
     "find_checkpoints",
     "in_order",
@@ -35,7 +35,7 @@ MAX_LOOKS = 10
 """How often to look again when each time another save came between."""
 
 
-class FoundCheckpoint(NamedTuple):
+class DatedCheckpoint(NamedTuple):
     """A checkpoint by its files.
 
     Attributes:
@@ -81,7 +81,7 @@ def in_order(found: Iterable[AnyDated]) -> list[AnyDated]:
     return [one[0] for one in sorted(known, key=key)]
 
 
-def find_checkpoints(directory: str) -> list[FoundCheckpoint]:
+def find_checkpoints(directory: str) -> list[DatedCheckpoint]:
     """Return the checkpoints in a directory, in order, the latest last; whether they are whole is not looked at.
 
     Raises:
@@ -103,7 +103,7 @@ def find_checkpoints(directory: str) -> list[FoundCheckpoint]:
         else:
             continue
         modified = modified_time(os.path.join(directory, name))
-        found[prefix] = FoundCheckpoint(os.path.join(directory, prefix), version, modified)
+        found[prefix] = DatedCheckpoint(os.path.join(directory, prefix), version, modified)
     return in_order(found.values())
 
 

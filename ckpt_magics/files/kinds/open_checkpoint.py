@@ -210,7 +210,7 @@ class OpenCheckpoint:
         try:
             return open_settled(found, mmap=self._mmap)
         except DataLossError:
-            if not self._damaged:
+            if not self._damaged or not found.version:
                 raise
             return open_remains(found, mmap=self._mmap)
 

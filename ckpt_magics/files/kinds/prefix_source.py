@@ -23,9 +23,9 @@ class FoundCheckpoint:
     Attributes:
         given: The path as it was given.
         prefix: Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern.
-        version: Format: 1 or 2.
+        version: Format of a checkpoint: 1 or 2; 0 of another kind of file.
         kind: What ``given`` is: ``prefix``, ``index``, ``data file``, ``meta graph``, ``V1 file``, ``V1 shard``,
-            ``state file``, ``directory`` or ``SavedModel``.
+            ``state file``, ``directory`` or ``SavedModel``; of another kind of file, its name.
         note: What was used in place of what was given, as a sentence; empty if they are the same.
         base: Directory that a relative prefix starts from; empty if there is none any more.
     """
@@ -36,6 +36,11 @@ class FoundCheckpoint:
     kind: str
     note: str = ""
     base: str = field(default_factory=working_directory, compare=False)
+
+    @property
+    def format(self) -> str:
+        """The format in a word: V1, V2, or the kind of file."""
+        return f"V{self.version}" if self.version else self.kind
 
     def here(self) -> FoundCheckpoint:
         """Return the checkpoint with a prefix that means it now: as it was given, or absolute after a chdir."""

@@ -6,6 +6,8 @@ import os
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
+from ckpt_magics.files.kinds.kind import PlainFile
+from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
 from ckpt_magics.files.storage.locking import directory_lock
@@ -19,12 +21,14 @@ MAX_ATTEMPTS = 10
 """How often to try again when each time another save came between."""
 
 
-def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> Store:
+def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> Store | PlainFile:
     """Open a checkpoint so that index and data are of one save.
 
     Raises:
         CheckpointError: It is not there, or damaged so that no tensor can be found.
     """
+    if source.version == 0:
+        return kind_named(source.kind).open(source.prefix)
     if source.version == 1:
         return _open_v1(source.prefix)
     store = BundleStore(source.prefix, mmap=mmap)

@@ -67,15 +67,13 @@ _TORCH_PICKLE = ForeignFile(
     "A pickle can run any code when it is loaded: load one only from people you trust, with torch.load or pickle.load.",
 )
 _KERAS_ZIP = ForeignFile("a Keras model (.keras, zip)", "Load it with keras.models.load_model(path).")
-_NPZ = ForeignFile("a NumPy archive (.npz)", "Load it with numpy.load(path).")
+_NPZ = ForeignFile("a NumPy archive (.npz)", "Give its path to read it.")
 _ZIP = ForeignFile("a zip archive", "Unpack it, and give the path of what is inside.")
 _KERAS_HDF5 = ForeignFile("a Keras weights file (HDF5)", "Load it with model.load_weights(path).")
 _HDF5 = ForeignFile(
     "an HDF5 file, as Keras writes for .h5", "Open it with model.load_weights(path) or h5py.File(path)."
 )
-_SAFETENSORS = ForeignFile(
-    "a safetensors file", "Load it with safetensors.numpy.load_file(path); %ckpt_save can write the result."
-)
+_SAFETENSORS = ForeignFile("a safetensors file", "Give its path to read it.")
 _META_GRAPH = ForeignFile(
     "a graph (MetaGraphDef, SavedModel or GraphDef), without values",
     "Give the prefix of the checkpoint's .index and .data files; import_meta_graph reads the graph.",

@@ -20,8 +20,8 @@ from ckpt_magics.errors import (
     InvalidArgumentError,
     visible,
 )
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.directory.nearby import missing_hint
-from ckpt_magics.files.directory.source import find_checkpoint
 from ckpt_magics.files.storage import files, foreign, naming
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.graphs.meta_graph.saved_model import find_meta_graph, read_saved_model, tag_sets

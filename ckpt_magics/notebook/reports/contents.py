@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
@@ -47,10 +48,11 @@ class CheckpointContents:
 
     Attributes:
         prefix: The checkpoint.
-        version: 1 or 2.
+        version: 1 or 2; 0 of another kind of file.
         note: What was used in place of what was given, or "".
         files: Its files.
         variables: A DataFrame, a row per tensor.
+        format: V1, V2, or the kind of file.
     """
 
     prefix: str
@@ -58,6 +60,7 @@ class CheckpointContents:
     note: str
     files: tuple[FileContents, ...]
     variables: pd.DataFrame = field(repr=False)
+    format: str
 
     @property
     def summary(self) -> str:
@@ -89,7 +92,7 @@ def contents_report(contents: CheckpointContents, at_most: int = MAX_ROWS) -> Re
         at_most: How many variables.
     """
     return Report(
-        f"Checkpoint {contents.prefix}, format V{contents.version}",
+        f"Checkpoint {contents.prefix}, format {contents.format}",
         [contents.note] if contents.note else [],
         [
             file_table((file.path, file.holds, file.bytes) for file in contents.files),
@@ -116,12 +119,13 @@ def describe_tensors(tensors: NamedTensors[OpenCheckpoint]) -> CheckpointContent
     """Return the same about a checkpoint that is open."""
     found = tensors.source.found.here()
     held = tuple(_files(tensors.source))
-    return CheckpointContents(found.prefix, found.version, found.note, held, variables_frame(tensors.columns()))
+    variables = variables_frame(tensors.columns())
+    return CheckpointContents(found.prefix, found.version, found.note, held, variables, found.format)
 
 
 def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:
-    prefix, version = checkpoint.origin, checkpoint.found.version
-    roles = {path: _role(path, version) for path in checkpoint.files}
+    prefix, found = checkpoint.origin, checkpoint.found
+    roles = {path: _role(path, found) for path in checkpoint.files}
     beside = {
         naming.meta_graph_filename(prefix): "meta graph",
         os.path.join(os.path.dirname(prefix), naming.STATE_FILENAME): "state",
@@ -130,9 +134,9 @@ def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:
     return [_file(path, role) for path, role in roles.items()]
 
 
-def _role(path: str, version: int) -> str:
-    if version == 1:
-        return "V1"
+def _role(path: str, found: FoundCheckpoint) -> str:
+    if found.version != 2:
+        return found.format
     return "index" if path.endswith(".index") else "data"
 
 

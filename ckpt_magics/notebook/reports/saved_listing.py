@@ -25,7 +25,7 @@ EMPTY_DATA = "nothing: it only counts, for the number of data files tells a save
 
 def file_sentence(role: str, size: int | None) -> str:
     """Return what a file of a role and a size in bytes holds."""
-    return EMPTY_DATA if role == "data" and size == 0 else FILE_ROLES[role]
+    return EMPTY_DATA if role == "data" and size == 0 else FILE_ROLES.get(role, f"all tensors, as {role}")
 
 
 def file_table(files: Iterable[tuple[str, str, int | None]]) -> Table:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import CheckpointError, visible
-from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.jobs.salvage import write_good_tensors
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
@@ -44,7 +44,7 @@ class VerificationReport:
 
     Attributes:
         prefix: The checkpoint.
-        version: 1 or 2.
+        version: 1 or 2; 0 of another kind of file.
         note: What was used in place of what was given, and that a salvage was not needed, or "".
         files: Every file, with the blocks that were checked.
         tensors: Every tensor that is listed, with the error if it is damaged.
@@ -53,6 +53,7 @@ class VerificationReport:
         salvaged: The checkpoint that the good tensors were written to, or None.
         lost_meta_graph: Path of the ``.meta`` file if that is damaged, or None; no tensor is lost with it.
         lost_names: Between which names tensors may be lost that nothing is known of any more, as a sentence; or "".
+        format: V1, V2, or the kind of file.
     """
 
     prefix: str
@@ -65,6 +66,7 @@ class VerificationReport:
     salvaged: SavedCheckpoint | None = None
     lost_meta_graph: str | None = None
     lost_names: str = ""
+    format: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -103,17 +105,16 @@ class VerificationReport:
         good, damage = len(self.good), sum(finding.is_damage for finding in self.findings)
         size = sum(file.bytes or 0 for file in self.files)
         blocks = sum(file.blocks for file in self.files)
-        checked = f"{amount(blocks, 'block')} and {amount(len(self.tensors), 'tensor')} checked"
+        checked = f"{amount(blocks, 'block')} and " if self.version else ""
+        checked += f"{amount(len(self.tensors), 'tensor')} checked"
         checked += f", {size:,} bytes in {self.seconds:.2f} s"
         if not damage:
-            return f"{visible(self.prefix)}, format V{self.version}: everything is good ({checked})"
+            return f"{visible(self.prefix)}, format {self.format}: everything is good ({checked})"
         if self.lost_meta_graph and damage == 1:
             graph = visible(os.path.basename(self.lost_meta_graph))
-            return (
-                f"{visible(self.prefix)}, format V{self.version}: every tensor is good, {graph} is damaged ({checked})"
-            )
+            return f"{visible(self.prefix)}, format {self.format}: every tensor is good, {graph} is damaged ({checked})"
         lost = f"{good} of {amount(len(self.tensors), 'tensor')} good" if self.tensors else "no tensor can be read"
-        return f"{visible(self.prefix)}, format V{self.version}: damaged, {lost} ({checked})"
+        return f"{visible(self.prefix)}, format {self.format}: damaged, {lost} ({checked})"
 
     def __str__(self) -> str:
         return verification_report(self).text()
@@ -262,6 +263,7 @@ def _report(
         saved,
         found.lost_meta_graph,
         found.lost_names,
+        source.format,
     )
 
 

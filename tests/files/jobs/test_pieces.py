@@ -2,20 +2,18 @@
 
 import numpy as np
 import pytest
-from ckpt_magics.files.kinds.copying import copy_bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundError
-from ckpt_magics.files.directory.source import find_checkpoint
 from ckpt_magics.files.formats.bundle_records import BundleHeader
 from ckpt_magics.files.formats.pieces import cut_shape
 from ckpt_magics.files.jobs.comparison import paired_pieces
 from ckpt_magics.files.jobs.tensor_statistics import stored_statistics, tensor_statistics
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
-from ckpt_magics.files.kinds.settled import open_settled
 from ckpt_magics.notebook.frames.differences import compare_checkpoints
 from ckpt_magics.notebook.reader import load_checkpoint
+from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint
 from tests.files.saved import save_slices, save_v1, save_v2, write_index
 
 VALUE = np.arange(24, dtype=np.float32).reshape(4, 6)
@@ -95,9 +93,7 @@ def test_other_order_of_bytes_is_read_in_pieces_and_in_part(tmp_path):
         np.testing.assert_array_equal(joined(reader, "w", 100_000), value)
         np.testing.assert_array_equal(reader.get_slice("w", (slice(5, 900), slice(2, 7))), value[5:900, 2:7])
         np.testing.assert_array_equal(reader["w"], value)
-        store = open_settled(find_checkpoint(str(tmp_path / "m")))
-        copy_bundle(store, [store.spec(b"w")], str(tmp_path / "new"))
-        store.close()
+    salvage_checkpoint(tmp_path / "m", tmp_path / "new")
     with load_checkpoint(tmp_path / "new") as reader:
         np.testing.assert_array_equal(reader["w"], value)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
-from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.jobs.salvage import write_good_tensors
 from ckpt_magics.files.jobs.verification import check_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.jobs.verification import check_checkpoint
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef
 from tests.cpu_time import cpu_seconds

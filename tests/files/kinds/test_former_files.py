@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, PermissionDeniedError
-from ckpt_magics.files.directory import source
+from ckpt_magics.files.directory import finding
 from ckpt_magics.files.directory.state import get_checkpoint_state
 from ckpt_magics.files.kinds.former_files import is_v1_file
 from ckpt_magics.files.storage import disk, files
@@ -169,7 +169,7 @@ def test_a_file_that_appears_while_it_is_looked_for_is_seen_whole_or_not_at_all(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_latest_that_goes_before_it_is_opened_gives_way_to_the_next(tmp_path, monkeypatch, kind):
     save(tmp_path, 1, kind, global_step=1)
-    real, times = source.find_latest, []
+    real, times = finding.find_latest, []
 
     def find_latest(directory, *arguments):
         latest = real(directory, *arguments)
@@ -178,7 +178,7 @@ def test_a_latest_that_goes_before_it_is_opened_gives_way_to_the_next(tmp_path, 
             save(tmp_path, 1 + len(times), kind, global_step=1 + len(times), max_to_keep=1)
         return latest
 
-    monkeypatch.setattr(source, "find_latest", find_latest)
+    monkeypatch.setattr(finding, "find_latest", find_latest)
     assert value_of(tmp_path) == 4
 
 

@@ -8,7 +8,7 @@ import pytest
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
 from ckpt_magics.errors import CheckpointNotFoundError, NotFoundError
-from ckpt_magics.files.directory import open_tensors, source
+from ckpt_magics.files.directory import finding, open_tensors
 from ckpt_magics.notebook.reports import verification_report as verification
 from tests.graphs.saver.programs import fresh_session
 
@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
     steps = iter((2, 3))
 
     def find_and_be_late(path):
-        found = source.find_checkpoint(path)
+        found = finding.find_checkpoint(path)
         step = next(steps, None)
         if step is not None:
             _save(tmp_path, step, max_to_keep=1)

@@ -10,7 +10,6 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from ckpt_magics.files.formats.pieces import Box
 from ckpt_magics.files.formats.string_data import check_crc
 from ckpt_magics.files.formats.tensor_data import empty_array, iter_tensor, read_tensor, swap_bytes
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.regions_of_files import ROWS_SIZE, read_region
 from ckpt_magics.files.storage.files import LocalFile, absolute, list_directory, open_file
 from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
 from ckpt_magics.files.tensors.source import Array, store_into
@@ -40,9 +40,6 @@ VERIFIED_SIZE = 1 << 20
 
 MAX_HELD_FILES = 16
 """Data files up to which a reader opens all of them at once."""
-
-_ROWS_SIZE = 1 << 20
-"""Rows of which only some columns are wanted are read in pieces of this many bytes."""
 
 
 class BundleData:
@@ -149,7 +146,7 @@ class BundleData:
         target = out
         if target is None or not target.flags.c_contiguous:
             target = empty_array(region.shape(entry.shape), entry.dtype)
-        _read_region(file, entry.offset, entry.shape, region.resolve(entry.shape), target)
+        read_region(file, entry.offset, entry.shape, region.resolve(entry.shape), target)
         if self._header.big_endian:
             swap_bytes(target)
         return target if out is None or target is out else store_into(target, out)
@@ -183,7 +180,7 @@ class BundleData:
             self._read_whole(key, self.file(entry.shard_id), entry, None)
             advance(entry.size)
             return
-        for _, piece in self.pieces(key, entry, _ROWS_SIZE):
+        for _, piece in self.pieces(key, entry, ROWS_SIZE):
             advance(piece.nbytes)
 
     def pieces(self, key: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
@@ -256,32 +253,3 @@ def check_size(key: bytes, entry: BundleEntry) -> None:
         raise DataLossError(
             f"Invalid size in bundle entry: key {visible(key)}; stored size {entry.size}; expected size {expected}"
         )
-
-
-def _read_region(
-    file: LocalFile, offset: int, shape: tuple[int, ...], bounds: tuple[slice, ...], target: Array
-) -> None:
-    """Fill ``target`` (contiguous) with a region of the numbers that start at ``offset``, reading little else."""
-    if not target.size:
-        return
-    first, inner = bounds[0], bounds[1:]
-    row_shape = shape[1:]
-    row_size = math.prod(row_shape) * target.itemsize
-    rows = first.stop - first.start
-    offset += first.start * row_size
-    if all(part.start == 0 and part.stop == size for part, size in zip(inner, row_shape, strict=True)):
-        file.read_into(offset, target.reshape(-1).view(np.uint8).data, "tensor data")
-    elif row_size > _ROWS_SIZE:
-        for row in range(rows):
-            _read_region(file, offset + row * row_size, row_shape, inner, target[row])
-    else:
-        step = _ROWS_SIZE // row_size
-        for row in range(0, rows, step):
-            count = min(step, rows - row)
-            piece: Array = _read_rows(file, offset + row * row_size, (count, *row_shape), target.dtype)
-            target[row : row + count] = piece[(slice(None), *inner)]
-
-
-def _read_rows(file: LocalFile, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    data = file.read_at(offset, math.prod(shape) * dtype.itemsize, "tensor data")
-    return np.frombuffer(data, dtype).reshape(shape)

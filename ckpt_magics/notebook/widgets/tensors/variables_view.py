@@ -51,7 +51,7 @@ class VariablesView(TableView):
             variables = variables.assign(status=[status(name) for name in variables["name"]])
         head = ViewHead(
             title=tensors.origin,
-            note=f"V{self.contents.version} checkpoint",
+            note=f"{self.contents.format} {'checkpoint' if self.contents.version else 'file'}",
             lines=[line for line in (self.contents.note, *lines) if line],
             files=[(os.path.basename(file.path), file.holds, file.bytes) for file in self.contents.files],
             group_title="Group" if status is None else "Restored",

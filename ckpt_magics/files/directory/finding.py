@@ -21,6 +21,7 @@ from ckpt_magics.files.directory.latest import Latest, find_latest
 from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES, describe_directory, missing_hint
 from ckpt_magics.files.directory.state_text import decode_state
 from ckpt_magics.files.directory.unusable import describe_file
+from ckpt_magics.files.kinds.known import kind_of
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint, find_prefix
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
@@ -90,6 +91,9 @@ def _find_by_file(name: str) -> FoundCheckpoint | None:
     if base.endswith(naming.INDEX_SUFFIX):
         # Damaged; opening it says how.
         return FoundCheckpoint(name, naming.prefix_of(name), 2, "index")
+    known = kind_of(start)
+    if known is not None:
+        return FoundCheckpoint(name, name, 0, known.name)
     foreign = recognise(start, name)
     raise DataLossError(
         f"Unable to open table file {visible(name)}: DATA_LOSS: not an sstable (bad magic number): "

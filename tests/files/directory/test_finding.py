@@ -16,7 +16,7 @@ from ckpt_magics.errors import (
     FailedPreconditionError,
     UnimplementedError,
 )
-from ckpt_magics.files.directory.source import find_checkpoint
+from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.formats.bundle_records import BundleHeader
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import read_index, save_v1, save_v2, write_index
@@ -158,15 +158,9 @@ def zip_with(*names):
     return write
 
 
-def save_npz(path):
-    with open(path, "wb") as file:
-        np.savez(file, w=TENSORS["w"])
-
-
 FOREIGN = {
     "PyTorch checkpoint": zip_with("archive/data.pkl", "archive/version"),
     "Keras model": zip_with("metadata.json", "config.json", "model.weights.h5"),
-    "NumPy archive": save_npz,
     "zip archive": zip_with("readme"),
     "pickle": lambda path: path.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."),
     "HDF5": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(600)),
@@ -174,7 +168,6 @@ FOREIGN = {
     "Git LFS pointer": lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
     "gzip": lambda path: path.write_bytes(gzip.compress(b"x" * 100)),
     "web page": lambda path: path.write_bytes(b"\n<!DOCTYPE html><html><body>404</body></html>"),
-    "safetensors": lambda path: path.write_bytes((2).to_bytes(8, "little") + b'{"w":{}}'),
     "empty file": lambda path: path.write_bytes(b""),
     "file of zeros": lambda path: path.write_bytes(bytes(5000)),
     "JSON": lambda path: path.write_bytes(b'{"a": 1}'),

@@ -1,0 +1,195 @@
+"""What kinds of files share whose tensors each lie in one piece: listing, regions, pieces."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of, shape_pieces
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.tensors.lost_names import LostNames
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, iter_whole, store_into
+
+__all__ = ["FlatFile", "Member"]
+
+_CHUNK = 1 << 20
+"""Bytes read at a time where more would only be held."""
+
+
+class Member(Protocol):
+    """One tensor in a file."""
+
+    @property
+    def spec(self) -> TensorSpec:
+        """What is known of it."""
+        ...
+
+    def read(self, region: TensorSlice | None) -> Array:
+        """Return it, or a region of it, as a new array."""
+        ...
+
+    def parts(self, size: int) -> Iterator[Array]:
+        """Yield all elements of numbers in C order, in flat arrays of at most so many bytes (one element at least)."""
+        ...
+
+
+class FlatFile:
+    """An open file whose tensors each lie in one piece.
+
+    Args:
+        file: The file, which is given back with this object.
+        members: The tensors by key.
+        identity: What tells these contents from any others.
+        unread: What is listed in the file and cannot be read, by key.
+    """
+
+    version = 0
+
+    def __init__(
+        self,
+        file: LocalFile,
+        members: Mapping[bytes, Member],
+        identity: bytes,
+        unread: Mapping[bytes, CheckpointError] | None = None,
+    ) -> None:
+        self._file = file
+        self._members = members
+        self._identity = identity
+        self._unread = dict(unread or {})
+
+    @property
+    def damage(self) -> Sequence[CheckpointError]:
+        """What is listed in the file and cannot be read."""
+        return tuple(self._unread.values())
+
+    @property
+    def lost(self) -> LostNames:
+        """The names of that."""
+        return LostNames(keys=frozenset(self._unread))
+
+    def keys(self) -> list[bytes]:
+        """Return the keys of all tensors, sorted."""
+        return sorted(self._members)
+
+    def columns(self) -> Columns:
+        """Return what is known of all tensors."""
+        return columns_of([self._members[key].spec for key in self.keys()])
+
+    def spec(self, key: bytes) -> TensorSpec:
+        """Return what is known of one tensor."""
+        return self._member(key).spec
+
+    def _member(self, key: bytes) -> Member:
+        if key in self._unread:
+            raise self._unread[key]
+        return self._members[key]
+
+    def has_key(self, key: bytes) -> bool:
+        """Tell whether there is a tensor of that name."""
+        return key in self._members
+
+    def read(self, key: bytes, region: TensorSlice | None = None, out: Array | None = None) -> Array:
+        """Return a tensor or a region of it."""
+        with self._located(key):
+            return store_into(self._member(key).read(region), out)
+
+    def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
+        """Return several tensors by key."""
+        return {key: self.read(key) for key in dict.fromkeys(keys)}
+
+    def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Return an iterator over a tensor's pieces in C order."""
+        member = self._member(key)
+        spec = member.spec
+        if not spec.dtype.itemsize:
+            return iter_whole(spec.shape, lambda: self.read(key))
+        return self._numbers(key, member, at_most)
+
+    def _numbers(self, key: bytes, member: Member, at_most: int) -> Iterator[tuple[Box, Array]]:
+        spec = member.spec
+        most = elements_of(at_most, spec.dtype.itemsize)
+        with self._located(key):
+            yield from shape_pieces(spec.shape, most, spec.dtype.numpy, member.parts(most * spec.dtype.itemsize))
+
+    def verify(self, key: bytes, advance: Callable[[int], object]) -> None:
+        """Check that a tensor can be read; ``advance`` is called with the bytes of each part."""
+        for _, piece in self.pieces(key, _CHUNK):
+            advance(piece.nbytes)
+
+    def slice_pieces(self, name: bytes) -> Iterator[tuple[bytes, Iterator[tuple[Box, Array]]]]:  # noqa: ARG002 - as stores
+        """Yield nothing: no tensor has slices."""
+        return iter(())
+
+    def debug_string(self) -> bytes:
+        """Return ``name (DT_FLOAT) [2,3]`` for each tensor, sorted by name."""
+        specs = map(self.spec, self.keys())
+        return b"".join(spec.key + f" ({spec.dtype.enum_name}) {format_shape(spec.shape)}\n".encode() for spec in specs)
+
+    def missing(self, name: str) -> str:
+        """Return the words for a name, printable, that is not there."""
+        return f"Key {name} not found in the file"
+
+    def file_names(self) -> list[str]:
+        """Return the path of the file."""
+        return [self._file.name]
+
+    def replaced(self) -> bool:
+        """Tell whether the file was swapped since it was opened."""
+        return self._file.replaced()
+
+    def identity(self) -> bytes:
+        """Return what tells this version of the file from any other."""
+        return hashlib.sha256(self._identity).digest()
+
+    def release(self) -> None:
+        """Close the file until something is read again."""
+        self._file.release()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _located(self, key: bytes) -> _Located:
+        return _Located(self._file.name, key)
+
+
+class _Located:
+    """Says in errors of our tree in which file and tensor they were."""
+
+    def __init__(self, file: str, key: bytes) -> None:
+        self._file, self._key = file, key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, CheckpointError):
+            error.locate(file=self._file, tensor=self._key)
+
+
+def flat_parts(read: Callable[[int], Any], dtype: np.dtype[Any], elements: int, size: int) -> Iterator[Array]:
+    """Yield numbers that lie one behind the other, as flat arrays.
+
+    Args:
+        read: Returns the next so many bytes.
+        dtype: Of the numbers, in the file's order of bytes.
+        elements: How many there are.
+        size: Bytes of an array at most, one element at least.
+    """
+    step = max(size // dtype.itemsize, 1)
+    native = dtype.newbyteorder("=")
+    for start in range(0, elements, step):
+        count = min(step, elements - start)
+        yield np.frombuffer(read(count * dtype.itemsize), dtype).astype(native, copy=False)
+
+
+def byte_count(shape: Sequence[int], itemsize: int) -> int:
+    """Return the bytes of a tensor."""
+    return math.prod(shape) * itemsize

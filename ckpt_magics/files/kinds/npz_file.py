@@ -1,0 +1,214 @@
+"""npz: a zip archive with an array per member, as NumPy writes a .npy file. Objects, which are pickles, are refused.
+
+Format: numpy/lib/_format_impl.py of NumPy 2.4 for the members, numpy/lib/_npyio_impl.py for the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ckpt_magics.errors import CheckpointError, DataLossError, UnimplementedError
+from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.formats.pieces import part_of
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.flat_file import FlatFile, Member, byte_count, flat_parts
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.storage.files import LocalFile, open_file
+from ckpt_magics.files.tensors.source import Array, TensorSpec
+from ckpt_magics.files.tensors.spec import native
+from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
+
+__all__ = ["NPZ", "open_npz"]
+
+_SUFFIX = ".npy"
+
+_MOST_PACKED = 1032
+"""Bytes that deflate makes of one at most: a member cannot ask for more memory than the file justifies."""
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError, SyntaxError, NotImplementedError)
+"""What zipfile and NumPy raise about bytes that are no such file."""
+
+
+class _ArchiveStream(io.RawIOBase):
+    """A file that is read by place, as the stream that zipfile asks for."""
+
+    def __init__(self, file: LocalFile) -> None:
+        self._file = file
+        self._place = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._file.size}[whence]
+        if start + offset < 0:
+            raise ValueError("a place before the start")
+        self._place = start + offset
+        return self._place
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(self._file.size - self._place, 0)
+        count = left if size is None or size < 0 else min(size, left)
+        data = self._file.read_at(self._place, count, "member")
+        self._place += count
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class _ArrayMember:
+    """An array in the archive. ``dtype`` is the file's, with its order of bytes."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+    dtype: np.dtype[Any]
+    fortran: bool
+    spec: TensorSpec
+
+    def read(self, region: TensorSlice | None) -> Array:
+        """Return it, or a region of it, for which all is read."""
+        shape = self.spec.shape
+        with self._values() as stream:
+            data = _exactly(stream, byte_count(shape, self.dtype.itemsize))
+            # At its end zipfile compares the checksum.
+            if stream.read(1):
+                raise DataLossError("bytes follow the values")
+        flat = np.frombuffer(data, self.dtype)
+        whole = flat.reshape(shape[::-1]).transpose() if self.fortran else flat.reshape(shape)
+        part = whole if region is None else part_of(whole, region.resolve(shape))
+        return encoded(part) if self.dtype.kind in TEXT_KINDS else np.array(part, native(self.dtype), order="C")
+
+    def parts(self, size: int) -> Iterator[Array]:
+        """Yield all elements in flat arrays; those in the order of Fortran are in memory as a whole."""
+        if self.fortran:
+            yield self.read(None).reshape(-1)
+            return
+        with self._values() as stream:
+            yield from flat_parts(lambda count: _exactly(stream, count), self.dtype, self.spec.elements, size)
+            if stream.read(1):
+                raise DataLossError("bytes follow the values")
+
+    def _values(self) -> _MemberValues:
+        return _MemberValues(self.archive, self.info)
+
+
+class _MemberValues:
+    """The member behind its header, with what its libraries raise as errors of our tree."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        self._archive, self._info = archive, info
+        self._stream: IO[bytes] | None = None
+
+    def __enter__(self) -> IO[bytes]:
+        try:
+            self._stream = self._archive.open(self._info)
+            _read_header(self._stream)
+        except _BROKEN as error:
+            raise _damaged(error) from error
+        return self._stream
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        if isinstance(error, _BROKEN) and not isinstance(error, CheckpointError):
+            raise _damaged(error) from error
+
+
+def recognise(start: bytes) -> bool:
+    """Tell an npz file from its first bytes: a zip archive whose first member is an array, or that is empty."""
+    name_size = int.from_bytes(start[26:28], "little")
+    return start.startswith(b"PK\x03\x04") and start[30 : 30 + name_size].endswith(_SUFFIX.encode())
+
+
+def open_npz(path: str) -> FlatFile:
+    """Open an archive and read the header of each array.
+
+    Raises:
+        DataLossError: It is none, or damaged.
+    """
+    file = open_file(path)
+    try:
+        archive = zipfile.ZipFile(_ArchiveStream(file))
+        infos = [info for info in archive.infolist() if info.filename.endswith(_SUFFIX)]
+        members, unread = _members(archive, infos)
+    except BaseException as error:
+        file.close()
+        if isinstance(error, CheckpointError):
+            error.locate(file=path)
+        elif isinstance(error, _BROKEN):
+            raise _damaged(error).locate(file=path) from error
+        raise
+    identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
+    return FlatFile(file, members, hashlib.sha256(identity).digest(), unread)
+
+
+def _members(
+    archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+) -> tuple[dict[bytes, Member], dict[bytes, CheckpointError]]:
+    members: dict[bytes, Member] = {}
+    unread: dict[bytes, CheckpointError] = {}
+    for info in infos:
+        key = info.filename.removesuffix(_SUFFIX).encode("utf-8", "surrogateescape")
+        try:
+            members[key] = _member(archive, info, key)
+        except CheckpointError as error:
+            unread[key] = error.locate(tensor=key)
+        except _BROKEN as error:
+            unread[key] = _damaged(error).locate(tensor=key)
+    return members, unread
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: bytes) -> Member:
+    with archive.open(info) as stream:
+        shape, fortran, dtype = _read_header(stream)
+        header = stream.tell()
+    if dtype.hasobject:
+        raise UnimplementedError(
+            "the array holds Python objects, as a pickle, which could run any code",
+            hint="Save it as numbers or text: numpy.savez(path, name=array.astype(str)).",
+        )
+    size = byte_count(shape, dtype.itemsize)
+    if size != info.file_size - header or size > info.compress_size * _MOST_PACKED:
+        raise DataLossError(f"the array would have {size} bytes, and the member has {info.file_size - header}")
+    try:
+        ours = dtype_of(np.empty(0, native(dtype)))
+    except TypeError as error:
+        raise UnimplementedError(f"dtype {dtype} has no counterpart in TensorFlow") from error
+    return _ArrayMember(archive, info, dtype, fortran, TensorSpec(key, ours, shape))
+
+
+def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+    if read is None:
+        raise UnimplementedError(f"the array is of version {version} of the npy format; 1.0 and 2.0 are read")
+    shape, fortran, dtype = read(stream)
+    return shape, fortran and len(shape) > 1, dtype
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise DataLossError(f"the member ends {size - len(data)} bytes early")
+    return data
+
+
+def _damaged(error: Exception) -> DataLossError:
+    return DataLossError(f"the archive is damaged: {error}")
+
+
+NPZ = Kind("npz", recognise, open_npz)
