@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ckpt_magics.files.object_graph.groups import OPTIMIZER_SLOT, STEP, variable_group
-from ckpt_magics.files.restore.plan import Planner, RestoreOptions
+from ckpt_magics.files.restore.plan import Planner
 from ckpt_magics.files.restore.renaming.choice import Renaming, find_renaming
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
 from ckpt_magics.files.restore.renaming.layouts import Layouts, layouts_of
 from ckpt_magics.files.restore.renaming.sides import SideTensor
+from ckpt_magics.files.restore.restore_options import RestoreOptions
 from ckpt_magics.files.restore.restore_report import RestoreFix
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.compact_maps import compact_map, compact_patterns
@@ -19,7 +20,7 @@ from ckpt_magics.files.steps.transposition import Axes
 from ckpt_magics.files.tensors.spec import Spec, dtype_family
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["Advice", "find_advice", "with_fix"]
+__all__ = ["Advice", "find_advice"]
 
 # More names than this are not typed into a call; `partial` leaves out all that is missing.
 MAX_EXCLUDED = 6
@@ -68,23 +69,10 @@ def find_advice(
     intention = _intention(planner, renaming, stored)
     if _restores_a_model(intention, planner):
         for fix in _fixes(intention, planner, options, stored):
-            if _does(plan(with_fix(options, fix)), intention):
+            if _does(plan(options.with_fix(fix)), intention):
                 missing = tuple(name for name in intention.left if name not in planner.there)
                 return Advice(fix, missing, alternatives, _notes(intention.layouts))
     return Advice(alternatives=alternatives)
-
-
-def with_fix(options: RestoreOptions, fix: RestoreFix) -> RestoreOptions:
-    """Return the options with the fix in them."""
-    return replace(
-        options,
-        mapping={**options.mapping, **fix.mapping},
-        exclude=tuple(dict.fromkeys((*options.exclude, *fix.exclude))),
-        transpose={**options.transpose, **fix.transpose},
-        reshape=options.reshape or fix.reshape,
-        cast=options.cast or fix.cast,
-        partial=options.partial or fix.partial,
-    )
 
 
 @dataclass(frozen=True, slots=True)

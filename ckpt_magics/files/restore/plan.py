@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.ties import Tie, agree, ties_of
 from ckpt_magics.files.objects.tree import Node
 from ckpt_magics.files.restore.map_problems import heads_text, map_problems
+from ckpt_magics.files.restore.restore_options import RestoreOptions
 from ckpt_magics.files.restore.restore_report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.conversion import can_cast, can_reshape, converted
@@ -24,26 +25,10 @@ from ckpt_magics.files.tensors.spec import Array, Spec, dtype_text, shape_text
 from ckpt_magics.files.tensors.suggestions import Suggester
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["Match", "Planner", "RestoreOptions"]
+__all__ = ["Match", "Planner"]
 
 # Suggestions for more names than anyone reads would take long in a checkpoint of many thousands.
 MAX_SUGGESTED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreOptions:
-    """How to restore; see `restore_checkpoint`."""
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    reshape: bool = False
-    cast: bool = False
-    partial: bool = False
-    add_new: bool = False
-    transpose: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    damaged: bool = False
-    slots: bool = False
 
 
 @dataclass(frozen=True, slots=True)

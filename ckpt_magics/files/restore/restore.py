@@ -20,8 +20,9 @@ from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.putting import put, unchanged_without
 from ckpt_magics.files.objects.ties import Tie
 from ckpt_magics.files.objects.tree import Node, take_apart
-from ckpt_magics.files.restore.fixes import Advice, find_advice, with_fix
-from ckpt_magics.files.restore.plan import Match, Planner, RestoreOptions
+from ckpt_magics.files.restore.fixes import Advice, find_advice
+from ckpt_magics.files.restore.plan import Match, Planner
+from ckpt_magics.files.restore.restore_options import RestoreOptions, python_call
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.storage.interrupts import uninterrupted
@@ -33,6 +34,8 @@ from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.phrasing import an, names_text
 
 __all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
+
+DEFAULT_OPTIONS = RestoreOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,60 +97,28 @@ class RestorePlan:
 def plan_restore(
     source: AnyPath | Mapping[str, Any] | NamedTensors[TensorSource] | StoredTensors,
     targets: Any = None,
+    options: RestoreOptions = DEFAULT_OPTIONS,
     *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    mapping: Mapping[str, str] | None = None,
-    transpose: Mapping[str, Sequence[int]] | None = None,
-    reshape: bool = False,
-    cast: bool = False,
-    partial: bool = False,
-    damaged: bool = False,
-    slots: bool = False,
-    add_new: bool | None = None,
     write_call: Callable[[RestoreFix], str] | None = None,
 ) -> RestorePlan:
-    """Work out a restore without reading a value; see `restore_checkpoint` for the arguments.
+    """Work out a restore without reading a value.
 
     Args:
         source: A reader, or what it holds, which must stay open until the plan is applied; or a mapping of arrays; or
             a path, which is opened for good.
-        targets: What to restore into.
-        include: Patterns of names.
-        exclude: Patterns of names to leave alone.
-        mapping: ``{new: old}`` names and scopes.
-        transpose: ``{pattern: axes}`` of what to transpose.
-        reshape: Permit another shape.
-        cast: Permit another dtype.
-        partial: Leave alone what is not there.
-        damaged: Take what is left if the listing is damaged, and leave alone what may be lost.
-        slots: Take the optimizer slots of what ``include`` names along.
-        add_new: Restore stored tensors that ``targets`` has no place for too, as new values. Default: without targets.
+        targets: What to restore into; None for nothing, which is for new values only.
+        options: How.
         write_call: Writes the call that works, given what has to be added; the Python call by default.
 
     Returns:
         The plan; its report has every problem.
 
     Raises:
-        InvalidArgumentError: A target is nothing that can hold tensors, the map takes a scope to a name, or the
-            patterns or the map are of another type.
+        InvalidArgumentError: A target is nothing that can hold tensors, or the map takes a scope to a name.
     """
-    _check_names(include, exclude, mapping)
     if not isinstance(source, StoredTensors):
-        source = StoredTensors(_tensors(source, damaged=damaged), damaged=damaged)
+        source = StoredTensors(_tensors(source, damaged=options.damaged), damaged=options.damaged)
     stored = source
-    options = RestoreOptions(
-        tuple(include),
-        tuple(exclude),
-        dict(mapping or {}),
-        reshape,
-        cast,
-        partial,
-        targets is None if add_new is None else add_new,
-        dict(transpose or {}),
-        damaged,
-        slots,
-    )
     places = {} if targets is None else targets
 
     root = take_apart(places)
@@ -167,7 +138,9 @@ def plan_restore(
         advice = find_advice(planner, options, stored, attempt)
     call = ""
     if advice.fix is not None:
-        call = _python_call(stored.origin, options, advice.fix) if write_call is None else write_call(advice.fix)
+        call = (
+            python_call(stored.origin, options.with_fix(advice.fix)) if write_call is None else write_call(advice.fix)
+        )
     return RestorePlan(_planned(planner, stored, advice, call), root, tuple(planner.matches), stored, options)
 
 
@@ -220,24 +193,6 @@ def _tie_notes(ties: Sequence[Tie]) -> list[str]:
     """What to say of names that are restored into one array."""
     whats = ("One array under several names" if tie.is_one else "Arrays that share memory" for tie in ties)
     return [f"{what}: {names_text(tie.names)}." for what, tie in zip(whats, ties, strict=True)]
-
-
-def _check_names(include: object, exclude: object, mapping: object) -> None:
-    for word, patterns in (("include", include), ("exclude", exclude)):
-        # A text would be taken for a pattern per letter.
-        if not isinstance(patterns, Sequence) or isinstance(patterns, str) or not all(map(_is_text, patterns)):
-            raise InvalidArgumentError(f"{word} is a list of names or patterns, not {patterns!r:.100}")
-    if mapping is None:
-        return
-    if not isinstance(mapping, Mapping):
-        raise InvalidArgumentError(f"mapping is a dict of new names to stored ones, not {mapping!r:.100}")
-    for new, old in mapping.items():
-        if not (_is_text(new) and _is_text(old)):
-            raise InvalidArgumentError(f"mapping takes names to names, and {new!r:.100} to {old!r:.100} is none")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def restore_checkpoint(
@@ -307,20 +262,20 @@ def restore_checkpoint(
     >>> restore_checkpoint(saved).values["weight"].shape
     (2, 3)
     """
+    options = RestoreOptions(
+        include=include,
+        exclude=exclude,
+        mapping={} if mapping is None else mapping,
+        transpose=transpose or {},
+        reshape=reshape,
+        cast=cast,
+        partial=partial,
+        damaged=damaged,
+        slots=slots,
+        add_new=targets is None,
+    )
     with _opened(source, step, damaged=damaged) as tensors:
-        plan = plan_restore(
-            tensors,
-            targets,
-            include=include,
-            exclude=exclude,
-            mapping=mapping,
-            transpose=transpose,
-            reshape=reshape,
-            cast=cast,
-            partial=partial,
-            damaged=damaged,
-            slots=slots,
-        )
+        plan = plan_restore(tensors, targets, options)
         if dry_run:
             return plan.report
         return plan.apply(progress)
@@ -344,15 +299,3 @@ def _tensors(
     if isinstance(source, Mapping):
         return tensors_behind(source) or NamedTensors(ArraySource(source))
     return source
-
-
-def _python_call(source: str, options: RestoreOptions, fix: RestoreFix) -> str:
-    """The call that works, with ``targets`` standing for the targets."""
-    fixed = with_fix(options, fix)
-    arguments = [repr(source), *([] if options.add_new else ["targets"])]
-    for name in ("include", "exclude"):
-        arguments += [f"{name}={list(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
-    for name in ("mapping", "transpose"):
-        arguments += [f"{name}={dict(getattr(fixed, name))!r}"] if getattr(fixed, name) else []
-    arguments += [f"{name}=True" for name in ("reshape", "cast", "partial", "damaged", "slots") if getattr(fixed, name)]
-    return f"restore_checkpoint({', '.join(arguments)})"

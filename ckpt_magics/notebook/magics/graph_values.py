@@ -17,18 +17,17 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.restore.restore import plan_restore
 from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
-from ckpt_magics.files.steps.mapping import parse_map
-from ckpt_magics.files.steps.transposition import parse_transposes
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.variables.partition import PartitionedVariable
 from ckpt_magics.graphs.variables.variable import Variable
+from ckpt_magics.notebook.commands.restore_line import options_of_line, working_line
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
 from ckpt_magics.notebook.magics.progress_line import shown_progress
-from ckpt_magics.notebook.magics.restoring import source_path, working_line
+from ckpt_magics.notebook.magics.restoring import source_path
 
 __all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 
@@ -42,21 +41,14 @@ def restore_into_graph(
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
     """
     variables = graph.saved_variables()
-    with open_tensors(source_path(arguments), damaged=arguments.damaged) as tensors:
-        stored = StoredTensors(tensors, damaged=arguments.damaged)
+    options = options_of_line(arguments)
+    with open_tensors(source_path(arguments), damaged=options.damaged) as tensors:
+        stored = StoredTensors(tensors, damaged=options.damaged)
+        mapping = {**_full_names(tensors, stored, variables), **options.mapping}
         plan = plan_restore(
             stored,
             dict(variables),
-            include=arguments.pattern,
-            exclude=arguments.exclude,
-            mapping={**_full_names(tensors, stored, variables), **parse_map(arguments.map)},
-            transpose=parse_transposes(arguments.transpose),
-            reshape=arguments.reshape,
-            cast=arguments.cast,
-            partial=arguments.partial,
-            damaged=arguments.damaged,
-            slots=arguments.slots,
-            add_new=False,
+            replace(options, mapping=mapping),
             write_call=lambda fix: working_line(arguments, fix),
         )
         if arguments.dry_run and not plan.report.problems:

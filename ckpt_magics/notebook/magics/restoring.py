@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -15,18 +16,19 @@ from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.tree import take_apart
 from ckpt_magics.files.restore.restore import plan_restore
-from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport
+from ckpt_magics.files.restore.restore_options import RestoreOptions
+from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
-from ckpt_magics.files.steps.mapping import NameMap, parse_map
+from ckpt_magics.files.steps.mapping import NameMap
 from ckpt_magics.files.steps.patterns import Names
 from ckpt_magics.files.steps.selection import Selection
-from ckpt_magics.files.steps.transposition import axes_text, parse_transposes
-from ckpt_magics.notebook.commands.words import expanded, quoted
+from ckpt_magics.notebook.commands.restore_line import options_of_line, working_line
+from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import an
 
-__all__ = ["restore_into_notebook", "source_path", "working_line"]
+__all__ = ["restore_into_notebook", "source_path"]
 
 
 def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace, *, quiet: bool) -> RestoreReport:
@@ -36,28 +38,15 @@ def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    with open_tensors(source_path(arguments), damaged=arguments.damaged) as tensors:
-        stored, mapping = StoredTensors(tensors, damaged=arguments.damaged), parse_map(arguments.map)
+    options = replace(options_of_line(arguments), add_new=True)
+    with open_tensors(source_path(arguments), damaged=options.damaged) as tensors:
+        stored = StoredTensors(tensors, damaged=options.damaged)
         if arguments.into is None:
-            mapping = notebook_map(stored, mapping, stored.keys())
-            targets = _concerned(stored, arguments, mapping, user_values(shell))
+            options = replace(options, mapping=notebook_map(stored, options.mapping, stored.keys()))
+            targets = _concerned(stored, options, user_values(shell))
         else:
             targets = _holder(shell, arguments.into)
-        plan = plan_restore(
-            stored,
-            targets,
-            include=arguments.pattern,
-            exclude=arguments.exclude,
-            mapping=mapping,
-            transpose=parse_transposes(arguments.transpose),
-            reshape=arguments.reshape,
-            cast=arguments.cast,
-            partial=arguments.partial,
-            damaged=arguments.damaged,
-            slots=arguments.slots,
-            add_new=True,
-            write_call=lambda fix: working_line(arguments, fix),
-        )
+        plan = plan_restore(stored, targets, options, write_call=lambda fix: working_line(arguments, fix))
         if arguments.dry_run and not plan.report.problems:
             return plan.report
 
@@ -81,17 +70,15 @@ def _holder(shell: InteractiveShell, name: str) -> Any:  # noqa: ANN401 - whatev
     return shell.user_ns.get(name, {})
 
 
-def _concerned(
-    stored: StoredTensors, arguments: argparse.Namespace, mapping: Mapping[str, str], values: Mapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _concerned(stored: StoredTensors, options: RestoreOptions, values: Mapping[str, Any]) -> MutableMapping[str, Any]:
     """The notebook's variables that the restore is about: those that share a first name with what is chosen."""
-    names = NameMap(mapping, stored, stored.keys())
+    names = NameMap(options.mapping, stored, stored.keys())
     origins = {new: old for old in stored for new in names.new_names(old)}
-    selection = Selection(arguments.pattern, arguments.exclude, slots=arguments.slots)
+    selection = Selection(options.include, options.exclude, slots=options.slots)
     keys = {new: stored.keys().get(old, old) for new, old in origins.items()}
     chosen = selection.choose(Names(origins, origins, keys)).names
     # A pattern that is a plain name asks for it, in the checkpoint or not.
-    heads = dict.fromkeys(name.partition("/")[0] for name in [*chosen, *arguments.pattern])
+    heads = dict.fromkeys(name.partition("/")[0] for name in [*chosen, *options.include])
     concerned = {head: values[head] for head in heads if head in values}
     for head, value in concerned.items():
         _check_place(head, value, [name for name in chosen if name.startswith(f"{head}/")], head in origins)
@@ -109,20 +96,3 @@ def _check_place(name: str, value: object, below: list[str], is_tensor: bool) ->
         raise UsageError(
             f"the notebook's {name} is {an(node.leaf.word)}, so {visible(below[0])} cannot go there; {advice}"
         )
-
-
-def working_line(arguments: argparse.Namespace, fix: RestoreFix) -> str:
-    """Return the line as it was given, with what makes it work."""
-    words = ["%ckpt_restore", quoted(arguments.source), *map(quoted, arguments.pattern)]
-    excluded = dict.fromkeys((*arguments.exclude, *fix.exclude))
-    words += ["--exclude", *map(quoted, excluded)] if excluded else []
-    pairs = {**parse_map(arguments.map), **fix.mapping}
-    words += ["--map", *(quoted(f"{new}={old}") for new, old in pairs.items())] if pairs else []
-    axes = {**parse_transposes(arguments.transpose), **fix.transpose}
-    words += ["--transpose", *(quoted(f"{name}={axes_text(axes[name])}") for name in axes)] if axes else []
-    for option in ("step", "into"):
-        value = getattr(arguments, option)
-        words += [] if value is None else [f"--{option}", quoted(str(value))]
-    flags = ("reshape", "cast", "partial", "damaged", "slots", "dry_run")
-    words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(arguments, flag) or getattr(fix, flag, False)]
-    return " ".join(words)

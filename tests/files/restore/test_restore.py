@@ -23,6 +23,7 @@ from ckpt_magics.errors import (
 )
 from ckpt_magics.files.objects.collected import collect_tensors
 from ckpt_magics.files.restore.restore import plan_restore, restore_checkpoint
+from ckpt_magics.files.restore.restore_options import RestoreOptions
 from ckpt_magics.files.restore.restore_report import RestoreRefusedError
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.notebook.reader import load_checkpoint
@@ -38,7 +39,7 @@ def copied(value):
 
 
 def problems(source, targets, **options):
-    report = plan_restore(source, targets, **options).report
+    report = plan_restore(source, targets, RestoreOptions(add_new=targets is None, **options)).report
     return [(problem.kind, problem.name) for problem in report.problems]
 
 
@@ -316,7 +317,7 @@ def test_finds_a_fix_and_proves_it(stored, targets, fix):
     report = plan_restore(source, places).report
     assert fix in report.call
     options = {name: getattr(report.fix, name) for name in ("mapping", "exclude", "reshape", "cast", "partial")}
-    assert not plan_restore(source, places, **options).report.problems
+    assert not plan_restore(source, places, RestoreOptions(**options)).report.problems
 
 
 def test_combines_what_a_fix_needs():
