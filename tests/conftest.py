@@ -86,6 +86,8 @@ def shell(shell_of_session: InteractiveShell) -> Iterator[InteractiveShell]:
         # The shell collects garbage when it is reset, which takes longer than most tests.
         patch.setattr(gc, "collect", lambda: 0)
         shell_of_session.reset(new_session=False)
+    # The namespace is that of the module ``__main__``, in which a process that is spawned later looks for this.
+    shell_of_session.user_ns["__spec__"] = None
 
 
 @pytest.fixture
