@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import launch
 from tests.browser.jupyter import Complaints, JupyterServer, Notebook, wait_until_ready, write_notebook
@@ -97,8 +97,10 @@ def in_shared(lab_page: Page, shared_path: Path, lab_complaints: Complaints) -> 
 
     def run(code: str) -> Notebook:
         notebook = _open_in_lab(lab_page, shared_path)
-        notebook.command("notebook:clear-all-cell-outputs")
+        # When this has run, so has whatever the test before left running, and what it shows is there to be cleared.
         notebook.execute("%reset -f")
+        notebook.command("notebook:clear-all-cell-outputs")
+        expect(notebook.panel.locator(".ckpt-view")).to_have_count(0)
         lab_page.evaluate(_WRITE, code)
         notebook.run()
         return notebook

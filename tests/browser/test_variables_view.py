@@ -139,9 +139,9 @@ def test_has_nan_reads_everything_and_filters(view):
 def test_work_over_all_rows_can_be_stopped(view):
     # The second tensor holds the statistics up until the test lets go.
     view.notebook.execute(
-        "import threading\ngo = threading.Event()\nread = view._answers.source.pieces\n"
+        "import threading\ngo = threading.Event()\nread = view._answers.tensors.pieces\n"
         "def slow(name, at_most):\n    if name == 'stem/conv/kernel': go.wait(30)\n    return read(name, at_most)\n"
-        "view._answers.source.pieces = slow"
+        "view._answers.tensors.pieces = slow"
     )
     view.root.get_by_role("button", name="Statistics", exact=True).click()
     expect(view.root.get_by_role("progressbar")).to_be_visible()
