@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from ckpt_magics.files.storage.atomic import is_temporary_name
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
 from tests.files.saved import write_checkpoint
+from tests.safety.scale import scaled
 
 OLD, NEW, NEXT = 1.0, 2.0, 3.0
 
@@ -64,12 +66,6 @@ def steps(request):
     return (None, None, None) if request.param == "same prefix" else (1, 2, 3)
 
 
-@pytest.fixture(params=[True, False], ids=["hard links", "no hard links"])
-def links(request):
-    """Whether the file system has hard links."""
-    return request.param
-
-
 def _each_call(tmp_path, options, steps, *, links=True):
     """Yield a directory with an old checkpoint for each call that the next save makes."""
     old = tmp_path / "old"
@@ -86,7 +82,12 @@ def _each_call(tmp_path, options, steps, *, links=True):
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC, errno.EROFS, KeyboardInterrupt], ids=str)
+FAULTS = (errno.EIO, errno.ENOSPC, errno.EROFS, KeyboardInterrupt)
+# Which fault it is makes no difference to what a file system without hard links is left with.
+FAULTS_AND_LINKS = scaled([*((fault, True) for fault in FAULTS), (errno.EIO, False)], [*product(FAULTS, (True, False))])
+
+
+@pytest.mark.parametrize(("fault", "links"), FAULTS_AND_LINKS, ids=str)
 def test_every_call_may_fail(tmp_path, options, steps, links, fault):
     for at, folder in _each_call(tmp_path, options, steps, links=links):
         before = set(os.listdir(folder))
@@ -134,6 +135,7 @@ def test_a_kill_at_every_call_leaves_old_or_new(tmp_path, options, steps, after)
         assert not _litter(folder), faulty.calls[at]
 
 
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
 def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options, steps, links):
     for at, folder in _each_call(tmp_path, options, steps, links=links):
         with faulty_disk(at, KeyboardInterrupt, after=True, links=links) as faulty, pytest.raises(KeyboardInterrupt):
