@@ -51,7 +51,9 @@ _LAST_PART = re.compile(
 )
 """What the last part of a name says; a slot is one only of something, so not alone."""
 
-_SUFFIX = re.compile(r"_slot_(?:vr|vc|v|m)$|ExponentialMovingAverage(?:_\d+)?$")
+MESH_SLOTS = ("_slot_vr", "_slot_vc", "_slot_v", "_slot_m")
+"""What the names of slots end in, directly behind the variable's, in Mesh TensorFlow."""
+_AVERAGE = re.compile(r"ExponentialMovingAverage(?:_\d+)?$")
 _METRIC_SCOPE = re.compile(r"(?:.*/)?(?:accuracy|auc|precision|recall|mean(?:_\w+)?|\w*loss)(?:_\d+)?")
 _METRICS = re.compile(r"(?:^|/)(?:_?(?:compile_)?metrics|_loss_tracker)/")
 _OPTIMIZER = re.compile(r"\.OPTIMIZER_SLOT/|(?:^|/)(?:optimizer|opt|training(?:_\d+)?/\w+)(?:_\d+)?/")
@@ -83,12 +85,10 @@ def variable_group(name: str) -> str:
         return STEP
     if _is_metric(path, scope, kind):
         return METRIC
-    suffix = _SUFFIX.search(last) if "_slot_" in last or "Average" in last else None
-    if kind == "optimizer" or (kind == "slot" and scope) or _is_of_optimizer(path):
+    if kind == "optimizer" or (kind == "slot" and scope) or last.endswith(MESH_SLOTS) or _is_of_optimizer(path):
         return OPTIMIZER_SLOT
-    if suffix is not None:
-        return OPTIMIZER_SLOT if suffix[0].startswith("_slot_") else MOVING_AVERAGE
-    return MOVING_AVERAGE if kind == "average" else WEIGHTS
+    is_average = kind == "average" or ("Average" in last and _AVERAGE.search(last) is not None)
+    return MOVING_AVERAGE if is_average else WEIGHTS
 
 
 # A listing asks for each of up to a million names: a search through all of a name is for those that may have it.

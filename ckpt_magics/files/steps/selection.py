@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ckpt_magics.files.object_graph.groups import MOVING_AVERAGE, OPTIMIZER_SLOT, variable_group
+from ckpt_magics.files.object_graph.slots import owner_of
 from ckpt_magics.files.steps.patterns import Names, Pattern
 
-__all__ = ["Choice", "Selection", "owner_of"]
-
-_SLOT_MARK = "_slot_"
-"""Between a variable and the word of its slot, in Mesh TensorFlow."""
+__all__ = ["Choice", "Selection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +57,6 @@ class Selection:
         excluded |= _slots_of(excluded, names)
         chosen = [name for name in names if name in included and name not in excluded]
         return Choice(chosen, [text for text, found in (*taken, *left) if not found])
-
-
-def owner_of(name: str, names: Container[str]) -> str | None:
-    """Return the variable of which a name is an optimizer slot or moving average, or below which it lies.
-
-    >>> owner_of("Adam/head/w/m", {"w", "head/w"}), owner_of("head/w", {"w", "head/w"})
-    ('head/w', None)
-    """
-    parts = name.split("/")
-    ends = range(len(parts) - 1, 0, -1)
-    runs = [(0, end) for end in ends]
-    if variable_group(name) in {OPTIMIZER_SLOT, MOVING_AVERAGE}:
-        # Of those that are there, the longest is the variable.
-        runs = [(start, start + size) for size in ends for start in range(len(parts) - size + 1)]
-    found = next((run for start, end in runs if (run := "/".join(parts[start:end])) in names), None)
-    before, mark, _ = name.rpartition(_SLOT_MARK)
-    return before if found is None and mark and before in names else found
 
 
 def _slots_of(variables: set[str], names: Names) -> set[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from ckpt_magics.files.steps.patterns import Names
-from ckpt_magics.files.steps.selection import Selection, owner_of
+from ckpt_magics.files.steps.selection import Selection
 
 NAMES = [
     "body/w",
@@ -60,22 +60,6 @@ def test_takes_the_slots_of_what_is_taken_in_along_when_asked():
     assert chosen(["head/w"], slots=True) == ["head/w", *slots]
     assert chosen(["head/w"], ["*/Adam"], slots=True) == ["head/w", *slots[1:]]
     assert chosen(slots=True) == NAMES
-
-
-@pytest.mark.parametrize(
-    ("name", "owner"),
-    [
-        ("body/w", None),
-        ("body/w/Adam", "body/w"),
-        ("head/w/Adam/more", "head/w/Adam"),
-        ("Adam/head/w/momentum", "head/w"),
-        ("Adam/gone/w/momentum", None),
-        ("body/w_slot_vc", "body/w"),
-        ("other/head/w", None),
-    ],
-)
-def test_finds_the_variable_of_a_slot(name, owner):
-    assert owner_of(name, {*NAMES, name}) == owner
 
 
 def test_names_patterns_that_match_nothing():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ckpt_magics.files.object_graph.slots import Slot
 from ckpt_magics.files.restore.renaming.fitting import Fit, fit
 from ckpt_magics.files.restore.renaming.judgement import TIMES_MORE, Explanation, is_evident, judged
 from ckpt_magics.files.restore.renaming.layer_order import layer_orders
 from ckpt_magics.files.restore.renaming.scope_rules import scope_changes
 from ckpt_magics.files.restore.renaming.sides import SideTensor, SideVariable, side_of
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
-from ckpt_magics.files.restore.renaming.slots import Slot
 from ckpt_magics.files.restore.renaming.spelling import endings, respelled, spellings
 
 __all__ = ["RULES", "Renaming", "find_renaming"]

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ckpt_magics.files.object_graph.slots import AVERAGE, Slot
 from ckpt_magics.files.restore.renaming.fitting import Fit
 from ckpt_magics.files.restore.renaming.forms import Form
 from ckpt_magics.files.restore.renaming.sides import SideVariable, suits
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
-from ckpt_magics.files.restore.renaming.slots import AVERAGE, Slot
 
 __all__ = ["TIMES_MORE", "Explanation", "is_evident", "judged"]
 

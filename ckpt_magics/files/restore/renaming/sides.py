@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ckpt_magics.files.object_graph.groups import MOVING_AVERAGE, WEIGHTS, variable_group
+from ckpt_magics.files.object_graph.slots import AVERAGE, Slot, slots_of
 from ckpt_magics.files.restore.renaming.fitting import Fit, Shape, fit
 from ckpt_magics.files.restore.renaming.forms import Form, NamePart, form_of, plain_name
-from ckpt_magics.files.restore.renaming.slots import AVERAGE, Slot, slots_of
 from ckpt_magics.files.restore.renaming.vocabulary import KERNEL, TABLE, leaf_role
 
 __all__ = ["Side", "SideTensor", "SideVariable", "side_of", "suits"]
