@@ -44,7 +44,8 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool =
     the latest by then. Of a prefix it is that one or none: if it has been let go, the error names the latest.
 
     Args:
-        path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel.
+        path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel; or a
+            safetensors or npz file.
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The
             process dies if somebody truncates a file meanwhile.
         damaged: Open what is left of a checkpoint whose index has lost its first block.
@@ -105,7 +106,7 @@ class CheckpointReader(Mapping[str, Any]):
 
     @property
     def version(self) -> int:
-        """Format: 1 (one table) or 2 (index and data files)."""
+        """Format: 1 (one table) or 2 (index and data files); 0 of another kind of file."""
         return self.source.version
 
     @property

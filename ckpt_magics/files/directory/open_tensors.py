@@ -19,7 +19,8 @@ def open_tensors(path: AnyPath, *, mmap: bool = False, damaged: bool = False) ->
     the latest by then. Of a prefix it is that one or none: if it has been let go, the error names the latest.
 
     Args:
-        path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel.
+        path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel; or a file of
+            another kind.
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files.
         damaged: Open what is left of a checkpoint whose index has lost its first block.
 

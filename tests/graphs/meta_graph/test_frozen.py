@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import TensorNotFoundError
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.graphs.meta_graph.frozen import Constants, frozen_names
 from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
 from ckpt_magics.proto.messages import MetaGraphDef, NodeDef
@@ -23,8 +25,9 @@ def test_gives_the_value_of_any_constant():
     np.testing.assert_array_equal(constants["conv/weights"], WEIGHTS)
     assert constants["axis"].tolist() == [0, 1]
     assert constants["words"].tolist() == [b"a", b"b"]
-    assert constants.entry("conv/weights").shape == (3, 2)
-    np.testing.assert_array_equal(constants.get_slice("conv/weights", (slice(1, 2),)), WEIGHTS[1:2])
+    tensors = NamedTensors(ArraySource(constants))
+    assert tensors.spec("conv/weights").shape == (3, 2)
+    np.testing.assert_array_equal(tensors.read("conv/weights", slice(1, 2)), WEIGHTS[1:2])
     assert set(constants) == {"conv/weights", "folded", "steps"}
     with pytest.raises(TensorNotFoundError, match="no constant nothing"):
         constants["nothing"]
