@@ -141,7 +141,12 @@ _CLOSE = """async name => {
 }"""
 
 
-_WRITE = "code => { window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.setSource(code); }"
+# A test may have added cells, which are not to run again.
+_WRITE = """code => {
+    const { sharedModel } = window.jupyterapp.shell.currentWidget.content.model;
+    sharedModel.deleteCellRange(1, sharedModel.cells.length);
+    sharedModel.cells[0].setSource(code);
+}"""
 
 
 def _open_in_lab(page: Page, path: Path) -> Notebook:
