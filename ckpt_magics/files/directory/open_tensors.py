@@ -5,9 +5,9 @@ from __future__ import annotations
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
-from ckpt_magics.files.kinds.settled import MAX_ATTEMPTS
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS
 
 __all__ = ["open_on_demand", "open_tensors"]
 

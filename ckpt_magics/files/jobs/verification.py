@@ -20,13 +20,13 @@ from ckpt_magics.files.kinds.kind import PlainFile
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
-from ckpt_magics.files.kinds.settled import MAX_ATTEMPTS, Store, open_remains
+from ckpt_magics.files.kinds.settled import Store, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
-from ckpt_magics.files.tensors.source import TensorSpec
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorSpec
 from ckpt_magics.phrasing import amount
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]

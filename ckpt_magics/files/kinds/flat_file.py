@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -61,7 +60,8 @@ class FlatFile:
     ) -> None:
         self._file = file
         self._members = members
-        self._identity = identity
+        # Its digest alone is kept: it may be a header of many megabytes.
+        self._identity = hashlib.sha256(identity).digest()
         self._unread = dict(unread or {})
 
     @property
@@ -146,7 +146,7 @@ class FlatFile:
 
     def identity(self) -> bytes:
         """Return what tells this version of the file from any other."""
-        return hashlib.sha256(self._identity).digest()
+        return self._identity
 
     def release(self) -> None:
         """Close the file until something is read again."""
@@ -188,8 +188,3 @@ def flat_parts(read: Callable[[int], Any], dtype: np.dtype[Any], elements: int, 
     for start in range(0, elements, step):
         count = min(step, elements - start)
         yield np.frombuffer(read(count * dtype.itemsize), dtype).astype(native, copy=False)
-
-
-def byte_count(shape: Sequence[int], itemsize: int) -> int:
-    """Return the bytes of a tensor."""
-    return math.prod(shape) * itemsize

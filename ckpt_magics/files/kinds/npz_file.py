@@ -5,8 +5,8 @@ Format: numpy/lib/_format_impl.py of NumPy 2.4 for the members, numpy/lib/_npyio
 
 from __future__ import annotations
 
-import hashlib
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from ckpt_magics.errors import CheckpointError, DataLossError, UnimplementedErro
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.pieces import part_of
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.flat_file import FlatFile, Member, byte_count, flat_parts
+from ckpt_magics.files.kinds.flat_file import FlatFile, Member, flat_parts
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.storage.files import LocalFile, open_file
 from ckpt_magics.files.tensors.source import Array, TensorSpec
@@ -83,7 +83,7 @@ class _ArrayMember:
         """Return it, or a region of it, for which all is read."""
         shape = self.spec.shape
         with self._values() as stream:
-            data = _exactly(stream, byte_count(shape, self.dtype.itemsize))
+            data = _exactly(stream, self.spec.elements * self.dtype.itemsize)
             # At its end zipfile compares the checksum.
             if stream.read(1):
                 raise DataLossError("bytes follow the values")
@@ -153,7 +153,7 @@ def open_npz(path: str) -> FlatFile:
             raise _damaged(error).locate(file=path) from error
         raise
     identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
-    return FlatFile(file, members, hashlib.sha256(identity).digest(), unread)
+    return FlatFile(file, members, identity, unread)
 
 
 def _members(
@@ -181,7 +181,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: bytes) -> Memb
             "the array holds Python objects, as a pickle, which could run any code",
             hint="Save it as numbers or text: numpy.savez(path, name=array.astype(str)).",
         )
-    size = byte_count(shape, dtype.itemsize)
+    size = math.prod(shape) * dtype.itemsize
     if size != info.file_size - header or size > info.compress_size * _MOST_PACKED:
         raise DataLossError(f"the array would have {size} bytes, and the member has {info.file_size - header}")
     try:

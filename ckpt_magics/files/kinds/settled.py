@@ -12,13 +12,11 @@ from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
 from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import parse_v1_shard
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS
 
-__all__ = ["MAX_ATTEMPTS", "Store", "open_remains", "open_settled"]
+__all__ = ["Store", "open_remains", "open_settled"]
 
 Store = BundleStore | SliceTableStore
-
-MAX_ATTEMPTS = 10
-"""How often to try again when each time another save came between."""
 
 
 def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> Store | PlainFile:

@@ -14,7 +14,7 @@ from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, Object
 from ckpt_magics.files.storage.damage_warning import warn_each_time
 from ckpt_magics.files.tensors.mismatches import check_out
 from ckpt_magics.files.tensors.regions import Region, as_part
-from ckpt_magics.files.tensors.source import Array, Columns, TensorSource, TensorSpec
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, Array, Columns, TensorSource, TensorSpec
 from ckpt_magics.files.tensors.suggestions import nearest_stored, suggestion_hint
 from ckpt_magics.files.tensors.tensor_names import key_to_name, name_to_key
 
@@ -22,9 +22,6 @@ __all__ = ["NamedTensors", "TensorReader", "tensors_behind"]
 
 Source_co = TypeVar("Source_co", bound=TensorSource, covariant=True)
 Result = TypeVar("Result")
-
-_MAX_ATTEMPTS = 10
-"""How often to read again where each time another checkpoint was saved over the former one meanwhile."""
 
 
 class NamedTensors(Generic[Source_co]):
@@ -149,7 +146,7 @@ class NamedTensors(Generic[Source_co]):
         if region is None and out is None:
             return self._find(name, self.source.read)
         self.source.check_current()
-        for _ in range(_MAX_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             # What a region means depends on the shape, which has to be of the version that is read.
             token = self.source.version_token()
             value = self._read_part(self.spec(name), region, out)

@@ -24,6 +24,9 @@ from ckpt_magics.files.tensors.tensor_names import key_to_name
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
 
+MAX_ATTEMPTS = 10
+"""How often to try again when each time another save came between."""
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
