@@ -49,26 +49,23 @@ class Advice:
     notes: tuple[str, ...] = ()
 
 
-def find_advice(
-    planner: Planner, options: RestoreOptions, stored: StoredTensors, plan: Callable[[RestoreOptions], Planner]
-) -> Advice:
+def find_advice(planner: Planner, plan: Callable[[RestoreOptions], Planner]) -> Advice:
     """Return what makes a refused restore work.
 
     A name is given another tensor only where a rule of renaming says so; the others are left out.
 
     Args:
         planner: The plan with problems.
-        options: Its options.
-        stored: What there is.
         plan: Makes a plan with other options, for trying.
     """
+    stored, options = planner.matching.stored, planner.matching.options
     renaming = _renaming(planner, stored)
     alternatives = _alternatives(renaming, stored)
     if renaming.is_doubtful or any(problem.kind in _OF_WORDS for problem in planner.problems):
         return Advice(alternatives=alternatives)
     intention = _intention(planner, renaming, stored)
     if _restores_a_model(intention, planner):
-        for fix in _fixes(intention, planner, options, stored):
+        for fix in _fixes(intention, planner):
             if _does(plan(options.with_fix(fix)), intention):
                 missing = tuple(name for name in intention.left if name not in planner.there)
                 return Advice(fix, missing, alternatives, _notes(intention.layouts))
@@ -155,15 +152,14 @@ def _restores_a_model(intention: _Intention, planner: Planner) -> bool:
     return not is_wanted or any(variable_group(old) not in _ASIDE for old in intention.origins.values())
 
 
-def _fixes(
-    intention: _Intention, planner: Planner, options: RestoreOptions, stored: StoredTensors
-) -> Iterator[RestoreFix]:
+def _fixes(intention: _Intention, planner: Planner) -> Iterator[RestoreFix]:
     """The ways to say what is intended, the shortest first; patterns may mean more than what they are meant for."""
+    stored = planner.matching.stored
     ranks: dict[int, set[str]] = {}
     for name, old in intention.origins.items():
         ranks.setdefault(len(stored.shapes[old]), set()).add(name)
     homeless = [one.name for one in planner.problems if one.kind == "place" and one.name not in planner.wanted]
-    missing = [name for name in intention.left if name not in planner.there and not options.partial]
+    missing = [name for name in intention.left if name not in planner.there and not planner.matching.options.partial]
     others = [name for name in intention.left if name in planner.there]
     few = len(missing) + len(others) + len(homeless) <= MAX_EXCLUDED
     if few:

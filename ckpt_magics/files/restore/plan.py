@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ckpt_magics.errors import visible
-from ckpt_magics.files.objects.containers import container_kind
-from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.ties import Tie, agree, ties_of
 from ckpt_magics.files.objects.tree import Node
 from ckpt_magics.files.restore.map_problems import heads_text, map_problems
+from ckpt_magics.files.restore.matching import NameMatching
+from ckpt_magics.files.restore.places import Places
 from ckpt_magics.files.restore.restore_options import RestoreOptions
 from ckpt_magics.files.restore.restore_report import Problem, RestoredTensor, shape_problem_text
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.steps.conversion import can_cast, can_reshape, converted
-from ckpt_magics.files.steps.mapping import NameMap
 from ckpt_magics.files.steps.patterns import EXPRESSION, Names, Pattern
-from ckpt_magics.files.steps.selection import Selection
 from ckpt_magics.files.steps.transposition import Axes, Transposes, permuted
 from ckpt_magics.files.tensors.spec import Array, Spec, dtype_text, shape_text
 from ckpt_magics.files.tensors.suggestions import Suggester
-from ckpt_magics.phrasing import an, names_text
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["Match", "Planner"]
 
@@ -55,15 +53,14 @@ class Match:
 class Planner:
     """Matches the places of a tree with stored tensors.
 
-    The tree gains a node for every tensor that has no place yet and may get one.
-
     Args:
-        stored: What there is.
-        root: The places.
-        options: How to restore.
+        matching: Which stored tensor a name comes from.
+        root: The places; the tree gains a node for every tensor that has no place yet and may get one.
         suggest: Look for what missing names may have meant.
 
     Attributes:
+        matching: As given.
+        root: As given.
         matches: What would be restored.
         problems: What stands against it.
         left_alone: Places that are left out.
@@ -75,151 +72,76 @@ class Planner:
         ties: Places that are one.
     """
 
-    def __init__(self, stored: StoredTensors, root: Node, options: RestoreOptions, *, suggest: bool = True) -> None:
-        self._stored = stored
-        self._root = root
-        self._options = options
-        self._keys = stored.keys()
-        self.map = NameMap(options.mapping, stored, self._keys)
-        self._selection = Selection(options.include, options.exclude, slots=options.slots)
-        self._nodes = {node.name: node for node in root.nodes()}
-        self._leaves = {name: node for name, node in self._nodes.items() if node.leaf and node.leaf is not NEW_VALUE}
-        self._given = frozenset(self._nodes)
-        self._origins: dict[str, str] = {}
+    def __init__(self, matching: NameMatching, root: Node, *, suggest: bool = True) -> None:
+        self.matching = matching
+        self.root = root
+        self._stored = matching.stored
+        self._options = matching.options
+        self._places = Places(root, matching.origins, add_new=self._options.add_new)
+        self._leaves = self._places.leaves
+        self._origins = {name: matching.origin(name) for name in [*self._leaves, *self._places.homeless]}
+        names = matching.named(self._origins)
+        self._transposes = Transposes(self._options.transpose, names)
         self.matches: list[Match] = []
         self.problems: list[Problem] = []
         self.left_alone: list[str] = []
-        self.unused: list[str] = []
-        self.new_here: list[str] = []
         self.lost: list[str] = []
-        self.wanted: dict[str, Spec] = {}
-        self.there: dict[str, str] = {}
         self.ties: list[Tie] = []
-        self._plan(suggest=suggest)
-        if suggest:
-            self._suggest()
-
-    def _plan(self, *, suggest: bool) -> None:
-        homeless = self._place_new()
-        self._origins = {name: self._stored_name(name) for name in [*self._leaves, *homeless]}
-        keys = {name: self._keys[origin] for name, origin in self._origins.items() if origin in self._keys}
-        names = Names(self._origins, self._origins, keys)
-        self._transposes = Transposes(self._options.transpose, names)
         selected = self._selected(names)
-        self.lost = [name for name in selected if name in self._leaves and self._is_lost(name)]
-        self.left_alone += self.lost
-        lost = set(self.lost)
-        selected = [name for name in selected if name not in lost]
-        given = (name for name in selected if name in self._leaves and name in self._given)
+        given = (name for name in selected if name in self._leaves and name in self._places.given)
         self.wanted = {name: self._leaves[name].spec for name in given}
         self.there = {name: self._origins[name] for name in self.wanted if self._origins[name] in self._stored}
-        for name in selected:
-            if name in self._leaves:
-                self._match(self._leaves[name])
-            elif name in homeless and self._options.add_new and not self._options.partial:
-                self._problem("place", name, Spec(), homeless[name])
-        self.wanted |= {problem.name: problem.spec for problem in self.problems if problem.kind == "missing"}
-        for pattern in self._transposes.idle:
-            self._problem(
-                "transpose", pattern, Spec(), f"it matches nothing of {self._transposes.rank(pattern)} dimensions"
-            )
-        self._refuse_idle_maps([*self._leaves, *(homeless if self._options.add_new else ())], suggest=suggest)
-        used = {match.tensor.stored for match in self.matches}
-        used |= {problem.stored for problem in self.problems}
+        self._match_all(selected)
+        self._refuse_idle(suggest=suggest)
+        used = {match.tensor.stored for match in self.matches} | {problem.stored for problem in self.problems}
         self.unused = [name for name in self._stored if name not in used]
         absent = (name for name in self.left_alone if self._origins[name] not in self._stored)
+        lost = set(self.lost)
         self.new_here = [name for name in absent if name not in lost]
         if not self.problems:
             self._refuse_ties()
-
-    def _is_lost(self, name: str) -> bool:
-        """Whether a place keeps its value because of damage, which is not to be taken for absence."""
-        origin = self._origins[name]
-        return self._options.damaged and origin not in self._stored and self._stored.may_have_lost(origin)
-
-    def _stored_name(self, name: str) -> str:
-        return self._stored.known_name(self.map.stored_name(name))
-
-    # Places for tensors that have none yet
-
-    def _place_new(self) -> dict[str, str]:
-        """Make places for stored tensors where the tree is open; return why others have none, by name."""
-        homeless: dict[str, str] = {}
-        new = [name for stored in self._stored for name in self.map.new_names(stored)]
-        new = [name for name in new if name not in self._leaves]
-        taken = {*self._leaves, *new}
-        # An empty place that a tensor fits by name is a leaf; one above tensors becomes a dict of them.
-        self._leaves |= {name: self._nodes[name] for name in new if name in self._nodes and self._nodes[name].leaf}
-        for name in new:
-            if name in self._leaves:
-                continue
-            holder = self._holder(name)
-            if self._takes_new(holder):
-                self._leaves[name] = self._add_leaf(holder, name, taken)
-            elif self._options.add_new or holder is not self._root:
-                word = holder.container.word if holder.container is not None else "value"
-                homeless[name] = f"{visible(holder.name) or 'the target'}, {an(word)}, has no place for it"
-        self._leaves |= {name: node for name, node in self._nodes.items() if node.leaf is NEW_VALUE}
-        return homeless
-
-    def _holder(self, name: str) -> Node:
-        """The innermost holder on the way to a name; an empty place on the way becomes a dict."""
-        end = name.rfind("/")
-        while end > 0:
-            node = self._nodes.get(name[:end])
-            if node is not None and (node.leaf is None or (node.leaf is NEW_VALUE and node.name not in self._leaves)):
-                if node.leaf is NEW_VALUE:
-                    node.leaf, node.value, node.container = None, {}, container_kind({})
-                return node
-            end = name.rfind("/", 0, end)
-        return self._root
-
-    def _takes_new(self, holder: Node) -> bool:
-        if not holder.is_open or self._options.add_new or holder.in_state:
-            return holder.is_open
-        is_dict = isinstance(holder.value, Mapping)
-        return not is_dict or (holder is not self._root and not holder.value)
-
-    def _add_leaf(self, holder: Node, name: str, taken: set[str]) -> Node:
-        """Add a place under a holder, in nested dicts; a tensor and those below its name stay side by side."""
-        start = len(holder.name) + 1 if holder.name else 0
-        end = name.find("/", start + 1)
-        while end > 0 and name[:end] not in taken:
-            between = Node(name[:end], name[start:end], {}, container=container_kind({}), in_state=holder.in_state)
-            holder.children[between.key] = self._nodes[between.name] = between
-            holder, start = between, end + 1
-            end = name.find("/", start + 1)
-        leaf = Node(name, name[start:], None, NEW_VALUE, in_state=holder.in_state)
-        holder.children[leaf.key] = leaf
-        return leaf
+        if suggest:
+            self._suggest()
 
     # Selection
 
     def _selected(self, names: Names) -> list[str]:
-        choice = self._selection.choose(names)
+        """The names that are chosen, without the places that are kept because of damage."""
+        choice = self.matching.selection.choose(names)
         chosen = set(choice.names)
         others = [name for name in self._leaves if name not in chosen]
         self.left_alone += [name for name in others if self._leaves[name].value is not None]
         for pattern in choice.idle:
             is_name = pattern in self._options.include and Pattern(pattern).is_plain
             self._problem("missing" if is_name else "pattern", pattern, Spec())
-        return choice.names
+        self.lost = [name for name in choice.names if name in self._leaves and self._is_lost(name)]
+        self.left_alone += self.lost
+        lost = set(self.lost)
+        return [name for name in choice.names if name not in lost]
 
-    def _refuse_idle_maps(self, names: Sequence[str], *, suggest: bool) -> None:
-        """Refuse entries of the map that do nothing, in place of what is missing because of them."""
-        lost = self.map.without_old
+    def _is_lost(self, name: str) -> bool:
+        """Whether a place keeps its value because of damage, which is not to be taken for absence."""
+        origin = self._origins[name]
+        return self._options.damaged and origin not in self._stored and self._stored.may_have_lost(origin)
+
+    def _refuse_idle(self, *, suggest: bool) -> None:
+        """Refuse axes and entries of the map that do nothing, these in place of what is missing because of them."""
+        for pattern in self._transposes.idle:
+            text = f"it matches nothing of {self._transposes.rank(pattern)} dimensions"
+            self._problem("transpose", pattern, Spec(), text)
+        names, is_open = self.matching.map, self._options.add_new
         kept = [
             problem
             for problem in self.problems
-            if not (problem.kind == "missing" and any(entry.covers(problem.name) for entry in lost))
+            if not (problem.kind == "missing" and any(entry.covers(problem.name) for entry in names.without_old))
         ]
-        shapes, is_open = self._stored.shapes, self._options.add_new
-        self.problems = [*map_problems(self.map, names, shapes, is_open=is_open, suggest=suggest), *kept]
+        new = [*self._leaves, *(self._places.homeless if is_open else ())]
+        self.problems = [*map_problems(names, new, self._stored.shapes, is_open=is_open, suggest=suggest), *kept]
 
     def _refuse_ties(self) -> None:
         """Refuse values that differ for places that are one; only they are read for it."""
         matches = {match.node: match for match in self.matches}
-        self.ties = ties_of(self._root, matches)
+        self.ties = ties_of(self.root, matches)
         for tie in self.ties:
             try:
                 arrays = {node.name: matches[node].value(self._stored, self._options) for node in tie.nodes}
@@ -232,6 +154,15 @@ class Planner:
                 self._problem("tied", last.name, last.spec, text)
 
     # Matching
+
+    def _match_all(self, selected: Sequence[str]) -> None:
+        homeless = self._places.homeless
+        for name in selected:
+            if name in self._leaves:
+                self._match(self._leaves[name])
+            elif name in homeless and self._options.add_new and not self._options.partial:
+                self._problem("place", name, Spec(), homeless[name])
+        self.wanted |= {problem.name: problem.spec for problem in self.problems if problem.kind == "missing"}
 
     def _match(self, node: Node) -> None:
         stored, spec = self._origins[node.name], node.spec
@@ -275,12 +206,12 @@ class Planner:
     def passed_over(self) -> list[str]:
         """Names that a pattern of the map fits, and that come from their own for want of what it makes of them."""
         names = (match.tensor.name for match in self.matches)
-        return [name for name in names if self.map.passed_over(name) is not None]
+        return [name for name in names if self.matching.map.passed_over(name) is not None]
 
     # Problems
 
     def _problem(self, kind: str, name: str, spec: Spec, text: str = "") -> None:
-        stored = self._origins.get(name) or self._stored_name(name)
+        stored = self._origins.get(name) or self.matching.origin(name)
         shape, dtype = self._stored.shapes.get(stored), self._stored.dtypes.get(stored)
         self.problems.append(Problem(kind, name, stored, spec, text, shape, dtype))
 

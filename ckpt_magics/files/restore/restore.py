@@ -21,7 +21,8 @@ from ckpt_magics.files.objects.putting import put, unchanged_without
 from ckpt_magics.files.objects.ties import Tie
 from ckpt_magics.files.objects.tree import Node, take_apart
 from ckpt_magics.files.restore.fixes import Advice, find_advice
-from ckpt_magics.files.restore.plan import Match, Planner
+from ckpt_magics.files.restore.matching import NameMatching
+from ckpt_magics.files.restore.plan import Planner
 from ckpt_magics.files.restore.restore_options import RestoreOptions, python_call
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.files.restore.stored import StoredTensors
@@ -33,7 +34,7 @@ from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["RestorePlan", "plan_restore", "restore_checkpoint"]
+__all__ = ["RestorePlan", "plan_matched", "plan_restore", "restore_checkpoint"]
 
 DEFAULT_OPTIONS = RestoreOptions()
 
@@ -47,10 +48,7 @@ class RestorePlan:
     """
 
     report: RestoreReport
-    _root: Node
-    _matches: tuple[Match, ...]
-    _stored: StoredTensors
-    _options: RestoreOptions
+    _planner: Planner
 
     def apply(self, progress: Progress | None = None, bind: Callable[[Any], None] | None = None) -> RestoreReport:
         """Read every tensor, then put all of them in place.
@@ -72,17 +70,18 @@ class RestorePlan:
         started = time.perf_counter()
         arrays = self._read(progress)
         with uninterrupted():
-            values = put(self._root, arrays, bind)
+            values = put(self._planner.root, arrays, bind)
         seconds = time.perf_counter() - started
         return replace(self.report, dry_run=False, seconds=seconds, values=values)
 
     def _read(self, progress: Progress | None) -> dict[str, Array]:
         arrays: dict[str, Array] = {}
         done, total = 0, self.report.nbytes
-        for match in self._matches:
+        matching = self._planner.matching
+        for match in self._planner.matches:
             name = match.tensor.name
             try:
-                arrays[name] = match.value(self._stored, self._options)
+                arrays[name] = match.value(matching.stored, matching.options)
             except CheckpointError as error:
                 error.locate(tensor=name).hint = unchanged_without(name)
                 raise
@@ -95,7 +94,7 @@ class RestorePlan:
 
 
 def plan_restore(
-    source: AnyPath | Mapping[str, Any] | NamedTensors[TensorSource] | StoredTensors,
+    source: AnyPath | Mapping[str, Any] | NamedTensors[TensorSource],
     targets: Any = None,
     options: RestoreOptions = DEFAULT_OPTIONS,
     *,
@@ -116,36 +115,39 @@ def plan_restore(
     Raises:
         InvalidArgumentError: A target is nothing that can hold tensors, or the map takes a scope to a name.
     """
-    if not isinstance(source, StoredTensors):
-        source = StoredTensors(_tensors(source, damaged=options.damaged), damaged=options.damaged)
-    stored = source
-    places = {} if targets is None else targets
+    stored = StoredTensors(_tensors(source, damaged=options.damaged), damaged=options.damaged)
+    return plan_matched(NameMatching(stored, options), targets, write_call=write_call)
 
+
+def plan_matched(
+    matching: NameMatching, targets: Any = None, *, write_call: Callable[[RestoreFix], str] | None = None
+) -> RestorePlan:
+    """Do what `plan_restore` does, with names that are matched already."""
+    places = {} if targets is None else targets
     root = take_apart(places)
     if root.leaf is not None:
         raise InvalidArgumentError(
             f"{an(root.leaf.word)} alone has no name to be restored by", hint="Give targets by name, as a dict"
         )
     _refuse_twins(root)
-    planner = Planner(stored, root, options)
-    advice = Advice(new_here=tuple(planner.new_here))
-    if planner.problems:
+    planner = Planner(matching, root)
 
-        def attempt(tried: RestoreOptions) -> Planner:
-            # A tree of its own, since planning adds to it.
-            return Planner(stored, take_apart(places), tried, suggest=False)
+    def attempt(tried: RestoreOptions) -> Planner:
+        # A tree of its own, since planning adds to it.
+        return Planner(NameMatching(matching.stored, tried), take_apart(places), suggest=False)
 
-        advice = find_advice(planner, options, stored, attempt)
-    call = ""
-    if advice.fix is not None:
-        call = (
-            python_call(stored.origin, options.with_fix(advice.fix)) if write_call is None else write_call(advice.fix)
-        )
-    return RestorePlan(_planned(planner, stored, advice, call), root, tuple(planner.matches), stored, options)
+    advice = find_advice(planner, attempt) if planner.problems else Advice(new_here=tuple(planner.new_here))
+    call = "" if advice.fix is None else (write_call or _python_writer(matching))(advice.fix)
+    return RestorePlan(_planned(planner, advice, call), planner)
 
 
-def _planned(planner: Planner, stored: StoredTensors, advice: Advice, call: str) -> RestoreReport:
+def _python_writer(matching: NameMatching) -> Callable[[RestoreFix], str]:
+    return lambda fix: python_call(matching.stored.origin, matching.options.with_fix(fix))
+
+
+def _planned(planner: Planner, advice: Advice, call: str) -> RestoreReport:
     """The report of a plan, before anything is read."""
+    stored = planner.matching.stored
     return RestoreReport(
         source=stored.origin,
         restored=() if planner.problems else tuple(match.tensor for match in planner.matches),

@@ -213,14 +213,16 @@ class CheckpointMagics(Magics):
             %ckpt_restore old.ckpt --map new_scope/=old_scope/ '*/kernel=*/weights' --dry-run
             %ckpt_restore model.ckpt --into params --step 500
         """
+        from ckpt_magics.notebook.commands.restore_line import restore_line
         from ckpt_magics.notebook.magics.restoring import restore_into_notebook
 
+        line, quiet = restore_line(arguments), arguments.quiet or self.quiet
         graph = graph_to_restore(self.shell, arguments.into)
         if graph is not None:
             from ckpt_magics.notebook.magics.graph_values import restore_into_graph
 
-            return restore_into_graph(self.shell, graph, arguments, quiet=arguments.quiet or self.quiet)
-        return restore_into_notebook(self.shell, arguments, quiet=arguments.quiet or self.quiet)
+            return restore_into_graph(self.shell, graph, line, quiet=quiet)
+        return restore_into_notebook(self.shell, line, quiet=quiet)
 
     @line_magic
     @output_can_be_silenced

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from ckpt_magics.errors import visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.restore.restore import plan_restore
+from ckpt_magics.files.restore.matching import NameMatching
+from ckpt_magics.files.restore.restore import plan_matched
 from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.tensors.source import TensorSource
@@ -23,17 +23,16 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.variables.partition import PartitionedVariable
 from ckpt_magics.graphs.variables.variable import Variable
-from ckpt_magics.notebook.commands.restore_line import options_of_line, working_line
+from ckpt_magics.notebook.commands.restore_line import RestoreLine
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
 from ckpt_magics.notebook.magics.progress_line import shown_progress
-from ckpt_magics.notebook.magics.restoring import source_path
 
 __all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 
 
 def restore_into_graph(
-    shell: InteractiveShell, graph: NotebookGraph, arguments: argparse.Namespace, *, quiet: bool
+    shell: InteractiveShell, graph: NotebookGraph, line: RestoreLine, *, quiet: bool
 ) -> RestoreReport:
     """Do what ``%ckpt_restore`` says with the variables of a graph, all of them or none.
 
@@ -41,17 +40,12 @@ def restore_into_graph(
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
     """
     variables = graph.saved_variables()
-    options = options_of_line(arguments)
-    with open_tensors(source_path(arguments), damaged=options.damaged) as tensors:
-        stored = StoredTensors(tensors, damaged=options.damaged)
-        mapping = {**_full_names(tensors, stored, variables), **options.mapping}
-        plan = plan_restore(
-            stored,
-            dict(variables),
-            replace(options, mapping=mapping),
-            write_call=lambda fix: working_line(arguments, fix),
-        )
-        if arguments.dry_run and not plan.report.problems:
+    with open_tensors(line.path, damaged=line.options.damaged) as tensors:
+        stored = StoredTensors(tensors, damaged=line.options.damaged)
+        mapping = {**_full_names(stored, variables), **line.options.mapping}
+        matching = NameMatching(stored, replace(line.options, mapping=mapping))
+        plan = plan_matched(matching, dict(variables), write_call=line.working)
+        if line.dry_run and not plan.report.problems:
             return _named(plan.report, graph)
         with shown_progress("Restoring", shell, quiet=quiet) as progress:
             report = plan.apply(progress, lambda _: variables.commit())
@@ -126,12 +120,10 @@ def _name_of(shell: InteractiveShell, graph: Graph) -> str | None:
     return next((name for name, value in values if isinstance(value, NotebookGraph) and value.holds(graph)), None)
 
 
-def _full_names(tensors: NamedTensors[TensorSource], stored: StoredTensors, variables: Any) -> dict[str, str]:  # noqa: ANN401 - a mapping by name
+def _full_names(stored: StoredTensors, variables: Container[str]) -> dict[str, str]:
     """Where an object-based checkpoint has the variables, by the names that they have in graphs."""
-    objects = tensors.object_graph
-    if objects is None:
-        return {}
-    return {name: objects.full_names[name] for name in variables if name not in stored and name in objects.full_names}
+    full_names = stored.full_names().items()
+    return {full: name for name, full in full_names if full in variables and full not in stored}
 
 
 def _named(report: RestoreReport, graph: NotebookGraph) -> RestoreReport:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,11 +13,10 @@ from ckpt_magics.errors import visible
 from ckpt_magics.files.objects.collected import tensors_and_gaps
 from ckpt_magics.files.objects.containers import container_kind
 from ckpt_magics.files.objects.leaves import leaf_kind
-from ckpt_magics.files.steps.mapping import NameMap
 from ckpt_magics.files.steps.patterns import Pattern
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["array_names", "at_root", "chosen_values", "notebook_map", "user_values"]
+__all__ = ["array_names", "at_root", "chosen_values", "user_values"]
 
 _ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "pandas array", "variable", "array"}
 _ASSIGNMENT = re.compile(r"""([^=\s"'()]+)=(?!=)(.*)""", re.DOTALL)
@@ -119,58 +116,3 @@ def _unknown(word: str, values: Mapping[str, Any]) -> str:
         f"{visible(word)} is neither a name nor NAME=EXPRESSION; blanks in an expression need quotes around all of "
         f"'NAME=EXPRESSION'. Arrays here: {known}"
     )
-
-
-def notebook_map(
-    stored: Iterable[str], mapping: Mapping[str, str], keys: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Return the map with which every stored tensor gets a name that a notebook variable can have.
-
-    The first part of a name becomes the variable, so it has to be an identifier that means nothing else. A tensor
-    below another tensor (``weight/Adam``) gets a variable of its own (``weight_Adam``).
-
-    Args:
-        stored: The names in the checkpoint.
-        mapping: What the line says.
-        keys: As `NameMap` takes them.
-
-    >>> notebook_map(["conv-1/w", "conv-1/b", "weight", "weight/Adam"], {})
-    {'conv_1/': 'conv-1/', 'weight_Adam': 'weight/Adam'}
-    """
-    stored = list(stored)
-    names = NameMap(mapping, stored, keys)
-    places = {new: old for old in stored for new in names.new_names(old)}
-    taken = {new.partition("/")[0] for new in places}
-    renamed: dict[str, str] = {}
-    for new, old in places.items():
-        head, slash, rest = new.partition("/")
-        whole = bool(rest) and head in places
-        wanted = new if whole else head
-        if not whole and _is_free(head):
-            continue
-        name = _identifier(wanted)
-        is_scope = bool(slash) and not whole
-        entry = f"{name}/" if is_scope else name
-        origin = old[: len(old) - len(rest)] if is_scope and rest and old.endswith(rest) else old
-        if renamed.get(entry) == origin:
-            continue
-        while entry in renamed or name in taken:
-            name += "_"
-            entry = f"{name}/" if is_scope else name
-            if renamed.get(entry) == origin:
-                break
-        renamed[entry] = origin
-    return {**mapping, **renamed}
-
-
-def _is_free(name: str) -> bool:
-    return name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED and not name.startswith("_")
-
-
-def _identifier(text: str) -> str:
-    name = re.sub(r"\W+", "_", text).strip("_") or "tensor"
-    name = name if name[0].isalpha() else f"t_{name}"
-    return name if _is_free(name) else f"{name}_"
-
-
-_RESERVED = {*dir(builtins), "In", "Out", "exit", "quit", "get_ipython"}

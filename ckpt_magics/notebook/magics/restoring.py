@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
@@ -11,56 +10,47 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.directory.checkpoint_step import checkpoint_at_step
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.tree import take_apart
-from ckpt_magics.files.restore.restore import plan_restore
-from ckpt_magics.files.restore.restore_options import RestoreOptions
+from ckpt_magics.files.restore.matching import NameMatching
+from ckpt_magics.files.restore.restore import plan_matched
 from ckpt_magics.files.restore.restore_report import RestoreReport
 from ckpt_magics.files.restore.stored import StoredTensors
-from ckpt_magics.files.steps.mapping import NameMap
-from ckpt_magics.files.steps.patterns import Names
-from ckpt_magics.files.steps.selection import Selection
-from ckpt_magics.notebook.commands.restore_line import options_of_line, working_line
-from ckpt_magics.notebook.commands.words import expanded
-from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
+from ckpt_magics.notebook.commands.restore_line import RestoreLine
+from ckpt_magics.notebook.magics.namespace import user_values
+from ckpt_magics.notebook.magics.notebook_names import notebook_matching
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import an
 
-__all__ = ["restore_into_notebook", "source_path"]
+__all__ = ["restore_into_notebook"]
 
 
-def restore_into_notebook(shell: InteractiveShell, arguments: argparse.Namespace, *, quiet: bool) -> RestoreReport:
+def restore_into_notebook(shell: InteractiveShell, line: RestoreLine, *, quiet: bool) -> RestoreReport:
     """Do what ``%ckpt_restore`` says, or nothing.
 
     Raises:
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    options = replace(options_of_line(arguments), add_new=True)
-    with open_tensors(source_path(arguments), damaged=options.damaged) as tensors:
+    options = replace(line.options, add_new=True)
+    with open_tensors(line.path, damaged=options.damaged) as tensors:
         stored = StoredTensors(tensors, damaged=options.damaged)
-        if arguments.into is None:
-            options = replace(options, mapping=notebook_map(stored, options.mapping, stored.keys()))
-            targets = _concerned(stored, options, user_values(shell))
+        if line.into is None:
+            matching = notebook_matching(stored, options)
+            targets = _concerned(matching, user_values(shell))
         else:
-            targets = _holder(shell, arguments.into)
-        plan = plan_restore(stored, targets, options, write_call=lambda fix: working_line(arguments, fix))
-        if arguments.dry_run and not plan.report.problems:
+            matching = NameMatching(stored, options)
+            targets = _holder(shell, line.into)
+        plan = plan_matched(matching, targets, write_call=line.working)
+        if line.dry_run and not plan.report.problems:
             return plan.report
 
         def bind(values: Any) -> None:  # noqa: ANN401 - whatever the restore was into
-            shell.user_ns.update(values if arguments.into is None else {arguments.into: values})
+            shell.user_ns.update(values if line.into is None else {line.into: values})
 
         with shown_progress("Restoring", shell, quiet=quiet) as progress:
             return plan.apply(progress, bind)
-
-
-def source_path(arguments: argparse.Namespace) -> str:
-    """Return the checkpoint that the line names, with its step."""
-    source = expanded(arguments.source)
-    return source if arguments.step is None else checkpoint_at_step(source, arguments.step)
 
 
 def _holder(shell: InteractiveShell, name: str) -> Any:  # noqa: ANN401 - whatever the user has under that name
@@ -70,15 +60,12 @@ def _holder(shell: InteractiveShell, name: str) -> Any:  # noqa: ANN401 - whatev
     return shell.user_ns.get(name, {})
 
 
-def _concerned(stored: StoredTensors, options: RestoreOptions, values: Mapping[str, Any]) -> MutableMapping[str, Any]:
+def _concerned(matching: NameMatching, values: Mapping[str, Any]) -> MutableMapping[str, Any]:
     """The notebook's variables that the restore is about: those that share a first name with what is chosen."""
-    names = NameMap(options.mapping, stored, stored.keys())
-    origins = {new: old for old in stored for new in names.new_names(old)}
-    selection = Selection(options.include, options.exclude, slots=options.slots)
-    keys = {new: stored.keys().get(old, old) for new, old in origins.items()}
-    chosen = selection.choose(Names(origins, origins, keys)).names
+    origins = matching.origins
+    chosen = matching.selection.choose(matching.named(origins)).names
     # A pattern that is a plain name asks for it, in the checkpoint or not.
-    heads = dict.fromkeys(name.partition("/")[0] for name in [*chosen, *options.include])
+    heads = dict.fromkeys(name.partition("/")[0] for name in [*chosen, *matching.options.include])
     concerned = {head: values[head] for head in heads if head in values}
     for head, value in concerned.items():
         _check_place(head, value, [name for name in chosen if name.startswith(f"{head}/")], head in origins)

@@ -14,8 +14,8 @@ from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_s
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
-from ckpt_magics.notebook.magics.command import Scope, argument, command, parser_of
-from ckpt_magics.notebook.magics.namespace import notebook_map, user_values
+from ckpt_magics.notebook.magics.command import Scope, argument, command
+from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import names_text
 
@@ -41,12 +41,13 @@ def variables_view(shell: InteractiveShell, source: str) -> VariablesView:
 
 
 def _restore(shell: InteractiveShell, prefix: str, names: Sequence[str]) -> str:
+    from ckpt_magics.files.restore.restore_options import RestoreOptions
+    from ckpt_magics.notebook.commands.restore_line import RestoreLine
     from ckpt_magics.notebook.magics.restoring import restore_into_notebook
 
-    parser = parser_of(shell.magics_manager.magics["line"]["ckpt_restore"])
-    arguments = parser.parse_args(["--", prefix, *names])
+    line = RestoreLine(prefix, RestoreOptions(include=names))
     try:
-        return restore_into_notebook(shell, arguments, quiet=True).summary
+        return restore_into_notebook(shell, line, quiet=True).summary
     except UsageError as error:
         raise InvalidArgumentError(str(error)) from error
 
@@ -57,12 +58,15 @@ def _live_tensors(stored: Tensors, values: Mapping[str, Any]) -> Tensors:
     from ckpt_magics.files.objects.collected import collect_tensors
     from ckpt_magics.files.objects.containers import container_kind
     from ckpt_magics.files.objects.leaves import leaf_kind
-    from ckpt_magics.files.steps.mapping import NameMap
+    from ckpt_magics.files.restore.restore_options import RestoreOptions
+    from ckpt_magics.files.restore.stored import StoredTensors
     from ckpt_magics.files.tensors.array_source import ArraySource
+    from ckpt_magics.notebook.magics.notebook_names import notebook_matching
 
-    keys = {name: name for name in stored} if stored.object_graph is None else stored.object_graph.short_names
-    names = NameMap(notebook_map(keys, {}), keys)
-    origins = {new: key for name, key in keys.items() for new in names.new_names(name)}
+    names = StoredTensors(stored, damaged=True)
+    keys = names.keys()
+    matching = notebook_matching(names, RestoreOptions())
+    origins = {new: keys.get(name, name) for new, name in matching.origins.items()}
     heads = dict.fromkeys(new.partition("/")[0] for new in origins)
     live = {
         origins.get(name, name): array
