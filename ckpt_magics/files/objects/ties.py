@@ -22,7 +22,8 @@ __all__ = ["Tie", "agree", "same_arrays", "ties_of"]
 
 Place = tuple[object, ...]
 
-_MOST_WORK = 10_000
+# NumPy's stubs know any number here in some versions, and two names of numbers in others.
+_MOST_WORK: Any = 10_000
 """Of a search for an element that two strided arrays share, in steps."""
 
 
@@ -195,7 +196,7 @@ def _overlapping(nodes: Sequence[Node]) -> list[Tie]:
 
 def _share(one: Array, other: Array) -> bool:
     try:
-        return np.shares_memory(one, other, max_work=_MOST_WORK)  # type: ignore[arg-type] # the stubs know two numbers
+        return np.shares_memory(one, other, max_work=_MOST_WORK)
     except RuntimeError:
         # Too hard to tell: what would happen decides whether they may be restored.
         return True

@@ -5,14 +5,14 @@ A map says ``NEW=OLD``, what the program calls it and what the checkpoint does, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.steps.map_rules import MapRule, StoredNames, may_be_name, rule_of
 from ckpt_magics.files.steps.patterns import EXPRESSION, is_glob
 
-__all__ = ["MapEntry", "NameMap", "parse_map"]
+__all__ = ["MapEntry", "NameMap", "map_of_sides", "parse_map", "sides_of_map"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,18 @@ class NameMap:
             name for name in (stored,) if self.stored_name(name) == stored
         ]
 
+    def taking_nothing(self, stored: Collection[str]) -> list[MapEntry]:
+        """Return the entries that give none of these stored tensors, which are all that there are, a name."""
+        return [
+            entry
+            for entry in self._entries
+            if not (
+                self._stored.name(entry.old) in stored
+                if entry.rule is None
+                else any(entry.rule.new_name(name) is not None for name in stored)
+            )
+        ]
+
     def without_new(self, names: Iterable[str]) -> list[MapEntry]:
         """Return the entries that take nothing to any of these names, which are all that there are."""
         names = list(names)
@@ -120,9 +132,14 @@ def parse_map(entries: Iterable[str]) -> dict[str, str]:
     Raises:
         InvalidArgumentError: There is no ``=``, or nothing on one side of it; or a NEW has two OLD.
     """
+    return map_of_sides(map(sides_of_map, entries))
+
+
+def map_of_sides(sides: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return pairs of new and old as a map; else as `parse_map`."""
     pairs: dict[str, str] = {}
-    for entry in entries:
-        new, old = _sides(entry)
+    for new, old in sides:
+        entry = f"{new}={old}" if new or old else ""
         if not (new and old):
             raise InvalidArgumentError(f"{visible(entry)!r} is no map; a map is NEW=OLD, or new/=old/ for scopes")
         if pairs.setdefault(new, old) != old:
@@ -132,8 +149,8 @@ def parse_map(entries: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
-def _sides(entry: str) -> tuple[str, str]:
-    """New and old; in a regular expression a = may stand."""
+def sides_of_map(entry: str) -> tuple[str, str]:
+    """Return new and old of an entry; in a regular expression a ``=`` may stand."""
     new, equals, old = entry.partition(f"={EXPRESSION}")
     if equals:
         return new, f"{EXPRESSION}{old}"

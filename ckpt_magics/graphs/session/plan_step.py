@@ -21,7 +21,7 @@ from ckpt_magics.graphs.ops.variable_values import SessionVariable
 from ckpt_magics.graphs.session.operation_context import OperationContext
 from ckpt_magics.graphs.session.shared import Shared
 
-__all__ = ["Step", "fixed_output", "value_of"]
+__all__ = ["PlanStep", "fixed_output", "value_of"]
 
 Held = Any
 """What a slot holds: an array or scalar, a `SessionVariable`, or a `Shared` value."""
@@ -31,7 +31,7 @@ KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError
 
 
 @dataclass(slots=True)
-class Step:
+class PlanStep:
     """One operation of a plan.
 
     Attributes:
@@ -129,7 +129,7 @@ def fixed_output(op: Operation, kernel: Kernel, context: OperationContext) -> He
     """Compute an op that takes no inputs and gives the same in every run.
 
     Raises:
-        CheckpointError: As `Step.compute`.
+        CheckpointError: As `PlanStep.compute`.
     """
     try:
         return kernel(context)

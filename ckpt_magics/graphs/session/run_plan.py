@@ -20,7 +20,7 @@ from ckpt_magics.graphs.ops.row import Op
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.session.operation_context import OperationContext
 from ckpt_magics.graphs.session.order import MAX_LISTED, order_operations, refuse_unknown
-from ckpt_magics.graphs.session.plan_step import Step, fixed_output, value_of
+from ckpt_magics.graphs.session.plan_step import PlanStep, fixed_output, value_of
 
 __all__ = ["Plan"]
 
@@ -52,7 +52,7 @@ class Plan:
         self._fed = [self._new_slot(tensor) for tensor in feeds]
         self._shared: set[int] = set()
         fed = frozenset(self._slots)
-        self._steps: list[Step] = []
+        self._steps: list[PlanStep] = []
         operations = order_operations(fetches, fed)
         refuse_unknown(operations)
         self._has_branches = any(op.type in SWITCHES for op in operations)
@@ -108,7 +108,7 @@ class Plan:
         if sharing is not None:
             self._shared.update(range(target, target + len(op.outputs)))
         self._steps.append(
-            Step(op, kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
+            PlanStep(op, kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
         )
 
     def _output_of(self, item: Tensor | Operation, fed: frozenset[Tensor]) -> tuple[int, str]:

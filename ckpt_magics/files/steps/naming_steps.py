@@ -1,0 +1,117 @@
+"""The steps that give tensors other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.steps.mapping import NameMap, map_of_sides, sides_of_map
+from ckpt_magics.files.steps.step import Step, StepKind, at_first, at_last, whole_numbers
+from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
+
+__all__ = ["COPY", "MAP", "NUMBER_WIDTH", "REPLACE"]
+
+_MOST_DIGITS = 20
+
+
+def _map(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    names = _name_map(tensors, step)
+    # A tensor whose name is given to another one keeps it, which makes two of that name: an error.
+    return tensors.renamed(lambda name: names.new_names(name) or [name])
+
+
+def _copy(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    names = _name_map(tensors, step)
+    copies = {new: one for name, one in tensors.items() for new in names.new_names(name) if new != name}
+    return tensors.joined_by(copies)
+
+
+def _name_map(tensors: SteppedTensors, step: Step) -> NameMap:
+    names = NameMap(map_of_sides(step.pairs), tensors)
+    idle = names.taking_nothing(set(tensors))
+    if idle and not step.may_miss:
+        raise tensors.no_match([entry.old for entry in idle])
+    return names
+
+
+def _replace(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    pairs = step.pairs
+    idle = [old for _, old in pairs if not any(old in name for name in tensors)]
+    if idle and not step.may_miss:
+        raise tensors.no_match(idle)
+
+    def new_name(name: str) -> list[str]:
+        for new, old in pairs:
+            name = name.replace(old, new)
+        return [name]
+
+    return tensors.renamed(new_name)
+
+
+def _number_width(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    for pattern, text in step.pairs:
+        width = whole_numbers(text, "width")
+        if len(width) != 1 or not 1 <= width[0] <= _MOST_DIGITS:
+            raise InvalidArgumentError(f"{visible(text)} is no width, which is a number of digits from 1")
+        written = _written(pattern, width[0])
+        names = {name: written(name) for name in tensors}
+        if not step.may_miss and all(new is None for new in names.values()):
+            raise tensors.no_match([pattern])
+        tensors = tensors.renamed(_by_table(names))
+    return tensors
+
+
+def _by_table(names: Mapping[str, str | None]) -> Callable[[str], list[str]]:
+    return lambda name: [names[name] or name]
+
+
+def _written(pattern: str, width: int) -> Callable[[str], str | None]:
+    """Return what writes the numbers at each ``#`` of a pattern with so many digits; None where it does not match."""
+    parts = (
+        "([0-9]+)" if part == "#" else "(.*)" if part == "*" else f"({re.escape(part)})"
+        for part in re.split(r"([#*])", pattern)
+        if part
+    )
+    expression = re.compile("".join(parts), re.DOTALL)
+    places = [at for at, part in enumerate(filter(None, re.split(r"([#*])", pattern))) if part == "#"]
+
+    def written(name: str) -> str | None:
+        found = expression.fullmatch(name)
+        if found is None or not places:
+            return None
+        texts = list(found.groups())
+        for place in places:
+            texts[place] = str(int(texts[place])).zfill(width)
+        return "".join(texts)
+
+    return written
+
+
+MAP = StepKind(
+    "map",
+    ("to", "from"),
+    "NEW=OLD",
+    "Rename: a name, a scope (new/=old/, / for the root), a pattern ('*/kernel=*/weights') or re:EXPRESSION.",
+    _map,
+    sides_of_map,
+)
+REPLACE = StepKind(
+    "replace", ("to", "from"), "NEW=OLD", "Write NEW for each OLD in all names, as in '.=/'.", _replace, at_first
+)
+NUMBER_WIDTH = StepKind(
+    "number-width",
+    ("pattern", "digits"),
+    "PATTERN=DIGITS",
+    "Write the number at each # of a pattern with so many digits: '*/block_#/*=1' makes block_003 block_3.",
+    _number_width,
+    at_last,
+)
+COPY = StepKind(
+    "copy",
+    ("to", "from"),
+    "NEW=OLD",
+    "Write a tensor under another name too, as for tied weights.",
+    _copy,
+    sides_of_map,
+)
