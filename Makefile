@@ -40,7 +40,7 @@ test-torch: .venv-torch/.installed-$(VERSION)
 # TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
 # of old libraries about each other are no errors.
 test-lowest: .venv-lowest/.installed-$(VERSION) $(WIDGETS)
-	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS) -W default -m "not tensorflow and not browser"
+	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS) -W default -m "not tensorflow and not browser and not tools"
 
 lab: $(INSTALLED) $(WIDGETS)
 	$(BIN)/jupyter lab $(JUPYTER_ARGS) examples/tour.ipynb

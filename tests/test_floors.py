@@ -17,6 +17,7 @@ CHECKS = {
 }
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("check", CHECKS)
 def test_rule_holds(check):
     tool, *arguments = CHECKS[check]

@@ -19,11 +19,13 @@ def compiled():
     return generate.compile_protos()
 
 
+@pytest.mark.tools
 def test_descriptors_are_in_step_with_the_proto_files(compiled):
     assert compiled == DESCRIPTOR_SET
     assert (FOLDER / "descriptor_set.py").read_text() == generate.render_module(compiled)
 
 
+@pytest.mark.tools
 def test_stub_is_in_step_with_the_proto_files(compiled):
     assert (FOLDER / "messages.pyi").read_text() == generate.render_stub(compiled)
 

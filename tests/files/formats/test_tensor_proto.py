@@ -35,7 +35,8 @@ def test_round_trip(data):
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     if dtype.is_floating or dtype.is_complex:
         # A list of numbers keeps a NaN, but not which of the many it was.
-        assert (np.where(back == back, back, 0) == np.where(array == array, array, 0)).all()
+        zero = np.zeros((), array.dtype)
+        assert (np.where(back == back, back, zero) == np.where(array == array, array, zero)).all()
     else:
         assert back.tolist() == array.tolist()
 
