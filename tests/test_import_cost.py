@@ -57,3 +57,9 @@ def test_saving_and_restoring_arrays_loads_no_framework(tmp_path):
     calls = f"c.save_checkpoint({str(tmp_path / 'm')!r}, values); c.restore_checkpoint({str(tmp_path / 'm')!r}, values)"
     modules, _ = run_fresh(f"import ckpt_magics as c, numpy as np\n{values}\n{calls}")
     assert not modules & {"jax", "pandas", "tensorflow", "torch"}
+
+
+def test_what_a_line_takes_is_known_without_ipython():
+    names = ["arguments", "hints", "notebook_lines", "restore_line", "words"]
+    modules, _ = run_fresh("; ".join(f"import ckpt_magics.notebook.commands.{name}" for name in names))
+    assert not modules & {"IPython", "anywidget", "ipywidgets", "pandas", "traitlets"}

@@ -1,4 +1,4 @@
-"""What a line may have meant that has its words in another order than they are read in, or names no checkpoint."""
+"""What the words of a line say, or may have meant: in another order than they are read in, or naming no checkpoint."""
 
 from __future__ import annotations
 
@@ -7,37 +7,54 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 
-from IPython.core.interactiveshell import InteractiveShell
-
-from ckpt_magics.errors import visible
+from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX
+from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import LineLayout, options_of, positionals_of, takes_many
-from ckpt_magics.notebook.commands.words import expanded, quoted
+from ckpt_magics.notebook.commands.words import expanded
 
-__all__ = ["layout_fault", "line_hint", "source_hint"]
+__all__ = ["line_hint", "parse_line", "source_hint"]
 
 # A path of more words than this is not looked for.
 MOST_WORDS = 8
 
 
-def layout_fault(magic: str, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
-    """Return what is wrong with a line as a whole, with the line that is right where it can be told; or "".
+def parse_line(form: LineForm, parser: argparse.ArgumentParser, layout: LineLayout) -> argparse.Namespace:
+    """Return what the words of a line say.
 
     Args:
-        magic: Its name with its mark.
-        parser: What it takes.
-        layout: Its words.
+        form: How such lines are written.
+        parser: What they take.
+        layout: Their words.
+
+    Raises:
+        InvalidArgumentError: They say nothing that can be done; with the line that may be meant, if there is one.
     """
+    fault = _layout_fault(form, parser, layout)
+    if fault:
+        raise InvalidArgumentError(f"{fault}; {form.help_line} shows its options")
+    words = [word for option in layout.options for word in option]
+    words += ["--", *layout.positional] if layout.positional else []
+    try:
+        return parser.parse_args(words)
+    except InvalidArgumentError as error:
+        hint = line_hint(form, parser, layout)
+        text = f"{error}{'; ' if hint else ''}{hint}; {form.help_line} shows its options"
+        raise InvalidArgumentError(text) from None
+
+
+def _layout_fault(form: LineForm, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
+    """What is wrong with a line as a whole, with the line that is right where it can be told; or ""."""
     if layout.unknown:
         return _unknown(layout.unknown, options_of(parser))
     actions = positionals_of(parser)
     required = sum(action.nargs not in {"*", "?"} for action in actions)
     if len(layout.positional) < required:
-        return _taken_as_value(magic, actions, layout)
+        return _taken_as_value(form, actions, layout)
     if layout.misplaced and len(layout.positional) > len(actions) and not any(map(takes_many, actions)):
-        return _one_too_many(layout)
+        return _one_too_many(form, layout)
     if layout.misplaced:
-        return f"{_names(actions)} before the options: {_line(magic, layout.positional, layout.options)}"
+        return f"{_names(actions)} before the options: {form.quoted(layout.positional, layout.options)}"
     return ""
 
 
@@ -55,7 +72,7 @@ def _unknown(words: Sequence[str], known: Mapping[str, argparse.Action]) -> str:
     return f"{text}; nearest: {', '.join(near)}" if near else text
 
 
-def _taken_as_value(magic: str, actions: Sequence[argparse.Action], layout: LineLayout) -> str:
+def _taken_as_value(form: LineForm, actions: Sequence[argparse.Action], layout: LineLayout) -> str:
     """Say of a line without its source which value of an option may be it."""
     for at in reversed(range(len(layout.options))):
         flag, *values = layout.options[at]
@@ -63,40 +80,39 @@ def _taken_as_value(magic: str, actions: Sequence[argparse.Action], layout: Line
             source = next((value for value in values if _names_something(value)), values[-1])
             rest = [value for value in values if value != source]
             options = [*layout.options[:at], [flag, *rest], *layout.options[at + 1 :]]
-            line = _line(magic, [source, *layout.positional], options)
+            line = form.quoted([source, *layout.positional], options)
             return f"{flag} takes every word up to the next option, and {_names(actions)} before the options: {line}"
     return ""
 
 
-def _one_too_many(layout: LineLayout) -> str:
+def _one_too_many(form: LineForm, layout: LineLayout) -> str:
     flag, *values = layout.options[-1]
     words = [*values, *layout.misplaced]
-    return f"quotes hold a value with blanks together: {flag} {quoted(' '.join(words))}"
+    return f"quotes hold a value with blanks together: {flag} {form.quote(' '.join(words))}"
 
 
-def source_hint(magic: str, layout: LineLayout, shell: InteractiveShell | None) -> str:
+def source_hint(form: LineForm, layout: LineLayout, values: Mapping[str, object]) -> str:
     """Return the line with the value of a variable that it names in place of a checkpoint; or "".
 
     Args:
-        magic: Its name with its mark.
+        form: How such lines are written.
         layout: Its words.
-        shell: Whose notebook it is a line of.
+        values: The variables of the notebook.
     """
     words = layout.positional
-    values = {} if shell is None else shell.user_ns
     for at, word in enumerate(words):
         filled = _expression(word, values.get(word))
         if filled:
-            line = _line(magic, [*words[:at], filled, *words[at + 1 :]], layout.options, quote=False)
+            line = form.written([*words[:at], filled, *words[at + 1 :]], layout.options)
             return f"{word} is a variable of the notebook: {line} takes what it says"
     return ""
 
 
-def line_hint(magic: str, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
+def line_hint(form: LineForm, parser: argparse.ArgumentParser, layout: LineLayout) -> str:
     """Return what a line that fails may have meant: a path with blanks, or a source behind an option; or "".
 
     Args:
-        magic: Its name with its mark.
+        form: How such lines are written.
         parser: What it takes.
         layout: Its words.
     """
@@ -108,9 +124,9 @@ def line_hint(magic: str, parser: argparse.ArgumentParser, layout: LineLayout) -
     # What is still to be written lies in a directory that is there: the shortest such path is meant.
     found = found or next((span for span in reversed(spans) if _is_in_directory(paths[span])), None)
     if found is not None:
-        line = _line(magic, [*words[: found[0]], paths[found], *words[found[1] :]], layout.options)
+        line = form.quoted([*words[: found[0]], paths[found], *words[found[1] :]], layout.options)
         return f"quotes hold a path with blanks together: {line}"
-    return "" if words else _taken_as_value(magic, positionals_of(parser), layout)
+    return "" if words else _taken_as_value(form, positionals_of(parser), layout)
 
 
 def _expression(name: str, value: object) -> str:
@@ -135,8 +151,3 @@ def _is_in_directory(path: str) -> bool:
 def _names(actions: Sequence[argparse.Action]) -> str:
     names = [str(action.metavar or action.dest.upper()) for action in actions]
     return f"{' and '.join(names)} {'stand' if len(names) > 1 else 'stands'}"
-
-
-def _line(magic: str, positional: Sequence[str], options: Sequence[Sequence[str]], *, quote: bool = True) -> str:
-    words = map(quoted, positional) if quote else positional
-    return " ".join([magic, *words, *(" ".join([flag, *map(quoted, values)]) for flag, *values in options)])

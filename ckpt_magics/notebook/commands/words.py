@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from IPython.core.error import UsageError
-
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.storage.place import local_path
 
 __all__ = ["expanded", "quoted", "split_unfinished", "split_words", "without_expressions"]
@@ -20,6 +19,9 @@ def split_words(line: str) -> list[str]:
 
     >>> split_words("'my model.ckpt' w=np.zeros((2, 3)) a[0]  # both;")
     ['my model.ckpt', 'w=np.zeros((2, 3))', 'a[0]']
+
+    Raises:
+        InvalidArgumentError: A quotation is not closed.
     """
     words: list[str] = []
     position, line = 0, line.strip(_BLANK).removesuffix(";")
@@ -49,7 +51,7 @@ def split_unfinished(line: str) -> tuple[list[str], str]:
             continue
         try:
             end = _end_of_word(line, position)
-        except UsageError:
+        except InvalidArgumentError:
             end = len(line)
         if end == len(line):
             return words, line[position:]
@@ -74,7 +76,7 @@ def _end_of_word(line: str, start: int) -> int:
         elif sign in _BLANK and not awaited:
             return position
     if quote:
-        raise UsageError(f"a quotation is not closed: {line[start:]}")
+        raise InvalidArgumentError(f"a quotation is not closed: {line[start:]}")
     # An open bracket is a plain character after all, as in the name "a[".
     blank = min((at for at in (line.find(sign, start) for sign in _BLANK) if at >= 0), default=len(line))
     return blank if awaited else len(line)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import argparse
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics
-from IPython.core.magic_arguments import MagicArgumentParser
 
-from ckpt_magics.errors import CheckpointError, NotFoundError
-from ckpt_magics.notebook.commands.hints import layout_fault, line_hint, source_hint
-from ckpt_magics.notebook.commands.line_layout import LineLayout, lay_out
-from ckpt_magics.notebook.commands.words import split_words
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError
+from ckpt_magics.notebook.commands.arguments import Argument, line_parser
+from ckpt_magics.notebook.commands.hints import line_hint, parse_line, source_hint
+from ckpt_magics.notebook.commands.line_form import LineForm
+from ckpt_magics.notebook.commands.line_layout import lay_out
+from ckpt_magics.notebook.commands.words import quoted, split_words
 from ckpt_magics.notebook.magics.cell import is_users_own
 
-__all__ = ["Magic", "Scope", "argument", "command", "many_values", "parser_of"]
+__all__ = ["Magic", "Scope", "command", "parser_of"]
 
 Scope = Mapping[str, Any] | None
 Body = Callable[[Any, argparse.Namespace, Scope], object]
-Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
 class Magic(Protocol):
@@ -35,20 +34,14 @@ class Magic(Protocol):
         ...
 
 
-def argument(*names: str, **options: Any) -> Argument:  # noqa: ANN401 - argparse's own mixture
-    """Declare an argument, as ``ArgumentParser.add_argument`` takes it."""
-    return names, options
-
-
-def many_values(flag: str, metavar: str, text: str) -> Argument:
-    """Declare an option whose values run to the next option; given again, it has more of them."""
-    return argument(flag, nargs="+", action="extend", default=[], metavar=metavar, help=text)
-
-
 def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], Magic]:
     """Make a magic of a method that takes parsed arguments and the caller's local variables, or None.
 
     Of a cell magic, ``arguments.cell`` is the cell.
+
+    Args:
+        *arguments: What the line takes.
+        name: Of the magic with its mark; by default the method's, as that of a line.
 
     ``?`` and ``-h`` show the docstring and every argument. This is the one place where an error of this package becomes
     a UsageError, which IPython shows without a traceback; exactly that class, for it does not do so with a subclass.
@@ -56,31 +49,30 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
     """
 
     def decorate(body: Body) -> Magic:
-        parser: argparse.ArgumentParser = MagicArgumentParser(  # type: ignore[no-untyped-call]
-            name or body.__name__, description=inspect.getdoc(body)
-        )
-        parser.allow_abbrev = False
-        for flags, options in arguments:
-            parser.add_argument(*flags, **options)
-        parser.add_argument("-h", "--help", action="store_true", help="Show this.")
+        parser = line_parser(name or f"%{body.__name__}", body.__doc__, arguments)
+        form = LineForm(parser.prog, f"{parser.prog}?", quoted)
 
         @functools.wraps(body)
         def magic(self: Magics, line: str, cell: str | None = None, local_ns: Scope = None) -> object:
-            words = split_words(line)
-            if {"-h", "--help"} & set(words):
-                print(parser.format_help().removeprefix("::\n\n"))  # noqa: T201 - help asked for
-                return None
-            layout = lay_out(parser, words)
-            shown = f"{'%' if cell is None else '%%'}{parser.prog}"
-            parsed = _parsed(parser, layout, shown, cell)
+            try:
+                words = split_words(line)
+                if {"-h", "--help"} & set(words):
+                    print(parser.format_help())  # noqa: T201 - help asked for
+                    return None
+                layout = lay_out(parser, words)
+                parsed = parse_line(form, parser, layout)
+            except InvalidArgumentError as error:
+                raise UsageError(str(error)) from None
+            parsed.cell = cell
             try:
                 return body(self, parsed, local_ns)
             except UsageError as error:
-                raise _with_hint(error, line_hint(shown, parser, layout)) from error.__cause__
+                raise _with_hint(error, line_hint(form, parser, layout)) from error.__cause__
             except CheckpointError as error:
                 if is_users_own(error):
                     raise
-                hint = source_hint(shown, layout, self.shell) or line_hint(shown, parser, layout)
+                values = {} if self.shell is None else self.shell.user_ns
+                hint = source_hint(form, layout, values) or line_hint(form, parser, layout)
                 raise _with_hint(error, hint if isinstance(error, NotFoundError) else "") from error
 
         magic.__doc__ = parser.format_help()
@@ -94,20 +86,6 @@ def parser_of(magic: object) -> argparse.ArgumentParser:
     """Return what parses the lines of a magic, as a method or as the shell has it."""
     parser: argparse.ArgumentParser = magic.parser  # type: ignore[attr-defined]
     return parser
-
-
-def _parsed(parser: argparse.ArgumentParser, layout: LineLayout, shown: str, cell: str | None) -> argparse.Namespace:
-    """What the words of a line say; ``shown`` is the magic with its mark."""
-    fault = layout_fault(shown, parser, layout)
-    if fault:
-        raise UsageError(f"{fault}; {shown}? shows its options")
-    words = [word for option in layout.options for word in option]
-    words += ["--", *layout.positional] if layout.positional else []
-    try:
-        return parser.parse_args(words, argparse.Namespace(cell=cell))
-    except UsageError as error:
-        hint = line_hint(shown, parser, layout)
-        raise UsageError(f"{error}{'; ' if hint else ''}{hint}; {shown}? shows its options") from None
 
 
 def _with_hint(error: Exception, hint: str) -> UsageError:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.notebook.commands.graph_command import PALETTES
 from ckpt_magics.notebook.commands.line_layout import LineLayout
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
-from ckpt_magics.notebook.magics.graph_options import PALETTES
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.path_completion import complete_path
 from ckpt_magics.notebook.pictures.model.aside import GROUPS

@@ -15,9 +15,9 @@ from traitlets import Bool
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.files.storage.files import system_errors
 from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.notebook.commands.graph_command import GRAPH_ARGUMENTS, GRAPH_CELL_ARGUMENTS, draw_options
 from ckpt_magics.notebook.commands.words import expanded
-from ckpt_magics.notebook.magics.command import Scope, argument, command
-from ckpt_magics.notebook.magics.graph_options import VIEW_ARGUMENTS, draw_options
+from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.view_magics import has_front_end
 
@@ -50,11 +50,7 @@ class GraphMagics(Magics):
 
     @cell_magic("graph")  # type: ignore[arg-type]  # its own type is for plain functions
     @output_can_be_silenced
-    @command(
-        argument("name", nargs="?", metavar="NAME", help="A variable for the graph; another name, another graph."),
-        *VIEW_ARGUMENTS,
-        name="graph",
-    )
+    @command(*GRAPH_CELL_ARGUMENTS, name="%%graph")
     def graph_cell(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Run the cell with a fresh graph as the default one, and show what it built.
 
@@ -104,26 +100,7 @@ class GraphMagics(Magics):
 
     @line_magic("graph")  # type: ignore[arg-type]  # as above
     @output_can_be_silenced
-    @command(
-        argument(
-            "source",
-            nargs="?",
-            metavar="SOURCE",
-            help="A .meta, .pb or .pbtxt file, a SavedModel, a checkpoint, or a graph in the notebook by its name. "
-            "Default: the active graph.",
-        ),
-        argument(
-            "--tags",
-            nargs="+",
-            action="extend",
-            default=[],
-            metavar="TAG",
-            help="Of the graph to take from a SavedModel.",
-        ),
-        argument("--off", action="store_true", help="Have no active graph: save and restore the notebook's arrays."),
-        *VIEW_ARGUMENTS,
-        name="graph",
-    )
+    @command(*GRAPH_ARGUMENTS, name="%graph")
     def graph_line(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Show a graph from a file, of a checkpoint or of the notebook.
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
 
+from ckpt_magics.notebook.commands.ls_command import LS_ARGUMENTS
+from ckpt_magics.notebook.commands.verify_command import VERIFY_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
-from ckpt_magics.notebook.magics.command import Scope, argument, command
+from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 
 if TYPE_CHECKING:
@@ -25,14 +27,7 @@ class VerifyMagics(Magics):
 
     @line_magic
     @output_can_be_silenced
-    @command(
-        argument(
-            "source",
-            help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
-        ),
-        argument("--salvage", metavar="NEW_PREFIX", help="Write the good tensors there if anything is damaged."),
-        argument("-q", "--quiet", action="store_true", help="Show no progress; a ; at the end hides the report."),
-    )
+    @command(*VERIFY_ARGUMENTS)
     def ckpt_verify(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Check every block and every tensor of a checkpoint against its checksums.
 
@@ -55,10 +50,7 @@ class VerifyMagics(Magics):
 
     @line_magic
     @output_can_be_silenced
-    @command(
-        argument("directory", nargs="?", default=".", help="The directory. Default: the current one."),
-        argument("--repair", action="store_true", help="Write a damaged or stale state file anew."),
-    )
+    @command(*LS_ARGUMENTS)
     def ckpt_ls(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """List every checkpoint of a directory: listed, unlisted, half-written, missing; and leftovers of saves.
 

@@ -12,9 +12,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
 
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+from ckpt_magics.notebook.commands.diff_command import DIFF_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
-from ckpt_magics.notebook.magics.command import Scope, argument, command
+from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import names_text
@@ -103,17 +104,7 @@ class ViewMagics(Magics):
 
     @line_magic
     @output_can_be_silenced
-    @command(
-        argument("before", metavar="A", help="A checkpoint: prefix, file or directory."),
-        argument(
-            "after",
-            nargs="?",
-            metavar="B",
-            help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
-        ),
-        argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
-        argument("-q", "--quiet", action="store_true", help="Show no progress."),
-    )
+    @command(*DIFF_ARGUMENTS)
     def ckpt_diff(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Compare two checkpoints, or a checkpoint and the notebook's variables: added, removed, reshaped, changed.
 

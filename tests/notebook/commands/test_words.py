@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from IPython.core.error import UsageError
 
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.notebook.commands.words import quoted, split_words
 
 
@@ -29,7 +29,7 @@ def test_splits_a_line(line, words):
 
 
 def test_refuses_an_open_quotation():
-    with pytest.raises(UsageError, match="not closed"):
+    with pytest.raises(InvalidArgumentError, match="not closed"):
         split_words("'model.ckpt weight")
 
 
