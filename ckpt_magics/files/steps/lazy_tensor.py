@@ -137,11 +137,15 @@ class Elementwise(LazyTensor):
         return np.asarray(self._function(*(tensor.read(box) for tensor in self._of)))
 
     def pieces(self, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
-        """Yield what the function makes of the pieces, which are cut alike."""
-        most = elements_of(at_most, max(self.dtype.itemsize, *(tensor.dtype.itemsize for tensor in self._of)))
+        """Return what the function makes of pieces of all of them, which together are no larger than one may be."""
+        widest = max(self.dtype.itemsize, *(tensor.dtype.itemsize for tensor in self._of))
+        parts = (piece.reshape(-1) for piece in self._parts(elements_of(at_most // len(self._of), widest)))
+        return shape_pieces(self.shape, elements_of(at_most, self.dtype.itemsize), self.dtype.numpy, parts)
+
+    def _parts(self, most: int) -> Iterator[Array]:
         pieces = (tensor.pieces(most * tensor.dtype.itemsize) for tensor in self._of)
         for parts in zip(*pieces, strict=True):
-            yield parts[0][0], np.asarray(self._function(*(array for _, array in parts)))
+            yield np.asarray(self._function(*(array for _, array in parts)))
 
 
 class Transposed(LazyTensor):

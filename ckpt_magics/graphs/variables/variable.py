@@ -23,7 +23,7 @@ from ckpt_magics.graphs.nodes.conditional import present_value
 from ckpt_magics.graphs.variables.scope_defaults import open_variable_scope
 from ckpt_magics.graphs.variables.slice_info import SaveSliceInfo
 from ckpt_magics.graphs.variables.variable_import import find_nodes
-from ckpt_magics.graphs.variables.variable_nodes import Recipe, VariableNodes, make_reference, make_resource
+from ckpt_magics.graphs.variables.variable_nodes import VariableNodes, VariableRecipe, make_reference, make_resource
 from ckpt_magics.proto.messages import VariableDef
 
 __all__ = ["AssignedVariable", "Variable", "is_trainable"]
@@ -109,7 +109,7 @@ class Variable(Operators[Tensor]):
         self.synchronization = int(synchronization)
         self.aggregation = int(aggregation)
         names = _collection_names(collections, self.trainable)
-        recipe = Recipe(
+        recipe = VariableRecipe(
             initial_value,
             name,
             None if dtype is None else as_dtype(dtype),

@@ -21,11 +21,11 @@ from ckpt_magics.graphs.graph.shape import TensorShape, unknown_shape
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, output
 from ckpt_magics.proto.messages import AttrValue
 
-__all__ = ["Recipe", "VariableNodes", "make_reference", "make_resource"]
+__all__ = ["VariableNodes", "VariableRecipe", "make_reference", "make_resource"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class VariableRecipe:
     """What a new variable is made of.
 
     Attributes:
@@ -64,7 +64,7 @@ class VariableNodes:
     cached: Tensor | None = None
 
 
-def make_reference(recipe: Recipe) -> VariableNodes:
+def make_reference(recipe: VariableRecipe) -> VariableNodes:
     """Add the nodes of a reference variable to the default graph.
 
     Raises:
@@ -88,18 +88,18 @@ def make_reference(recipe: Recipe) -> VariableNodes:
     return VariableNodes(handle, assigned.op, snapshot, value)
 
 
-def _check_shape(recipe: Recipe, value: Tensor) -> None:
+def _check_shape(recipe: VariableRecipe, value: Tensor) -> None:
     if recipe.validate_shape and not value.shape.is_fully_defined():
         raise ValueError(f"initial_value must have a shape specified: {value}")
 
 
-def _reference(recipe: Recipe, value: Tensor, scope: str) -> Tensor:
+def _reference(recipe: VariableRecipe, value: Tensor, scope: str) -> Tensor:
     _check_shape(recipe, value)
     own = value.shape if recipe.validate_shape else unknown_shape()
     return output("VariableV2", shape=own if recipe.shape is None else recipe.shape, dtype=value.dtype, name=scope)
 
 
-def make_resource(recipe: Recipe) -> VariableNodes:
+def make_resource(recipe: VariableRecipe) -> VariableNodes:
     """Add the nodes of a resource variable to the default graph.
 
     Raises:
@@ -139,7 +139,7 @@ def _cached(snapshot: Tensor, caching_device: Any) -> Tensor | None:  # noqa: AN
         return output("Identity", snapshot)
 
 
-def _outer_values(recipe: Recipe) -> list[object]:
+def _outer_values(recipe: VariableRecipe) -> list[object]:
     return [] if callable(recipe.initial_value) else [recipe.initial_value]
 
 
@@ -148,12 +148,12 @@ def _colocated(scope: str) -> dict[str, AttrValue]:
     return {"_class": AttrValue(list=AttrValue.ListValue(s=[group]))}
 
 
-def _first_value(recipe: Recipe) -> Tensor:
+def _first_value(recipe: VariableRecipe) -> Tensor:
     make: Callable[[], object] | None = recipe.initial_value if callable(recipe.initial_value) else None
     return convert_to_tensor(make() if make else recipe.initial_value, recipe.dtype, name="initial_value")
 
 
-def _resource_shape(recipe: Recipe, value: Tensor) -> TensorShape:
+def _resource_shape(recipe: VariableRecipe, value: Tensor) -> TensorShape:
     """Return the shape of a resource: the first value's or the one asked for.
 
     Unlike in TensorFlow, a first value of unknown shape is refused, as for references, unless nothing is validated.

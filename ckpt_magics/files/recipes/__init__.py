@@ -1,0 +1,1 @@
+"""Steps for families of models, as TOML files that hold no code."""
