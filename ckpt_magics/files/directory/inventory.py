@@ -16,6 +16,7 @@ from ckpt_magics.files.directory.state_file import places_of, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.directory import in_order, is_whole
+from ckpt_magics.files.kinds.known import is_leftover
 from ckpt_magics.files.kinds.table_file import is_slice_table, table_version
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.atomic import is_journal_name, is_temporary_name
@@ -24,7 +25,6 @@ from ckpt_magics.files.storage.naming import (
     META_GRAPH_SUFFIX,
     data_filename,
     index_filename,
-    is_foreign_temporary,
     meta_graph_filename,
     parse_data_filename,
     parse_v1_shard,
@@ -163,7 +163,7 @@ def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
     present = [
         name
         for name in names
-        if not (_is_ours(name) or is_foreign_temporary(name)) and files.is_file(os.path.join(directory, name))
+        if not (_is_ours(name) or is_leftover(name)) and files.is_file(os.path.join(directory, name))
     ]
     rest = []
     for name in present:
@@ -190,7 +190,7 @@ def _find_leftovers(directory: str, names: Iterable[str], found: dict[str, Found
         path = os.path.join(directory, name)
         if _is_ours(name):
             leftovers.append(Leftover(name, _size(path), "of a save that was killed or is under way"))
-        elif is_foreign_temporary(name):
+        elif is_leftover(name):
             leftovers.append(Leftover(name, _size(path), "temporary, of another program's save"))
         elif not any(name in one.files for one in found.values()) and table_version(path) == 2:
             leftovers.append(Leftover(name, _size(path), "the index of a V2 checkpoint under another name"))

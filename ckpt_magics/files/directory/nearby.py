@@ -11,6 +11,7 @@ from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.files.directory.latest import find_latest
 from ckpt_magics.files.directory.unusable import fault_of, foreign_file
 from ckpt_magics.files.kinds.directory import checkpoint_files
+from ckpt_magics.files.kinds.known import is_leftover
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.phrasing import names_text
 
@@ -129,7 +130,7 @@ def describe_directory(directory: str) -> str:
 
 
 def _unfinished(directory: str, names: Sequence[str]) -> str:
-    temporary = next(filter(naming.is_foreign_temporary, names), None)
+    temporary = next(filter(is_leftover, names), None)
     if temporary is None:
         return ""
     return f"{visible(os.path.join(directory, temporary))} is what a save of TensorFlow left that did not finish"
@@ -141,11 +142,7 @@ def describe_inside(directory: str) -> str:
         names = files.list_directory(directory)[:_MAX_INSIDE]
     except CheckpointError:
         return ""
-    inside = [
-        name
-        for name in names
-        if not naming.is_foreign_temporary(name) and checkpoint_names(os.path.join(directory, name))
-    ]
+    inside = [name for name in names if not is_leftover(name) and checkpoint_names(os.path.join(directory, name))]
     if inside:
         return f"there are checkpoints in {_listed(directory, inside)}"
     models = [

@@ -11,16 +11,15 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.jobs.verification import Verification
-from ckpt_magics.files.kinds.kind import PlainFile
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
-from ckpt_magics.files.kinds.settled import Store, open_remains, open_settled
+from ckpt_magics.files.kinds.settled import open_remains, open_settled
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.files.tensors.source import Array, TensorSpec
+from ckpt_magics.files.tensors.source import Array, TensorFile, TensorSpec
 
 __all__ = ["write_good_tensors"]
 
@@ -70,7 +69,7 @@ def write_good_tensors(
 class _StoredValues:
     """The tensors of a checkpoint, and each slice of one as it is stored, by the keys under which a sink asks."""
 
-    def __init__(self, store: Store | PlainFile, specs: Iterable[TensorSpec]) -> None:
+    def __init__(self, store: TensorFile, specs: Iterable[TensorSpec]) -> None:
         self._store = store
         sliced = [spec.key for spec in specs if spec.slices]
         self._slices = {key: pieces for name in sliced for key, pieces in store.slice_pieces(name)}

@@ -16,7 +16,6 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.directory import checkpoint_files
-from ckpt_magics.files.kinds.kind import PlainFile
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
@@ -26,7 +25,7 @@ from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, parse_
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
-from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorSpec
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorFile, TensorSpec
 from ckpt_magics.phrasing import amount
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
@@ -160,7 +159,7 @@ def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verifica
     findings: list[Finding] = []
     tensors: list[CheckedTensor] = []
     try:
-        with closing(kind_named(source.kind).open(path)) as file:
+        with closing(kind_named(source.kind_name).open(path)) as file:
             tensors = list(_check_tensors(file, meter))
             findings += (_as_finding(error, path) for error in file.damage)
     except CheckpointError as error:
@@ -225,8 +224,7 @@ def _role(source: FoundCheckpoint, name: str) -> str:
 
 def _size(path: str) -> int | None:
     try:
-        with files.open_file(path) as file:
-            return file.size
+        return files.file_size(path)
     except CheckpointError:
         return None
 
@@ -275,7 +273,7 @@ def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
     return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
 
 
-def _check_tensors(store: Store | PlainFile, meter: ProgressMeter) -> Iterator[CheckedTensor]:
+def _check_tensors(store: TensorFile, meter: ProgressMeter) -> Iterator[CheckedTensor]:
     sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
     keys = store.keys()
     for name in keys:
@@ -327,11 +325,11 @@ def _check_meta_graph(path: str) -> Iterator[Finding]:
 
 def _check_data_files(store: BundleStore) -> Iterator[Finding]:
     """Yield what is odd about the data files beside the values in them: files that are not there, bytes left over."""
-    used = store.used_ranges()
+    used = store.value_places()
     is_listed_whole = not store.damage
     missing = 0
     for shard_id, path in enumerate(store.file_names()[1:]):
-        ranges = used.get(shard_id, [])
+        ranges = [(start, start + size) for start, size, _ in used.get(shard_id, [])]
         size = _size(path)
         if size is None:
             if ranges:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.table_file import table_version
-from ckpt_magics.files.storage.files import is_file, list_directory, modified_time, open_file
+from ckpt_magics.files.storage.files import file_size, is_file, list_directory, modified_time
 from ckpt_magics.files.storage.naming import (
     INDEX_SUFFIX,
     data_filename,
@@ -182,14 +182,8 @@ def _has_data(prefix: str, index: BundleIndex) -> bool:
     try:
         listing = index.listing()
         return not listing.damage and all(
-            not needed or _file_size(data_filename(prefix, shard_id, count)) >= needed
+            not needed or file_size(data_filename(prefix, shard_id, count)) >= needed
             for shard_id, needed in enumerate(listing.data_sizes(count).tolist())
         )
     except CheckpointError:
         return False
-
-
-def _file_size(path: str) -> int:
-    """Size of a regular file, in bytes."""
-    with open_file(path) as file:
-        return file.size

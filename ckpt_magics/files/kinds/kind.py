@@ -1,39 +1,50 @@
-"""What a kind of file beside TensorFlow's checkpoints says about itself: one row."""
+"""What a kind of file says about itself: one row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
-from ckpt_magics.files.formats.pieces import Box
-from ckpt_magics.files.tensors.source import Array, TensorFile
+from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.holding import Unheld
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.records import Specs
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.sink import TensorSink
+from ckpt_magics.files.tensors.source import TensorFile, TensorSpec
 
-__all__ = ["Kind", "PlainFile"]
-
-
-class PlainFile(TensorFile, Protocol):
-    """An open file of one of these kinds: each tensor in one piece, no index beside it."""
-
-    def verify(self, key: bytes, advance: Callable[[int], object]) -> None:
-        """Check that a tensor can be read; ``advance`` is called with the bytes of each part."""
-        ...
-
-    def slice_pieces(self, name: bytes) -> Iterator[tuple[bytes, Iterator[tuple[Box, Array]]]]:
-        """Yield nothing: no tensor has slices."""
-        ...
+__all__ = ["Kind"]
 
 
-@dataclass(frozen=True, slots=True)
+def _never(_: object) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of file that holds named tensors.
+    """A kind of file, or of several that belong together, that holds named tensors.
 
     Attributes:
         name: What it is called, also where people choose it.
-        recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one.
-        open: Opens a file by its path for reading. What is in no file of this kind is a DataLossError.
+        suffixes: What the name of a file ends with that is written as this kind if nothing else is said; the empty one
+            stands for names without a suffix.
+        open: Opens it by its path for reading. What is in no file of this kind is a DataLossError.
+        can_hold: Returns which of some tensors it cannot hold.
+        sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
+            that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`.
+        byte_map: Returns what each byte of its files belongs to, by its path.
+        recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one. Checkpoints are found by the
+            names of their files.
+        leftovers: Tells by the name of a file whether another program's killed save of this kind left it; those of this
+            package are the same ones for every kind, see `atomic.is_temporary_name`.
     """
 
     name: str
-    recognise: Callable[[bytes], bool]
-    open: Callable[[str], PlainFile]
+    suffixes: tuple[str, ...]
+    open: Callable[[str], TensorFile]
+    can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]]
+    sink: Callable[[AnyPath, Specs, SaveOptions, Mapping[str, bytes] | None], AbstractContextManager[TensorSink]]
+    byte_map: Callable[[str], list[ByteRange]]
+    recognise: Callable[[bytes], bool] = _never
+    leftovers: Callable[[str], bool] = _never

@@ -1,21 +1,73 @@
-"""The kinds of files that hold tensors, beside TensorFlow's checkpoints. To add one is to add a row."""
+"""The kinds of files that hold tensors. To add one is to add a row."""
 
 from __future__ import annotations
 
+import os
+import re
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.kinds.bundle.bundle_kind import V2
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.npz_file import NPZ
+from ckpt_magics.files.kinds.npz_kind import NPZ
 from ckpt_magics.files.kinds.safetensors_file import SAFETENSORS
+from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
+from ckpt_magics.files.storage.place import AnyPath, local_path
 
-__all__ = ["KINDS", "kind_named", "kind_of"]
+__all__ = ["KINDS", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
 
-KINDS = (SAFETENSORS, NPZ)
+KINDS = (V2, V1, SAFETENSORS, NPZ)
+
+_STEP = re.compile(r"-\d+\Z", re.ASCII)
 
 
 def kind_of(start: bytes) -> Kind | None:
-    """Return the kind of a file by its first bytes; None of any other file."""
+    """Return the kind of a file by its first bytes; None of any other file, and of checkpoints."""
     return next((kind for kind in KINDS if kind.recognise(start)), None)
 
 
+def is_leftover(name: str) -> bool:
+    """Tell whether another program's killed save, of any kind, leaves files or directories of such names."""
+    return any(kind.leftovers(name) for kind in KINDS)
+
+
 def kind_named(name: str) -> Kind:
-    """Return the kind of a name, which has to be one of them."""
-    return next(kind for kind in KINDS if kind.name == name)
+    """Return the kind of a name.
+
+    Raises:
+        InvalidArgumentError: There is none of that name.
+    """
+    found = next((kind for kind in KINDS if kind.name == name), None)
+    if found is None:
+        raise InvalidArgumentError(f"there is no kind of file called {visible(name)!r}", hint=_all_kinds())
+    return found
+
+
+def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
+    """Return the kind of file that tensors are to be written as.
+
+    Args:
+        path: Where to: the longest suffix of a row that it ends with says the kind, a step behind it aside.
+        name: The kind by its name, whatever the path is.
+
+    Raises:
+        InvalidArgumentError: There is none of that name, or none has such a suffix.
+    """
+    if name is not None:
+        return kind_named(name)
+    base = _STEP.sub("", os.path.basename(local_path(path)))
+    fitting = [(suffix, kind) for kind in KINDS for suffix in kind.suffixes if _ends_with(base, suffix)]
+    if not fitting:
+        raise InvalidArgumentError(
+            f"{visible(base)!r} has a suffix under which no kind of file is written",
+            hint=f"Say the kind with --to. {_all_kinds()}",
+        )
+    return max(fitting, key=lambda one: len(one[0]))[1]
+
+
+def _ends_with(base: str, suffix: str) -> bool:
+    """Tell whether a name ends with a suffix, or has none if that is empty."""
+    return base.endswith(suffix) if suffix else not os.path.splitext(base)[1]
+
+
+def _all_kinds() -> str:
+    return f"The kinds are {', '.join(kind.name for kind in KINDS)}."

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -21,21 +23,27 @@ from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.pieces import part_of
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, flat_parts
-from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.storage.files import LocalFile, open_file
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
-__all__ = ["NPZ", "open_npz"]
+__all__ = ["SUFFIX", "member_places", "open_npz", "recognise"]
 
-_SUFFIX = ".npy"
+SUFFIX = ".npy"
+
+_LOCAL_SIZE = 30
+"""Bytes of a member's header before its name."""
 
 _MOST_PACKED = 1032
 """Bytes that deflate makes of one at most: a member cannot ask for more memory than the file justifies."""
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError, SyntaxError, NotImplementedError)
 """What zipfile and NumPy raise about bytes that are no such file."""
+
+
+class _BeforeStartError(OSError, ValueError):
+    """What zipfile expects where it looks for more than an empty archive has, and what is damage elsewhere."""
 
 
 class _ArchiveStream(io.RawIOBase):
@@ -57,7 +65,7 @@ class _ArchiveStream(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._file.size}[whence]
         if start + offset < 0:
-            raise ValueError("a place before the start")
+            raise _BeforeStartError("a place before the start")
         self._place = start + offset
         return self._place
 
@@ -131,7 +139,8 @@ class _MemberValues:
 def recognise(start: bytes) -> bool:
     """Tell an npz file from its first bytes: a zip archive whose first member is an array, or that is empty."""
     name_size = int.from_bytes(start[26:28], "little")
-    return start.startswith(b"PK\x03\x04") and start[30 : 30 + name_size].endswith(_SUFFIX.encode())
+    is_array = start.startswith(b"PK\x03\x04") and start[30 : 30 + name_size].endswith(SUFFIX.encode())
+    return is_array or start.startswith(b"PK\x05\x06")
 
 
 def open_npz(path: str) -> FlatFile:
@@ -141,19 +150,54 @@ def open_npz(path: str) -> FlatFile:
         DataLossError: It is none, or damaged.
     """
     file = open_file(path)
-    try:
-        archive = zipfile.ZipFile(_ArchiveStream(file))
-        infos = [info for info in archive.infolist() if info.filename.endswith(_SUFFIX)]
+    with _opening(file):
+        archive, infos = _arrays(file)
         members, unread = _members(archive, infos)
+    identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
+    return FlatFile(file, members, identity, unread)
+
+
+def member_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:
+    """Return the size of an archive, and where the bytes of each array lie, its own header in front: offset, size, key.
+
+    Raises:
+        DataLossError: It is none, or damaged.
+    """
+    file = open_file(path)
+    with _opening(file):
+        places = [(_start(file, info), info.compress_size, _key(info)) for info in _arrays(file)[1]]
+    file.close()
+    return file.size, places
+
+
+def _start(file: LocalFile, info: zipfile.ZipInfo) -> int:
+    """Return where the bytes of a member start, behind its local header, name and extra fields."""
+    name, extra = struct.unpack("<HH", file.read_at(info.header_offset + _LOCAL_SIZE - 4, 4, "header of a member"))
+    return int(info.header_offset + _LOCAL_SIZE + name + extra)
+
+
+@contextmanager
+def _opening(file: LocalFile) -> Iterator[None]:
+    """Close a file that turns out to be no archive, and say so in an error of our tree."""
+    try:
+        yield
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
-            error.locate(file=path)
+            error.locate(file=file.name)
         elif isinstance(error, _BROKEN):
-            raise _damaged(error).locate(file=path) from error
+            raise _damaged(error).locate(file=file.name) from error
         raise
-    identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
-    return FlatFile(file, members, identity, unread)
+
+
+def _arrays(file: LocalFile) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """Return an archive, and which of its members are arrays."""
+    archive = zipfile.ZipFile(_ArchiveStream(file))
+    return archive, [info for info in archive.infolist() if info.filename.endswith(SUFFIX)]
+
+
+def _key(info: zipfile.ZipInfo) -> bytes:
+    return info.filename.removesuffix(SUFFIX).encode("utf-8", "surrogateescape")
 
 
 def _members(
@@ -162,7 +206,7 @@ def _members(
     members: dict[bytes, Member] = {}
     unread: dict[bytes, CheckpointError] = {}
     for info in infos:
-        key = info.filename.removesuffix(_SUFFIX).encode("utf-8", "surrogateescape")
+        key = _key(info)
         try:
             members[key] = _member(archive, info, key)
         except CheckpointError as error:
@@ -209,6 +253,3 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 def _damaged(error: Exception) -> DataLossError:
     return DataLossError(f"the archive is damaged: {error}")
-
-
-NPZ = Kind("npz", recognise, open_npz)

@@ -42,6 +42,11 @@ class FoundCheckpoint:
         """The format in a word: V1, V2, or the kind of file."""
         return f"V{self.version}" if self.version else self.kind
 
+    @property
+    def kind_name(self) -> str:
+        """The name of the row that it is of."""
+        return self.format.lower()
+
     def here(self) -> FoundCheckpoint:
         """Return the checkpoint with a prefix that means it now: as it was given, or absolute after a chdir."""
         prefix = self.path_here(self.prefix)

@@ -1,14 +1,13 @@
-"""Open the sink for a checkpoint, in either format, and write a whole one."""
+"""Open the sink for a checkpoint or a file of another kind, and write a whole one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from ckpt_magics.files.kinds.bundle.bundle_sink import open_bundle_sink
-from ckpt_magics.files.kinds.slice_table.slice_table_sink import open_slice_table_sink
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.records import Specs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import TensorSink, Values, write_values
@@ -17,38 +16,45 @@ __all__ = ["open_sink", "write_tensors"]
 
 
 def open_sink(
-    prefix: AnyPath, specs: Specs, options: SaveOptions, *, companions: Mapping[str, bytes] | None = None
+    path: AnyPath,
+    specs: Specs,
+    options: SaveOptions,
+    *,
+    kind: Kind | None = None,
+    companions: Mapping[str, bytes] | None = None,
 ) -> AbstractContextManager[TensorSink]:
-    """Open what takes the tensors of a new checkpoint; at the end of the block the checkpoint appears.
+    """Open what takes tensors; at the end of the block what they are written to appears.
 
     Args:
-        prefix: Of the checkpoint, with the step if it has one; one missing directory is created.
-        specs: All that will be written. The data files hold it in this order.
+        path: Prefix of the checkpoint, with the step if it has one, or path of the file; one missing directory is
+            created.
+        specs: All that will be written. Checkpoints hold it in this order.
         options: How; those about the directory's list of checkpoints have no say here.
-        companions: Contents of other files by path, in the same directory, that appear with the checkpoint.
+        kind: As what; None for a checkpoint of the options' version. See :func:`known.kind_to_write`.
+        companions: Contents of other files by path, in the same directory, that appear with it.
 
     Raises:
         InvalidArgumentError: A name is empty or given twice, or a value is larger than a V1 record can be.
         InternalError: Slices of one tensor do not fit together.
-        UnimplementedError: The format cannot hold a tensor's type.
+        UnimplementedError: The kind cannot hold some tensors.
         ResourceExhaustedError: The disk has not the space.
         CheckpointError: From the block too: the disk refuses; see :func:`disk.writing_to`. What was there before is as
             it was.
     """
-    if options.write_version == 1:
-        return open_slice_table_sink(path_text(prefix), specs, options, companions)
-    return open_bundle_sink(path_text(prefix, may_be_bare=True), specs, options, companions)
+    row = kind_named(f"v{options.write_version}") if kind is None else kind
+    return row.sink(path, specs, options, companions)
 
 
 def write_tensors(
-    prefix: AnyPath,
+    path: AnyPath,
     specs: Specs,
     values: Values,
     options: SaveOptions,
     *,
+    kind: Kind | None = None,
     companions: Mapping[str, bytes] | None = None,
 ) -> TensorSink:
-    """Write values as a checkpoint and return the sink that took them; else as :func:`open_sink`."""
-    with open_sink(prefix, specs, options, companions=companions) as sink:
+    """Write values as a checkpoint or a file of another kind and return the sink; else as :func:`open_sink`."""
+    with open_sink(path, specs, options, kind=kind, companions=companions) as sink:
         write_values(sink, values)
     return sink

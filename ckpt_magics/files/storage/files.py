@@ -283,6 +283,12 @@ def modified_time(path: str) -> float:
         return float("-inf")
 
 
+def file_size(path: str) -> int:
+    """Return the size of a regular file, in bytes."""
+    with open_file(path) as file:
+        return file.size
+
+
 def list_directory(path: str) -> list[str]:
     """Return the names in a directory, sorted.
 

@@ -29,6 +29,7 @@ __all__ = [
     "number_types",
     "record_key",
     "records_of",
+    "specs_of",
     "split_into_runs",
 ]
 
@@ -138,6 +139,11 @@ def number_types(keys: Iterable[Any]) -> tuple[list[Any], npt.NDArray[np.intp]]:
     return list(numbers), type_ids
 
 
+def specs_of(specs: Specs) -> Sequence[TensorSpec]:
+    """Return what is to be saved one by one."""
+    return specs.specs() if isinstance(specs, RecordColumns) else specs
+
+
 def records_of(specs: Specs) -> list[Record]:
     """Return the values to be written, in the order of the specs and of their slices.
 
@@ -146,8 +152,7 @@ def records_of(specs: Specs) -> list[Record]:
             twice, or slices and a whole tensor share a name.
         InternalError: A slice does not fit its tensor; slices of one name differ in full shape or dtype, or overlap.
     """
-    one_by_one = specs.specs() if isinstance(specs, RecordColumns) else specs
-    records = [_record(spec, part) for spec in one_by_one for part in spec.slices or (None,)]
+    records = [_record(spec, part) for spec in specs_of(specs) for part in spec.slices or (None,)]
     _check_together(records)
     return records
 

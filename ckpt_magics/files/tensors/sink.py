@@ -6,7 +6,9 @@ Nothing is visible before the end, and everything after.
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -17,7 +19,13 @@ from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.storage.atomic import WrittenFile
 
-__all__ = ["Pieces", "TensorSink", "Values", "elements_in_order", "write_values"]
+__all__ = ["Pieces", "TensorSink", "Values", "elements_in_order", "neighbours", "write_values"]
+
+SMALL_SIZE = 1 << 14
+"""Bytes up to which copying a tensor costs less than making a view of it."""
+
+_BATCH = 512
+"""Small tensors that are copied before they are written: at most 8 MiB."""
 
 Array = npt.NDArray[Any]
 
@@ -94,3 +102,31 @@ def elements_in_order(value: Pieces, shape: tuple[int, ...]) -> Iterator[Array]:
         yield array
     if found != math.prod(shape):
         raise DataLossError(f"the pieces have {found} elements, and the tensor has {math.prod(shape)}")
+
+
+def neighbours(keys: Sequence[bytes], sizes: npt.NDArray[np.int64], runs: Sequence[range]) -> Iterator[Sequence[bytes]]:
+    """Yield the keys of small neighbours together, a few MiB at a time, and others alone.
+
+    Args:
+        keys: Of all values, in order.
+        sizes: Bytes of each; -1 where only reading it would tell.
+        runs: Which rows belong together: no batch has keys of two.
+    """
+    small = (sizes >= 0) & (sizes <= SMALL_SIZE)
+    for run in runs:
+        for first in range(run.start, run.stop, _BATCH):
+            rows = slice(first, min(first + _BATCH, run.stop))
+            if small[rows].all():
+                yield keys[rows]
+            else:
+                yield from _small_together(keys[rows], small[rows].tolist())
+
+
+def _small_together(keys: Sequence[bytes], small: Sequence[bool]) -> Iterator[Sequence[bytes]]:
+    rows = itertools.groupby(zip(small, keys, strict=True), key=operator.itemgetter(0))
+    for is_small, group in rows:
+        found = [key for _, key in group]
+        if is_small:
+            yield found
+        else:
+            yield from ([key] for key in found)

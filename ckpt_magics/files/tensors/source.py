@@ -185,6 +185,14 @@ class TensorFile(NamedValues, Protocol):
         """Tell whether there is a record under ``key``, as TensorFlow's ``has_tensor`` does."""
         ...
 
+    def verify(self, key: bytes, advance: Callable[[int], object], /) -> None:
+        """Check that a tensor can be read; ``advance`` is called with the bytes of each part."""
+        ...
+
+    def slice_pieces(self, name: bytes, /) -> Iterator[tuple[bytes, Iterator[tuple[Box, Array]]]]:
+        """Yield the key and the pieces of each slice that a tensor is stored in; nothing if it is in one piece."""
+        ...
+
     def debug_string(self) -> bytes:
         """Return one line per record, as TensorFlow's reader does."""
         ...

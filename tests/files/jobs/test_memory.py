@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import FLOAT
+from ckpt_magics.files.kinds.known import KINDS
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_bundle, write_slice_table
@@ -83,6 +84,7 @@ def checkpoints(tmp_path_factory):
 SAVING = """
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.formats.pieces import cut_shape, region_shape
+from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -93,16 +95,16 @@ class Made:
         return ((region, np.ones(region_shape(region), np.float32)) for region in cut_shape(SHAPE, at_most // 4))
 
 SHAPE = (1 << 14, 1 << 12)
-options = SaveOptions(durable=False, write_version=int(prefix))
+options = SaveOptions(durable=False)
 before = peak()
-write_tensors(new, [TensorSpec(b"w", FLOAT, SHAPE)], Made(), options)
+write_tensors(new, [TensorSpec(b"w", FLOAT, SHAPE)], Made(), options, kind=kind_named(prefix))
 """
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_saving_what_comes_in_pieces_takes_a_few_of_them(tmp_path, monkeypatch, version):
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
+def test_saving_what_comes_in_pieces_takes_a_few_of_them(tmp_path, monkeypatch, kind):
     monkeypatch.setitem(JOBS, "save", SAVING)
-    assert measured("save", str(version), str(tmp_path / "m")) < ALLOWED
+    assert measured("save", kind, str(tmp_path / "m")) < ALLOWED
     with load_checkpoint(tmp_path / "m") as reader:
         assert reader.entry("w").shape == SHAPE
         assert reader.get_slice("w", (SHAPE[0] - 1, slice(None))).sum() == SHAPE[1]

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, UnimplementedError
+from ckpt_magics.files.formats.dtypes import FLOAT
+from ckpt_magics.files.kinds.known import kind_named, kind_to_write
 from ckpt_magics.files.kinds.npz_file import open_npz
+from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
 
 TENSORS = {
     "net/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -174,3 +181,48 @@ def test_changed_bytes_are_values_or_errors_of_ours(tmp_path_factory, data):
         file.write(whole)
     with contextlib.suppress(CheckpointError):
         read_all(path)
+
+
+@given(
+    tensors=st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8),
+        st.tuples(st.sampled_from(NUMPY_DTYPES), st.lists(st.integers(0, 3), max_size=3), st.binary(max_size=4)),
+        max_size=8,
+    )
+)
+def test_numpy_loads_what_is_written(tmp_path_factory, tensors):
+    arrays = {}
+    for name, (dtype, shape, seed) in tensors.items():
+        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        data = (seed + bytes(range(256)) * 2)[:size] if dtype.name != "bool" else bytes(size)
+        arrays[name] = np.frombuffer(data, dtype.numpy).reshape(shape)
+    path = tmp_path_factory.mktemp("m") / "m.npz"
+    source = ArraySource(arrays)
+    specs = [source.spec(name.encode()) for name in arrays]
+    write_tensors(path, specs, source, SaveOptions(durable=False), kind=kind_to_write(path))
+    with np.load(path, allow_pickle=False) as found:
+        assert found.files == list(arrays)
+        for name, array in arrays.items():
+            assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+            assert found[name].tobytes() == array.tobytes()
+    with contextlib.closing(open_npz(str(path))) as file:
+        for name, array in arrays.items():
+            assert file.read(name.encode()).tobytes() == array.tobytes()
+
+
+def test_the_bytes_of_equal_tensors_are_equal_whenever_they_are_written(tmp_path):
+    source = ArraySource({"a": np.arange(5)})
+    for name in ("one.npz", "two.npz"):
+        write_tensors(tmp_path / name, [source.spec(b"a")], source, SaveOptions(), kind=kind_to_write(name))
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    assert zipfile.ZipFile(tmp_path / "one.npz").infolist()[0].date_time[:3] == (1980, 1, 1)
+
+
+def test_names_that_numpy_would_take_for_others_are_refused():
+    keys = (b"a", b"a.npy", b"b.npy", b"c\0", b"d" * 65_532)
+    found = kind_named("npz").can_hold([TensorSpec(key, FLOAT, ()) for key in keys])
+    assert [(one.name[:5], one.why, one.step) for one in found] == [
+        (b"a.npy", "names that are another's and .npy", "--map"),
+        (b"c\0", "names with a NUL", "--map"),
+        (b"ddddd", "names of more than 65531 bytes", "--map"),
+    ]

@@ -11,12 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 import ckpt_magics
-from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, UnimplementedError
+from ckpt_magics.errors import (
+    CheckpointError,
+    DataLossError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
+from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
 from ckpt_magics.files.kinds import safetensors_file
-from ckpt_magics.files.kinds.safetensors_file import DTYPES, open_safetensors, recognise
+from ckpt_magics.files.kinds.known import kind_to_write
+from ckpt_magics.files.kinds.safetensors_file import open_safetensors, recognise
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
 
 TENSORS = {
     "net/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -268,3 +279,38 @@ def test_what_is_good_in_one_is_salvaged_into_a_checkpoint(tmp_path):
     assert ckpt_magics.salvage_checkpoint(path, tmp_path / "good").tensors == 1
     with ckpt_magics.load_checkpoint(tmp_path / "good") as reader:
         assert (reader.version, reader["w"].tolist()) == (2, [7])
+
+
+@given(
+    tensors=st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(lambda name: name != METADATA),
+        st.tuples(st.sampled_from([*DTYPES.values()]), st.lists(st.integers(0, 3), max_size=3), st.binary(max_size=4)),
+        max_size=8,
+    )
+)
+def test_writes_the_bytes_of_the_library(tmp_path_factory, tensors):
+    arrays = {}
+    for name, (dtype, shape, seed) in tensors.items():
+        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        data = (seed + bytes(range(256)))[:size] if dtype.name != "bool" else bytes(byte & 1 for byte in range(size))
+        arrays[name] = np.frombuffer(data, dtype.numpy).reshape(shape)
+    path = tmp_path_factory.mktemp("m") / "m.safetensors"
+    source = ArraySource(arrays)
+    specs = [source.spec(name.encode()) for name in arrays]
+    write_tensors(path, specs, source, SaveOptions(durable=False), kind=kind_to_write(path))
+    assert path.read_bytes() == save(arrays, {"format": "pt"})
+    if arrays:
+        with ckpt_magics.load_checkpoint(path) as reader:
+            for name, array in arrays.items():
+                assert reader.get_tensor(name.encode()).tobytes() == array.tobytes()
+
+
+def test_a_header_that_readers_refuse_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(safetensors_file, "MAX_HEADER", 100)
+    arrays = {f"t{number}": np.zeros(3) for number in range(5)}
+    path = tmp_path / "m.safetensors"
+    source = ArraySource(arrays)
+    specs = list(map(source.spec, source.keys()))
+    with pytest.raises(InvalidArgumentError, match="the header would have 312 bytes"):
+        write_tensors(path, specs, source, SaveOptions(), kind=kind_to_write(path))
+    assert not os.listdir(tmp_path)

@@ -182,14 +182,14 @@ class BundleStore:
         except CheckpointError as error:
             raise error.locate(file=self._index.file.name, tensor=name) from None
 
-    def used_ranges(self) -> dict[int, list[tuple[int, int]]]:
-        """Return by data file where values lie in it: start and end of each, in bytes, those of slices too."""
+    def value_places(self) -> dict[int, list[tuple[int, int, bytes]]]:
+        """Return by data file where values lie in it: offset and size of each in bytes, and the key of its record."""
         listing = self._index.listing()
-        entries, rows = listing.entries, listing.values
+        entries, rows = listing.entries, listing.values.tolist()
         starts, sizes = entries.offsets[rows].tolist(), entries.sizes[rows].tolist()
-        found: dict[int, list[tuple[int, int]]] = {}
-        for shard_id, start, size in zip(entries.shard_ids[rows].tolist(), starts, sizes, strict=True):
-            found.setdefault(shard_id, []).append((start, start + size))
+        found: dict[int, list[tuple[int, int, bytes]]] = {}
+        for row, shard_id, start, size in zip(rows, entries.shard_ids[rows].tolist(), starts, sizes, strict=True):
+            found.setdefault(shard_id, []).append((start, size, listing.keys[row]))
         return found
 
     def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:

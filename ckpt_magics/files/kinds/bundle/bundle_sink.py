@@ -8,7 +8,6 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleWriter, Merge
 
 from __future__ import annotations
 
-import itertools
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +19,16 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, InternalError, UnimplementedError
 from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
-from ckpt_magics.files.formats.dtypes import STRING, VARIANT
+from ckpt_magics.files.formats.dtypes import STRING, VARIANT, DType
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, encode_columns, encode_entries
 from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
 from ckpt_magics.files.kinds.bundle.value_writer import ValueWriter
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.naming import data_filename
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.records import (
     Record,
     RecordColumns,
@@ -37,16 +38,10 @@ from ckpt_magics.files.tensors.records import (
     split_into_runs,
 )
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
+from ckpt_magics.files.tensors.sink import Pieces, elements_in_order, neighbours
 from ckpt_magics.files.wire.crc32c import masked_crcs
 
-__all__ = ["BundleSink", "open_bundle_sink"]
-
-SMALL_SIZE = 1 << 14
-"""Bytes up to which copying a tensor costs less than making a view of it."""
-
-_BATCH = 512
-"""Small tensors that are copied before they are written: at most 8 MiB."""
+__all__ = ["BundleSink", "is_held", "open_bundle_sink"]
 
 _to_bytes = operator.methodcaller("tobytes")
 _dtype_of = operator.attrgetter("dtype")
@@ -54,9 +49,10 @@ _dtype_of = operator.attrgetter("dtype")
 
 @contextmanager
 def open_bundle_sink(
-    prefix: str, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
 ) -> Iterator[BundleSink]:
     """Open a sink that makes a V2 checkpoint; see :func:`sinks.open_sink`."""
+    prefix = path_text(path, may_be_bare=True)
     is_plain = isinstance(specs, RecordColumns) and specs.is_sound
     records = [] if is_plain else records_of(specs)
     columns = specs if isinstance(specs, RecordColumns) and is_plain else columns_of_records(records)
@@ -76,10 +72,15 @@ def open_bundle_sink(
     sink.written = tuple(stage.written)
 
 
+def is_held(dtype: DType) -> bool:
+    """Tell whether files of this format hold values of a dtype."""
+    return bool(dtype.itemsize) or dtype in {STRING, VARIANT}
+
+
 def _check_dtypes(columns: RecordColumns) -> None:
     """Refuse types that files cannot hold."""
     for number, (dtype, _) in enumerate(columns.types):
-        if not dtype.itemsize and dtype not in {STRING, VARIANT}:
+        if not is_held(dtype):
             name = columns.keys[columns.type_ids.tolist().index(number)]
             raise UnimplementedError(f"Saving data type {dtype.c_name} not supported", tensor=name)
 
@@ -132,16 +133,7 @@ class BundleSink:
 
     def batches(self) -> Iterator[Sequence[bytes]]:
         """Yield small neighbours together, others alone."""
-        sizes = self._columns.sizes
-        small = (sizes >= 0) & (sizes <= SMALL_SIZE)
-        for run in self._runs:
-            for first in range(run.start, run.stop, _BATCH):
-                rows = slice(first, min(first + _BATCH, run.stop))
-                keys = self.order[rows]
-                if small[rows].all():
-                    yield keys
-                else:
-                    yield from _neighbours(keys, small[rows].tolist())
+        return neighbours(self.order, self._columns.sizes, self._runs)
 
     def write(self, key: bytes, value: Pieces) -> None:
         """Write a value behind the one before it."""
@@ -226,13 +218,3 @@ class BundleSink:
             )
             for name, records in tensors.items()
         }
-
-
-def _neighbours(keys: Sequence[bytes], small: Sequence[bool]) -> Iterator[Sequence[bytes]]:
-    rows = itertools.groupby(zip(small, keys, strict=True), key=operator.itemgetter(0))
-    for is_small, group in rows:
-        found = [key for _, key in group]
-        if is_small:
-            yield found
-        else:
-            yield from ([key] for key in found)

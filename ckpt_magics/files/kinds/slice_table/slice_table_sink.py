@@ -31,7 +31,9 @@ from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import v1_shard_filename, v1_shard_pattern
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, split_into_runs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
@@ -45,7 +47,7 @@ _COPY_STEP = 1 << 20
 
 @contextmanager
 def open_slice_table_sink(
-    prefix: str, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
 ) -> Iterator[SliceTableSink]:
     """Open a sink that makes a V1 checkpoint; see :func:`sinks.open_sink`.
 
@@ -53,6 +55,7 @@ def open_slice_table_sink(
     of the same prefix there will be one more, without tensors: names of files must not be reused before they go, or a
     reader would find half of each.
     """
+    prefix = path_text(path)
     records = records_of(specs)
     _check_dtypes(records)
     _check_sizes(records)

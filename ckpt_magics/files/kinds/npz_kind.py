@@ -1,0 +1,108 @@
+"""npz archives as a kind of file: written as ``numpy.savez`` does, a member after the other.
+
+Format: numpy/lib/_npyio_impl.py (_savez) of NumPy 2.4; `stored_zip`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import chain
+
+from numpy.lib import format as npy
+
+from ckpt_magics.files.formats.dtypes import DTYPES, DType
+from ckpt_magics.files.formats.stored_zip import MAX_NAME, StoredZip
+from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.npz_file import SUFFIX, member_places, open_npz, recognise
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
+from ckpt_magics.files.tensors.tensor_names import key_to_name
+from ckpt_magics.files.wire.varint import Buffer
+
+__all__ = ["NPZ"]
+
+NUMPY_DTYPES = tuple(
+    dtype for dtype in DTYPES if dtype.numpy.isbuiltin == 1 and dtype.itemsize and not dtype.is_quantized
+)
+"""The dtypes of numbers that NumPy has by itself, which the header of an array can name."""
+
+
+def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
+    """Return which tensors an archive cannot hold.
+
+    Text is among it: NumPy's has a width, which no spec says, and loses the NULs at its end.
+    """
+    keys = {spec.key for spec in specs}
+    return [
+        *unheld_values(specs, NUMPY_DTYPES),
+        *unheld_text_names(specs),
+        *(Unheld(spec.key, why, MAP_STEP) for spec in specs if (why := _why_no_name(spec.key, keys))),
+    ]
+
+
+def _why_no_name(key: bytes, keys: Collection[bytes]) -> str:
+    if b"\0" in key:
+        return "names with a NUL"
+    if len(key) + len(SUFFIX) > MAX_NAME:
+        return f"names of more than {MAX_NAME - len(SUFFIX)} bytes"
+    stem = key.removesuffix(SUFFIX.encode())
+    # NumPy takes such a name for the member of the other.
+    return f"names that are another's and {SUFFIX}" if stem != key and stem in keys else ""
+
+
+def array_header(dtype: DType, shape: tuple[int, ...]) -> bytes:
+    """Return what stands before the values of an array in C order."""
+    header = io.BytesIO()
+    npy.write_array_header_1_0(
+        header, {"descr": npy.dtype_to_descr(dtype.numpy.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    )
+    return header.getvalue()
+
+
+def open_npz_sink(
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> AbstractContextManager[FlatSink]:
+    """Open a sink that makes an archive in the order of the specs; see :func:`sinks.open_sink`."""
+    check_held(NPZ.name, can_hold(specs_of(specs)))
+    return open_file_sink(path_text(path), records_of(specs), options, companions, _Archive)
+
+
+class _Archive:
+    """An archive that is being written."""
+
+    def __init__(self, file: disk.OutputFile) -> None:
+        self._file = file
+        self._zip = StoredZip(file.write)
+
+    def add(self, record: Record, parts: Iterable[Buffer]) -> None:
+        header = array_header(record.dtype, record.shape)
+        self._zip.add(key_to_name(record.name) + SUFFIX, chain([header], parts))
+
+    def finish(self) -> None:
+        self._zip.finish()
+        self._file.finish()
+
+
+def _byte_map(path: str) -> list[ByteRange]:
+    size, places = member_places(path)
+    return list(map_file(path, size, places, "archive"))
+
+
+NPZ = Kind(
+    name="npz",
+    suffixes=(".npz",),
+    recognise=recognise,
+    open=open_npz,
+    can_hold=can_hold,
+    sink=open_npz_sink,
+    byte_map=_byte_map,
+)

@@ -1,0 +1,71 @@
+"""V1 checkpoints as a kind of file."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from contextlib import closing
+
+from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.files.formats.slice_records import V1_DTYPES, check_saved_slice
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.holding import EXCLUDE_STEP, Unheld, unheld_dtype
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
+from ckpt_magics.files.kinds.slice_table.slice_table_sink import open_slice_table_sink
+from ckpt_magics.files.storage.files import file_size
+from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.naming import is_foreign_temporary, parse_v1_shard
+from ckpt_magics.files.tensors.source import TensorSpec
+
+__all__ = ["V1"]
+
+
+def open_slice_table(prefix: str) -> SliceTableStore:
+    """Open a checkpoint; of several files that a save is just putting there, all of them.
+
+    Raises:
+        CheckpointError: It is not there, or damaged so that no tensor can be found.
+    """
+    store = SliceTableStore(prefix)
+    shards = parse_v1_shard(prefix)
+    if shards is None or len(store.file_names()) == shards[2]:
+        return store
+    store.close()
+    # Whoever puts files there holds the lock until it is done.
+    with directory_lock(os.path.dirname(prefix)):
+        return SliceTableStore(prefix)
+
+
+def _can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
+    other = [unheld_dtype(spec, V1_DTYPES) for spec in specs if spec.dtype not in V1_DTYPES]
+    large = [spec.key for spec in specs if spec.dtype in V1_DTYPES and _is_large(spec)]
+    return [*other, *(Unheld(name, "values of more than 2 GiB", EXCLUDE_STEP) for name in large)]
+
+
+def _is_large(spec: TensorSpec) -> bool:
+    for part in spec.slices or (TensorSlice.full(len(spec.shape)),):
+        try:
+            check_saved_slice(spec.key, part, spec.dtype, math.prod(part.shape(spec.shape)))
+        except InvalidArgumentError:
+            return True
+    return False
+
+
+def _byte_map(prefix: str) -> list[ByteRange]:
+    with closing(open_slice_table(prefix)) as store:
+        # Values are records of the table, and may be packed: only its blocks have places.
+        return [one for path in store.file_names() for one in map_file(path, file_size(path), (), "table")]
+
+
+V1 = Kind(
+    name="v1",
+    suffixes=(),
+    open=open_slice_table,
+    can_hold=_can_hold,
+    sink=open_slice_table_sink,
+    byte_map=_byte_map,
+    leftovers=is_foreign_temporary,
+)

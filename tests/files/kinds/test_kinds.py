@@ -1,0 +1,235 @@
+"""Every kind of file, by its row: what is written is read back, all or nothing; what does not fit is refused first."""
+
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from ckpt_magics.errors import InternalError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.formats.dtypes import COMPLEX128, DTYPES, FLOAT, QINT8, STRING, as_dtype
+from ckpt_magics.files.formats.pieces import array_pieces
+from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.kinds.byte_map import TENSOR
+from ckpt_magics.files.kinds.holding import Unheld
+from ckpt_magics.files.kinds.known import KINDS, kind_named, kind_to_write
+from ckpt_magics.files.kinds.sinks import open_sink, write_tensors
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
+
+QUICK = SaveOptions(durable=False)
+FLOATS = np.arange(12, dtype=np.float32).reshape(4, 3)
+
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+
+
+def write(path, arrays, kind, options=QUICK):
+    source = ArraySource(arrays)
+    return write_tensors(path, list(map(source.spec, source.keys())), source, options, kind=kind)
+
+
+def read(path):
+    with open_tensors(path) as tensors:
+        return {key.decode(): value for key, value in tensors.source.read_many(tensors.source.keys()).items()}
+
+
+def held_dtypes(kind):
+    """Return the dtypes of numbers that a kind holds, as NumPy has them."""
+    found = [dtype for dtype in DTYPES if dtype.itemsize and not dtype.is_quantized]
+    return [dtype.numpy for dtype in found if not kind.can_hold([TensorSpec(b"x", dtype, (2,))])]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
+
+
+@every_kind
+@given(data=st.data())
+def test_what_is_written_is_read_back_bit_for_bit(tmp_path_factory, kind, data):
+    dtypes = held_dtypes(kind)
+    keys = data.draw(st.lists(names, min_size=1, max_size=6, unique=True))
+    arrays = {}
+    for key in keys:
+        shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+        dtype = data.draw(st.sampled_from(dtypes))
+        values = data.draw(hnp.arrays(np.int8, shape, elements=st.integers(0, 1)))
+        arrays[key] = values.astype(dtype)
+    path = tmp_path_factory.mktemp("m") / "m"
+    specs = [ArraySource(arrays).spec(key.encode()) for key in arrays]
+    if kind.can_hold(specs):
+        with pytest.raises(UnimplementedError, match=f"{kind.name} cannot hold"):
+            write(path, arrays, kind)
+        assert not os.listdir(path.parent)
+        return
+    write(path, arrays, kind)
+    found = read(path)
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert found[name].tobytes() == array.tobytes()
+
+
+@every_kind
+def test_every_dtype_is_written_or_refused_with_a_step_that_fits(kind):
+    for dtype in DTYPES:
+        spec = TensorSpec(b"w", dtype, (2,))
+        for one in kind.can_hold([spec]):
+            assert one.name == b"w"
+            assert one.step in {"--dtype", "--exclude"}
+            if one.step == "--dtype":
+                assert not kind.can_hold([TensorSpec(b"w", as_dtype(one.value), (2,))])
+
+
+@every_kind
+def test_pieces_make_the_bytes_of_the_array(tmp_path, kind):
+    write(tmp_path / "whole", {"w": FLOATS}, kind)
+    with open_sink(tmp_path / "cut", [TensorSpec(b"w", FLOAT, (4, 3))], QUICK, kind=kind) as sink:
+        sink.write(b"w", array_pieces(FLOATS, 8))
+    assert contents(tmp_path, "whole") == contents(tmp_path, "cut")
+
+
+def contents(folder, stem):
+    return [path.read_bytes() for path in sorted(folder.rglob(f"{stem}*")) if path.is_file()]
+
+
+@every_kind
+def test_nothing_is_visible_before_the_end_and_a_break_leaves_the_old_version(tmp_path, kind):
+    old, new = {"w": FLOATS}, {"w": np.ones((99, 99)), "x": np.ones((99, 99))}
+    write(tmp_path / "m", old, kind)
+    before = sorted(os.listdir(tmp_path))
+
+    class Broken(ArraySource):
+        def pieces(self, key, at_most=1 << 20):
+            if key == b"x":
+                assert [name for name in sorted(os.listdir(tmp_path)) if not name.startswith(".")] == before
+                raise KeyboardInterrupt
+            return super().pieces(key, at_most)
+
+    source = Broken(new)
+    with pytest.raises(KeyboardInterrupt):
+        write_tensors(tmp_path / "m", list(map(source.spec, source.keys())), source, QUICK, kind=kind)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert np.array_equal(read(tmp_path / "m")["w"], FLOATS)
+    write(tmp_path / "m", new, kind)
+    assert read(tmp_path / "m")["x"].all()
+
+
+@every_kind
+def test_values_out_of_order_and_missing_ones_end_it(tmp_path, kind):
+    specs = [TensorSpec(b"w", FLOAT, (4, 3)), TensorSpec(b"x", FLOAT, (4, 3))]
+    with pytest.raises(InternalError, match="in the order"), open_sink(tmp_path / "m", specs, QUICK, kind=kind) as sink:
+        sink.write(sink.order[1], FLOATS)
+    with pytest.raises(InternalError, match="values were"), open_sink(tmp_path / "m", specs, QUICK, kind=kind) as sink:
+        sink.write(sink.order[0], FLOATS)
+    assert not os.listdir(tmp_path)
+
+
+@every_kind
+def test_a_full_disk_refuses_before_a_byte_is_written(tmp_path, monkeypatch, kind):
+    class Full:
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def statvfs(self, path):
+            return SimpleNamespace(f_blocks=10, f_bavail=1, f_frsize=40)
+
+        def write(self, descriptor, data):
+            raise AssertionError
+
+    monkeypatch.setattr(disk, "os", Full())
+    with pytest.raises(ResourceExhaustedError, match=r"48 bytes are needed.*40 bytes are free"):
+        write(tmp_path / "m", {"w": FLOATS}, kind)
+    assert not os.listdir(tmp_path)
+
+
+@every_kind
+def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind):
+    told = []
+    big = np.zeros((3, 1 << 20), np.uint8)
+    write(tmp_path / "m", {"w": big}, kind, SaveOptions(durable=False, progress=lambda *done: told.append(done)))
+    assert told[-1] == (big.nbytes, big.nbytes)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "m", {"w": big + 1}, kind, SaveOptions(durable=False, progress=stop))
+    assert sorted(os.listdir(tmp_path)) == before
+    assert not read(tmp_path / "m")["w"].any()
+
+
+@every_kind
+def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, kind):
+    arrays = {"a": FLOATS, "b/c": np.zeros(0, np.int32), "d": np.float32(7)}
+    sink = write(tmp_path / "m", arrays, kind)
+    ranges = kind.byte_map(str(tmp_path / "m"))
+    for file in sink.written:
+        mine = [one for one in ranges if one.file == file.path]
+        assert [one.offset for one in mine] == list(np.cumsum([0, *(one.size for one in mine)])[:-1])
+        assert sum(one.size for one in mine) == file.bytes == os.stat(file.path).st_size
+    if kind.name != "v1":
+        for one in (one for one in ranges if one.what == TENSOR):
+            with open(one.file, "rb") as file:
+                file.seek(one.offset)
+                assert file.read(one.size).endswith(np.asarray(arrays[one.key.decode()]).tobytes())
+        assert {one.key for one in ranges if one.what == TENSOR} >= {b"a", b"d"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("model.ckpt", "v2"),
+        ("runs.2/model.ckpt-12", "v2"),
+        ("model", "v2"),
+        ("model-7", "v2"),
+        ("model.safetensors", "safetensors"),
+        ("my.model.npz", "npz"),
+    ],
+)
+def test_the_suffix_says_the_kind(path, kind):
+    assert kind_to_write(path).name == kind
+    assert kind_to_write(path, "v1").name == "v1"
+
+
+def test_an_unknown_suffix_or_name_lists_the_kinds():
+    for call in (lambda: kind_to_write("m.onnx"), lambda: kind_named("onnx"), lambda: kind_to_write("m.npz", "NPZ")):
+        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz"):
+            call()
+
+
+def test_what_does_not_fit_is_all_said_at_once_a_few_names_of_each(tmp_path):
+    halves = (TensorSlice.parse("0,2:-"), TensorSlice.parse("2,2:-"))
+    specs = [
+        *(TensorSpec(b"s%d" % number, STRING, (2,)) for number in range(7)),
+        TensorSpec(b"c", COMPLEX128, ()),
+        TensorSpec(b"p", FLOAT, (4, 3), halves),
+        TensorSpec(b"q", QINT8, (4,)),
+        TensorSpec(b"\xff", FLOAT, ()),
+        TensorSpec(b"__metadata__", FLOAT, ()),
+    ]
+    with pytest.raises(UnimplementedError) as caught:
+        kind_named("safetensors").sink(tmp_path / "m", specs, QUICK, None)
+    assert str(caught.value) == (
+        "safetensors cannot hold strings (s0, s1, s2, s3, s4 and 2 more); values of complex128 (c); slices (p); "
+        "values of qint8 (q); names that are no UTF-8 (\\xff); names that mean something else there (__metadata__). "
+        "What helps: --exclude NAME, --dtype NAME=complex64, --join NAME, --dtype NAME=int8, --map NAME."
+    )
+    assert not os.listdir(tmp_path)
+
+
+def test_a_cast_that_helps_keeps_every_value_where_one_can():
+    found = kind_named("npz").can_hold(
+        [TensorSpec(name.encode(), as_dtype(name), (1,)) for name in ("bfloat16", "int4", "uint4")]
+    )
+    why = "values of "
+    assert found == [
+        Unheld(b"bfloat16", why + "bfloat16", "--dtype", "float32"),
+        Unheld(b"int4", why + "int4", "--dtype", "int8"),
+        Unheld(b"uint4", why + "uint4", "--dtype", "uint8"),
+    ]
