@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ckpt_magics.files.directory.state import checkpoint_exists as checkpoint_exists
     from ckpt_magics.files.directory.state import get_checkpoint_state as get_checkpoint_state
     from ckpt_magics.files.directory.state import latest_checkpoint as latest_checkpoint
+    from ckpt_magics.files.jobs.converting import ConvertOptions as ConvertOptions
     from ckpt_magics.files.jobs.saving import SavedCheckpoint as SavedCheckpoint
     from ckpt_magics.files.restore.restore import restore_checkpoint as restore_checkpoint
     from ckpt_magics.graphs.graph.graph import Graph as Graph
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from ckpt_magics.notebook.reader import CheckpointReader as CheckpointReader
     from ckpt_magics.notebook.reader import load_checkpoint as load_checkpoint
     from ckpt_magics.notebook.reports.contents import describe_checkpoint as describe_checkpoint
+    from ckpt_magics.notebook.reports.conversion_report import average_checkpoints as average_checkpoints
+    from ckpt_magics.notebook.reports.conversion_report import convert_checkpoint as convert_checkpoint
+    from ckpt_magics.notebook.reports.conversion_report import list_recipes as list_recipes
     from ckpt_magics.notebook.reports.directory_listing import list_checkpoints as list_checkpoints
     from ckpt_magics.notebook.reports.directory_listing import repair_state as repair_state
     from ckpt_magics.notebook.reports.graph_contents import show_graph as show_graph
@@ -63,6 +67,7 @@ _HOMES = {
     "CheckpointNotFoundError": "errors",
     "CheckpointReader": "notebook.reader",
     "ChecksumError": "errors",
+    "ConvertOptions": "files.jobs.converting",
     "DataLossError": "errors",
     "FailedPreconditionError": "errors",
     "Graph": "graphs.graph.graph",
@@ -82,14 +87,17 @@ _HOMES = {
     "TruncatedError": "errors",
     "UnimplementedError": "errors",
     "Variable": "graphs.variables.variable",
+    "average_checkpoints": "notebook.reports.conversion_report",
     "checkpoint_exists": "files.directory.state",
     "compare_checkpoints": "notebook.frames.differences",
+    "convert_checkpoint": "notebook.reports.conversion_report",
     "describe_checkpoint": "notebook.reports.contents",
     "export_meta_graph": "graphs.saver.meta_graphs",
     "get_checkpoint_state": "files.directory.state",
     "import_meta_graph": "graphs.saver.meta_graphs",
     "latest_checkpoint": "files.directory.state",
     "list_checkpoints": "notebook.reports.directory_listing",
+    "list_recipes": "notebook.reports.conversion_report",
     "list_variables": "notebook.listing",
     "load_checkpoint": "notebook.reader",
     "load_ipython_extension": "notebook.magics",

@@ -32,7 +32,7 @@ from ckpt_magics.files.steps.step import Step
 from ckpt_magics.files.storage.files import open_file
 from ckpt_magics.files.storage.place import local_path
 
-__all__ = ["Recipe", "fitting_recipes", "known_recipes", "load_recipe", "recipe_steps"]
+__all__ = ["Recipe", "fitting_recipes", "known_recipes", "load_recipe"]
 
 SUFFIX = ".toml"
 MAX_SIZE = 1 << 20
@@ -86,11 +86,6 @@ def load_recipe(name_or_file: str) -> Recipe:
             raise InvalidArgumentError(f"a recipe has {MAX_SIZE:,} bytes at most, not {file.size:,}", file=path)
         data = file.read_at(0, file.size, "recipe")
     return _parsed(os.path.basename(path).removesuffix(SUFFIX), data, path)
-
-
-def recipe_steps(name_or_file: str) -> tuple[Step, ...]:
-    """Return the steps of a recipe; else as `load_recipe`."""
-    return load_recipe(name_or_file).steps
 
 
 def known_recipes() -> list[Recipe]:

@@ -26,7 +26,7 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.steps.transposition import Axes, permuted
 from ckpt_magics.files.tensors.source import Array, NamedValues
 
-__all__ = ["ArrayTensor", "Elementwise", "Joined", "LazyTensor", "Part", "Reshaped", "StoredTensor", "Transposed"]
+__all__ = ["ArrayTensor", "Elementwise", "Joined", "LazyTensor", "Part", "Reshaped", "SourceTensor", "Transposed"]
 
 
 class LazyTensor(ABC):
@@ -68,7 +68,7 @@ class LazyTensor(ABC):
             yield box, self.read(box)
 
 
-class StoredTensor(LazyTensor):
+class SourceTensor(LazyTensor):
     """A tensor as a source has it.
 
     Args:

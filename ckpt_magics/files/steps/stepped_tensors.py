@@ -10,7 +10,7 @@ from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.steps.lazy_tensor import LazyTensor, StoredTensor
+from ckpt_magics.files.steps.lazy_tensor import LazyTensor, SourceTensor
 from ckpt_magics.files.steps.patterns import Names, Pattern
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSource, TensorSpec, columns_of, store_into
@@ -207,7 +207,7 @@ class SteppedTensors:
     def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
         """Return several tensors; those that no step has touched, many at a time."""
         values = {key: self._values(key) for key in keys}
-        untouched = [(key, one) for key, one in values.items() if isinstance(one, StoredTensor)]
+        untouched = [(key, one) for key, one in values.items() if isinstance(one, SourceTensor)]
         found: dict[bytes, Array] = {}
         for source in {id(one.source): one.source for _, one in untouched}.values():
             own = [(key, one.key) for key, one in untouched if one.source is source]
@@ -259,7 +259,7 @@ def stepped(tensors: NamedTensors[TensorSource], scope: str = "") -> SteppedTens
     names = map(key_to_name, keys)
     return SteppedTensors(
         {
-            f"{scope}{name}": SteppedTensor(StoredTensor(source, key), (f"{scope}{name}",))
+            f"{scope}{name}": SteppedTensor(SourceTensor(source, key), (f"{scope}{name}",))
             for name, key in zip(names, keys, strict=True)
         },
         source.origin,

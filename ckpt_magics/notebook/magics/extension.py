@@ -12,6 +12,7 @@ from IPython.core.magic import Magics
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.checkpoint_magics import CheckpointMagics
 from ckpt_magics.notebook.magics.completion import CheckpointMatcher
+from ckpt_magics.notebook.magics.convert_magics import ConvertMagics
 from ckpt_magics.notebook.magics.graph_magics import GraphMagics
 from ckpt_magics.notebook.magics.shown_views import ShownView, ShownViews, shown_views
 from ckpt_magics.notebook.magics.verify_magics import VerifyMagics
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAGICS", "register", "unregister"]
 
-MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, GraphMagics, VerifyMagics, ViewMagics)
+MAGICS: tuple[type[Magics], ...] = (CheckpointMagics, ConvertMagics, GraphMagics, VerifyMagics, ViewMagics)
 
 _MATCHER = "ckpt_magics"
 # What has looks of its own goes by the name of its class, so that loading the extension does not import it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from ckpt_magics.errors import visible
+from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.files.objects.collected import tensors_and_gaps
 from ckpt_magics.files.objects.containers import container_kind
 from ckpt_magics.files.objects.leaves import leaf_kind
 from ckpt_magics.files.steps.patterns import Pattern
+from ckpt_magics.files.storage.place import local_path
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["array_names", "at_root", "chosen_values", "user_values"]
+__all__ = ["array_names", "at_root", "chosen_values", "source_of_word", "user_values"]
 
 _ARRAY_WORDS = {"NumPy array", "NumPy scalar", "PyTorch tensor", "pandas Series", "pandas array", "variable", "array"}
 _ASSIGNMENT = re.compile(r"""([^=\s"'()]+)=(?!=)(.*)""", re.DOTALL)
@@ -30,6 +32,25 @@ def user_values(shell: InteractiveShell) -> dict[str, Any]:
         for name, value in shell.user_ns.items()
         if not name.startswith("_") and (name not in hidden or hidden[name] is not value)
     }
+
+
+def source_of_word(word: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a path, or a value
+    """Return what a word of a line means as a source: a checkpoint's path, or else what a variable holds.
+
+    Raises:
+        CheckpointNotFoundError: It is neither.
+    """
+    # Loading the extension stays quick when what reads checkpoints loads on first use.
+    from ckpt_magics.files.directory.finding import find_checkpoint
+
+    path = local_path(word)
+    try:
+        find_checkpoint(path)
+    except CheckpointNotFoundError:
+        if word not in values or isinstance(values[word], str | os.PathLike):
+            raise
+        return values[word]
+    return path
 
 
 def array_names(values: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,12 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
 
-from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.notebook.commands.diff_command import DIFF_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.command import Scope, command
-from ckpt_magics.notebook.magics.namespace import user_values
+from ckpt_magics.notebook.magics.namespace import source_of_word, user_values
 from ckpt_magics.notebook.magics.progress_line import shown_progress
 from ckpt_magics.phrasing import names_text
 
@@ -86,13 +85,10 @@ def _second_side(shell: InteractiveShell, word: str) -> tuple[Tensors, str]:
     from ckpt_magics.files.directory.open_tensors import open_on_demand
     from ckpt_magics.files.objects.tensors_of import tensors_of
 
-    values = user_values(shell)
-    try:
-        tensors = open_on_demand(expanded(word))
-    except CheckpointNotFoundError:
-        if word not in values or isinstance(values[word], str | os.PathLike):
-            raise
-        return tensors_of(values[word]), word
+    source = source_of_word(word, user_values(shell))
+    if not isinstance(source, str):
+        return tensors_of(source), word
+    tensors = open_on_demand(source)
     return tensors, tensors.origin
 
 

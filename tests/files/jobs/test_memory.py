@@ -24,9 +24,11 @@ ALLOWED = 128
 
 PROLOGUE = """
 import pandas, sys
-from ckpt_magics import compare_checkpoints, load_checkpoint, salvage_checkpoint, verify_checkpoint
+from ckpt_magics import average_checkpoints, compare_checkpoints, convert_checkpoint, load_checkpoint
+from ckpt_magics import salvage_checkpoint, verify_checkpoint
 from ckpt_magics.files.jobs.tensor_statistics import stored_statistics
 import ckpt_magics.notebook.frames.differences, ckpt_magics.notebook.reports.verification_report
+import ckpt_magics.notebook.reports.conversion_report
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) >> 10
@@ -39,6 +41,10 @@ JOBS = {
     "compare": "assert list(compare_checkpoints(prefix, prefix)['status']) == ['same']",
     "verify": "assert verify_checkpoint(prefix).is_whole",
     "salvage": "assert salvage_checkpoint(prefix, new).tensors == 1",
+    "convert": "convert_checkpoint(prefix, new + '.safetensors')",
+    "transpose": "convert_checkpoint(prefix, new, [('transpose', {'w': (1, 0)}), ('dtype', {'w': 'float64'})])",
+    "join": "convert_checkpoint(prefix, new, [('split', 'a,b=w@1'), ('shape', ['a=-1', 'b=-1']), ('join', 'w=b,a@0')])",
+    "average": "average_checkpoints([prefix] * 5, new)",
     "pieces": "assert sum(piece.size for _, piece in load_checkpoint(prefix).pieces('w')) == 1 << 26",
     "part": "assert load_checkpoint(prefix).get_slice('w', (slice(None), 5)).shape == (1 << 14,)",
 }

@@ -16,7 +16,7 @@ from ckpt_magics.files.steps.lazy_tensor import (
     Joined,
     Part,
     Reshaped,
-    StoredTensor,
+    SourceTensor,
     Transposed,
 )
 
@@ -125,7 +125,7 @@ class TestStored:
     def test_a_region_is_given_only_of_a_tensor_that_is_whole(self, damaged, size, monkeypatch):
         monkeypatch.setattr(lazy_tensor, "PIECE_SIZE", size)
         with damaged, pytest.raises(ChecksumError):
-            StoredTensor(damaged.source, b"w").read((slice(0, 1), slice(0, 64)))
+            SourceTensor(damaged.source, b"w").read((slice(0, 1), slice(0, 64)))
 
     def test_the_checksum_is_taken_once(self, tmp_path, monkeypatch):
         monkeypatch.setattr(lazy_tensor, "PIECE_SIZE", 1 << 10)
@@ -134,7 +134,7 @@ class TestStored:
             walks = []
             pieces = opened.source.pieces
             monkeypatch.setattr(opened.source, "pieces", lambda *asked: walks.append(1) or pieces(*asked))
-            tensor = StoredTensor(opened.source, b"w")
+            tensor = SourceTensor(opened.source, b"w")
             columns = [tensor.read((slice(0, 64), slice(at, at + 1))) for at in range(64)]
         assert len(walks) == 1
         np.testing.assert_array_equal(np.concatenate(columns, 1), np.arange(4096).reshape(64, 64))

@@ -1,0 +1,240 @@
+"""Tensors of sources, through steps, into a file of any kind: source -> steps -> sink.
+
+Nothing is written before every step has been thought through, and nothing is visible before all is written. What was
+written is read back and compared by its checksums.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.jobs.reading_back import CheckedValues, read_back
+from ckpt_magics.files.kinds.holding import check_held
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.known import kind_to_write
+from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
+from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.object_graph.groups import OBJECT_GRAPH, variable_group
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.steps.step import Step
+from ckpt_magics.files.steps.stepped_tensors import Dropped, SteppedTensors, merged, stepped
+from ckpt_magics.files.storage.atomic import WrittenFile
+from ckpt_magics.files.storage.disk import enough_memory
+from ckpt_magics.files.storage.naming import meta_graph_filename
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSource
+
+__all__ = ["Combine", "Conversion", "ConversionSource", "ConvertOptions", "convert_tensors"]
+
+_BOOKKEEPING = ("save_counter/.ATTRIBUTES/VARIABLE_VALUE", "/.ATTRIBUTES/py_state")
+"""What the names end with of what TensorFlow notes for itself in checkpoints of objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionSource:
+    """A source of a conversion.
+
+    Attributes:
+        tensors: What it has.
+        scope: What its names get in front, as ``a/``; empty for nothing.
+    """
+
+    tensors: NamedTensors[TensorSource]
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertOptions:
+    """How a conversion is written.
+
+    Attributes:
+        to: The kind of file by its name; None for the one that the target's name says.
+        dry_run: Only work out what would be written.
+        verify: Read back what was written.
+        in_place: The target may be one of the sources.
+        save: How the files are written.
+    """
+
+    to: str | None = None
+    dry_run: bool = False
+    verify: bool = True
+    in_place: bool = False
+    save: SaveOptions = field(default_factory=SaveOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What was converted, or would be.
+
+    Attributes:
+        sources: What the sources are called.
+        target: Path of the result.
+        kind: Name of its kind.
+        tensors: The tensors of the result, with what each was made of.
+        bytes_before: Bytes of all values in the sources.
+        files: What was written; nothing by a dry run.
+        dry_run: Whether nothing was written.
+        is_verified: Whether it was read back.
+        seconds: How long it took.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+    kind: str
+    tensors: SteppedTensors
+    bytes_before: int
+    files: tuple[WrittenFile, ...]
+    dry_run: bool
+    is_verified: bool
+    seconds: float
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """What the sources have and the result has not, with the reason."""
+        return self.tensors.dropped
+
+    @property
+    def bytes_after(self) -> int:
+        """Bytes of all values in the result, strings not counted."""
+        return sum(tensor.values.size or 0 for _, tensor in self.tensors.items())
+
+
+Combine = Callable[[Sequence[SteppedTensors]], SteppedTensors]
+
+
+def convert_tensors(
+    sources: Sequence[ConversionSource],
+    target: AnyPath,
+    steps: Sequence[Step],
+    options: ConvertOptions,
+    combine: Combine | None = None,
+) -> Conversion:
+    """Write the tensors of sources, changed by steps, to a file of any kind, all or nothing.
+
+    Args:
+        sources: Where the tensors come from.
+        target: Path of the result.
+        steps: What is done to them, in order.
+        options: How.
+        combine: Makes one set of tensors of those of all sources, the last one being the newest; None to merge them.
+
+    Raises:
+        InvalidArgumentError: A step cannot be done; two tensors have one name; the target is a source.
+        UnimplementedError: The kind of file cannot hold a tensor; nothing was written.
+        DataLossError: A source is damaged, or what was read back is not what was written.
+        CheckpointError: A file cannot be read, or the disk refuses. What was there before is as it was.
+    """
+    started = time.perf_counter()
+    path = path_text(target)
+    kind = kind_to_write(path, options.to)
+    for source in sources:
+        _check_apart(source.tensors.source, path, in_place=options.in_place)
+    sides = [stepped(one.tensors, one.scope) for one in sources]
+    tensors = combine(sides) if combine is not None else _merged(sides)
+    names = set(tensors)
+    for step in steps:
+        tensors = step.apply(tensors)
+    is_as_before = names == set(tensors)
+    tensors = _without_bookkeeping(tensors, kind, is_as_before=is_as_before)
+    companions = _meta_graph(sources[-1], path, kind) if is_as_before and sides[-1].keys() == tensors.keys() else {}
+    files = _write(tensors, path, kind, options, companions)
+    return Conversion(
+        tuple(one.tensors.origin for one in sources),
+        path,
+        kind.name,
+        tensors,
+        sum(tensor.values.size or 0 for side in sides for _, tensor in side.items()),
+        files,
+        options.dry_run,
+        options.verify and not options.dry_run,
+        time.perf_counter() - started,
+    )
+
+
+def _merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
+    """Return the tensors of several sources as one set; no graph of objects is right for several."""
+    if len(sides) == 1:
+        return sides[0]
+    reason = "it is about one source alone"
+    return merged([side.kept((name for name in side if not _is_object_graph(name)), reason) for side in sides])
+
+
+def _check_apart(source: TensorSource, target: str, *, in_place: bool) -> None:
+    """Refuse to convert a checkpoint onto itself unless that is asked for."""
+    own = [*source.files, source.found.prefix] if isinstance(source, OpenCheckpoint) else []
+    if not in_place and os.path.realpath(target) in set(map(os.path.realpath, own)):
+        raise InvalidArgumentError(
+            f"{visible(target)} is what is to be converted",
+            hint="Give the result a name of its own, or say --in-place (in_place=True) to replace it in one step.",
+        )
+
+
+def _without_bookkeeping(tensors: SteppedTensors, kind: Kind, *, is_as_before: bool) -> SteppedTensors:
+    """Return tensors without what TensorFlow notes for itself and the result cannot use.
+
+    Args:
+        tensors: What is to be written.
+        kind: As what.
+        is_as_before: Whether their names are those of the source: only then is the graph of objects still right.
+    """
+    if not _is_checkpoint(kind):
+        reason = f"{kind.name} has no place for it"
+        return tensors.kept((name for name in tensors if not _is_bookkeeping(name)), reason)
+    if is_as_before:
+        return tensors
+    reason = "it says where tensors are by the names that they had"
+    return tensors.kept((name for name in tensors if not _is_object_graph(name)), reason)
+
+
+def _is_checkpoint(kind: Kind) -> bool:
+    """Tell whether a kind of file is a checkpoint of TensorFlow's."""
+    return kind.name in {"v1", "v2"}
+
+
+def _is_object_graph(name: str) -> bool:
+    return variable_group(name) == OBJECT_GRAPH
+
+
+def _is_bookkeeping(name: str) -> bool:
+    return _is_object_graph(name) or name.endswith(_BOOKKEEPING)
+
+
+def _meta_graph(side: ConversionSource, path: str, kind: Kind) -> Mapping[str, bytes]:
+    """The meta graph beside a source, where the result can have it beside it."""
+    source = side.tensors.source
+    if not _is_checkpoint(kind) or not isinstance(source, OpenCheckpoint):
+        return {}
+    beside = meta_graph_beside(source.found.prefix)
+    return {} if beside is None else {meta_graph_filename(path): read_sound_meta_graph(beside)}
+
+
+@enough_memory("write the tensors")
+def _write(
+    tensors: SteppedTensors, path: str, kind: Kind, options: ConvertOptions, companions: Mapping[str, bytes]
+) -> tuple[WrittenFile, ...]:
+    """Write tensors as a kind of file, read them back, and return the files; none of a dry run.
+
+    Raises:
+        InvalidArgumentError: There is no tensor.
+        UnimplementedError: The kind cannot hold one.
+        DataLossError: What was read back is not what was written.
+        CheckpointError: The disk refuses, or a source does.
+    """
+    if not len(tensors):
+        raise InvalidArgumentError("no tensor is left to be written", hint="The steps leave out all of them.")
+    specs = list(map(tensors.spec, tensors.keys()))
+    check_held(kind.name, kind.can_hold(specs))
+    if options.dry_run:
+        return ()
+    values = CheckedValues(tensors)
+    sink = write_tensors(path, specs, values, options.save, kind=kind, companions=companions)
+    if options.verify:
+        read_back(sink.path, values.checksums)
+    return sink.written

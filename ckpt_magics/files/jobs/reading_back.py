@@ -1,0 +1,97 @@
+"""Whether a file that was just written holds what it was given: by checksums taken on the way, read once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ckpt_magics.errors import DataLossError
+from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
+from ckpt_magics.files.tensors.sink import Values
+from ckpt_magics.files.tensors.source import Array
+from ckpt_magics.files.wire.crc32c import crc32c
+
+__all__ = ["CheckedValues", "read_back"]
+
+_SMALL = 1 << 14
+"""Bytes of a tensor that is read together with its neighbours."""
+
+
+class CheckedValues:
+    """Values for a sink that take a checksum of each on the way.
+
+    Args:
+        values: Which are passed on.
+
+    Attributes:
+        checksums: Of the values that were given out to their end, by key.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self.checksums: dict[bytes, int] = {}
+
+    def read_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Array]:
+        """Return several values."""
+        found = self._values.read_many(keys)
+        self.checksums.update((key, _checksum(array)) for key, array in found.items())
+        return found
+
+    def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
+        """Yield a value's pieces."""
+        crc = 0
+        for box, array in self._values.pieces(key, at_most):
+            # An array that somebody changes meanwhile is to be written as it was looked at.
+            crc = _checksum(array, crc)
+            yield box, array
+        self.checksums[key] = crc
+
+
+def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
+    """Read what was written and compare it.
+
+    Raises:
+        DataLossError: It is something else.
+        CheckpointError: It cannot be read.
+    """
+    with open_tensors(path) as tensors:
+        source = tensors.source
+        columns = source.columns()
+        if columns.keys != sorted(checksums):
+            raise DataLossError("what was written has other names when it is read back", file=path)
+        found = CheckedValues(source)
+        for keys in _batches(columns.keys, columns.sizes.tolist()):
+            if len(keys) > 1:
+                found.read_many(keys)
+            else:
+                for _ in found.pieces(keys[0]):
+                    pass
+        differing = [key for key in columns.keys if found.checksums[key] != checksums[key]]
+    if differing:
+        raise DataLossError("what was written is something else when it is read back", file=path, tensor=differing[0])
+
+
+def _batches(keys: Sequence[bytes], sizes: Sequence[int]) -> Iterator[Sequence[bytes]]:
+    """Yield small neighbours together and others alone."""
+    batch: list[bytes] = []
+    for key, size in zip(keys, sizes, strict=True):
+        if 0 <= size <= _SMALL and len(batch) < 512:
+            batch.append(key)
+            continue
+        if batch:
+            yield batch
+        batch = []
+        yield [key]
+    if batch:
+        yield batch
+
+
+def _checksum(array: Array, crc: int = 0) -> int:
+    """A checksum of elements in C order, which goes on from one before; of strings with the length of each."""
+    if array.dtype == np.object_:
+        for element in array.reshape(-1):
+            crc = crc32c(element, crc32c(len(element).to_bytes(8, "little"), crc))
+        return crc
+    return crc32c(np.ascontiguousarray(array), crc)

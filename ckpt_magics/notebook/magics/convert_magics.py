@@ -1,0 +1,108 @@
+"""%ckpt_convert and %ckpt_average: each parses its line and calls one function."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
+
+from ckpt_magics.notebook.commands.convert_command import AVERAGE_ARGUMENTS, CONVERT_ARGUMENTS
+from ckpt_magics.notebook.commands.convert_line import (
+    convert_options,
+    divided_source,
+    factors_of,
+    source_scopes,
+    steps_of_line,
+)
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.magics.command import Scope, command
+from ckpt_magics.notebook.magics.namespace import source_of_word, user_values
+from ckpt_magics.notebook.magics.progress_line import shown_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["ConvertMagics"]
+
+
+@magics_class
+class ConvertMagics(Magics):
+    """Convert and average checkpoints."""
+
+    shell: InteractiveShell
+
+    @line_magic
+    @output_can_be_silenced
+    @needs_local_scope
+    @command(*CONVERT_ARGUMENTS)
+    def ckpt_convert(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
+        """Write the tensors of a checkpoint to a file of any kind, changed by steps in the order given.
+
+        Nothing is written if a step cannot be done or a tensor cannot be held, and what was written is read back. The
+        value is the report: .table has every tensor with what it comes from, .dropped what was left out.
+
+        In Python: convert_checkpoint(source, target, [("exclude", ["*/Adam"]), ("map", {"new": "old"})]).
+
+        Examples::
+
+            %ckpt_convert model.ckpt model.safetensors --weights-only
+            %ckpt_convert bert.ckpt model.safetensors --recipe bert-to-huggingface
+            %ckpt_convert model.ckpt slim.ckpt --exclude 'head/*' --map encoder/=bert/ --dry-run
+            %ckpt_convert gen:g.ckpt disc:d.ckpt both.npz --dtype '*=float16'
+        """
+        from ckpt_magics.notebook.reports.conversion_report import convert_checkpoint, list_recipes
+
+        if arguments.recipes:
+            return list_recipes()
+        sources, scopes, target = self._paths(arguments.paths, arguments.under)
+        steps = steps_of_line(arguments, self._variables(local_ns))
+        with shown_progress("Converting", self.shell, quiet=arguments.quiet) as progress:
+            options = convert_options(arguments, progress)
+            return convert_checkpoint(sources, target, steps, under=scopes, options=options)
+
+    @line_magic
+    @output_can_be_silenced
+    @needs_local_scope
+    @command(*AVERAGE_ARGUMENTS)
+    def ckpt_average(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
+        """Write the mean of several checkpoints, taken in float64; integers, strings and steps of the newest.
+
+        The value is the report. In Python: average_checkpoints([source, …], target).
+
+        Examples::
+
+            %ckpt_average run/m.ckpt-100 run/m.ckpt-200 mean.ckpt
+            %ckpt_average run mean.ckpt --last 5 --weights-only
+        """
+        from ckpt_magics.notebook.reports.conversion_report import average_checkpoints
+
+        sources, _, target = self._paths(arguments.paths)
+        steps = steps_of_line(arguments, self._variables(local_ns))
+        with shown_progress("Averaging", self.shell, quiet=arguments.quiet) as progress:
+            return average_checkpoints(
+                sources,
+                target,
+                steps,
+                last=arguments.last,
+                factors=factors_of(arguments.factors),
+                ema=arguments.ema,
+                common=arguments.common,
+                options=convert_options(arguments, progress),
+            )
+
+    def _paths(self, paths: Sequence[str], under: Sequence[str] = ()) -> tuple[list[Any], list[str], str]:
+        """What the words of a line stand for: sources, the scope of each, and the target."""
+        if len(paths) < 2:
+            raise UsageError("a SOURCE or more and a TARGET are needed")
+        *words, target = paths
+        values = user_values(self.shell)
+        divided = [divided_source(word) for word in words]
+        scopes = source_scopes([scope for scope, _ in divided], under)
+        return [source_of_word(word, values) for _, word in divided], scopes, expanded(target)
+
+    def _variables(self, local_ns: Scope) -> dict[str, Any]:
+        return {**user_values(self.shell), **(local_ns or {})}

@@ -1,0 +1,247 @@
+"""Conversions: whatever is readable through steps into whatever is writable, all of it or nothing, and checked."""
+
+import os
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+
+from ckpt_magics import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    ChecksumError,
+    ConvertOptions,
+    DataLossError,
+    InvalidArgumentError,
+    TensorMismatchError,
+    UnimplementedError,
+    convert_checkpoint,
+    export_meta_graph,
+    load_checkpoint,
+    save_checkpoint,
+)
+from ckpt_magics.files.jobs import converting
+from ckpt_magics.files.kinds.known import KINDS
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
+
+MODEL = {
+    "dense/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "dense/kernel/Adam": np.ones((2, 3), np.float32),
+    "dense/bias": np.arange(3, dtype=np.float32),
+    "global_step": np.int64(7),
+}
+SPECS = list(map(ArraySource(MODEL).spec, ArraySource(MODEL).keys()))
+HOLDING = [kind.name for kind in KINDS if not kind.can_hold(SPECS)]
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_checkpoint(tmp_path / "m.ckpt", MODEL, write_state=False)
+
+
+def tensors(path):
+    with load_checkpoint(path) as reader:
+        return {name: reader[name] for name in reader}
+
+
+def assert_same(found, wanted):
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        assert found[name].dtype == np.asarray(array).dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
+@pytest.mark.parametrize("to", HOLDING)
+@pytest.mark.parametrize("come_from", HOLDING)
+def test_every_kind_becomes_every_other(tmp_path, come_from, to):
+    source, target = tmp_path / "a", tmp_path / "b"
+    convert_checkpoint(MODEL, source, options=ConvertOptions(to=come_from))
+    report = convert_checkpoint(source, target, options=ConvertOptions(to=to))
+    assert report.kind == to
+    assert_same(tensors(target), MODEL)
+
+
+def test_the_names_of_files_say_the_kind(model, tmp_path):
+    convert_checkpoint(model, tmp_path / "x.safetensors")
+    assert_same(load_file(tmp_path / "x.safetensors"), MODEL)
+    with pytest.raises(InvalidArgumentError, match="Say the kind with --to"):
+        convert_checkpoint(model, tmp_path / "x.docx")
+
+
+def test_steps_are_done_in_order(model, tmp_path):
+    steps = ["weights-only", ("map", {"*.weight": "*/kernel"}), ("transpose", {"*.weight": (1, 0)})]
+    report = convert_checkpoint(model, tmp_path / "x.safetensors", steps)
+    assert_same(tensors(report.path), {"dense.weight": MODEL["dense/kernel"].T, "dense/bias": MODEL["dense/bias"]})
+    assert set(report.dropped["name"]) == {"dense/kernel/Adam", "global_step"}
+    row = report.table.set_index("name").loc["dense.weight"]
+    assert (row["from"], row["changed"], row["bytes"]) == ("dense/kernel", "transposed 1,0", 24)
+
+
+def test_sources_are_merged_below_scopes(model, tmp_path):
+    report = convert_checkpoint([model, {"w": np.ones(2)}], tmp_path / "both.npz", under=["a", "b/"])
+    assert sorted(tensors(report.path)) == sorted([*(f"a/{name}" for name in MODEL), "b/w"])
+    with pytest.raises(InvalidArgumentError, match="is in"):
+        convert_checkpoint([model, MODEL], tmp_path / "both.npz")
+    with pytest.raises(InvalidArgumentError, match="1 scope for 2 sources"):
+        convert_checkpoint([model, MODEL], tmp_path / "both.npz", under=["a"])
+
+
+def test_a_dry_run_writes_nothing_and_refuses_as_the_run_would(model, tmp_path):
+    before = sorted(os.listdir(tmp_path))
+    report = convert_checkpoint(model, tmp_path / "x.npz", ["weights-only"], options=ConvertOptions(dry_run=True))
+    assert report.dry_run
+    assert "Would have converted" in report.summary
+    strings = {"w": np.array(["a"], object)}
+    with pytest.raises(UnimplementedError, match=r"strings \(w\)"):
+        convert_checkpoint(strings, tmp_path / "x.safetensors", options=ConvertOptions(dry_run=True))
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_what_a_kind_cannot_hold_is_refused_by_name_with_the_step_that_helps(tmp_path):
+    wide = {"a": np.ones(2, np.complex128), "b": np.ones(2, np.float32)}
+    with pytest.raises(UnimplementedError, match=r"complex128 \(a\).*--dtype NAME=complex64"):
+        convert_checkpoint(wide, tmp_path / "x.safetensors")
+    assert not (tmp_path / "x.safetensors").exists()
+    convert_checkpoint(wide, tmp_path / "x.safetensors", [("dtype", {"a": "complex64"})])
+    assert tensors(tmp_path / "x.safetensors")["a"].dtype == np.complex64
+
+
+def test_a_checkpoint_is_not_converted_onto_itself_unless_asked(model):
+    for same in (model, os.path.relpath(model), f"{model}.index"):
+        with pytest.raises(InvalidArgumentError, match="in-place"):
+            convert_checkpoint(model, same, ["weights-only"], options=ConvertOptions(to="v2"))
+    assert_same(tensors(model), MODEL)
+    convert_checkpoint(model, model, ["weights-only"], options=ConvertOptions(in_place=True))
+    assert sorted(tensors(model)) == ["dense/bias", "dense/kernel"]
+
+
+class TestNothingHalf:
+    @pytest.fixture
+    def target(self, tmp_path):
+        path = tmp_path / "there.safetensors"
+        convert_checkpoint({"old": np.ones(2)}, path)
+        return path
+
+    def kept(self, target):
+        assert_same(tensors(target), {"old": np.ones(2)})
+        assert not [name for name in os.listdir(target.parent) if name.startswith(".ckpt_magics")]
+
+    def test_a_damaged_tensor(self, model, target):
+        data = f"{model}.data-00000-of-00001"
+        with open(data, "r+b") as file:
+            file.seek(4)
+            file.write(b"\xff")
+        with pytest.raises(ChecksumError, match="dense"):
+            convert_checkpoint(model, target)
+        self.kept(target)
+
+    def test_a_value_that_does_not_fit(self, target):
+        with pytest.raises(TensorMismatchError, match="do not fit in float16"):
+            convert_checkpoint({"a": np.ones(3), "w": np.float64([1e300])}, target, [("dtype", {"*": "float16"})])
+        self.kept(target)
+
+    def test_an_interrupt(self, target):
+        large = {"w": np.ones((1024, 1024), np.float32)}
+
+        def interrupt(done, total):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            convert_checkpoint(large, target, options=ConvertOptions(save=SaveOptions(progress=interrupt)))
+        self.kept(target)
+
+    def test_no_tensor(self, model, target):
+        with pytest.raises(InvalidArgumentError, match="no tensor is left"):
+            convert_checkpoint(model, target, [("exclude", ["*"])])
+        self.kept(target)
+
+    def test_a_damaged_list(self, model, target):
+        with open(f"{model}.index", "r+b") as file:
+            file.write(b"\xff\xff")
+        with pytest.raises(CheckpointError):
+            convert_checkpoint(model, target)
+        self.kept(target)
+
+
+def test_what_was_written_is_read_back(model, tmp_path, monkeypatch):
+    write = converting.write_tensors
+
+    def flip(path, *args, **options):
+        sink = write(path, *args, **options)
+        with open(path, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            last = file.read(1)
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([last[0] ^ 1]))
+        return sink
+
+    monkeypatch.setattr(converting, "write_tensors", flip)
+    with pytest.raises(DataLossError, match="is something else when it is read back"):
+        convert_checkpoint(model, tmp_path / "x.safetensors")
+    unread = convert_checkpoint(model, tmp_path / "x.safetensors", options=ConvertOptions(verify=False))
+    assert "read back" not in unread.summary
+
+
+class TestBookkeeping:
+    NAMES = ("w/.ATTRIBUTES/VARIABLE_VALUE", "save_counter/.ATTRIBUTES/VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH")
+
+    def held(self):
+        graph = np.array(b"\n\x00", object)
+        return dict(zip(self.NAMES, (np.ones(2, np.float32), np.int64(1), graph), strict=True))
+
+    def test_stays_where_the_names_stay(self, tmp_path):
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("dtype", {"w/*": "float64"})])
+        assert set(tensors(report.path)) == set(self.NAMES)
+
+    def test_the_graph_of_objects_goes_with_the_names_that_it_says(self, tmp_path):
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("map", {"v/": "w/"})])
+        assert report.dropped["name"].tolist() == ["_CHECKPOINTABLE_OBJECT_GRAPH"]
+        assert "names that they had" in report.dropped["reason"][0]
+
+    def test_goes_where_no_checkpoint_is_written(self, tmp_path):
+        report = convert_checkpoint(self.held(), tmp_path / "a.npz")
+        assert list(tensors(report.path)) == ["w/.ATTRIBUTES/VARIABLE_VALUE"]
+        assert len(report.dropped) == 2
+
+
+def test_the_meta_graph_goes_along_while_it_is_right(model, tmp_path):
+    (tmp_path / "m.ckpt.meta").write_bytes(b"")
+    os.remove(tmp_path / "m.ckpt.meta")
+    export_meta_graph(tmp_path / "m.ckpt.meta")
+    same = convert_checkpoint(model, tmp_path / "same.ckpt", options=ConvertOptions(to="v1"))
+    assert (tmp_path / "same.ckpt.meta").read_bytes() == (tmp_path / "m.ckpt.meta").read_bytes()
+    assert {file.role for file in same.conversion.files} == {"V1", "meta graph"}
+    convert_checkpoint(model, tmp_path / "other.ckpt", [("map", {"d": "dense/bias"})])
+    assert not (tmp_path / "other.ckpt.meta").exists()
+
+
+def test_a_source_that_is_not_there(tmp_path):
+    with pytest.raises(CheckpointNotFoundError):
+        convert_checkpoint(tmp_path / "none", tmp_path / "x.npz")
+
+
+DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16, np.int8, np.uint16, np.int64, np.bool_, np.complex64]
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8),
+        st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 3), max_size=3)),
+        min_size=1,
+    ),
+    st.sampled_from(["v2", "safetensors"]),
+)
+def test_any_tensors_come_through_bit_for_bit(tmp_path_factory, shapes, to):
+    directory = tmp_path_factory.mktemp("any")
+    arrays = {
+        name: np.arange(int(np.prod(shape))).reshape(shape).astype(dtype) for name, (dtype, shape) in shapes.items()
+    }
+    arrays.pop("__metadata__", None)
+    if arrays:
+        convert_checkpoint(arrays, directory / "x", options=ConvertOptions(to=to, save=SaveOptions(durable=False)))
+        assert_same(tensors(directory / "x"), arrays)
