@@ -21,7 +21,7 @@ from ckpt_magics.files.directory.latest import Latest, find_latest
 from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES, describe_directory, missing_hint
 from ckpt_magics.files.directory.state_text import decode_state
 from ckpt_magics.files.directory.unusable import describe_file
-from ckpt_magics.files.kinds.known import kind_of
+from ckpt_magics.files.kinds.known import find_kind, kind_of
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint, find_prefix
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
@@ -50,6 +50,8 @@ def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
         found = _find_in_directory(name)
     elif found is None and files.exists(name):
         found = _find_by_file(name)
+    elif found is None:
+        found = _find_other_kind(name)
     if found is not None:
         return replace(found, given=given)
     raise CheckpointNotFoundError(
@@ -118,10 +120,23 @@ def _find_in_directory(directory: str) -> FoundCheckpoint:
         return _source_of(directory, latest)
     if any(files.is_file(os.path.join(directory, name)) for name in SAVED_MODEL_NAMES):
         return _find_saved_model(directory)
+    other = _find_other_kind(directory)
+    if other is not None:
+        return other
     raise CheckpointNotFoundError(
         f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory)}"
         f"{describe_directory(directory)}"
     )
+
+
+def _find_other_kind(name: str) -> FoundCheckpoint | None:
+    """Take a name for that of several files of another kind, or of a directory of them."""
+    found = find_kind(name)
+    if found is None:
+        return None
+    kind, path = found
+    note = "" if path == name else f"{visible(path)} was used."
+    return FoundCheckpoint(name, path, 0, kind.name, note)
 
 
 def _find_latest_there(directory: str) -> Latest:

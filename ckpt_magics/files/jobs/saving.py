@@ -91,7 +91,7 @@ def write_checkpoint(
     stem = path_text(prefix)
     path = options.with_step(stem)
     has_step = options.global_step is not None
-    check_save_names(path, options, in_shards=options.num_shards > 1)
+    check_save_names(path, options, in_shards=options.num_shards > 1 or options.max_shard_size is not None)
     companions = None if meta_graph is None else {meta_graph_filename(path, options.meta_graph_suffix): meta_graph}
     with announced(path, durable=options.durable) if options.write_state and has_step else nullcontext():
         sink = write_tensors(path, tensors.specs, tensors, options, companions=companions)

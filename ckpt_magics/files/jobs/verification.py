@@ -152,22 +152,24 @@ def _check_once(source: FoundCheckpoint, progress: Progress | None) -> Verificat
 
 
 def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verification:
-    """Check a file of another kind: what it lists, and that every tensor can be read."""
-    path = source.prefix
-    size = _size(path)
-    meter = ProgressMeter(size or 0, progress)
+    """Check files of another kind: what they list, and that every tensor can be read."""
+    names = [source.prefix]
     findings: list[Finding] = []
     tensors: list[CheckedTensor] = []
     try:
-        with closing(kind_named(source.kind_name).open(path)) as file:
+        with closing(kind_named(source.kind_name).open(source.prefix)) as file:
+            names = file.file_names()
+            meter = ProgressMeter(sum(_size(name) or 0 for name in names), progress)
             tensors = list(_check_tensors(file, meter))
-            findings += (_as_finding(error, path) for error in file.damage)
+            findings += (_tensor_finding(error, source) for error in file.damage)
+            meter.finish()
     except CheckpointError as error:
-        findings.append(_as_finding(error, path))
+        findings.append(_as_finding(error, source.prefix))
     findings += (_tensor_finding(tensor.error, source, tensor.entry.key) for tensor in tensors if tensor.error)
-    meter.finish()
-    checked = CheckedFile(path, source.kind, size)
-    return Verification(source, (checked,), tuple(tensors), tuple(findings))
+    checked = [
+        CheckedFile(name, source.kind, _size(name)) for name in dict.fromkeys([*names, *(one.file for one in findings)])
+    ]
+    return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
 
 
 def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verification:
@@ -236,7 +238,7 @@ def _as_finding(error: CheckpointError, file: str, tensor: bytes | None = None) 
     return Finding(error.file or file, error.message, error.offset, tensor)
 
 
-def _tensor_finding(error: CheckpointError, source: FoundCheckpoint, tensor: bytes) -> Finding:
+def _tensor_finding(error: CheckpointError, source: FoundCheckpoint, tensor: bytes | None = None) -> Finding:
     found = _as_finding(error, source.prefix, tensor)
     # What the system says of a missing file has the path in it, once for each tensor.
     return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found

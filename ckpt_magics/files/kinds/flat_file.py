@@ -40,25 +40,26 @@ class Member(Protocol):
 
 
 class FlatFile:
-    """An open file whose tensors each lie in one piece.
+    """Open files whose tensors each lie in one piece.
 
     Args:
-        file: The file, which is given back with this object.
+        files: The files, which are given back with this object, the one that was asked for first. The spec of a member
+            has the number of its file.
         members: The tensors by key.
         identity: What tells these contents from any others.
-        unread: What is listed in the file and cannot be read, by key.
+        unread: What is listed in the files and cannot be read, by key.
     """
 
     version = 0
 
     def __init__(
         self,
-        file: LocalFile,
+        files: Sequence[LocalFile],
         members: Mapping[bytes, Member],
         identity: bytes,
         unread: Mapping[bytes, CheckpointError] | None = None,
     ) -> None:
-        self._file = file
+        self._files = files
         self._members = members
         # Its digest alone is kept: it may be a header of many megabytes.
         self._identity = hashlib.sha256(identity).digest()
@@ -137,27 +138,30 @@ class FlatFile:
         return f"Key {name} not found in the file"
 
     def file_names(self) -> list[str]:
-        """Return the path of the file."""
-        return [self._file.name]
+        """Return the paths of the files."""
+        return [file.name for file in self._files]
 
     def replaced(self) -> bool:
-        """Tell whether the file was swapped since it was opened."""
-        return self._file.replaced()
+        """Tell whether a file was swapped since it was opened."""
+        return any(file.replaced() for file in self._files)
 
     def identity(self) -> bytes:
-        """Return what tells this version of the file from any other."""
+        """Return what tells this version of the files from any other."""
         return self._identity
 
     def release(self) -> None:
-        """Close the file until something is read again."""
-        self._file.release()
+        """Close the files until something is read again."""
+        for file in self._files:
+            file.release()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the files."""
+        for file in self._files:
+            file.close()
 
     def _located(self, key: bytes) -> _Located:
-        return _Located(self._file.name, key)
+        member = self._members.get(key)
+        return _Located(self._files[0 if member is None else member.spec.shard_id].name, key)
 
 
 class _Located:

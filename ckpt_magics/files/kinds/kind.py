@@ -21,6 +21,10 @@ def _never(_: object) -> bool:
     return False
 
 
+def _nothing(_: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of file, or of several that belong together, that holds named tensors.
@@ -36,6 +40,8 @@ class Kind:
         byte_map: Returns what each byte of its files belongs to, by its path.
         recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one. Checkpoints are found by the
             names of their files.
+        find: Returns what to open where a name was given that is neither a file nor a checkpoint, such as a directory;
+            None if there is nothing of this kind.
         leftovers: Tells by the name of a file whether another program's killed save of this kind left it; those of this
             package are the same ones for every kind, see `atomic.is_temporary_name`.
     """
@@ -47,4 +53,5 @@ class Kind:
     sink: Callable[[AnyPath, Specs, SaveOptions, Mapping[str, bytes] | None], AbstractContextManager[TensorSink]]
     byte_map: Callable[[str], list[ByteRange]]
     recognise: Callable[[bytes], bool] = _never
+    find: Callable[[str], str | None] = _nothing
     leftovers: Callable[[str], bool] = _never

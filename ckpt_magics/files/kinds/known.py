@@ -9,11 +9,11 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.kinds.bundle.bundle_kind import V2
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.npz_kind import NPZ
-from ckpt_magics.files.kinds.safetensors_file import SAFETENSORS
+from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
 from ckpt_magics.files.storage.place import AnyPath, local_path
 
-__all__ = ["KINDS", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
+__all__ = ["KINDS", "find_kind", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
 
 KINDS = (V2, V1, SAFETENSORS, NPZ)
 
@@ -23,6 +23,12 @@ _STEP = re.compile(r"-\d+\Z", re.ASCII)
 def kind_of(start: bytes) -> Kind | None:
     """Return the kind of a file by its first bytes; None of any other file, and of checkpoints."""
     return next((kind for kind in KINDS if kind.recognise(start)), None)
+
+
+def find_kind(path: str) -> tuple[Kind, str] | None:
+    """Return what a name means that is neither a file nor a checkpoint: the kind, and the path to open."""
+    found = ((kind, kind.find(path)) for kind in KINDS)
+    return next(((kind, place) for kind, place in found if place is not None), None)
 
 
 def is_leftover(name: str) -> bool:

@@ -154,7 +154,7 @@ def open_npz(path: str) -> FlatFile:
         archive, infos = _arrays(file)
         members, unread = _members(archive, infos)
     identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
-    return FlatFile(file, members, identity, unread)
+    return FlatFile([file], members, identity, unread)
 
 
 def member_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:

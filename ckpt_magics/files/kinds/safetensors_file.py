@@ -1,13 +1,13 @@
-"""safetensors: a header that says where each tensor lies, then the values of all of them.
+"""One safetensors file: a header that says where each tensor lies, then the values of all of them.
 
 Format: `safetensors_header`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentEr
 from ckpt_magics.files.formats.safetensors_header import (
     DTYPES,
     MAX_HEADER,
-    METADATA,
     encode_header,
     library_order,
     parse_header,
@@ -24,21 +23,25 @@ from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
-from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
-from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
-from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
-from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
-from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.files.wire.varint import Buffer
 
-__all__ = ["SAFETENSORS", "open_safetensors"]
+__all__ = [
+    "OpenFile",
+    "SafetensorsWriter",
+    "header_of",
+    "in_order",
+    "is_file_start",
+    "json_key",
+    "map_one",
+    "open_one",
+    "read_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,41 @@ class _StoredMember:
         return self.spec.offset
 
 
-def recognise(start: bytes) -> bool:
+class OpenFile(NamedTuple):
+    """A file whose header was read.
+
+    Attributes:
+        file: The file.
+        members: Its tensors by key.
+        unread: The tensors that cannot be read, by key.
+        identity: What tells these contents from any others.
+    """
+
+    file: LocalFile
+    members: dict[bytes, _StoredMember]
+    unread: dict[bytes, CheckpointError]
+    identity: bytes
+
+
+def is_file_start(start: bytes) -> bool:
     """Tell a safetensors file from its first bytes."""
     size = int.from_bytes(start[:8], "little")
     text = start[8:].lstrip(b" ")
     return 2 <= size <= MAX_HEADER and text[:1] == b"{" and text[1:].lstrip()[:1] in {b'"', b"}"}
 
 
-def open_safetensors(path: str) -> FlatFile:
+def open_one(path: str) -> FlatFile:
+    """Open a file by itself; else as :func:`read_file`."""
+    file, members, unread, identity = read_file(path)
+    return FlatFile([file], members, identity, unread)
+
+
+def read_file(path: str, shard_id: int = 0) -> OpenFile:
     """Open a file and read its header.
+
+    Args:
+        path: Of the file.
+        shard_id: Its number among those that belong together.
 
     Raises:
         DataLossError: It is none, or damaged.
@@ -93,7 +122,7 @@ def open_safetensors(path: str) -> FlatFile:
     file = open_file(path)
     try:
         header = _read_header(file)
-        specs, unread = _specs(header, 8 + len(header), file.size)
+        specs, unread = _specs(header, file.size, shard_id)
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
@@ -101,7 +130,7 @@ def open_safetensors(path: str) -> FlatFile:
         raise
     # Without checksums only the header and the time tell one version from another.
     identity = header + repr((file.size, modified_time(path))).encode()
-    return FlatFile(file, {spec.key: _StoredMember(file, spec) for spec in specs}, identity, unread)
+    return OpenFile(file, {spec.key: _StoredMember(file, spec) for spec in specs}, unread, identity)
 
 
 def _read_header(file: LocalFile) -> bytes:
@@ -111,73 +140,71 @@ def _read_header(file: LocalFile) -> bytes:
     return file.read_at(8, size, "header")
 
 
-def _specs(header: bytes, base: int, file_size: int) -> tuple[list[TensorSpec], dict[bytes, CheckpointError]]:
+def _specs(header: bytes, file_size: int, shard_id: int) -> tuple[list[TensorSpec], dict[bytes, CheckpointError]]:
+    base = 8 + len(header)
     specs: list[TensorSpec] = []
     unread: dict[bytes, CheckpointError] = {}
     for name, kind, shape, start, end in parse_header(header, file_size - base):
-        key = _key(name)
+        key = json_key(name)
         if kind in DTYPES:
-            specs.append(TensorSpec(key, DTYPES[kind], shape, offset=base + start, size=end - start))
+            specs.append(TensorSpec(key, DTYPES[kind], shape, (), shard_id, base + start, end - start))
         else:
             unread[key] = UnimplementedError(f"dtype {kind} has no counterpart in NumPy and TensorFlow", tensor=key)
     return specs, unread
 
 
-def _key(name: str) -> bytes:
-    # JSON may hold half of a surrogate pair.
+def json_key(name: str) -> bytes:
+    """Return the key of a name in JSON, which may hold half of a surrogate pair."""
     return name.encode("utf-8", "surrogatepass")
 
 
-def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
-    """Return which tensors a file cannot hold."""
-    return [*unheld_values(specs, DTYPES.values()), *unheld_text_names(specs, {METADATA.encode()})]
+def map_one(path: str) -> list[ByteRange]:
+    """Return what each byte of a file belongs to."""
+    with open_file(path) as file:
+        header = _read_header(file)
+        base = 8 + len(header)
+        tensors = parse_header(header, file.size - base)
+        values = [(base + tensor.start, tensor.end - tensor.start, json_key(tensor.name)) for tensor in tensors]
+        return list(map_file(path, file.size, values, "header"))
 
 
-def open_safetensors_sink(
-    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
-) -> AbstractContextManager[FlatSink]:
-    """Open a sink that makes a file as the library would; see :func:`sinks.open_sink`."""
-    check_held(SAFETENSORS.name, can_hold(specs_of(specs)))
-    records = sorted(records_of(specs), key=lambda record: library_order(record.name, record.dtype))
+def in_order(records: Sequence[Record]) -> list[Record]:
+    """Return what goes into one file in the library's order."""
+    return sorted(records, key=lambda record: library_order(record.name, record.dtype))
+
+
+def header_of(records: Sequence[Record]) -> bytes:
+    """Return the start of a file, up to the values, for tensors in order.
+
+    Raises:
+        InvalidArgumentError: Readers would refuse one of this size.
+    """
     header = encode_header([(key_to_name(record.name), record.dtype, record.shape) for record in records])
     if len(header) - 8 > MAX_HEADER:
         raise InvalidArgumentError(
             f"the header would have {len(header) - 8:,} bytes, and readers take {MAX_HEADER:,} at most",
             hint="Save fewer tensors, or in several files.",
         )
-    return open_file_sink(path_text(path), records, options, companions, lambda file: _Writer(file, header))
+    return header
 
 
-class _Writer:
-    """A file that is being written: values behind the header."""
+class SafetensorsWriter:
+    """A file that is being written: values behind the header.
+
+    Args:
+        file: The file, empty.
+        header: What it begins with.
+    """
 
     def __init__(self, file: disk.OutputFile, header: bytes) -> None:
         self._file = file
         file.write(header)
 
     def add(self, record: Record, parts: Iterable[Buffer]) -> None:  # noqa: ARG002 - as layouts
+        """Write a value."""
         for part in parts:
             self._file.write(part)
 
     def finish(self) -> None:
+        """End the file."""
         self._file.finish()
-
-
-def _byte_map(path: str) -> list[ByteRange]:
-    with open_file(path) as file:
-        header = _read_header(file)
-        base = 8 + len(header)
-        tensors = parse_header(header, file.size - base)
-        values = [(base + tensor.start, tensor.end - tensor.start, _key(tensor.name)) for tensor in tensors]
-        return list(map_file(path, file.size, values, "header"))
-
-
-SAFETENSORS = Kind(
-    name="safetensors",
-    suffixes=(".safetensors",),
-    recognise=recognise,
-    open=open_safetensors,
-    can_hold=can_hold,
-    sink=open_safetensors_sink,
-    byte_map=_byte_map,
-)

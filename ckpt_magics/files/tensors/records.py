@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, visible
+from ckpt_magics.files.formats.bundle_records import MAX_SHARDS
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.shapes import MAX_RANK, format_shape
 from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE, MAX_SLICES, TensorSlice
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import Numbers, TensorSpec
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "number_types",
     "record_key",
     "records_of",
+    "shard_runs",
     "specs_of",
     "split_into_runs",
 ]
@@ -229,6 +232,36 @@ def _check_same_tensor(known: Record, record: Record) -> None:
             f"trying to add name {visible(name)}, type = {record.dtype.c_name}",
             tensor=name,
         )
+
+
+def shard_runs(sizes: Sequence[int], options: SaveOptions) -> list[range]:
+    """Divide rows among data files as options say.
+
+    Raises:
+        InvalidArgumentError: There would be more files than a checkpoint may have.
+    """
+    if options.max_shard_size is None:
+        return split_into_runs(sizes, options.num_shards)
+    runs = split_by_size(sizes, options.max_shard_size)
+    if len(runs) > MAX_SHARDS:
+        raise InvalidArgumentError(f"{len(runs):,} data files of that size are more than {MAX_SHARDS:,}")
+    return runs
+
+
+def split_by_size(sizes: Sequence[int], most: int) -> list[range]:
+    """Divide rows into runs of a size at most, or of one row, in the order given; there is one at least.
+
+    >>> split_by_size([3, 3, 5, 1, 9], 6)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    runs: list[range] = []
+    start = total = 0
+    for row, size in enumerate(sizes):
+        if row > start and total + size > most:
+            runs.append(range(start, row))
+            start, total = row, 0
+        total += size
+    return [*runs, range(start, len(sizes))]
 
 
 def split_into_runs(sizes: Sequence[int], count: int) -> list[range]:

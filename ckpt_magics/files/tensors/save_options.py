@@ -32,6 +32,8 @@ class SaveOptions:
             older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
         keep_checkpoint_every_n_hours: One of those that would go is kept for ever each time so many hours have passed.
         num_shards: Number of data files, each a run of the tensors of about the same size.
+        max_shard_size: Bytes of values in a data file at most, unless one tensor is larger; says in place of
+            ``num_shards`` how many data files there are.
         write_meta_graph: Write the meta graph beside the values, if there is one.
         write_state: List the checkpoint in the directory's state file; without, no old checkpoint goes either.
         absolute_paths: Write absolute paths to that list if the prefix is absolute, as TensorFlow does; relative ones
@@ -50,6 +52,7 @@ class SaveOptions:
     max_to_keep: int | None = 5
     keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS
     num_shards: int = 1
+    max_shard_size: int | None = None
     write_meta_graph: bool = True
     write_state: bool = True
     absolute_paths: bool = False
@@ -75,6 +78,11 @@ class SaveOptions:
             raise InvalidArgumentError(
                 f"num_shards is {_shown(self.num_shards)}; it is a whole number to {MAX_SHARDS}, and at least 1 is "
                 "needed"
+            )
+        if self.max_shard_size is not None and (_whole(self.max_shard_size) < 1 or self.num_shards != 1):
+            raise InvalidArgumentError(
+                f"max_shard_size is {_shown(self.max_shard_size)}; it is a whole number of bytes from 1, and stands "
+                "without num_shards"
             )
         if self.global_step is not None:
             object.__setattr__(self, "global_step", _step_number(self.global_step))

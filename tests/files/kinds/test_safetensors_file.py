@@ -24,7 +24,7 @@ from ckpt_magics.errors import (
 from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
 from ckpt_magics.files.kinds import safetensors_file
 from ckpt_magics.files.kinds.known import kind_to_write
-from ckpt_magics.files.kinds.safetensors_file import open_safetensors, recognise
+from ckpt_magics.files.kinds.safetensors_kind import open_safetensors, recognise
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions

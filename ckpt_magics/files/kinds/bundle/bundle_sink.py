@@ -35,7 +35,7 @@ from ckpt_magics.files.tensors.records import (
     Specs,
     columns_of_records,
     records_of,
-    split_into_runs,
+    shard_runs,
 )
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order, neighbours
@@ -58,7 +58,7 @@ def open_bundle_sink(
     columns = specs if isinstance(specs, RecordColumns) and is_plain else columns_of_records(records)
     _check_dtypes(columns)
     sizes = np.maximum(columns.sizes, 0).tolist()
-    runs = split_into_runs(sizes, options.num_shards)
+    runs = shard_runs(sizes, options)
     meter = ProgressMeter(sum(sizes), options.progress)
     with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
         disk.check_space(data_filename(prefix, 0, len(runs)), meter.total)

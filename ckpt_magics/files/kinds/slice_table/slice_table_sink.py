@@ -34,7 +34,7 @@ from ckpt_magics.files.storage.naming import v1_shard_filename, v1_shard_pattern
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import ProgressMeter
 from ckpt_magics.files.storage.save_path import path_text
-from ckpt_magics.files.tensors.records import Record, Specs, records_of, split_into_runs
+from ckpt_magics.files.tensors.records import Record, Specs, records_of, shard_runs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
 from ckpt_magics.phrasing import names_text
@@ -60,7 +60,7 @@ def open_slice_table_sink(
     _check_dtypes(records)
     _check_sizes(records)
     sizes = [max(record.size, 0) for record in records]
-    runs = split_into_runs(sizes, options.num_shards)
+    runs = shard_runs(sizes, options)
     meter = ProgressMeter(sum(sizes), options.progress)
     with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
         disk.check_space(prefix, meter.total)

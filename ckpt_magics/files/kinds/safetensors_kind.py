@@ -1,0 +1,100 @@
+"""safetensors as a kind of file: one file, or several with their index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
+from ckpt_magics.files.formats.safetensors_index import looks_like_index
+from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.flat_file import FlatFile
+from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.safetensors_file import (
+    SafetensorsWriter,
+    header_of,
+    in_order,
+    is_file_start,
+    map_one,
+    open_one,
+)
+from ckpt_magics.files.kinds.safetensors_shards import (
+    SUFFIX,
+    find_shards,
+    map_shards,
+    open_shards,
+    open_shards_sink,
+    remove_other_version,
+)
+from ckpt_magics.files.storage.files import read_start
+from ckpt_magics.files.storage.foreign import START_SIZE
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.records import Specs, records_of, shard_runs, specs_of
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
+
+__all__ = ["SAFETENSORS"]
+
+
+def recognise(start: bytes) -> bool:
+    """Tell a file or an index from its first bytes."""
+    return is_file_start(start) or looks_like_index(start)
+
+
+def open_safetensors(path: str) -> FlatFile:
+    """Open a file, or the files of an index.
+
+    Raises:
+        DataLossError: It is neither.
+    """
+    return open_shards(path) if _is_index(path) else open_one(path)
+
+
+def _is_index(path: str) -> bool:
+    start = read_start(path, START_SIZE)
+    return looks_like_index(start) and not is_file_start(start)
+
+
+def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
+    """Return which tensors a file cannot hold."""
+    return [*unheld_values(specs, DTYPES.values()), *unheld_text_names(specs, {METADATA.encode()})]
+
+
+@contextmanager
+def open_safetensors_sink(
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> Iterator[FlatSink]:
+    """Open a sink that makes a file as the library would, or several of them; see :func:`sinks.open_sink`."""
+    check_held(SAFETENSORS.name, can_hold(specs_of(specs)))
+    name = path_text(path)
+    records = records_of(specs)
+    runs = shard_runs([record.size for record in records], options)
+    if len(runs) > 1:
+        shards = [records[run.start : run.stop] for run in runs]
+        with open_shards_sink(name, shards, options, companions) as sink:
+            yield sink
+        return
+    records = in_order(records)
+    header = header_of(records)
+    with open_file_sink(name, records, options, companions, lambda file: SafetensorsWriter(file, header)) as sink:
+        yield sink
+    remove_other_version(name, [name])
+
+
+def _byte_map(path: str) -> list[ByteRange]:
+    return map_shards(path) if _is_index(path) else map_one(path)
+
+
+SAFETENSORS = Kind(
+    name="safetensors",
+    suffixes=(SUFFIX,),
+    open=open_safetensors,
+    can_hold=can_hold,
+    sink=open_safetensors_sink,
+    byte_map=_byte_map,
+    recognise=recognise,
+    find=find_shards,
+)
