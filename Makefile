@@ -2,6 +2,8 @@
 #
 #   make test    set everything up and run every test (PYTEST_ARGS="-k reader -x" chooses)
 #   make test-torch   the tests with PyTorch, in an environment of their own (.venv-torch)
+#   make test-recipes the recipes beside the libraries that they convert to, in environments of their own
+#                (.venv-recipes-4, .venv-recipes-5, by the version of transformers)
 #   make test-lowest  the tests without TensorFlow, with the lowest versions of all dependencies (.venv-lowest)
 #   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
 #   make tour    execute the tour and write it as HTML to examples/_output
@@ -26,7 +28,7 @@ WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 # The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test test-torch test-lowest lab tour lint bench stress proto clean
+.PHONY: test test-torch test-recipes test-lowest lab tour lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -36,6 +38,12 @@ test: $(INSTALLED) $(WIDGETS)
 
 test-torch: .venv-torch/.installed-$(VERSION)
 	.venv-torch/bin/python -m pytest tests/files/objects/torch
+
+# transformers reads TensorFlow's files by itself up to version 4 only. Warnings of these libraries about each other are no
+# errors.
+test-recipes: .venv-recipes-4/.installed-$(VERSION) .venv-recipes-5/.installed-$(VERSION)
+	.venv-recipes-4/bin/python -m pytest -W default tests/files/recipes/references
+	.venv-recipes-5/bin/python -m pytest -W default tests/files/recipes/references/test_hugging_face.py
 
 # TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
 # of old libraries about each other are no errors.
@@ -70,7 +78,8 @@ proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate
 
 clean:
-	rm -rf .venv .venv-torch .venv-lowest js/node_modules ckpt_magics/notebook/widgets/static examples/_output
+	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-lowest js/node_modules
+	rm -rf ckpt_magics/notebook/widgets/static examples/_output
 
 # pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
 # the environment anew.
@@ -82,6 +91,8 @@ clean:
 
 .venv/%: PACKAGES := --group dev
 .venv-torch/%: PACKAGES := --group torch
+.venv-recipes-4/%: PACKAGES := --group recipes-4
+.venv-recipes-5/%: PACKAGES := --group recipes-5
 .venv-lowest/%: PACKAGES = --group base-test $$($(PYTHON) tests/lowest_versions.py)
 
 $(NODE_MODULES): js/package.json js/package-lock.json
