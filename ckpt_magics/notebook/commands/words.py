@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.storage.place import local_path
 
-__all__ = ["expanded", "quoted", "split_unfinished", "split_words", "without_expressions"]
+__all__ = ["expanded", "is_silenced", "quoted", "split_unfinished", "split_words", "without_expressions"]
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _BLANK = " \t\r\n"
@@ -23,18 +25,37 @@ def split_words(line: str) -> list[str]:
     Raises:
         InvalidArgumentError: A quotation is not closed.
     """
-    words: list[str] = []
-    position, line = 0, line.strip(_BLANK).removesuffix(";")
+    words = list(_words(line))
+    if is_silenced(line):
+        words[-1:] = filter(None, [words[-1].removesuffix(";")])
+    return list(map(_unquoted, words))
+
+
+def is_silenced(line: str) -> bool:
+    """Whether a line ends in a ``;``, a comment aside: its value is not shown then.
+
+    >>> is_silenced("model.ckpt;"), is_silenced("model.ckpt ;  # quiet"), is_silenced("'a;'")
+    (True, True, False)
+
+    Raises:
+        InvalidArgumentError: A quotation is not closed.
+    """
+    *_, last = ["", *_words(line)]
+    return last.endswith(";")
+
+
+def _words(line: str) -> Iterator[str]:
+    """Yield the words up to a comment, as they stand."""
+    position = 0
     while position < len(line):
         if line[position] in _BLANK:
             position += 1
             continue
         if line[position] == "#":
-            break
+            return
         end = _end_of_word(line, position)
-        words.append(_unquoted(line[position:end]))
+        yield line[position:end]
         position = end
-    return words
 
 
 def split_unfinished(line: str) -> tuple[list[str], str]:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope
 from traitlets import Bool, Int
 
 from ckpt_magics.files.objects.library_values import is_symbolic
@@ -42,7 +42,6 @@ class CheckpointMagics(Magics):
     durable = Bool(True, help="Wait until the disk has a saved checkpoint.").tag(config=True)
 
     @line_magic
-    @output_can_be_silenced
     @needs_local_scope
     @command(*SAVE_ARGUMENTS)
     def ckpt_save(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
@@ -128,7 +127,6 @@ class CheckpointMagics(Magics):
             print(text)  # noqa: T201 - the user has to know
 
     @line_magic
-    @output_can_be_silenced
     @command(*RESTORE_ARGUMENTS)
     def ckpt_restore(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Bring the values of a checkpoint back under the names they were saved under: all of them, or none.
@@ -161,7 +159,6 @@ class CheckpointMagics(Magics):
         return restore_into_notebook(self.shell, line, quiet=quiet)
 
     @line_magic
-    @output_can_be_silenced
     @command(*SHOW_ARGUMENTS)
     def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Show what a checkpoint holds: its files, each in a sentence, and its variables.

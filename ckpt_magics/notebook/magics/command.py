@@ -15,7 +15,7 @@ from ckpt_magics.notebook.commands.arguments import Argument, line_parser
 from ckpt_magics.notebook.commands.hints import line_hint, parse_line, source_hint
 from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import lay_out
-from ckpt_magics.notebook.commands.words import quoted, split_words
+from ckpt_magics.notebook.commands.words import is_silenced, quoted, split_words
 from ckpt_magics.notebook.magics.cell import is_users_own
 
 __all__ = ["Magic", "Scope", "command", "parser_of"]
@@ -45,7 +45,7 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
 
     ``?`` and ``-h`` show the docstring and every argument. This is the one place where an error of this package becomes
     a UsageError, which IPython shows without a traceback; exactly that class, for it does not do so with a subclass.
-    An error of the cell itself stays what it is.
+    An error of the cell itself stays what it is. A ``;`` at the end of a line hides its value.
     """
 
     def decorate(body: Body) -> Magic:
@@ -65,7 +65,9 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
                 raise UsageError(str(error)) from None
             parsed.cell = cell
             try:
-                return body(self, parsed, local_ns)
+                result = body(self, parsed, local_ns)
+                # IPython would read the line as Python, which it is not, and fails at a backslash.
+                return None if cell is None and is_silenced(line) else result
             except UsageError as error:
                 raise _with_hint(error, line_hint(form, parser, layout)) from error.__cause__
             except CheckpointError as error:

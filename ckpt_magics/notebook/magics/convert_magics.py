@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, output_can_be_silenced
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope
 
 from ckpt_magics.notebook.commands.convert_command import AVERAGE_ARGUMENTS, CONVERT_ARGUMENTS
 from ckpt_magics.notebook.commands.convert_line import (
@@ -36,7 +36,6 @@ class ConvertMagics(Magics):
     shell: InteractiveShell
 
     @line_magic
-    @output_can_be_silenced
     @needs_local_scope
     @command(*CONVERT_ARGUMENTS)
     def ckpt_convert(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
@@ -65,7 +64,6 @@ class ConvertMagics(Magics):
             return convert_checkpoint(sources, target, steps, under=scopes, options=options)
 
     @line_magic
-    @output_can_be_silenced
     @needs_local_scope
     @command(*AVERAGE_ARGUMENTS)
     def ckpt_average(self, arguments: argparse.Namespace, local_ns: Scope) -> object:

@@ -99,7 +99,6 @@ class GraphMagics(Magics):
         return shown
 
     @line_magic("graph")  # type: ignore[arg-type]  # as above
-    @output_can_be_silenced
     @command(*GRAPH_ARGUMENTS, name="%graph")
     def graph_line(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Show a graph from a file, of a checkpoint or of the notebook.

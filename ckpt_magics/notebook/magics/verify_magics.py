@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
+from IPython.core.magic import Magics, line_magic, magics_class
 
 from ckpt_magics.notebook.commands.ls_command import LS_ARGUMENTS
 from ckpt_magics.notebook.commands.verify_command import VERIFY_ARGUMENTS
@@ -26,7 +26,6 @@ class VerifyMagics(Magics):
     shell: InteractiveShell
 
     @line_magic
-    @output_can_be_silenced
     @command(*VERIFY_ARGUMENTS)
     def ckpt_verify(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Check every block and every tensor of a checkpoint against its checksums.
@@ -49,7 +48,6 @@ class VerifyMagics(Magics):
             return verify_checkpoint(expanded(arguments.source), salvage=salvage, progress=progress)
 
     @line_magic
-    @output_can_be_silenced
     @command(*LS_ARGUMENTS)
     def ckpt_ls(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """List every checkpoint of a directory: listed, unlisted, half-written, missing; and leftovers of saves.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class, output_can_be_silenced
+from IPython.core.magic import Magics, line_magic, magics_class
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.notebook.commands.diff_command import DIFF_ARGUMENTS
@@ -99,7 +99,6 @@ class ViewMagics(Magics):
     shell: InteractiveShell
 
     @line_magic
-    @output_can_be_silenced
     @command(*DIFF_ARGUMENTS)
     def ckpt_diff(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Compare two checkpoints, or a checkpoint and the notebook's variables: added, removed, reshaped, changed.

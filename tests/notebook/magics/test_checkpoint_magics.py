@@ -53,6 +53,14 @@ class TestSave:
         notebook.run_line_magic("ckpt_save", "m.ckpt w_*")
         assert sorted(load_checkpoint("m.ckpt")) == ["w_1", "w_2"]
 
+    @pytest.mark.parametrize("end", [";", " ;  # quiet", "; # a 'quotation"])
+    @pytest.mark.parametrize("words", [r"re:\w", "'w'"])
+    def test_is_silenced_whatever_the_line_has_before(self, notebook, words, end):
+        notebook.push({"w": WEIGHT})
+        result = notebook.run_cell(f"%ckpt_save m.ckpt {words}{end}")
+        assert (result.result, result.error_in_exec) == (None, None)
+        assert list(load_checkpoint("m.ckpt")) == ["w"]
+
     def test_takes_regular_expressions_and_exact_names(self, notebook):
         notebook.push({"w_1": WEIGHT, "w_22": WEIGHT, "a[0]": BIASES, "a0": BIASES})
         notebook.run_line_magic("ckpt_save", r"m.ckpt re:w_\d a[0]")
