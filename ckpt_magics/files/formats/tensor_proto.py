@@ -116,12 +116,7 @@ def tensor_proto_to_array(proto: TensorProto) -> npt.NDArray[Any]:
         ResourceExhaustedError: The shape asks for more than MAX_FILLED_SIZE bytes that the message does not hold.
         UnimplementedError: The elements are variants or resources, or NumPy cannot hold the shape.
     """
-    dtype = dtype_by_number(proto.dtype, allow_ref=True)
-    if proto.tensor_shape.unknown_rank:
-        raise DataLossError("Invalid tensor shape: unknown rank")
-    shape = checked_shape([dim.size for dim in proto.tensor_shape.dim])
-    if dtype not in _FIELDS:
-        raise UnimplementedError(f"Reading a constant of data type {dtype.c_name} not supported")
+    dtype, shape = proto_type(proto)
     count = math.prod(shape)
     values = _content_values(proto.tensor_content, dtype, count) if proto.tensor_content else _list_values(proto, dtype)
     if len(values) < count and (count - len(values)) * max(dtype.itemsize, 8) > MAX_FILLED_SIZE:
@@ -134,6 +129,22 @@ def tensor_proto_to_array(proto: TensorProto) -> npt.NDArray[Any]:
     if len(values) < count:
         flat[len(values) :] = values[-1] if len(values) else (b"" if dtype == dtypes.STRING else 0)
     return array
+
+
+def proto_type(proto: TensorProto) -> tuple[DType, tuple[int, ...]]:
+    """Return dtype and shape of a message.
+
+    Raises:
+        DataLossError: The dtype is none, or no tensor can have the shape.
+        UnimplementedError: The elements are variants or resources.
+    """
+    dtype = dtype_by_number(proto.dtype, allow_ref=True)
+    if proto.tensor_shape.unknown_rank:
+        raise DataLossError("Invalid tensor shape: unknown rank")
+    shape = checked_shape([dim.size for dim in proto.tensor_shape.dim])
+    if dtype not in _FIELDS:
+        raise UnimplementedError(f"Reading a constant of data type {dtype.c_name} not supported")
+    return dtype, shape
 
 
 def repeated_value(proto: TensorProto) -> npt.NDArray[Any] | None:

@@ -25,6 +25,13 @@ def _nothing(_: object) -> None:
     return None
 
 
+def _none_unheld(_: object) -> list[Unheld]:
+    return []
+
+
+OpenSink = Callable[[AnyPath, Specs, SaveOptions, Mapping[str, bytes] | None], AbstractContextManager[TensorSink]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of file, or of several that belong together, that holds named tensors.
@@ -34,9 +41,10 @@ class Kind:
         suffixes: What the name of a file ends with that is written as this kind if nothing else is said; the empty one
             stands for names without a suffix.
         open: Opens it by its path for reading. What is in no file of this kind is a DataLossError.
-        can_hold: Returns which of some tensors it cannot hold.
+        can_hold: Returns which of some tensors it cannot hold; nothing of a kind that is only read.
         sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
-            that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`.
+            that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`. None
+            of a kind that is only read.
         byte_map: Returns what each byte of its files belongs to, by its path.
         recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one. Checkpoints are found by the
             names of their files.
@@ -47,10 +55,10 @@ class Kind:
     """
 
     name: str
-    suffixes: tuple[str, ...]
+    suffixes: tuple[str, ...] = ()
     open: Callable[[str], TensorFile]
-    can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]]
-    sink: Callable[[AnyPath, Specs, SaveOptions, Mapping[str, bytes] | None], AbstractContextManager[TensorSink]]
+    can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]] = _none_unheld
+    sink: OpenSink | None = None
     byte_map: Callable[[str], list[ByteRange]]
     recognise: Callable[[bytes], bool] = _never
     find: Callable[[str], str | None] = _nothing

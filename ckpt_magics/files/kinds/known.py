@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.kinds.bundle.bundle_kind import V2
+from ckpt_magics.files.kinds.frozen_graph_kind import FROZEN_GRAPH
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.npz_kind import NPZ
 from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
 from ckpt_magics.files.storage.place import AnyPath, local_path
 
-__all__ = ["KINDS", "find_kind", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
+__all__ = ["KINDS", "WRITTEN_KINDS", "find_kind", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
 
-KINDS = (V2, V1, SAFETENSORS, NPZ)
+KINDS = (V2, V1, SAFETENSORS, NPZ, FROZEN_GRAPH)
+WRITTEN_KINDS = tuple(kind for kind in KINDS if kind.sink is not None)
+"""Those that tensors can be written as."""
 
 _STEP = re.compile(r"-\d+\Z", re.ASCII)
 
@@ -42,7 +46,11 @@ def kind_named(name: str) -> Kind:
     Raises:
         InvalidArgumentError: There is none of that name.
     """
-    found = next((kind for kind in KINDS if kind.name == name), None)
+    return _named(name, KINDS)
+
+
+def _named(name: str, kinds: Sequence[Kind]) -> Kind:
+    found = next((kind for kind in kinds if kind.name == name), None)
     if found is None:
         raise InvalidArgumentError(f"there is no kind of file called {visible(name)!r}", hint=_all_kinds())
     return found
@@ -59,7 +67,7 @@ def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
         InvalidArgumentError: There is none of that name, or none has such a suffix.
     """
     if name is not None:
-        return kind_named(name)
+        return _named(name, WRITTEN_KINDS)
     base = _STEP.sub("", os.path.basename(local_path(path)))
     fitting = [(suffix, kind) for kind in KINDS for suffix in kind.suffixes if _ends_with(base, suffix)]
     if not fitting:
@@ -76,4 +84,4 @@ def _ends_with(base: str, suffix: str) -> bool:
 
 
 def _all_kinds() -> str:
-    return f"The kinds are {', '.join(kind.name for kind in KINDS)}."
+    return f"The kinds are {', '.join(kind.name for kind in WRITTEN_KINDS)}."

@@ -24,7 +24,7 @@ from ckpt_magics import (
     save_checkpoint,
 )
 from ckpt_magics.files.jobs import converting
-from ckpt_magics.files.kinds.known import KINDS
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
@@ -35,7 +35,7 @@ MODEL = {
     "global_step": np.int64(7),
 }
 SPECS = list(map(ArraySource(MODEL).spec, ArraySource(MODEL).keys()))
-HOLDING = [kind.name for kind in KINDS if not kind.can_hold(SPECS)]
+HOLDING = [kind.name for kind in WRITTEN_KINDS if not kind.can_hold(SPECS)]
 
 
 @pytest.fixture

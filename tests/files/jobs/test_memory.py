@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.kinds.known import KINDS
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_bundle, write_slice_table
@@ -107,7 +107,7 @@ write_tensors(new, [TensorSpec(b"w", FLOAT, SHAPE)], Made(), options, kind=kind_
 """
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
+@pytest.mark.parametrize("kind", [kind.name for kind in WRITTEN_KINDS])
 def test_saving_what_comes_in_pieces_takes_a_few_of_them(tmp_path, monkeypatch, kind):
     monkeypatch.setitem(JOBS, "save", SAVING)
     assert measured("save", kind, str(tmp_path / "m")) < ALLOWED

@@ -10,7 +10,7 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.open_tensors import open_tensors
-from ckpt_magics.files.kinds.known import KINDS, kind_named
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.atomic import is_temporary_name
 from ckpt_magics.files.tensors.array_source import ArraySource
@@ -18,7 +18,7 @@ from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.faults import Killed, faulty_disk
 
 CASES = {
-    **{kind.name: (kind, {}) for kind in KINDS if kind.name not in {"v1", "v2"}},
+    **{kind.name: (kind, {}) for kind in WRITTEN_KINDS if kind.name not in {"v1", "v2"}},
     "safetensors in shards": (kind_named("safetensors"), {"num_shards": 2}),
 }
 OLD, NEW, NEXT = 1, 2, 3

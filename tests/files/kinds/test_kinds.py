@@ -16,7 +16,7 @@ from ckpt_magics.files.formats.pieces import array_pieces
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.holding import Unheld
-from ckpt_magics.files.kinds.known import KINDS, kind_named, kind_to_write
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named, kind_to_write
 from ckpt_magics.files.kinds.sinks import open_sink, write_tensors
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.tensors.array_source import ArraySource
@@ -26,7 +26,7 @@ from ckpt_magics.files.tensors.source import TensorSpec
 QUICK = SaveOptions(durable=False)
 FLOATS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
-every_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+every_kind = pytest.mark.parametrize("kind", WRITTEN_KINDS, ids=[kind.name for kind in WRITTEN_KINDS])
 
 
 def write(path, arrays, kind, options=QUICK):
