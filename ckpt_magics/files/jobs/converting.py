@@ -132,7 +132,7 @@ def convert_tensors(
         CheckpointError: A file cannot be read, or the disk refuses. What was there before is as it was.
     """
     started = time.perf_counter()
-    path = path_text(target)
+    path = path_text(target, may_be_bare=True)
     kind = kind_to_write(path, options.to)
     for source in sources:
         _check_apart(source.tensors.source, path, in_place=options.in_place)

@@ -15,8 +15,10 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.storage.files import LocalFile
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, iter_whole, store_into
+from ckpt_magics.files.tensors.spec import native
+from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
-__all__ = ["FlatFile", "Member"]
+__all__ = ["FlatFile", "Member", "as_tensor", "flat_parts"]
 
 _CHUNK = 1 << 20
 """Bytes read at a time where more would only be held."""
@@ -48,6 +50,7 @@ class FlatFile:
         members: The tensors by key.
         identity: What tells these contents from any others.
         unread: What is listed in the files and cannot be read, by key.
+        replaced: Tells whether they were swapped since they were opened; None to look at each.
     """
 
     version = 0
@@ -58,12 +61,14 @@ class FlatFile:
         members: Mapping[bytes, Member],
         identity: bytes,
         unread: Mapping[bytes, CheckpointError] | None = None,
+        replaced: Callable[[], bool] | None = None,
     ) -> None:
         self._files = files
         self._members = members
         # Its digest alone is kept: it may be a header of many megabytes.
         self._identity = hashlib.sha256(identity).digest()
         self._unread = dict(unread or {})
+        self._replaced = replaced
 
     @property
     def damage(self) -> Sequence[CheckpointError]:
@@ -143,7 +148,7 @@ class FlatFile:
 
     def replaced(self) -> bool:
         """Tell whether a file was swapped since it was opened."""
-        return any(file.replaced() for file in self._files)
+        return self._replaced() if self._replaced else any(file.replaced() for file in self._files)
 
     def identity(self) -> bytes:
         """Return what tells this version of the files from any other."""
@@ -192,3 +197,8 @@ def flat_parts(read: Callable[[int], Any], dtype: np.dtype[Any], elements: int, 
     for start in range(0, elements, step):
         count = min(step, elements - start)
         yield np.frombuffer(read(count * dtype.itemsize), dtype).astype(native, copy=False)
+
+
+def as_tensor(array: Array) -> Array:
+    """Return an array that NumPy saved as a new one in C order and native byte order; text as bytes objects."""
+    return encoded(array) if array.dtype.kind in TEXT_KINDS else np.array(array, native(array.dtype), order="C")

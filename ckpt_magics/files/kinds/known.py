@@ -10,6 +10,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.kinds.bundle.bundle_kind import V2
 from ckpt_magics.files.kinds.frozen_graph_kind import FROZEN_GRAPH
 from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.npy_kind import NPY
 from ckpt_magics.files.kinds.npz_kind import NPZ
 from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
@@ -17,7 +18,7 @@ from ckpt_magics.files.storage.place import AnyPath, local_path
 
 __all__ = ["KINDS", "WRITTEN_KINDS", "find_kind", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
 
-KINDS = (V2, V1, SAFETENSORS, NPZ, FROZEN_GRAPH)
+KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, FROZEN_GRAPH)
 WRITTEN_KINDS = tuple(kind for kind in KINDS if kind.sink is not None)
 """Those that tensors can be written as."""
 
@@ -60,7 +61,8 @@ def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
     """Return the kind of file that tensors are to be written as.
 
     Args:
-        path: Where to: the longest suffix of a row that it ends with says the kind, a step behind it aside.
+        path: Where to: the longest suffix of a row that it ends with says the kind, a step behind it aside. That of a
+            directory is the separator.
         name: The kind by its name, whatever the path is.
 
     Raises:
@@ -68,7 +70,7 @@ def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
     """
     if name is not None:
         return _named(name, WRITTEN_KINDS)
-    base = _STEP.sub("", os.path.basename(local_path(path)))
+    base = _STEP.sub("", os.path.basename(local_path(path)) or "/")
     fitting = [(suffix, kind) for kind in KINDS for suffix in kind.suffixes if _ends_with(base, suffix)]
     if not fitting:
         raise InvalidArgumentError(

@@ -6,27 +6,23 @@ Format: numpy/lib/_format_impl.py of NumPy 2.4 for the members, numpy/lib/_npyio
 from __future__ import annotations
 
 import io
-import math
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from numpy.lib import format as npy
 
-from ckpt_magics.errors import CheckpointError, DataLossError, UnimplementedError
-from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.files.formats.npy_header import ArrayHeader, read_array_header
 from ckpt_magics.files.formats.pieces import part_of
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.flat_file import FlatFile, Member, flat_parts
+from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
 from ckpt_magics.files.storage.files import LocalFile, open_file
 from ckpt_magics.files.tensors.source import Array, TensorSpec
-from ckpt_magics.files.tensors.spec import native
-from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
 __all__ = ["SUFFIX", "member_places", "open_npz", "recognise"]
 
@@ -79,34 +75,32 @@ class _ArchiveStream(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class _ArrayMember:
-    """An array in the archive. ``dtype`` is the file's, with its order of bytes."""
+    """An array in the archive."""
 
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
-    dtype: np.dtype[Any]
-    fortran: bool
+    header: ArrayHeader
     spec: TensorSpec
 
     def read(self, region: TensorSlice | None) -> Array:
         """Return it, or a region of it, for which all is read."""
         shape = self.spec.shape
         with self._values() as stream:
-            data = _exactly(stream, self.spec.elements * self.dtype.itemsize)
+            data = _exactly(stream, self.header.values_size)
             # At its end zipfile compares the checksum.
             if stream.read(1):
                 raise DataLossError("bytes follow the values")
-        flat = np.frombuffer(data, self.dtype)
-        whole = flat.reshape(shape[::-1]).transpose() if self.fortran else flat.reshape(shape)
-        part = whole if region is None else part_of(whole, region.resolve(shape))
-        return encoded(part) if self.dtype.kind in TEXT_KINDS else np.array(part, native(self.dtype), order="C")
+        flat = np.frombuffer(data, self.header.dtype)
+        whole = flat.reshape(shape[::-1]).transpose() if self.header.is_fortran else flat.reshape(shape)
+        return as_tensor(whole if region is None else part_of(whole, region.resolve(shape)))
 
     def parts(self, size: int) -> Iterator[Array]:
         """Yield all elements in flat arrays; those in the order of Fortran are in memory as a whole."""
-        if self.fortran:
+        if self.header.is_fortran:
             yield self.read(None).reshape(-1)
             return
         with self._values() as stream:
-            yield from flat_parts(lambda count: _exactly(stream, count), self.dtype, self.spec.elements, size)
+            yield from flat_parts(lambda count: _exactly(stream, count), self.header.dtype, self.spec.elements, size)
             if stream.read(1):
                 raise DataLossError("bytes follow the values")
 
@@ -124,7 +118,7 @@ class _MemberValues:
     def __enter__(self) -> IO[bytes]:
         try:
             self._stream = self._archive.open(self._info)
-            _read_header(self._stream)
+            read_array_header(self._stream.read)
         except _BROKEN as error:
             raise _damaged(error) from error
         return self._stream
@@ -218,30 +212,11 @@ def _members(
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: bytes) -> Member:
     with archive.open(info) as stream:
-        shape, fortran, dtype = _read_header(stream)
-        header = stream.tell()
-    if dtype.hasobject:
-        raise UnimplementedError(
-            "the array holds Python objects, as a pickle, which could run any code",
-            hint="Save it as numbers or text: numpy.savez(path, name=array.astype(str)).",
-        )
-    size = math.prod(shape) * dtype.itemsize
-    if size != info.file_size - header or size > info.compress_size * _MOST_PACKED:
-        raise DataLossError(f"the array would have {size} bytes, and the member has {info.file_size - header}")
-    try:
-        ours = dtype_of(np.empty(0, native(dtype)))
-    except TypeError as error:
-        raise UnimplementedError(f"dtype {dtype} has no counterpart in TensorFlow") from error
-    return _ArrayMember(archive, info, dtype, fortran, TensorSpec(key, ours, shape))
-
-
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = npy.read_magic(stream)
-    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-    if read is None:
-        raise UnimplementedError(f"the array is of version {version} of the npy format; 1.0 and 2.0 are read")
-    shape, fortran, dtype = read(stream)
-    return shape, fortran and len(shape) > 1, dtype
+        header = read_array_header(stream.read)
+    size = header.values_size
+    if size != info.file_size - header.size or size > info.compress_size * _MOST_PACKED:
+        raise DataLossError(f"the array would have {size} bytes, and the member has {info.file_size - header.size}")
+    return _ArrayMember(archive, info, header, TensorSpec(key, header.stored, header.shape))
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:

@@ -5,14 +5,12 @@ Format: numpy/lib/_npyio_impl.py (_savez) of NumPy 2.4; `stored_zip`.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 
-from numpy.lib import format as npy
-
-from ckpt_magics.files.formats.dtypes import DTYPES, DType
+from ckpt_magics.files.formats.dtypes import DTYPES
+from ckpt_magics.files.formats.npy_header import encode_array_header
 from ckpt_magics.files.formats.stored_zip import MAX_NAME, StoredZip
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
@@ -59,15 +57,6 @@ def _why_no_name(key: bytes, keys: Collection[bytes]) -> str:
     return f"names that are another's and {SUFFIX}" if stem != key and stem in keys else ""
 
 
-def array_header(dtype: DType, shape: tuple[int, ...]) -> bytes:
-    """Return what stands before the values of an array in C order."""
-    header = io.BytesIO()
-    npy.write_array_header_1_0(
-        header, {"descr": npy.dtype_to_descr(dtype.numpy.newbyteorder("<")), "fortran_order": False, "shape": shape}
-    )
-    return header.getvalue()
-
-
 def open_npz_sink(
     path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
 ) -> AbstractContextManager[FlatSink]:
@@ -84,7 +73,7 @@ class _Archive:
         self._zip = StoredZip(file.write)
 
     def add(self, record: Record, parts: Iterable[Buffer]) -> None:
-        header = array_header(record.dtype, record.shape)
+        header = encode_array_header(record.dtype, record.shape)
         self._zip.add(key_to_name(record.name) + SUFFIX, chain([header], parts))
 
     def finish(self) -> None:

@@ -128,7 +128,7 @@ def forget_names(names: Iterable[str]) -> None:
 
 
 def remove_leftovers(directory: str) -> list[str]:
-    """Remove the temporary files of saves that were killed; only names of ours whose process is gone.
+    """Remove the temporary files and directories of saves that were killed; only names of ours whose process is gone.
 
     Returns:
         The names removed.
@@ -136,11 +136,10 @@ def remove_leftovers(directory: str) -> list[str]:
     removed = []
     for name in disk.list_names(directory):
         if name.startswith(OWN_PREFIX) and is_temporary_name(name) and writer_is_gone(name):
-            try:
-                if disk.remove_file(os.path.join(directory, name)):
-                    removed.append(name)
-            except CheckpointError:
-                continue
+            path = os.path.join(directory, name)
+            disk.remove_tree_if_possible(path)
+            if not os.path.lexists(path):
+                removed.append(name)
     return removed
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 
 from ckpt_magics.errors import (
     CheckpointError,
@@ -31,10 +33,12 @@ __all__ = [
     "check_space",
     "create_file",
     "enough_memory",
+    "exchange",
     "list_names",
     "make_directory",
     "remove_directory_if_empty",
     "remove_file",
+    "remove_tree_if_possible",
     "replace",
     "status_of",
     "sync_directory",
@@ -56,6 +60,7 @@ _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _WRONG_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ETXTBSY})
 #: What a file system answers that cannot sync a directory; it is then as durable as that system allows.
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR})
+_AT_CWD, _RENAME_EXCHANGE = -100, 2
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -278,6 +283,27 @@ def replace(source: str, target: str) -> None:
         os.replace(source, target)
 
 
+def exchange(one: str, other: str) -> bool:
+    """Let two names change their places in one step; False if the system has no such step, and nothing was done."""
+    call = _renameat2()
+    return call is not None and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _RENAME_EXCHANGE) == 0
+
+
+@cache
+def _renameat2() -> Callable[..., int] | None:
+    """Return Linux's renameat2, which Python has no name for."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes
+
+    try:
+        call = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError):
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+    return call
+
+
 def back_up(source: str, target: str, *, durable: bool = True) -> bool:
     """Give a file a second name, or a copy where the system gives no second names, such as exFAT and network drives.
 
@@ -367,6 +393,17 @@ def remove_if_possible(path: str) -> None:
     """Remove one name whose stay harms nobody: if the system refuses, it stays."""
     with suppress(CheckpointError):
         remove_file(path)
+
+
+def remove_tree_if_possible(path: str) -> None:
+    """Remove a file, or a directory and all in it, links themselves and not what they lead to; what cannot go stays."""
+    with suppress(OSError, CheckpointError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            for name in os.listdir(path):
+                remove_tree_if_possible(os.path.join(path, name))
+            os.rmdir(path)
+        else:
+            os.unlink(path)
 
 
 def _topmost_missing(path: str) -> str:

@@ -126,7 +126,7 @@ _MAGIC = (
     (0, b"\x28\xb5\x2f\xfd", ForeignFile("a Zstandard file", 'Unpack it first, with "unzstd".')),
     (0, b"7z\xbc\xaf\x27\x1c", ForeignFile("a 7z archive", "Unpack it first.")),
     (0, b"Rar!", ForeignFile("a RAR archive", "Unpack it first.")),
-    (0, b"\x93NUMPY", ForeignFile("a NumPy array (.npy)", "Load it with numpy.load(path).")),
+    (0, b"\x93NUMPY", ForeignFile("a NumPy array (.npy)", "Give its path to read it.")),
     (0, b"GGUF", ForeignFile("a GGUF model", "Read it with the gguf package.")),
     (0, b"ARROW1", ForeignFile("an Arrow file", "Read it with pyarrow.")),
     (0, b"PAR1", ForeignFile("a Parquet file", "Read it with pandas.read_parquet(path).")),

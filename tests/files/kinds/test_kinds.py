@@ -190,6 +190,7 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
         ("model-7", "v2"),
         ("model.safetensors", "safetensors"),
         ("my.model.npz", "npz"),
+        ("runs/arrays/", "npy"),
     ],
 )
 def test_the_suffix_says_the_kind(path, kind):
@@ -199,7 +200,7 @@ def test_the_suffix_says_the_kind(path, kind):
 
 def test_an_unknown_suffix_or_name_lists_the_kinds():
     for call in (lambda: kind_to_write("m.onnx"), lambda: kind_named("onnx"), lambda: kind_to_write("m.npz", "NPZ")):
-        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz"):
+        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy"):
             call()
 
 
