@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import visible
@@ -79,6 +79,16 @@ class Table:
         import pandas as pd
 
         return pd.DataFrame(list(self.rows), columns=list(self.columns))
+
+    def without_empty(self) -> Table:
+        """Return it without the columns that have nothing in any row.
+
+        >>> Table(("a", "b"), [(1, None), (2, None)]).without_empty().columns
+        ('a',)
+        """
+        kept = [at for at in range(len(self.columns)) if any(row[at] is not None for row in self.rows)]
+        rows = [tuple(row[at] for at in kept) for row in self.rows]
+        return replace(self, columns=tuple(self.columns[at] for at in kept), rows=rows)
 
     def _all_rows(self) -> list[Sequence[object]]:
         ended = [(f"… and {self.more:,} more",)] if self.more > 0 else []

@@ -31,8 +31,8 @@ __all__ = [
 
 RECIPE = "recipe"
 
-# A word before a colon, but no URL's scheme and no drive of Windows.
-_SCOPED = re.compile(r"([\w.-]+):(?!//)(?![\\/])(.+)", re.DOTALL)
+_SCOPED = re.compile(r"([\w.-]+):(?!//)(.+)", re.DOTALL)
+"""A word before a colon that is no URL's scheme."""
 
 
 class StepAction(argparse.Action):
@@ -87,11 +87,11 @@ def convert_options(arguments: argparse.Namespace, progress: Progress | None) ->
 def divided_source(word: str) -> tuple[str, str]:
     """Return the scope and the source of ``NAME:SOURCE``; a word that is a path or a URL has no scope.
 
-    >>> divided_source("a:model.ckpt"), divided_source("gs://b/model.ckpt"), divided_source("model.ckpt")
-    (('a/', 'model.ckpt'), ('', 'gs://b/model.ckpt'), ('', 'model.ckpt'))
+    >>> divided_source("a:/m/model.ckpt"), divided_source("gs://b/model.ckpt"), divided_source("model.ckpt")
+    (('a/', '/m/model.ckpt'), ('', 'gs://b/model.ckpt'), ('', 'model.ckpt'))
     """
     found = _SCOPED.fullmatch(word)
-    if found is None or os.path.lexists(word):
+    if found is None or os.path.lexists(word) or os.path.splitdrive(word)[0]:
         return "", word
     return f"{found[1]}/", found[2]
 

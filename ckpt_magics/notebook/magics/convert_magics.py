@@ -49,7 +49,7 @@ class ConvertMagics(Magics):
         Examples::
 
             %ckpt_convert model.ckpt model.safetensors --weights-only
-            %ckpt_convert bert.ckpt model.safetensors --recipe bert-to-huggingface
+            %ckpt_convert bert.ckpt model.safetensors --recipe bert
             %ckpt_convert model.ckpt slim.ckpt --exclude 'head/*' --map encoder/=bert/ --dry-run
             %ckpt_convert gen:g.ckpt disc:d.ckpt both.npz --dtype '*=float16'
         """

@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ckpt_magics.errors import visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.recipes.recipe import fitting_recipes
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.reports.saved_listing import file_sentence, file_table
 from ckpt_magics.notebook.reports.variable_table import variable_table
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CheckpointContents", "FileContents", "contents_report", "describe_checkpoint", "describe_tensors"]
+
+MAX_NAMES = 20_000
+"""Tensors up to which a checkpoint is compared with what recipes are for."""
 
 MAX_ROWS = 60
 """Variables in the table; more belong in a view that scrolls, or in the DataFrame."""
@@ -53,6 +59,7 @@ class CheckpointContents:
         files: Its files.
         variables: A DataFrame, a row per tensor.
         format: V1, V2, or the kind of file.
+        recipes: Names of the recipes that seem to be for it.
     """
 
     prefix: str
@@ -61,6 +68,14 @@ class CheckpointContents:
     files: tuple[FileContents, ...]
     variables: pd.DataFrame = field(repr=False)
     format: str
+    recipes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What is to be known besides: the note, and what a conversion can make of it."""
+        recipes = " or ".join(f"--recipe {name}" for name in self.recipes)
+        converts = f"%ckpt_convert {visible(self.prefix)} TARGET {recipes} writes it under another program's names."
+        return [*([self.note] if self.note else []), *([converts] if recipes else [])]
 
     @property
     def summary(self) -> str:
@@ -93,7 +108,7 @@ def contents_report(contents: CheckpointContents, at_most: int = MAX_ROWS) -> Re
     """
     return Report(
         f"Checkpoint {contents.prefix}, format {contents.format}",
-        [contents.note] if contents.note else [],
+        contents.lines,
         [
             file_table((file.path, file.holds, file.bytes) for file in contents.files),
             variable_table(contents.variables, contents.summary, at_most),
@@ -119,8 +134,12 @@ def describe_tensors(tensors: NamedTensors[OpenCheckpoint]) -> CheckpointContent
     """Return the same about a checkpoint that is open."""
     found = tensors.source.found.here()
     held = tuple(_files(tensors.source))
-    variables = variables_frame(tensors.columns())
-    return CheckpointContents(found.prefix, found.version, found.note, held, variables, found.format)
+    columns = tensors.columns()
+    # Models of the families that recipes are for have hundreds of tensors, rarely thousands.
+    names = map(key_to_name, columns.keys) if len(columns.keys) <= MAX_NAMES else ()
+    recipes = tuple(recipe.name for recipe in fitting_recipes(list(names)))
+    variables = variables_frame(columns)
+    return CheckpointContents(found.prefix, found.version, found.note, held, variables, found.format, recipes)
 
 
 def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:

@@ -115,7 +115,7 @@ class ConversionReport:
 def conversion_report(made: ConversionReport) -> Report:
     """Return what is shown of a conversion: the first tensors, what was left out, files, and what is to be known."""
     conversion = made.conversion
-    tables = [_tensor_table(conversion, MAX_LISTED)]
+    tables = [_tensor_table(conversion, MAX_LISTED).without_empty()]
     if conversion.dropped:
         tables.append(_dropped_table(conversion))
     if conversion.files:
@@ -126,9 +126,9 @@ def conversion_report(made: ConversionReport) -> Report:
 def _tensor_table(conversion: Conversion, at_most: int) -> Table:
     rows = []
     for name, (values, origins, changes) in list(conversion.tensors.items())[:at_most]:
-        came_from = "" if origins == (name,) else ", ".join(map(visible, origins))
+        came_from = None if origins == (name,) else ", ".join(map(visible, origins))
         shape = format_shape(values.shape)
-        rows.append((visible(name), values.dtype.name, shape, values.size, came_from, "; ".join(changes)))
+        rows.append((visible(name), values.dtype.name, shape, values.size, came_from, "; ".join(changes) or None))
     more = len(conversion.tensors) - len(rows)
     return Table(("name", "dtype", "shape", "bytes", "from", "changed"), rows, more=more, numeric={"bytes"})
 

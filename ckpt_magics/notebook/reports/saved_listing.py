@@ -14,6 +14,7 @@ __all__ = ["FILE_ROLES", "file_sentence", "file_table", "saved_report"]
 FILE_ROLES = {
     "index": "the index: name, dtype, shape, place and checksum of every tensor",
     "data": "the values, one tensor after the other",
+    "values": "names, dtypes, shapes and values of all tensors",
     "V1": "names, dtypes, shapes and values of all tensors, in one table",
     "meta graph": "the graph: its operations, its collections, and how to save and restore it",
     "state": "the directory's list of checkpoints, and which is the latest",

@@ -52,7 +52,7 @@ class VariablesView(TableView):
         head = ViewHead(
             title=tensors.origin,
             note=f"{self.contents.format} {'checkpoint' if self.contents.version else 'file'}",
-            lines=[line for line in (self.contents.note, *lines) if line],
+            lines=[*self.contents.lines, *lines],
             files=[(os.path.basename(file.path), file.holds, file.bytes) for file in self.contents.files],
             group_title="Group" if status is None else "Restored",
             can_restore=restore is not None,
