@@ -125,6 +125,14 @@ class TensorDifference:
         assert spec is not None  # noqa: S101 - a side has it
         return spec
 
+    @property
+    def was(self) -> str:
+        """Dtype and shape of the first side where the second has others, or ""."""
+        old, new = self.before, self.after
+        if old is None or new is None or (old.dtype, old.shape) == (new.dtype, new.shape):
+            return ""
+        return f"{old.dtype.name} {list(old.shape)}"
+
 
 def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -> list[TensorDifference]:
     """Compare two sets of tensors by name. Of each side a few pieces of a tensor are in memory.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, Tensors, compare
+from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, compare
 from ckpt_magics.files.object_graph.groups import variable_group
 from ckpt_magics.files.objects.tensors_of import tensors_of
-from ckpt_magics.files.storage.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["compare_checkpoints", "differences"]
+__all__ = ["compare_checkpoints", "difference_frame"]
 
 _MEASURES = ("norm", "largest", "relative")
 _COLUMNS = ("name", "status", "dtype", "shape", "elements", "bytes", "was", "changed", *_MEASURES, "group")
@@ -26,24 +26,7 @@ def compare_checkpoints(before: Any, after: Any) -> pd.DataFrame:  # noqa: ANN40
         after: Likewise.
 
     Returns:
-        A row per tensor; see :func:`differences`.
-    """
-    return differences(tensors_of(before), tensors_of(after))
-
-
-def differences(before: Tensors, after: Tensors, progress: Progress | None = None) -> pd.DataFrame:
-    """Compare two sets of tensors by name. Of each side a few pieces of a tensor are in memory.
-
-    Args:
-        before: The first side.
-        after: The second side.
-        progress: Called with the bytes compared and in all.
-
-    Returns:
-        A row per name, sorted: ``name``, ``status`` (one of `STATUSES`), ``dtype`` and ``shape`` (of the second side
-        where it has the tensor), ``elements``, ``bytes``, ``was`` (dtype and shape of the first side where they
-        differ), ``changed`` (elements that differ; Int64, missing where shapes differ), ``norm``, ``largest`` and
-        ``relative`` (see `Distance`; float64, NaN where there is none), ``group``.
+        A row per tensor; see :func:`difference_frame`.
 
         Names that one side has, and the other may have lost because its listing is damaged, are left out; a warning
         has said which.
@@ -51,9 +34,24 @@ def differences(before: Tensors, after: Tensors, progress: Progress | None = Non
     Raises:
         CheckpointError: A tensor that both sides have cannot be read.
     """
+    return difference_frame(compare(tensors_of(before), tensors_of(after)))
+
+
+def difference_frame(found: Iterable[TensorDifference]) -> pd.DataFrame:
+    """Return what a comparison found as a table.
+
+    Args:
+        found: What became of each tensor.
+
+    Returns:
+        A row per name, sorted: ``name``, ``status`` (one of `STATUSES`), ``dtype`` and ``shape`` (of the second side
+        where it has the tensor), ``elements``, ``bytes``, ``was`` (dtype and shape of the first side where they
+        differ), ``changed`` (elements that differ; Int64, missing where shapes differ), ``norm``, ``largest`` and
+        ``relative`` (see `Distance`; float64, NaN where there is none), ``group``.
+    """
     import pandas as pd
 
-    frame = pd.DataFrame(map(_row, compare(before, after, progress)), columns=list(_COLUMNS))
+    frame = pd.DataFrame(map(_row, found), columns=list(_COLUMNS))
     frame["status"] = pd.Categorical(frame["status"], list(STATUSES))
     frame["changed"] = frame["changed"].astype("Int64")
     return frame.astype({"elements": "int64", "bytes": "int64", **dict.fromkeys(_MEASURES, "float64")})
@@ -68,15 +66,8 @@ def _row(tensor: TensorDifference) -> tuple[object, ...]:
         spec.shape,
         spec.elements,
         spec.nbytes,
-        _was(tensor),
+        tensor.was,
         None if distance is None else distance.changed,
         *(None if distance is None else getattr(distance, measure) for measure in _MEASURES),
         variable_group(tensor.name),
     )
-
-
-def _was(tensor: TensorDifference) -> str:
-    old, new = tensor.before, tensor.after
-    if old is None or new is None or (old.dtype, old.shape) == (new.dtype, new.shape):
-        return ""
-    return f"{old.dtype.name} {list(old.shape)}"

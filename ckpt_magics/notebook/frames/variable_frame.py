@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ckpt_magics.files.object_graph.groups import GROUPS, variable_group
+from ckpt_magics.files.object_graph.listed_tensors import sizes_of
 from ckpt_magics.files.tensors.source import Columns, Numbers
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
-_LARGEST = (1 << 63) - 1
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "shard", "offset", "slices", "group")
 
@@ -28,16 +30,17 @@ def variables_frame(columns: Columns) -> pd.DataFrame:
         (int64), ``offset`` (Int64, in the data file; missing for partitioned tensors and V1), ``slices`` (int64, 1 of
         a tensor stored in one piece) and ``group`` (category).
     """
+    import pandas as pd
+
     names = list(map(key_to_name, columns.keys))
     dtypes = [dtype.name for dtype in columns.dtypes]
-    elements = np.fromiter(map(math.prod, columns.shapes), np.int64, len(names))
     return pd.DataFrame(
         {
             "name": pd.Series(names, dtype=object),
             "dtype": pd.Categorical(dtypes, sorted(set(dtypes))),
             "shape": pd.Series(columns.shapes, dtype=object),
-            "elements": elements,
-            "bytes": _known(np.where(columns.sizes < 0, _sizes_in_memory(columns, elements), columns.sizes)),
+            "elements": np.fromiter(map(math.prod, columns.shapes), np.int64, len(names)),
+            "bytes": _known(sizes_of(columns)),
             "shard": columns.shard_ids,
             "offset": _known(columns.offsets),
             "slices": columns.slice_counts,
@@ -47,13 +50,8 @@ def variables_frame(columns: Columns) -> pd.DataFrame:
     )
 
 
-def _sizes_in_memory(columns: Columns, elements: Numbers) -> Numbers:
-    """Return the bytes of each value in memory, -1 of strings, the largest int64 of what no memory could hold."""
-    itemsizes = np.array([dtype.itemsize for dtype in columns.dtypes], np.int64)
-    fits = elements <= _LARGEST // np.maximum(itemsizes, 1)
-    return np.where(itemsizes == 0, -1, np.where(fits, elements * np.where(fits, itemsizes, 0), _LARGEST))
-
-
 def _known(numbers: Numbers) -> pd.arrays.IntegerArray:
     """Return numbers as a column in which negative ones are missing."""
+    import pandas as pd
+
     return pd.arrays.IntegerArray(numbers.astype(np.int64), numbers < 0)

@@ -115,7 +115,8 @@ class ViewMagics(Magics):
             %ckpt_diff model.ckpt params --static
         """
         from ckpt_magics.files.directory.open_tensors import open_on_demand
-        from ckpt_magics.notebook.frames.differences import differences
+        from ckpt_magics.files.jobs.comparison import compare
+        from ckpt_magics.notebook.frames.differences import difference_frame
 
         before = open_on_demand(expanded(arguments.before))
         if arguments.after is None:
@@ -123,12 +124,12 @@ class ViewMagics(Magics):
         else:
             after, title = _second_side(self.shell, arguments.after)
         with shown_progress("Comparing", self.shell, quiet=arguments.quiet) as progress:
-            frame = differences(before, after, progress=progress)
+            found = compare(before, after, progress)
         if arguments.static or not has_front_end(self.shell):
-            return frame
+            return difference_frame(found)
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
 
-        return DifferenceView(before, after, (before.origin, title), frame)
+        return DifferenceView(before, after, (before.origin, title), found)
 
     def _present_tensors(self, stored: Tensors, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
+from ckpt_magics.files.object_graph.listed_tensors import ListedTensor, listed_tensors, totals_text
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.recipes.recipe import fitting_recipes
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.tensors.source import Columns
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.reports.saved_listing import file_sentence, file_table
 from ckpt_magics.notebook.reports.variable_table import variable_table
-from ckpt_magics.phrasing import amount
 from ckpt_magics.report import Report
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class FileContents:
     holds: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CheckpointContents:
     """What a checkpoint holds; shows itself in a notebook.
 
@@ -57,7 +59,7 @@ class CheckpointContents:
         version: 1 or 2; 0 of another kind of file.
         note: What was used in place of what was given, or "".
         files: Its files.
-        variables: A DataFrame, a row per tensor.
+        columns: What it says about its tensors.
         format: V1, V2, or the kind of file.
         recipes: Names of the recipes that seem to be for it.
     """
@@ -66,7 +68,7 @@ class CheckpointContents:
     version: int
     note: str
     files: tuple[FileContents, ...]
-    variables: pd.DataFrame = field(repr=False)
+    columns: Columns = field(repr=False)
     format: str
     recipes: tuple[str, ...] = ()
 
@@ -77,18 +79,20 @@ class CheckpointContents:
         converts = f"%ckpt_convert {visible(self.prefix)} TARGET {recipes} writes it under another program's names."
         return [*([self.note] if self.note else []), *([converts] if recipes else [])]
 
+    @cached_property
+    def variables(self) -> pd.DataFrame:
+        """A row per tensor."""
+        return variables_frame(self.columns)
+
+    @cached_property
+    def tensors(self) -> list[ListedTensor]:
+        """The same as plain values, a few columns of it."""
+        return listed_tensors(self.columns)
+
     @property
     def summary(self) -> str:
         """Number of tensors, their elements and bytes, in one line."""
-        table = self.variables
-        count, size = int(table["elements"].sum()), int(table["bytes"].sum())
-        groups = table.groupby("group", observed=True)["bytes"].agg(["count", "sum"])
-        shares = ", ".join(
-            f"{group}: {amount(int(row['count']), 'tensor')}, {int(row['sum']):,} bytes"
-            for group, row in groups.iterrows()
-        )
-        text = f"{amount(len(table), 'tensor')}, {amount(count, 'element')}, {size:,} bytes"
-        return text if len(groups) < 2 else f"{text} ({shares})"
+        return totals_text(self.tensors)
 
     def __str__(self) -> str:
         return contents_report(self).text()
@@ -99,19 +103,19 @@ class CheckpointContents:
         return contents_report(self).html()
 
 
-def contents_report(contents: CheckpointContents, at_most: int = MAX_ROWS) -> Report:
+def contents_report(contents: CheckpointContents, at_most: int | None = MAX_ROWS) -> Report:
     """Return what is shown of a checkpoint: its files and its first variables.
 
     Args:
         contents: What it holds.
-        at_most: How many variables.
+        at_most: How many variables; None for all.
     """
     return Report(
         f"Checkpoint {contents.prefix}, format {contents.format}",
         contents.lines,
         [
             file_table((file.path, file.holds, file.bytes) for file in contents.files),
-            variable_table(contents.variables, contents.summary, at_most),
+            variable_table(contents.tensors, contents.summary, at_most),
         ],
     )
 
@@ -138,8 +142,7 @@ def describe_tensors(tensors: NamedTensors[OpenCheckpoint]) -> CheckpointContent
     # Models of the families that recipes are for have hundreds of tensors, rarely thousands.
     names = map(key_to_name, columns.keys) if len(columns.keys) <= MAX_NAMES else ()
     recipes = tuple(recipe.name for recipe in fitting_recipes(list(names)))
-    variables = variables_frame(columns)
-    return CheckpointContents(found.prefix, found.version, found.note, held, variables, found.format, recipes)
+    return CheckpointContents(found.prefix, found.version, found.note, held, columns, found.format, recipes)
 
 
 def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:

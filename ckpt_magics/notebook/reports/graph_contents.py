@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.object_graph.listed_tensors import ListedTensor, listed_tensors
+from ckpt_magics.graphs.meta_graph.declared_variables import declared_variables
 from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
+from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_model, draw_scopes
 from ckpt_magics.notebook.reports.variable_table import variable_table
@@ -37,21 +41,30 @@ BUILT = "Graph"
 _OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class GraphContents:
     """What a graph is; shows itself in a notebook.
 
     Attributes:
         source: The graph and where it comes from.
         summary: What the MetaGraph says, a line each.
-        variables: A DataFrame, a row per variable; of a checkpoint without a graph, per tensor.
+        tensors: What it says of each variable; of a checkpoint without a graph, of each tensor.
+        noun: What one of these is called.
         picture: Its picture.
+        frame: Makes :attr:`variables`.
     """
 
     source: GraphSource
     summary: tuple[str, ...]
-    variables: pd.DataFrame = field(repr=False)
+    tensors: Sequence[ListedTensor] = field(repr=False)
+    noun: str
     picture: GraphPicture = field(repr=False)
+    frame: Callable[[], pd.DataFrame] = field(repr=False)
+
+    @cached_property
+    def variables(self) -> pd.DataFrame:
+        """A row per variable; of a checkpoint without a graph, per tensor."""
+        return self.frame()
 
     @property
     def title(self) -> str:
@@ -83,29 +96,29 @@ class GraphContents:
         return graph_report(self).html()
 
 
-def graph_report(contents: GraphContents, at_most: int | None = None) -> Report:
+def graph_report(contents: GraphContents, lines: int | None = None, *, at_most: int | None = MAX_ROWS) -> Report:
     """Return what is shown of a graph beside its picture.
 
     Args:
         contents: What the graph is.
-        at_most: Lines of its summary, all of them by default.
+        lines: Lines of its summary, all of them by default.
+        at_most: How many variables; None for all.
     """
-    source, variables = contents.source, contents.variables
+    source, tensors = contents.source, contents.tensors
     # A long table would push the picture, which is what one has come for, off the screen.
-    table = variable_table(variables, _counted(contents), MAX_ROWS, folded=len(variables) > MAX_OPEN_ROWS)
+    table = variable_table(tensors, _counted(contents), at_most, folded=len(tensors) > MAX_OPEN_ROWS)
     tables = [table] if table.rows else []
     counted = [] if tables else [table.caption]
-    lines = [*([source.note] if source.note else []), *contents.summary[:at_most], *counted]
-    return Report(contents.title, lines, tables)
+    said = [*([source.note] if source.note else []), *contents.summary[:lines], *counted]
+    return Report(contents.title, said, tables)
 
 
 def _counted(contents: GraphContents) -> str:
-    variables = contents.variables
-    noun = "variable" if contents.source.meta_graph is not None else "tensor"
-    if len(variables) and "op" in variables and (variables["op"] == "Const").all():
-        noun = "frozen variable"
-    elements, size = int(variables["elements"].sum()), int(variables["bytes"].sum())
-    return f"{amount(len(variables), noun)}, {amount(elements, 'element')}, {size:,} bytes"
+    tensors = contents.tensors
+    elements, size = (
+        sum(each or 0 for each in of) for of in ([one.elements for one in tensors], [one.bytes for one in tensors])
+    )
+    return f"{amount(len(tensors), contents.noun)}, {amount(elements, 'element')}, {size:,} bytes"
 
 
 def show_graph(source: Any, *, tags: Collection[str] = (), **options: Unpack[DrawOptions]) -> GraphContents:  # noqa: ANN401 - files and several libraries' graphs
@@ -145,11 +158,18 @@ def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
     """Return the same as `show_graph` of a graph that is read already."""
     if source.meta_graph is None:
         return _describe_names(source, options)
-    from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
-
-    picture = draw_graph(source.meta_graph, **options)
-    summary = (_counted_ops(source.meta_graph), *picture.model.lines)
-    return GraphContents(source, summary, graph_variables_frame(source.meta_graph), picture)
+    meta_graph = source.meta_graph
+    picture = draw_graph(meta_graph, **options)
+    variables = declared_variables(meta_graph)
+    is_frozen = bool(variables) and all(variable.op == "Const" for variable in variables)
+    return GraphContents(
+        source,
+        (_counted_ops(meta_graph), *picture.model.lines),
+        [variable.listed for variable in variables],
+        "frozen variable" if is_frozen else "variable",
+        picture,
+        lambda: graph_variables_frame(meta_graph),
+    )
 
 
 def _counted_ops(meta_graph: MetaGraphDef) -> str:
@@ -164,11 +184,12 @@ def _counted_ops(meta_graph: MetaGraphDef) -> str:
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:
     """What a checkpoint's names alone tell."""
     with open_tensors(source.path) as tensors:
-        variables = variables_frame(tensors.columns())
+        columns = tensors.columns()
         graph = tensors.object_graph
-        names = {} if graph is None else {key: name for name, key in graph.short_names.items()}
-    shapes, dtypes = {}, {}
-    for key, shape, dtype in zip(variables["name"], variables["shape"], variables["dtype"], strict=True):
-        if key != _OBJECT_GRAPH_KEY:
-            shapes[names.get(key, key)], dtypes[names.get(key, key)] = shape, dtype
-    return GraphContents(source, (), variables, draw_scopes(shapes, dtypes, **options))
+    names = {} if graph is None else {key: name for name, key in graph.short_names.items()}
+    listed = listed_tensors(columns)
+    drawn = {names.get(one.name, one.name): one for one in listed if one.name != _OBJECT_GRAPH_KEY}
+    shapes = {name: one.shape for name, one in drawn.items()}
+    dtypes = {name: one.dtype for name, one in drawn.items()}
+    picture = draw_scopes(shapes, dtypes, **options)
+    return GraphContents(source, (), listed, "tensor", picture, lambda: variables_frame(columns))

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics.files.formats.dtypes import dtype_of
-from ckpt_magics.files.jobs.comparison import tensor_distance
+from ckpt_magics.files.jobs.comparison import compare, tensor_distance
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
-from ckpt_magics.notebook.frames.differences import compare_checkpoints, differences
+from ckpt_magics.notebook.frames.differences import compare_checkpoints, difference_frame
 from tests.files.saved import write_bundle
 
 
@@ -19,7 +19,7 @@ def in_memory(arrays):
 
 
 def compared(before, after):
-    return differences(in_memory(before), in_memory(after)).set_index("name")
+    return difference_frame(compare(in_memory(before), in_memory(after))).set_index("name")
 
 
 def test_every_status_is_told():
@@ -103,7 +103,7 @@ def test_scalars_empty_tensors_and_complex_numbers_compare():
 
 def test_progress_ends_at_the_total():
     seen = []
-    differences(
+    compare(
         in_memory({"a": np.zeros(4)}),
         in_memory({"b": np.zeros(2)}),
         progress=lambda *at: seen.append(at),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ckpt_magics.files.formats.dtypes import dtype_by_number
-from ckpt_magics.notebook.frames.differences import differences
+from ckpt_magics.files.jobs.comparison import TensorDifference, compare
 from ckpt_magics.notebook.pictures.drawing.coloring import (
     Coloring,
     color_by_kind,
@@ -106,9 +106,8 @@ class GraphColors:
         if self._states is None:
             self._states = {}
             if self._compare is not None and self._tensors is not None:
-                frame = differences(self._compare, self._tensors, progress=progress)
-                rows = zip(frame["name"], frame["status"], frame["relative"], strict=True)
-                self._states = {name: _state(str(status), float(relative)) for name, status, relative in rows}
+                found = compare(self._compare, self._tensors, progress)
+                self._states = {tensor.name: _state(tensor) for tensor in found}
         return self._states
 
     def _tensor(self, leaf: Item) -> str:
@@ -136,7 +135,9 @@ def _device(leaf: Item) -> str:
     return "" if leaf.node is None else leaf.node.device
 
 
-def _state(status: str, relative: float) -> str:
-    if status == "changed":
-        return "changed by less" if relative < _MUCH else "changed by 10 % or more"
-    return _STATE_OF[status]
+def _state(tensor: TensorDifference) -> str:
+    if tensor.status != "changed":
+        return _STATE_OF[tensor.status]
+    # Of strings, and where the first side is all zeros, there is no such share.
+    relative = None if tensor.distance is None else tensor.distance.relative
+    return "changed by less" if relative is not None and relative < _MUCH else "changed by 10 % or more"

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ckpt_magics.files.formats.shapes import format_shape
-from ckpt_magics.files.jobs.comparison import STATUSES, Tensors
+from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, Tensors, compare
 from ckpt_magics.files.jobs.difference_source import DifferenceSource
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.notebook.frames.differences import differences
+from ckpt_magics.notebook.frames.differences import difference_frame
+from ckpt_magics.notebook.reports.difference_report import counted_differences, difference_report
 from ckpt_magics.notebook.widgets.fallback import MAX_ROWS
 from ckpt_magics.notebook.widgets.tensors.table_view import TableView
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
-from ckpt_magics.report import Report, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["DifferenceView"]
 
@@ -39,22 +32,26 @@ class DifferenceView(TableView):
         before: The first side.
         after: The second side.
         titles: What the sides are called.
-        frame: What :func:`~ckpt_magics.notebook.frames.differences.differences` said; computed if not given.
+        found: What :func:`~ckpt_magics.files.jobs.comparison.compare` said; compared if not given.
     """
 
     def __init__(
-        self, before: Tensors, after: Tensors, titles: tuple[str, str], frame: pd.DataFrame | None = None
+        self,
+        before: Tensors,
+        after: Tensors,
+        titles: tuple[str, str],
+        found: Sequence[TensorDifference] | None = None,
     ) -> None:
-        frame = differences(before, after) if frame is None else frame
+        found = compare(before, after) if found is None else found
+        frame = difference_frame(found)
         self._titles = titles
-        counts = frame["status"].value_counts()
-        summary = ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
-        head = ViewHead(title=f"{titles[0]} → {titles[1]}", note=summary or "no tensors", group_title="Status")
+        head = ViewHead(f"{titles[0]} → {titles[1]}", counted_differences(found), group_title="Status")
         source = DifferenceSource(before, after, list(frame["name"]), head.title)
         answers = VariableMessages(NamedTensors(source), frame, head, group="status", extras=_EXTRAS)
-        super().__init__(answers, _report(frame, f"{head.title}: {head.note}"))
-        changed = [status for status in STATUSES if status != "same" and counts[status]]
-        if changed and counts["same"]:
+        super().__init__(answers, difference_report(found, head.title, MAX_ROWS))
+        present = {tensor.status for tensor in found}
+        changed = [status for status in STATUSES if status != "same" and status in present]
+        if changed and "same" in present:
             self.filter(groups=changed)
 
     def _code_lines(self, names: Sequence[str]) -> list[str]:
@@ -67,20 +64,3 @@ class DifferenceView(TableView):
             f"names = {list(names)!r}",
             "values = {name: (before.get(name), after.get(name)) for name in names}",
         ]
-
-
-def _report(frame: pd.DataFrame, title: str) -> Report:
-    shown = frame[frame["status"] != "same"]
-    head = shown.head(MAX_ROWS)
-    columns = [
-        head["name"],
-        head["status"].astype(str),
-        head["dtype"],
-        head["shape"].map(format_shape),
-        head["was"],
-        head["changed"].astype(object).where(head["changed"].notna(), None),
-        *(head[key].map(lambda value: "" if np.isnan(value) else f"{value:.6g}") for key in ("norm", "largest")),
-    ]
-    titles = ("name", "status", "dtype", "shape", "was", "changed", "‖Δ‖", "max |Δ|")
-    rows = list(zip(*columns, strict=True))
-    return Report(title, tables=[Table(titles, rows, more=len(shown) - len(rows), numeric=titles[5:])])
