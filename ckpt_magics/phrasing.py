@@ -1,13 +1,14 @@
-"""Parts of sentences: numbers with their nouns, articles, and names as a list that ends."""
+"""Parts of sentences and of answers: numbers with their nouns, articles, names as a list that ends, JSON's numbers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from itertools import islice
 
 from ckpt_magics.errors import visible
 
-__all__ = ["amount", "an", "names_text"]
+__all__ = ["amount", "an", "json_number", "names_text"]
 
 MAX_NAMES = 5
 """Names that a sentence lists unless told otherwise."""
@@ -48,3 +49,14 @@ def names_text(
     more = (len(names) if count is None else count) - at_most
     shown = joint.join(map(visible, islice(names, at_most)))
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def json_number(value: float | None) -> float | str | None:
+    """Return a number as JSON has it, which knows none that is not finite: a word then.
+
+    >>> json_number(1.5), json_number(float("-inf"))
+    (1.5, '-inf')
+    """
+    if value is None or math.isfinite(value):
+        return value
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"

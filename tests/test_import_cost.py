@@ -40,6 +40,14 @@ def run_fresh(statement):
     return set(modules), started
 
 
+def run_command(words):
+    """Run a command that finds all good in a new interpreter; returns the same."""
+    start = "import io; from ckpt_magics.notebook.commands.command_line import main"
+    return run_fresh(
+        f"{start}; sys.stdout, out = io.StringIO(), sys.stdout; assert main({words!r}) == 0; sys.stdout = out"
+    )
+
+
 def test_import_loads_nothing_heavy_and_starts_no_process():
     modules, started = run_fresh("import ckpt_magics")
     assert not modules & HEAVY
@@ -63,3 +71,17 @@ def test_what_a_line_takes_is_known_without_ipython():
     names = ["arguments", "hints", "notebook_lines", "restore_line", "words"]
     modules, _ = run_fresh("; ".join(f"import ckpt_magics.notebook.commands.{name}" for name in names))
     assert not modules & {"IPython", "anywidget", "ipywidgets", "pandas", "traitlets"}
+
+
+@pytest.mark.parametrize("line", ["show M --stats", "show M --json", "ls .", "verify M", "diff M M", "graph M"])
+def test_a_command_loads_nothing_of_a_notebook(golden, line):
+    prefix = str(golden / "tf2.21.0" / "graph_conv_adam" / "g" / "model.ckpt-2")
+    words = [prefix if word == "M" else word for word in line.split()]
+    modules, started = run_command(words)
+    assert not modules & {"IPython", "anywidget", "graphviz", "ipywidgets", "pandas", "tensorflow", "traitlets"}
+    assert started == []
+
+
+def test_help_of_the_commands_loads_nothing_heavy():
+    modules, _ = run_command(["show", "-h"])
+    assert not modules & HEAVY

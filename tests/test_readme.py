@@ -2,12 +2,14 @@
 
 import doctest
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import ckpt_magics
+from ckpt_magics.notebook.commands.command_line import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -48,6 +50,18 @@ def test_every_line_of_the_table_of_magics_runs(shell):
             assert result.result is not None, line
     finally:
         shell.run_line_magic("unload_ext", "ckpt_magics")
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_every_command_of_the_shell_runs(capsys):
+    ckpt_magics.save_checkpoint("runs/model.ckpt", {"weight": [1.0, 2.0]}, global_step=1, durable=False)
+    (session,) = blocks("console")
+    lines = [shlex.split(line, comments=True) for line in session.splitlines()]
+    assert {words[0] for words in lines} == {"ckpt-magics"}
+    assert {words[1] for words in lines} == set(COMMANDS)
+    for words in lines:
+        assert main(words[1:]) == 0, words
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("anywhere")

@@ -281,6 +281,21 @@ class CheckpointReader(Mapping[str, Any]):
         """One row per tensor: name, dtype, shape, elements, bytes, shard, offset, slices, group."""
         return variables_frame(self.columns())
 
+    def statistics(self, *, progress: Progress | None = None) -> pd.DataFrame:
+        """Read every tensor and return what the values are like, one row each; which has a NaN?
+
+        Args:
+            progress: Called with bytes read and bytes in all.
+
+        Returns:
+            Columns name, dtype, shape, elements, min, max, mean, std (of the finite values), zeros, nans, infs, and
+            problem: why a tensor cannot be read, or "".
+        """
+        from ckpt_magics.files.jobs.checkpoint_statistics import checkpoint_statistics
+        from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
+
+        return statistics_frame(checkpoint_statistics(self.named_tensors, progress))
+
     def frame(self, name: str | bytes, *, rows: int | slice | None = None) -> pd.DataFrame:
         """Return a tensor, or one or some of its rows, as a table: the last dimension across, the others down."""
         part = None if rows is None else row_range(rows, self.entry(name).shape)

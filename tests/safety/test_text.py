@@ -8,7 +8,7 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.restore.restore import restore_checkpoint
-from ckpt_magics.notebook.magics.progress_line import ProgressLine
+from ckpt_magics.notebook.commands.progress_line import ProgressLine
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.contents import describe_checkpoint
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
@@ -124,8 +124,8 @@ def test_warnings_about_state_files(tmp_path):
             check_text(str(warning.message))
 
 
-def test_progress_line_holds_numbers_only(shell, capsys):
-    line = ProgressLine("Saving", shell)
+def test_progress_line_holds_numbers_only(capsys):
+    line = ProgressLine("Saving")
     line._shown_at = 0.0
     line(1 << 20, 1 << 21)
     assert re.fullmatch(r"Saving [\d.,]+ [MG]B of [\d.,]+ [MG]B \(50 %\), [\d.,]+ [MG]B/s", line.text)

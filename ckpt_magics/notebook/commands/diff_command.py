@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+import argparse
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["DIFF_ARGUMENTS"]
+from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.phrasing import json_number
+
+if TYPE_CHECKING:
+    from ckpt_magics.files.jobs.comparison import TensorDifference
+
+__all__ = ["DIFF", "DIFF_ARGUMENTS"]
+
+_BEFORE = argument("before", metavar="A", help="A checkpoint: prefix, file or directory.")
+_QUIET = argument("-q", "--quiet", action="store_true", help="Show no progress.")
 
 DIFF_ARGUMENTS: tuple[Argument, ...] = (
-    argument("before", metavar="A", help="A checkpoint: prefix, file or directory."),
+    _BEFORE,
     argument(
         "after",
         nargs="?",
@@ -15,5 +30,61 @@ DIFF_ARGUMENTS: tuple[Argument, ...] = (
         help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
     ),
     argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
-    argument("-q", "--quiet", action="store_true", help="Show no progress."),
+    _QUIET,
+)
+
+
+def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
+    from ckpt_magics.files.directory.open_tensors import open_on_demand
+    from ckpt_magics.files.jobs.comparison import compare
+    from ckpt_magics.notebook.reports.difference_report import difference_report
+
+    before, after = (open_on_demand(expanded(word)) for word in (arguments.before, arguments.after))
+    found = compare(before, after, progress)
+
+    def page() -> str:
+        from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
+
+        view = DifferenceView(before, after, (before.origin, after.origin), found)
+        return view.offline_html(statistics=False)
+
+    damage = [*before.source.damage, *after.source.damage]
+    return Outcome(
+        text=lambda: difference_report(found, f"{before.origin} → {after.origin}").text(),
+        page=page,
+        facts=lambda: {"before": before.origin, "after": after.origin, **_facts(found)},
+        is_good=not damage and all(tensor.status == "same" for tensor in found),
+    )
+
+
+def _facts(found: Sequence[TensorDifference]) -> Mapping[str, object]:
+    return {"counts": Counter(tensor.status for tensor in found), "tensors": list(map(_tensor, found))}
+
+
+def _tensor(tensor: TensorDifference) -> Mapping[str, object]:
+    spec, distance = tensor.spec, tensor.distance
+    facts = {"name": tensor.name, "status": tensor.status, "dtype": spec.dtype.name, "shape": spec.shape}
+    measures = ("norm", "largest", "relative")
+    return {
+        **facts,
+        "was": tensor.was,
+        "changed": None if distance is None else distance.changed,
+        **{name: None if distance is None else json_number(getattr(distance, name)) for name in measures},
+    }
+
+
+DIFF = ShellCommand(
+    "diff",
+    """Compare two checkpoints: which tensors are added, removed, reshaped, retyped or changed.
+
+    Exit code 1: they differ, or a part of one cannot be read.
+
+    --json: {"before", "after", "counts": {status: number}, "tensors": [{"name", "status",
+    "dtype", "shape", "was", "changed", "norm", "largest", "relative"}]}; "changed" is the
+    number of elements that differ, the others are norm and largest absolute difference, and
+    the norm as a share of that of A; null where shapes differ.
+    """,
+    (_BEFORE, argument("after", metavar="B", help="Another one."), _QUIET),
+    _run,
+    verb="Comparing",
 )

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import argparse
-from typing import cast
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
+from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.notebook.commands.arguments import Argument, argument, many_values
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
-from ckpt_magics.notebook.pictures.picture import DrawOptions
-from ckpt_magics.notebook.pictures.views.view import DIRECTIONS
+from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
+from ckpt_magics.notebook.commands.words import expanded
+from ckpt_magics.notebook.pictures.choices import DIRECTIONS, GROUPS, PALETTE_NAMES
 
-__all__ = ["GRAPH_ARGUMENTS", "GRAPH_CELL_ARGUMENTS", "PALETTES", "draw_options"]
+if TYPE_CHECKING:
+    from ckpt_magics.notebook.pictures.picture import DrawOptions
+    from ckpt_magics.notebook.reports.graph_contents import GraphContents
 
-PALETTES = ("auto", "light", "dark")
+__all__ = ["GRAPH", "GRAPH_ARGUMENTS", "GRAPH_CELL_ARGUMENTS", "draw_options"]
 
 _GROUP_NAMES = ", ".join(GROUPS)
 
-_VIEW_ARGUMENTS: tuple[Argument, ...] = (
+_DRAWING_ARGUMENTS: tuple[Argument, ...] = (
     argument("--depth", type=int, metavar="N", help="Open all scopes above this depth; 0 is the top level alone."),
     many_values("--open", "SCOPE", "Open these scopes, and those around them."),
     many_values("--show", "GROUP", f"Draw these groups with the rest: {_GROUP_NAMES}, or full names."),
     many_values("--hide", "GROUP", "Leave these groups, or full names, out."),
     argument("--direction", choices=DIRECTIONS, default="TB", help="Where the edges point: top to bottom …"),
     argument("--budget", type=int, metavar="N", help="Open scopes until this many boxes are drawn, and never more."),
-    argument("--palette", choices=PALETTES, default="auto", help="Colours; auto reads on light and dark pages."),
+    argument("--palette", choices=PALETTE_NAMES, default="auto", help="Colours; auto reads on light and dark pages."),
+)
+
+_VIEW_ARGUMENTS: tuple[Argument, ...] = (
+    *_DRAWING_ARGUMENTS,
     argument("--static", action="store_true", help="Show a picture instead of the interactive view."),
     argument("--text", action="store_true", help="Print the text form instead of a picture."),
     argument("-o", "--output", metavar="FILE", help="Write the picture to this .svg, .dot, .html or .txt file too."),
+)
+
+_TAGS = argument(
+    "--tags",
+    nargs="+",
+    action="extend",
+    default=[],
+    metavar="TAG",
+    help="Of the graph to take from a SavedModel.",
 )
 
 GRAPH_CELL_ARGUMENTS: tuple[Argument, ...] = (
@@ -42,14 +60,7 @@ GRAPH_ARGUMENTS: tuple[Argument, ...] = (
         help="A .meta, .pb or .pbtxt file, a SavedModel, a checkpoint, or a graph in the notebook by its name. "
         "Default: the active graph.",
     ),
-    argument(
-        "--tags",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="TAG",
-        help="Of the graph to take from a SavedModel.",
-    ),
+    _TAGS,
     argument("--off", action="store_true", help="Have no active graph: save and restore the notebook's arrays."),
     *_VIEW_ARGUMENTS,
 )
@@ -67,3 +78,51 @@ def draw_options(arguments: argparse.Namespace) -> DrawOptions:
         "palette": arguments.palette,
     }
     return cast("DrawOptions", options)
+
+
+def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
+    from ckpt_magics.notebook.reports.graph_contents import describe_graph, graph_report, open_graph
+    from ckpt_magics.notebook.reports.report_page import html_page
+
+    contents = describe_graph(open_graph(expanded(arguments.source), arguments.tags), draw_options(arguments))
+    picture = contents.picture
+    return Outcome(
+        text=lambda: f"{graph_report(contents, 1, at_most=None).text()}\n\n{picture.text}",
+        page=lambda: html_page(contents.title, contents.facts_html() + picture.html),
+        facts=lambda: _facts(contents),
+        pictures={".svg": lambda: picture.svg, ".dot": lambda: picture.dot},
+    )
+
+
+def _facts(contents: GraphContents) -> Mapping[str, object]:
+    meta_graph = contents.source.meta_graph
+    nodes = () if meta_graph is None else meta_graph.graph_def.node
+    variables = [
+        {"name": one.name, "dtype": one.dtype, "shape": one.shape, "bytes": one.bytes, "group": one.group}
+        for one in contents.tensors
+    ]
+    return {
+        "graph": contents.source.path,
+        "kind": contents.source.kind,
+        "note": contents.source.note,
+        "ops": Counter(node.op for node in nodes),
+        "functions": 0 if meta_graph is None else len(meta_graph.graph_def.library.function),
+        "variables": variables,
+    }
+
+
+GRAPH = ShellCommand(
+    "graph",
+    """Describe and draw a graph; of a checkpoint without one, the scopes of its names.
+
+    --json: {"graph", "kind", "note", "ops": {op: number}, "functions", "variables": [{"name",
+    "dtype", "shape", "bytes", "group"}]}; sizes that are unknown are null.
+    """,
+    (
+        argument("source", metavar="SOURCE", help="A .meta, .pb or .pbtxt file, a SavedModel or a checkpoint."),
+        _TAGS,
+        *_DRAWING_ARGUMENTS,
+    ),
+    _run,
+    pictures=(".svg", ".dot"),
+)

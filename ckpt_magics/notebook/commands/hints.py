@@ -13,7 +13,7 @@ from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import LineLayout, options_of, positionals_of, takes_many
 from ckpt_magics.notebook.commands.words import expanded
 
-__all__ = ["line_hint", "parse_line", "source_hint"]
+__all__ = ["line_hint", "parse_line", "source_hint", "with_hint"]
 
 # A path of more words than this is not looked for.
 MOST_WORDS = 8
@@ -127,6 +127,12 @@ def line_hint(form: LineForm, parser: argparse.ArgumentParser, layout: LineLayou
         line = form.quoted([*words[: found[0]], paths[found], *words[found[1] :]], layout.options)
         return f"quotes hold a path with blanks together: {line}"
     return "" if words else _taken_as_value(form, positionals_of(parser), layout)
+
+
+def with_hint(text: str, hint: str) -> str:
+    """Return what is wrong, and behind it the sentence on what the line may have meant, or ""."""
+    dot = " " if text.endswith((".", "?", "\n")) else ". "
+    return f"{text}{dot}{hint}" if hint else text
 
 
 def _expression(name: str, value: object) -> str:

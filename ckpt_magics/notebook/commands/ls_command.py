@@ -2,11 +2,76 @@
 
 from __future__ import annotations
 
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+import argparse
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-__all__ = ["LS_ARGUMENTS"]
+from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
+from ckpt_magics.notebook.commands.words import expanded
+
+if TYPE_CHECKING:
+    from ckpt_magics.notebook.reports.directory_listing import DirectoryListing
+
+__all__ = ["LS", "LS_ARGUMENTS"]
 
 LS_ARGUMENTS: tuple[Argument, ...] = (
     argument("directory", nargs="?", default=".", help="The directory. Default: the current one."),
     argument("--repair", action="store_true", help="Write a damaged or stale state file anew."),
+)
+
+
+def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
+    from ckpt_magics.notebook.reports.directory_listing import list_checkpoints, listing_report
+    from ckpt_magics.notebook.reports.report_page import report_page
+
+    listing = list_checkpoints(expanded(arguments.directory), repair=arguments.repair)
+    return Outcome(
+        text=lambda: listing_report(listing, at_most=None).text(),
+        page=lambda: report_page(listing_report(listing, at_most=None)),
+        facts=lambda: _facts(listing),
+        is_good=listing.is_whole,
+    )
+
+
+def _facts(listing: DirectoryListing) -> Mapping[str, object]:
+    checkpoints = [
+        {
+            "name": os.path.basename(one.prefix),
+            "prefix": one.prefix,
+            "status": one.status,
+            "latest": one.is_latest,
+            "version": one.version,
+            "step": one.step,
+            "files": one.files,
+            "bytes": one.bytes,
+            "modified": one.modified,
+            "problem": one.problem,
+        }
+        for one in listing.checkpoints
+    ]
+    return {
+        "directory": listing.directory,
+        "latest": listing.latest,
+        "checkpoints": checkpoints,
+        "leftovers": [{"name": one.name, "bytes": one.bytes, "what": one.what} for one in listing.leftovers],
+        "notes": listing.notes,
+    }
+
+
+LS = ShellCommand(
+    "ls",
+    """List the checkpoints of a directory.
+
+    Exit code 1: one is half-written or missing.
+
+    --json: {"directory", "latest", "checkpoints": [{"name", "prefix", "status", "latest",
+    "version", "step", "files", "bytes", "modified", "problem"}], "leftovers": [{"name",
+    "bytes", "what"}], "notes"}; the status is "listed", "unlisted", "half-written" or
+    "missing", "modified" is in seconds since 1970.
+    """,
+    LS_ARGUMENTS,
+    _run,
 )

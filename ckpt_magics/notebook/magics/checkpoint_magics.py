@@ -17,7 +17,7 @@ from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph, graph_to_restore
 from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import array_names, at_root, chosen_values, user_values
-from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.notebook.magics.shown_progress import shown_progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,18 +164,23 @@ class CheckpointMagics(Magics):
         """Show what a checkpoint holds: its files, each in a sentence, and its variables.
 
         In a notebook the view is interactive: search, sort, look into values, restore. The value has .files and
-        .variables. In Python: show_checkpoint(source), and describe_checkpoint(source) for plain tables.
+        .variables, with --stats also .statistics: min, max, mean, std, zeros, nans and infs of every tensor. In Python:
+        show_checkpoint(source), describe_checkpoint(source) for plain tables, and reader.statistics().
 
         Examples::
 
             %ckpt_show model.ckpt
             %ckpt_show runs
             %ckpt_show model.ckpt --graph
+            %ckpt_show model.ckpt --stats
             shown = %ckpt_show model.ckpt.index
         """
         from ckpt_magics.notebook.magics.view_magics import has_front_end, variables_view
         from ckpt_magics.notebook.reports.contents import describe_checkpoint
 
+        if arguments.stats:
+            with shown_progress("Reading", self.shell, quiet=arguments.quiet or self.quiet) as progress:
+                return describe_checkpoint(expanded(arguments.source), statistics=True, progress=progress)
         if arguments.static or not has_front_end(self.shell):
             return describe_checkpoint(expanded(arguments.source))
         table = variables_view(self.shell, expanded(arguments.source))

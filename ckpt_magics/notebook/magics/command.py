@@ -12,7 +12,7 @@ from IPython.core.magic import Magics
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError
 from ckpt_magics.notebook.commands.arguments import Argument, line_parser
-from ckpt_magics.notebook.commands.hints import line_hint, parse_line, source_hint
+from ckpt_magics.notebook.commands.hints import line_hint, parse_line, source_hint, with_hint
 from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import lay_out
 from ckpt_magics.notebook.commands.words import is_silenced, quoted, split_words
@@ -69,13 +69,13 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
                 # IPython would read the line as Python, which it is not, and fails at a backslash.
                 return None if cell is None and is_silenced(line) else result
             except UsageError as error:
-                raise _with_hint(error, line_hint(form, parser, layout)) from error.__cause__
+                raise UsageError(with_hint(str(error), line_hint(form, parser, layout))) from error.__cause__
             except CheckpointError as error:
                 if is_users_own(error):
                     raise
                 values = {} if self.shell is None else self.shell.user_ns
                 hint = source_hint(form, layout, values) or line_hint(form, parser, layout)
-                raise _with_hint(error, hint if isinstance(error, NotFoundError) else "") from error
+                raise UsageError(with_hint(str(error), hint if isinstance(error, NotFoundError) else "")) from error
 
         magic.__doc__ = parser.format_help()
         magic.parser = parser  # type: ignore[attr-defined]
@@ -88,10 +88,3 @@ def parser_of(magic: object) -> argparse.ArgumentParser:
     """Return what parses the lines of a magic, as a method or as the shell has it."""
     parser: argparse.ArgumentParser = magic.parser  # type: ignore[attr-defined]
     return parser
-
-
-def _with_hint(error: Exception, hint: str) -> UsageError:
-    """The error as one of the line, with a sentence on what the line may have meant."""
-    text = str(error)
-    dot = " " if text.endswith((".", "?", "\n")) else ". "
-    return UsageError(f"{text}{dot}{hint}" if hint else text)

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.notebook.commands.graph_command import PALETTES
 from ckpt_magics.notebook.commands.line_layout import LineLayout
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.path_completion import complete_path
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
-from ckpt_magics.notebook.pictures.views.view import DIRECTIONS
+from ckpt_magics.notebook.pictures.choices import DIRECTIONS, GROUPS, PALETTE_NAMES
 
 __all__ = ["complete_graph_line"]
 
@@ -30,7 +28,7 @@ def complete_graph_line(shell: InteractiveShell, layout: LineLayout, word: str) 
         word: What is typed of this one.
     """
     option = layout.pending.option_strings[-1] if layout.pending is not None else ""
-    choices = {"--direction": DIRECTIONS, "--palette": PALETTES}
+    choices = {"--direction": DIRECTIONS, "--palette": PALETTE_NAMES}
     if option in choices:
         return [choice for choice in choices[option] if choice.startswith(word)]
     source = layout.positional[0] if layout.positional else None

@@ -26,7 +26,7 @@ from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.notebook.commands.restore_line import RestoreLine
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
-from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.notebook.magics.shown_progress import shown_progress
 
 __all__ = ["restore_into_graph", "stored_under", "with_session_values"]
 

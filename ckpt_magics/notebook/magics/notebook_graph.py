@@ -17,7 +17,7 @@ from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.session.session import Session
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
+from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture
 from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph
 from ckpt_magics.proto.messages import GraphDef, SaverDef

@@ -20,7 +20,7 @@ from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.notebook.commands.restore_line import RestoreLine
 from ckpt_magics.notebook.magics.namespace import user_values
 from ckpt_magics.notebook.magics.notebook_names import notebook_matching
-from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.notebook.magics.shown_progress import shown_progress
 from ckpt_magics.phrasing import an
 
 __all__ = ["restore_into_notebook"]

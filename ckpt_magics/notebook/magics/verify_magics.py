@@ -11,7 +11,7 @@ from ckpt_magics.notebook.commands.ls_command import LS_ARGUMENTS
 from ckpt_magics.notebook.commands.verify_command import VERIFY_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.command import Scope, command
-from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.notebook.magics.shown_progress import shown_progress
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -16,7 +16,7 @@ from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
 from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import source_of_word, user_values
-from ckpt_magics.notebook.magics.progress_line import shown_progress
+from ckpt_magics.notebook.magics.shown_progress import shown_progress
 from ckpt_magics.phrasing import names_text
 
 if TYPE_CHECKING:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.notebook.pictures.choices import Direction, PaletteName
 from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
 from ckpt_magics.notebook.pictures.drawing.engines import TIME_LIMIT, lay_out
 from ckpt_magics.notebook.pictures.drawing.html import format_html
 from ckpt_magics.notebook.pictures.drawing.layout import Layout
-from ckpt_magics.notebook.pictures.drawing.palette import PaletteName, find_palette
+from ckpt_magics.notebook.pictures.drawing.palette import find_palette
 from ckpt_magics.notebook.pictures.drawing.svg import draw_svg
 from ckpt_magics.notebook.pictures.graph_model import GraphModel, Shape, model_of_graph, model_of_names
 from ckpt_magics.notebook.pictures.model.hierarchy import Hierarchy
 from ckpt_magics.notebook.pictures.model.series import SERIES_MINIMUM
 from ckpt_magics.notebook.pictures.model.summary import list_scopes
-from ckpt_magics.notebook.pictures.views.view import EDGE_BUDGET, Direction, View, ViewOptions
+from ckpt_magics.notebook.pictures.views.view import EDGE_BUDGET, View, ViewOptions
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ckpt_magics.errors import visible
+from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
+from ckpt_magics.files.jobs.checkpoint_statistics import DescribedTensor, checkpoint_statistics
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.object_graph.listed_tensors import ListedTensor, listed_tensors, totals_text
@@ -16,8 +18,10 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.recipes.recipe import fitting_recipes
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.source import Columns
 from ckpt_magics.files.tensors.tensor_names import key_to_name
+from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.reports.saved_listing import file_sentence, file_table
 from ckpt_magics.notebook.reports.variable_table import variable_table
@@ -62,6 +66,8 @@ class CheckpointContents:
         columns: What it says about its tensors.
         format: V1, V2, or the kind of file.
         recipes: Names of the recipes that seem to be for it.
+        described: What the values of each tensor are like; empty if they were not read.
+        damage: What was found broken while listing the tensors.
     """
 
     prefix: str
@@ -71,6 +77,8 @@ class CheckpointContents:
     columns: Columns = field(repr=False)
     format: str
     recipes: tuple[str, ...] = ()
+    described: Sequence[DescribedTensor] = field(default=(), repr=False)
+    damage: Sequence[CheckpointError] = ()
 
     @property
     def lines(self) -> list[str]:
@@ -83,6 +91,11 @@ class CheckpointContents:
     def variables(self) -> pd.DataFrame:
         """A row per tensor."""
         return variables_frame(self.columns)
+
+    @cached_property
+    def statistics(self) -> pd.DataFrame:
+        """The same with what the values are like, if they were read; see `statistics_frame`."""
+        return statistics_frame(self.described)
 
     @cached_property
     def tensors(self) -> list[ListedTensor]:
@@ -115,34 +128,51 @@ def contents_report(contents: CheckpointContents, at_most: int | None = MAX_ROWS
         contents.lines,
         [
             file_table((file.path, file.holds, file.bytes) for file in contents.files),
-            variable_table(contents.tensors, contents.summary, at_most),
+            variable_table(contents.tensors, contents.summary, at_most, statistics=contents.described),
         ],
     )
 
 
-def describe_checkpoint(source: AnyPath) -> CheckpointContents:
+def describe_checkpoint(
+    source: AnyPath, *, statistics: bool = False, progress: Progress | None = None
+) -> CheckpointContents:
     """Return what a checkpoint holds, for showing.
 
     Args:
         source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
+        statistics: Read every tensor, and say what its values are like.
+        progress: Called with the bytes read and in all.
 
     Raises:
         CheckpointNotFoundError: There is no checkpoint.
         DataLossError: Its index is damaged.
     """
     with open_tensors(source) as tensors:
-        return describe_tensors(tensors)
+        found = checkpoint_statistics(tensors, progress) if statistics else ()
+        return describe_tensors(tensors, found)
 
 
-def describe_tensors(tensors: NamedTensors[OpenCheckpoint]) -> CheckpointContents:
-    """Return the same about a checkpoint that is open."""
+def describe_tensors(
+    tensors: NamedTensors[OpenCheckpoint], described: Sequence[DescribedTensor] = ()
+) -> CheckpointContents:
+    """Return the same about a checkpoint that is open, with statistics that are known."""
     found = tensors.source.found.here()
     held = tuple(_files(tensors.source))
     columns = tensors.columns()
     # Models of the families that recipes are for have hundreds of tensors, rarely thousands.
     names = map(key_to_name, columns.keys) if len(columns.keys) <= MAX_NAMES else ()
     recipes = tuple(recipe.name for recipe in fitting_recipes(list(names)))
-    return CheckpointContents(found.prefix, found.version, found.note, held, columns, found.format, recipes)
+    return CheckpointContents(
+        found.prefix,
+        found.version,
+        found.note,
+        held,
+        columns,
+        found.format,
+        recipes,
+        described,
+        tuple(tensors.source.damage),
+    )
 
 
 def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:

@@ -56,6 +56,11 @@ class DirectoryListing:
         return next((one.prefix for one in self.checkpoints if one.is_latest), None)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing of any checkpoint is missing or damaged."""
+        return not any(one.status in {HALF, MISSING} for one in self.checkpoints)
+
+    @property
     def table(self) -> pd.DataFrame:
         """A row per checkpoint."""
         columns = ("checkpoint", "status", "latest", "version", "step", "files", "bytes", "written", "problem")
@@ -97,22 +102,27 @@ class DirectoryListing:
         return listing_report(self).html()
 
 
-def listing_report(listing: DirectoryListing) -> Report:
-    """Return what is shown of a directory: the youngest checkpoints, and files that none needs."""
-    tables = [_checkpoint_table(listing.checkpoints), _leftover_table(listing.leftovers)]
+def listing_report(listing: DirectoryListing, at_most: int | None = MAX_ROWS) -> Report:
+    """Return what is shown of a directory: its checkpoints, and files that none needs.
+
+    Args:
+        listing: What is there.
+        at_most: How many of either, of the checkpoints the youngest; None for all.
+    """
+    tables = [_checkpoint_table(listing.checkpoints, at_most), _leftover_table(listing.leftovers, at_most)]
     return Report(listing.summary, listing.notes, [table for table in tables if table.rows])
 
 
-def _checkpoint_table(checkpoints: Sequence[FoundFiles]) -> Table:
-    rows = [*map(_row, checkpoints[-MAX_ROWS:])]
+def _checkpoint_table(checkpoints: Sequence[FoundFiles], at_most: int | None) -> Table:
+    rows = [*map(_row, checkpoints[-(at_most or len(checkpoints)) :])]
     older = len(checkpoints) - len(rows)
     columns = ("checkpoint", "status", "format", "step", "files", "bytes", "written", "what")
     shown = [(f"… {older:,} older ones …",), *rows] if older else rows
     return Table(columns, shown, numeric={"step", "files", "bytes"})
 
 
-def _leftover_table(leftovers: Sequence[Leftover]) -> Table:
-    rows = [(one.name, one.bytes, one.what) for one in leftovers[:MAX_ROWS]]
+def _leftover_table(leftovers: Sequence[Leftover], at_most: int | None) -> Table:
+    rows = [(one.name, one.bytes, one.what) for one in leftovers[:at_most]]
     more = len(leftovers) - len(rows)
     return Table(
         ("leftover", "bytes", "what"), rows, "No checkpoint needs these:", more=more, numeric={"bytes"}, headed=False

@@ -32,7 +32,14 @@ from ckpt_magics.report import Report, Strong, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VerificationReport", "salvage_checkpoint", "verification_report", "verify_checkpoint", "verify_found"]
+__all__ = [
+    "VerificationReport",
+    "checked_table",
+    "salvage_checkpoint",
+    "verification_report",
+    "verify_checkpoint",
+    "verify_found",
+]
 
 MAX_LISTED = 40
 """Findings in a table; all of them are in the attributes."""
@@ -86,18 +93,7 @@ class VerificationReport:
     @property
     def table(self) -> pd.DataFrame:
         """A row per tensor: name, dtype, shape, bytes, whether it is good, and what is wrong."""
-        rows = [
-            (
-                visible(tensor.entry.key),
-                tensor.entry.dtype.name,
-                tensor.entry.shape,
-                tensor.entry.size,
-                tensor.error is None,
-                "" if tensor.error is None else visible(str(tensor.error)),
-            )
-            for tensor in self.tensors
-        ]
-        return Table(("name", "dtype", "shape", "bytes", "good", "problem"), rows).frame()
+        return checked_table(self).frame()
 
     @property
     def summary(self) -> str:
@@ -125,15 +121,36 @@ class VerificationReport:
         return verification_report(self).html()
 
 
-def verification_report(found: VerificationReport) -> Report:
-    """Return what is shown of a verification: files, findings, what was salvaged, and what can be done."""
+def verification_report(found: VerificationReport, at_most: int | None = MAX_LISTED) -> Report:
+    """Return what is shown of a verification: files, findings, what was salvaged, and what can be done.
+
+    Args:
+        found: What was found.
+        at_most: How many findings; None for all.
+    """
     tables = [_file_table(found.files)]
     if found.findings:
-        tables.append(_finding_table(found))
+        tables.append(_finding_table(found, at_most))
     if found.salvaged is not None:
         salvaged = saved_report(found.salvaged)
         tables += [replace(table, caption=salvaged.title) for table in salvaged.tables]
     return Report(found.summary, [found.note] if found.note else [], tables, _advice(found))
+
+
+def checked_table(found: VerificationReport) -> Table:
+    """Return every tensor with what was found."""
+    rows = [
+        (
+            visible(tensor.entry.key),
+            tensor.entry.dtype.name,
+            tensor.entry.shape,
+            tensor.entry.size,
+            tensor.error is None,
+            "" if tensor.error is None else visible(str(tensor.error)),
+        )
+        for tensor in found.tensors
+    ]
+    return Table(("name", "dtype", "shape", "bytes", "good", "problem"), rows)
 
 
 def _file_table(files: Sequence[CheckedFile]) -> Table:
@@ -155,8 +172,8 @@ def _size(file: CheckedFile) -> str | int:
     return Strong(absent) if file.bytes is None else file.bytes
 
 
-def _finding_table(found: VerificationReport) -> Table:
-    findings = found.findings[:MAX_LISTED]
+def _finding_table(found: VerificationReport, at_most: int | None) -> Table:
+    findings = found.findings[:at_most]
     described = _described(found, {finding.tensor for finding in findings})
     rows = [
         (

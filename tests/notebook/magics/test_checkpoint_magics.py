@@ -10,7 +10,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
-from ckpt_magics.notebook.magics.progress_line import ProgressLine
+from ckpt_magics.notebook.commands.progress_line import ProgressLine
 from ckpt_magics.notebook.reader import load_checkpoint
 
 WEIGHT = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
@@ -413,10 +413,10 @@ class TestProgress:
         saved.run_line_magic("ckpt_restore", "model.ckpt")
         assert capsys.readouterr() == ("", "")
 
-    def test_shows_bytes_and_rate_of_a_long_one(self, shell, capsys, monkeypatch):
+    def test_shows_bytes_and_rate_of_a_long_one(self, capsys, monkeypatch):
         clock = iter([0.0, 0.5, 2.0, 2.1, 4.0])
         monkeypatch.setattr("time.monotonic", lambda: next(clock))
-        line = ProgressLine("Saving", shell)
+        line = ProgressLine("Saving")
         for done in (10, 100, 105, 200):
             line(done * 10**6, 400 * 10**6)
         shown = capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_answers_another_order_with_the_line_that_works(saved, magic, line, righ
         ("ckpt_restore", "m.ckpt --excl b", "--exclude"),
         ("ckpt_restore", "m.ckpt --dry", "--dry-run"),
         ("ckpt_save", "m.ckpt --max-keep 3", "--max-to-keep"),
-        ("ckpt_show", "m.ckpt --stat", "--static"),
+        ("ckpt_show", "m.ckpt --stat", "--stats, --static"),
     ],
 )
 def test_options_are_not_abbreviated(saved, magic, line, near):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.notebook.pictures.choices import Direction
 from ckpt_magics.notebook.pictures.drawing.box_sizes import box_lines, box_size, shape_of
 from ckpt_magics.notebook.pictures.drawing.palette import PALETTES, Palette
 from ckpt_magics.notebook.pictures.model.kinds import Kind
@@ -20,7 +21,7 @@ from ckpt_magics.notebook.pictures.model.labels import (
     shorten,
     shown,
 )
-from ckpt_magics.notebook.pictures.views.view import SPLINES, Direction, View, ViewCluster, ViewEdge, ViewNode
+from ckpt_magics.notebook.pictures.views.view import SPLINES, View, ViewCluster, ViewEdge, ViewNode
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 # Above these, labels on edges make a layout slow and a picture unreadable; curves do the former alone.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from ckpt_magics.errors import InvalidArgumentError
-
-PaletteName = Literal["auto", "light", "dark"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from ckpt_magics.notebook.pictures.choices import Direction
 from ckpt_magics.notebook.pictures.drawing.box_sizes import box_size
 from ckpt_magics.notebook.pictures.drawing.layout import Box, Layout, Point, Route
 from ckpt_magics.notebook.pictures.model.labels import shorten, shown, text_width
-from ckpt_magics.notebook.pictures.views.view import Direction, View
+from ckpt_magics.notebook.pictures.views.view import View
 
 ENGINE: Final = "plain layout"
 _GAP: Final = 18.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.kinds import (
     SAVE_FUNCTION,
@@ -14,16 +15,6 @@ from ckpt_magics.notebook.pictures.model.kinds import (
     is_optimizer_op,
 )
 
-# Order of the strip below the picture. The text says what the group holds.
-GROUPS: Final = {
-    "gradients": "gradients",
-    "optimizer": "optimizer",
-    "save": "saving and restoring",
-    "initializers": "initializers",
-    "summaries": "summaries",
-    "constants": "constants",
-    "functions": "library functions",
-}
 PULLED: Final = "pulled"
 """What was pulled aside by name, whatever group it is of."""
 STRIP: Final = (*GROUPS, PULLED)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ckpt_magics.notebook.pictures.model.aside import GROUPS, PULLED
+from ckpt_magics.notebook.pictures.choices import GROUPS
+from ckpt_magics.notebook.pictures.model.aside import PULLED
 from ckpt_magics.notebook.pictures.model.hierarchy import ROOT, Hierarchy
 from ckpt_magics.notebook.pictures.model.outputs import OpDefs
 from ckpt_magics.notebook.pictures.views.cut import HIGH_DEGREE, HIGH_DEGREE_NODES, Cut, Visible, group_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ckpt_magics.errors import NotFoundError
-from ckpt_magics.notebook.pictures.model.aside import GROUPS, PULLED, STRIP
+from ckpt_magics.notebook.pictures.choices import GROUPS
+from ckpt_magics.notebook.pictures.model.aside import PULLED, STRIP
 from ckpt_magics.notebook.pictures.model.hierarchy import ROOT, Hierarchy
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.views.metaedges import Metaedges, bundle_edges, representatives, sources_past

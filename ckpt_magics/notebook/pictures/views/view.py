@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
+from ckpt_magics.notebook.pictures.choices import DIRECTIONS, GROUPS, Direction
 from ckpt_magics.notebook.pictures.model.kinds import Kind
 
 # Above these a picture is neither laid out quickly nor read: the caller opens one scope after another instead.
@@ -16,8 +16,6 @@ EDGE_BUDGET: Final = 300
 FIRST_PICTURE_NODES: Final = 40
 FIRST_PICTURE_EDGES: Final = 70
 
-Direction = Literal["TB", "BT", "LR", "RL"]
-DIRECTIONS: Final = ("TB", "BT", "LR", "RL")
 SPLINES: Final = ("spline", "polyline", "line", "ortho")
 
 

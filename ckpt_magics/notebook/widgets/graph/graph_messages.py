@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
 from ckpt_magics.notebook.pictures.drawing.engines import lay_out
 from ckpt_magics.notebook.pictures.graph_model import GraphCut, GraphModel
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
 from ckpt_magics.notebook.pictures.model.hierarchy import ROOT
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.reach import Reached

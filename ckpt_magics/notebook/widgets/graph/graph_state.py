@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, cast, get_args
 
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
-from ckpt_magics.notebook.pictures.model.aside import GROUPS
+from ckpt_magics.notebook.pictures.choices import DIRECTIONS, GROUPS, Direction
 from ckpt_magics.notebook.pictures.model.hierarchy import ROOT, Hierarchy
-from ckpt_magics.notebook.pictures.views.view import DIRECTIONS, Direction, ViewOptions
+from ckpt_magics.notebook.pictures.views.view import ViewOptions
 
 __all__ = ["COLORS", "GraphState", "Trace", "TraceKind"]
 

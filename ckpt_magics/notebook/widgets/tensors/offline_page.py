@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ckpt_magics.errors import visible
+from ckpt_magics.notebook.reports.report_page import html_page
 from ckpt_magics.notebook.widgets.bundles import read_static
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
 from ckpt_magics.report import Report
 
 __all__ = ["offline_page"]
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-style-src 'unsafe-inline'; img-src data: blob:">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 16px; font: 14px/1.4 system-ui, sans-serif; background: light-dark(#fff, #16181d); \
-color: light-dark(#1f2328, #e6e8eb); }}
-{style}
-</style>
-</head>
-<body>
-<main id="view"><noscript>{fallback}</noscript></main>
+_BODY = """<main id="view"><noscript>{fallback}</noscript></main>
 <script type="application/json" id="data">{data}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
+<script>{script}</script>"""
 
 
 def offline_page(
@@ -60,10 +40,10 @@ def offline_page(
     }
     # Inside a script element only "<" could end it or open a comment.
     embedded = json.dumps(data, ensure_ascii=True).replace("<", "\\u003c")
-    return _PAGE.format(
-        title=html.escape(visible(answers.head.title)),
-        style=read_static("variables_view.css").decode().replace("</", "<\\/"),
+    body = _BODY.format(
         fallback=fallback.html(),
         data=embedded,
         script=read_static("variables_page.js").decode().replace("</script", "<\\/script"),
     )
+    style = read_static("variables_view.css").decode().replace("</", "<\\/")
+    return html_page(answers.head.title, body, style)

@@ -111,13 +111,17 @@ class TableView(BundledWidget):
             CheckpointError: The view's scripts are missing.
             OSError: The file cannot be written.
         """
+        text = self.offline_html(statistics=statistics)
+        with open(local_path(path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def offline_html(self, *, statistics: bool = True) -> str:
+        """Return what :meth:`export_html` writes."""
         from ckpt_magics.notebook.widgets.tensors.offline_page import offline_page
 
         if statistics:
             self._answers.compute_statistics()
-        text = offline_page(self._answers, self._fallback, self.filter_state, list(self.sort))
-        with open(local_path(path), "w", encoding="utf-8") as file:
-            file.write(text)
+        return offline_page(self._answers, self._fallback, self.filter_state, list(self.sort))
 
     def close(self) -> None:
         """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows, encode_values
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn, first_rows, pack_index
+from ckpt_magics.phrasing import json_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,22 +153,15 @@ def _statistics_json(statistics: TensorStatistics, dtype: np.dtype[Any]) -> dict
     return {
         # A browser's numbers round large integers.
         "extremes": exact_extremes(statistics, dtype),
-        "min": _number(statistics.minimum),
-        "max": _number(statistics.maximum),
-        "mean": _number(statistics.mean),
-        "std": _number(statistics.std),
+        "min": json_number(statistics.minimum),
+        "max": json_number(statistics.maximum),
+        "mean": json_number(statistics.mean),
+        "std": json_number(statistics.std),
         "zeros": statistics.zeros,
         "nans": statistics.nans,
         "infs": statistics.infs,
         "bins": statistics.bins.tolist(),
     }
-
-
-def _number(value: float | None) -> float | str | None:
-    """JSON has no names for what is not finite; the browser's half knows these."""
-    if value is None or math.isfinite(value):
-        return value
-    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
 
 
 def _text(text: str) -> str:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from ckpt_magics.errors import InternalError
+from ckpt_magics.notebook.pictures.choices import DIRECTIONS
 from ckpt_magics.notebook.pictures.drawing import engines
 from ckpt_magics.notebook.pictures.drawing.dot import DotOptions
 from ckpt_magics.notebook.pictures.drawing.engines import Engine, find_engines, lay_out, run_engine
@@ -15,7 +16,7 @@ from ckpt_magics.notebook.pictures.drawing.layout import read_layout
 from ckpt_magics.notebook.pictures.drawing.plain_layout import ENGINE
 from ckpt_magics.notebook.pictures.model.hierarchy import build_hierarchy
 from ckpt_magics.notebook.pictures.views.compose import compose_view
-from ckpt_magics.notebook.pictures.views.view import DIRECTIONS, ViewOptions
+from ckpt_magics.notebook.pictures.views.view import ViewOptions
 from tests.notebook.pictures.graphs import graph_of, training_graph
 
 

@@ -1,0 +1,74 @@
+"""The statistics of all tensors, one after the other: which layer has a NaN?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.jobs.tensor_statistics import TensorStatistics, stored_statistics
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
+
+__all__ = ["DescribedTensor", "checkpoint_statistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedTensor:
+    """What is known about a tensor and its values.
+
+    Attributes:
+        spec: What is known without reading it.
+        statistics: What its values are like; None if it cannot be read.
+        problem: Why not, or "".
+    """
+
+    spec: TensorSpec
+    statistics: TensorStatistics | None
+    problem: str = ""
+
+    def facts(self) -> Mapping[str, float | int | None]:
+        """Return the numbers under the names that a table of them has; None where there is none.
+
+        ``min`` and ``max`` of the finite values (exact for integers), their ``mean`` and ``std``, and how many are
+        ``zeros``, ``nans`` and ``infs``.
+        """
+        found = self.statistics
+        if found is None:
+            return dict.fromkeys(("min", "max", "mean", "std", "zeros", "nans", "infs"))
+        return {
+            "min": found.minimum,
+            "max": found.maximum,
+            "mean": found.mean,
+            "std": found.std,
+            "zeros": found.zeros,
+            "nans": found.nans,
+            "infs": found.infs,
+        }
+
+
+def checkpoint_statistics(
+    tensors: NamedTensors[TensorSource], progress: Progress | None = None
+) -> list[DescribedTensor]:
+    """Return the statistics of every tensor, sorted by name; a few pieces of one are in memory.
+
+    Args:
+        tensors: Where they are read from.
+        progress: Called with the bytes read and in all.
+    """
+    specs = [tensors.spec(name) for name in tensors]
+    total, done, found = sum(spec.nbytes for spec in specs), 0, []
+    for spec in specs:
+        found.append(_described(tensors, spec))
+        done += spec.nbytes
+        if progress is not None:
+            progress(done, total)
+    return found
+
+
+def _described(tensors: NamedTensors[TensorSource], spec: TensorSpec) -> DescribedTensor:
+    try:
+        return DescribedTensor(spec, stored_statistics(tensors, spec.name))
+    except CheckpointError as error:
+        return DescribedTensor(spec, None, str(error))
