@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from ckpt_magics.errors import CheckpointError, NotFoundError, visible
@@ -16,10 +17,12 @@ from ckpt_magics.files.directory.state_file import places_of, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.directory import in_order, is_whole
-from ckpt_magics.files.kinds.known import is_leftover
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS, is_leftover, kind_of
 from ckpt_magics.files.kinds.table_file import is_slice_table, table_version
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.atomic import is_journal_name, is_temporary_name
+from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.storage.naming import (
     INDEX_SUFFIX,
     META_GRAPH_SUFFIX,
@@ -41,6 +44,7 @@ __all__ = [
     "FoundFiles",
     "Inventory",
     "Leftover",
+    "OtherFile",
     "take_inventory",
 ]
 
@@ -48,6 +52,9 @@ LISTED, UNLISTED, HALF, MISSING = "listed", "unlisted", "half-written", "missing
 """What a checkpoint can be: whole and in the state file, whole and not, with files that are lost or damaged, and in the
 state file only."""
 
+
+MAX_OPENED = 200
+"""Files of other kinds whose tensors are counted."""
 
 SALVAGE_HINT = "%ckpt_verify PREFIX says what a half-written one lost; with --salvage NEW_PREFIX it writes the rest."
 """What to do where no checkpoint is whole."""
@@ -101,6 +108,25 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherFile:
+    """A file of another kind that can be read as a checkpoint can, or an index of several.
+
+    Attributes:
+        name: Its name in the directory.
+        kind: What kind of file it is.
+        tensors: How many it has; None if it was not opened, or cannot be.
+        bytes: What it takes, with the files that it names.
+        problem: Why it cannot be opened, or "".
+    """
+
+    name: str
+    kind: str
+    tensors: int | None
+    bytes: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """What lies in a directory.
 
@@ -110,6 +136,7 @@ class Inventory:
         leftovers: Files that no checkpoint needs.
         state_problem: What is wrong with the state file, or "".
         has_state: Whether there is a state file.
+        others: Files of other kinds that can be read.
     """
 
     directory: str
@@ -117,6 +144,7 @@ class Inventory:
     leftovers: tuple[Leftover, ...]
     state_problem: str
     has_state: bool
+    others: tuple[OtherFile, ...] = ()
 
 
 def take_inventory(directory: str, latest_filename: str | None = None) -> Inventory:
@@ -147,7 +175,9 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
     latest = find_latest(directory, latest_filename)
     if latest.prefix is not None and (one := found.get(os.path.abspath(latest.prefix))):
         one.is_latest = True
-    return Inventory(directory, tuple(in_order(found.values())), tuple(leftovers), problem, latest.has_state)
+    known = {name for one in found.values() for name in one.files} | {one.name for one in leftovers}
+    others = _find_others(directory, [name for name in names if name not in known])
+    return Inventory(directory, tuple(in_order(found.values())), tuple(leftovers), problem, latest.has_state, others)
 
 
 def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
@@ -201,6 +231,40 @@ def _find_leftovers(directory: str, names: Iterable[str], found: dict[str, Found
             one.files.remove(name)
             leftovers.append(Leftover(name, _size(os.path.join(directory, name)), "data of another save of the prefix"))
     return leftovers
+
+
+def _find_others(directory: str, names: Iterable[str]) -> tuple[OtherFile, ...]:
+    """Return the files of other kinds; those that an index names count with it."""
+    found: list[OtherFile] = []
+    named: set[str] = set()
+    for name in names:
+        kind = _other_kind(os.path.join(directory, name))
+        if kind is not None:
+            other, paths = _look_into(directory, name, kind, is_opened=len(found) < MAX_OPENED)
+            found.append(other)
+            named.update(map(os.path.basename, paths))
+    return tuple(other for other in found if other.name not in named)
+
+
+def _other_kind(path: str) -> Kind | None:
+    try:
+        kind = kind_of(files.read_start(path, START_SIZE))
+    except CheckpointError:
+        return None
+    return kind if kind in WRITTEN_KINDS else None
+
+
+def _look_into(directory: str, name: str, kind: Kind, *, is_opened: bool) -> tuple[OtherFile, list[str]]:
+    """Return what a file is, and the paths of others that belong to it."""
+    path = os.path.join(directory, name)
+    if not is_opened:
+        return OtherFile(name, kind.name, None, _size(path)), []
+    try:
+        with closing(kind.open(path)) as file:
+            paths = file.file_names()
+            return OtherFile(name, kind.name, len(file.keys()), sum(map(_size, paths))), paths[1:]
+    except CheckpointError as error:
+        return OtherFile(name, kind.name, None, _size(path), error.message), []
 
 
 def _data_of_other_saves(one: FoundFiles) -> list[str]:

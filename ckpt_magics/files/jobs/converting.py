@@ -15,7 +15,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.jobs.reading_back import CheckedValues, read_back
 from ckpt_magics.files.kinds.holding import check_held
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.known import kind_to_write
+from ckpt_magics.files.kinds.known import kind_to_write, replaced_by
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.sinks import write_tensors
@@ -169,7 +169,7 @@ def _merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
 def _check_apart(source: TensorSource, target: str, *, in_place: bool) -> None:
     """Refuse to convert a checkpoint onto itself unless that is asked for."""
     own = [*source.files, source.found.prefix] if isinstance(source, OpenCheckpoint) else []
-    if not in_place and os.path.realpath(target) in set(map(os.path.realpath, own)):
+    if not in_place and not replaced_by(target).isdisjoint(map(os.path.realpath, own)):
         raise InvalidArgumentError(
             f"{visible(target)} is what is to be converted",
             hint="Give the result a name of its own, or say --in-place (in_place=True) to replace it in one step.",

@@ -11,11 +11,14 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.jobs.verification import Verification
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.known import kind_named, replaced_by
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
+from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import open_remains, open_settled
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.naming import meta_graph_filename
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.save_options import SaveOptions
@@ -29,8 +32,8 @@ def write_good_tensors(
 ) -> SavedCheckpoint:
     """Write the tensors that a verification found good, with the meta graph if there is one that parses.
 
-    Names, dtypes, shapes, slices, the format and the order of the tensors in the files stay as they are; what another
-    kind of file holds becomes a V2 checkpoint. The
+    Names, dtypes, shapes, slices, the format and the order of the tensors in the files stay as they are. What another
+    kind of file holds stays of this kind if the new name says so by its suffix, and becomes a V2 checkpoint if not. The
     directory's state file is not touched.
 
     Args:
@@ -44,7 +47,8 @@ def write_good_tensors(
         CheckpointError: The disk refuses.
     """
     source = verification.source
-    if os.path.realpath(local_path(new_prefix)) == os.path.realpath(source.prefix):
+    path = path_text(new_prefix, may_be_bare=True)
+    if os.path.realpath(source.prefix) in replaced_by(path):
         raise InvalidArgumentError(
             f"{visible(source.prefix)} is the damaged checkpoint itself", hint="Give the good tensors a new prefix."
         )
@@ -56,14 +60,20 @@ def write_good_tensors(
             hint="%ckpt_verify without --salvage says what is damaged; %ckpt_ls lists what else the directory has.",
         )
     started = time.perf_counter()
-    path = path_text(new_prefix)
+    kind = _kind_of_rest(source, path)
     meta_graph = _meta_graph(verification)
     companions = None if meta_graph is None else {meta_graph_filename(path): meta_graph}
     with closing(open_remains(source) if source.version else open_settled(source)) as store:
-        # What another kind of file holds becomes a checkpoint.
-        options = SaveOptions(write_version=store.version or 2, progress=progress)
-        sink = write_tensors(path, good, _StoredValues(store, good), options, companions=companions)
+        values = _StoredValues(store, good)
+        sink = write_tensors(path, good, values, SaveOptions(progress=progress), kind=kind, companions=companions)
     return SavedCheckpoint(path, sink.written, sink.tensors, time.perf_counter() - started)
+
+
+def _kind_of_rest(source: FoundCheckpoint, path: str) -> Kind:
+    """Return the kind of file that what is good gets: a checkpoint its own, others theirs where the suffix says it."""
+    kind = kind_named(source.kind_name)
+    is_meant = source.version or (kind.sink and any(path.endswith(suffix) for suffix in kind.suffixes))
+    return kind if is_meant else kind_named("v2")
 
 
 class _StoredValues:

@@ -16,7 +16,16 @@ from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
 from ckpt_magics.files.storage.place import AnyPath, local_path
 
-__all__ = ["KINDS", "WRITTEN_KINDS", "find_kind", "is_leftover", "kind_named", "kind_of", "kind_to_write"]
+__all__ = [
+    "KINDS",
+    "WRITTEN_KINDS",
+    "find_kind",
+    "is_leftover",
+    "kind_named",
+    "kind_of",
+    "kind_to_write",
+    "replaced_by",
+]
 
 KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, FROZEN_GRAPH)
 WRITTEN_KINDS = tuple(kind for kind in KINDS if kind.sink is not None)
@@ -34,6 +43,12 @@ def find_kind(path: str) -> tuple[Kind, str] | None:
     """Return what a name means that is neither a file nor a checkpoint: the kind, and the path to open."""
     found = ((kind, kind.find(path)) for kind in KINDS)
     return next(((kind, place) for kind, place in found if place is not None), None)
+
+
+def replaced_by(path: str) -> set[str]:
+    """Return the real paths whose contents go when something is written to a path: of one file, or of an index too."""
+    found = find_kind(path)
+    return {os.path.realpath(place) for place in ([path] if found is None else [path, found[1]])}
 
 
 def is_leftover(name: str) -> bool:

@@ -17,6 +17,7 @@ from ckpt_magics.files.directory.inventory import (
     UNLISTED,
     FoundFiles,
     Leftover,
+    OtherFile,
     take_inventory,
 )
 from ckpt_magics.files.directory.nearby import describe_inside
@@ -43,12 +44,14 @@ class DirectoryListing:
         checkpoints: Every checkpoint that its files or its state file tell of, the oldest first.
         leftovers: Files that no checkpoint needs.
         notes: What is wrong with the state file, and whether it was repaired, a sentence each.
+        others: Files of other kinds that can be read as checkpoints can.
     """
 
     directory: str
     checkpoints: tuple[FoundFiles, ...]
     leftovers: tuple[Leftover, ...]
     notes: tuple[str, ...] = ()
+    others: tuple[OtherFile, ...] = ()
 
     @property
     def latest(self) -> str | None:
@@ -89,7 +92,10 @@ class DirectoryListing:
         parts = [f"{count} {status}" for status, count in counts.items() if count]
         if self.leftovers:
             parts.append(amount(len(self.leftovers), "leftover file"))
-        size = sum(one.bytes for one in self.checkpoints) + sum(one.bytes for one in self.leftovers)
+        if self.others:
+            parts.append(f"{amount(len(self.others), 'file')} of other kinds")
+        found: tuple[FoundFiles | Leftover | OtherFile, ...] = (*self.checkpoints, *self.leftovers, *self.others)
+        size = sum(one.bytes for one in found)
         where = visible(self.directory or os.curdir)
         return f"{where}: {', '.join(parts)}, {size:,} bytes" if parts else f"{where}: no checkpoints"
 
@@ -103,13 +109,17 @@ class DirectoryListing:
 
 
 def listing_report(listing: DirectoryListing, at_most: int | None = MAX_ROWS) -> Report:
-    """Return what is shown of a directory: its checkpoints, and files that none needs.
+    """Return what is shown of a directory: its checkpoints, other files that can be read, and those that none needs.
 
     Args:
         listing: What is there.
-        at_most: How many of either, of the checkpoints the youngest; None for all.
+        at_most: How many of each, of the checkpoints the youngest; None for all.
     """
-    tables = [_checkpoint_table(listing.checkpoints, at_most), _leftover_table(listing.leftovers, at_most)]
+    tables = [
+        _checkpoint_table(listing.checkpoints, at_most),
+        _other_table(listing.others, at_most),
+        _leftover_table(listing.leftovers, at_most),
+    ]
     return Report(listing.summary, listing.notes, [table for table in tables if table.rows])
 
 
@@ -119,6 +129,13 @@ def _checkpoint_table(checkpoints: Sequence[FoundFiles], at_most: int | None) ->
     columns = ("checkpoint", "status", "format", "step", "files", "bytes", "written", "what")
     shown = [(f"… {older:,} older ones …",), *rows] if older else rows
     return Table(columns, shown, numeric={"step", "files", "bytes"})
+
+
+def _other_table(others: Sequence[OtherFile], at_most: int | None) -> Table:
+    rows = [(one.name, one.kind, one.tensors, one.bytes, one.problem) for one in others[:at_most]]
+    columns = ("file", "kind", "tensors", "bytes", "what")
+    caption = "These are read as checkpoints are, by their names:"
+    return Table(columns, rows, caption, more=len(others) - len(rows), numeric={"tensors", "bytes"})
 
 
 def _leftover_table(leftovers: Sequence[Leftover], at_most: int | None) -> Table:
@@ -191,7 +208,7 @@ def list_checkpoints(
     inside = "" if found.checkpoints else describe_inside(path or os.curdir)
     if inside:
         notes.append(f"{inside[0].upper()}{inside[1:]}.")
-    return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes))
+    return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes), found.others)
 
 
 def repair_state(directory: AnyPath = ".", *, latest_filename: str | None = None) -> DirectoryListing:

@@ -24,7 +24,8 @@ from ckpt_magics import (
     save_checkpoint,
 )
 from ckpt_magics.files.jobs import converting
-from ckpt_magics.files.kinds.known import WRITTEN_KINDS
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_to_write
+from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
@@ -245,3 +246,16 @@ def test_any_tensors_come_through_bit_for_bit(tmp_path_factory, shapes, to):
     if arrays:
         convert_checkpoint(arrays, directory / "x", options=ConvertOptions(to=to, save=SaveOptions(durable=False)))
         assert_same(tensors(directory / "x"), arrays)
+
+
+def test_a_name_that_stands_for_the_files_of_the_source_is_the_source(tmp_path):
+    source = ArraySource({"a": np.ones((8, 4)), "b": np.zeros((8, 4))})
+    specs = list(map(source.spec, source.keys()))
+    options = SaveOptions(durable=False, num_shards=2)
+    write_tensors(tmp_path / "m.safetensors", specs, source, options, kind=kind_to_write("m.safetensors"))
+    with pytest.raises(InvalidArgumentError, match="is what is to be converted"):
+        convert_checkpoint(tmp_path / "m.safetensors", tmp_path / "m.safetensors")
+    convert_checkpoint(tmp_path / "m.safetensors", tmp_path / "m.safetensors", options=ConvertOptions(in_place=True))
+    convert_checkpoint(tmp_path / "m.safetensors", f"{tmp_path}/arrays/")
+    assert sorted(os.listdir(tmp_path)) == ["arrays", "m.safetensors"]
+    assert sorted(os.listdir(tmp_path / "arrays")) == ["a.npy", "b.npy"]

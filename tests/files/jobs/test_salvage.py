@@ -7,6 +7,10 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.jobs.salvage import write_good_tensors
 from ckpt_magics.files.jobs.verification import check_checkpoint
+from ckpt_magics.files.kinds.known import kind_named
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint, verify_checkpoint
 from tests.files.jobs.test_verification import GRAPH, TENSORS, flip
@@ -84,3 +88,19 @@ def test_nothing_good_is_an_error(tmp_path):
     (tmp_path / "m.data-00000-of-00001").write_bytes(b"")
     with pytest.raises(DataLossError, match="no tensor of the checkpoint is good"):
         salvage_checkpoint(prefix, tmp_path / "saved")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("y.safetensors", "safetensors"), ("y", "V2"), ("y.npz", "V2")])
+def test_what_is_good_in_another_kind_of_file_stays_of_it_where_the_name_says_so(tmp_path, name, kind):
+    source = ArraySource({"a": np.ones((8, 4)), "b": np.zeros((8, 4))})
+    specs = list(map(source.spec, source.keys()))
+    options = SaveOptions(durable=False, num_shards=2)
+    write_tensors(tmp_path / "m.safetensors", specs, source, options, kind=kind_named("safetensors"))
+    (tmp_path / "m-00002-of-00002.safetensors").unlink()
+    saved = salvage_checkpoint(tmp_path / "m.safetensors", tmp_path / name)
+    with load_checkpoint(saved) as reader:
+        assert reader.source.format == kind
+        assert list(reader) == ["a"]
+    for own in ("m.safetensors", "m", "m.safetensors.index.json"):
+        with pytest.raises(InvalidArgumentError, match="is the damaged checkpoint itself"):
+            salvage_checkpoint(tmp_path / "m.safetensors", tmp_path / own)

@@ -7,6 +7,10 @@ import pytest
 
 from ckpt_magics.errors import CheckpointNotFoundError, NotFoundError
 from ckpt_magics.files.directory.state import latest_checkpoint, read_state, update_checkpoint_state
+from ckpt_magics.files.kinds.known import kind_to_write
+from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints, repair_state
 from tests.files.saved import write_checkpoint
 from tests.truth import GOLDEN
@@ -215,3 +219,32 @@ def test_directory_without_a_whole_checkpoint_says_what_can_be_done(tmp_path):
         repair_state(tmp_path)
     (tmp_path / "checkpoint").unlink()
     assert list_checkpoints(tmp_path).notes == (advice,)
+
+
+def test_files_of_other_kinds_are_named_with_what_they_hold(tmp_path):
+    save(tmp_path)
+    arrays = {"a": np.zeros((8, 4)), "b": np.zeros((8, 4))}
+    source = ArraySource(arrays)
+    specs = list(map(source.spec, source.keys()))
+    for name, shards in (("one.safetensors", 1), ("many.safetensors", 2), ("x.npz", 1)):
+        options = SaveOptions(durable=False, num_shards=shards)
+        write_tensors(tmp_path / name, specs, source, options, kind=kind_to_write(name))
+    np.save(tmp_path / "y.npy", np.zeros(3))
+    (tmp_path / "bad.safetensors").write_bytes(b"\x20" + bytes(7) + b'{"')
+    (tmp_path / "notes.txt").write_text("mine")
+    listing = list_checkpoints(tmp_path)
+    size = {name: (tmp_path / name).stat().st_size for name in os.listdir(tmp_path)}
+    of_many = sum(count for name, count in size.items() if name.startswith("many"))
+    assert [(one.name, one.kind, one.tensors, one.bytes) for one in listing.others] == [
+        ("bad.safetensors", "safetensors", None, size["bad.safetensors"]),
+        ("many.safetensors.index.json", "safetensors", 2, of_many),
+        ("one.safetensors", "safetensors", 2, size["one.safetensors"]),
+        ("x.npz", "npz", 2, size["x.npz"]),
+        ("y.npy", "npy", 1, size["y.npy"]),
+    ]
+    assert listing.others[0].problem
+    assert "1 listed, 5 files of other kinds" in listing.summary
+    text = str(listing)
+    assert "These are read as checkpoints are, by their names:" in text
+    assert f"one.safetensors              safetensors  2        {size['one.safetensors']:,}" in text
+    assert "notes.txt" not in text
