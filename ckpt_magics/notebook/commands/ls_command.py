@@ -56,6 +56,10 @@ def _facts(listing: DirectoryListing) -> Mapping[str, object]:
         "directory": listing.directory,
         "latest": listing.latest,
         "checkpoints": checkpoints,
+        "others": [
+            {"name": one.name, "kind": one.kind, "tensors": one.tensors, "bytes": one.bytes, "problem": one.problem}
+            for one in listing.others
+        ],
         "leftovers": [{"name": one.name, "bytes": one.bytes, "what": one.what} for one in listing.leftovers],
         "notes": listing.notes,
     }
@@ -68,9 +72,10 @@ LS = ShellCommand(
     Exit code 1: one is half-written or missing.
 
     --json: {"directory", "latest", "checkpoints": [{"name", "prefix", "status", "latest",
-    "version", "step", "files", "bytes", "modified", "problem"}], "leftovers": [{"name",
-    "bytes", "what"}], "notes"}; the status is "listed", "unlisted", "half-written" or
-    "missing", "modified" is in seconds since 1970.
+    "version", "step", "files", "bytes", "modified", "problem"}], "others": [{"name",
+    "kind", "tensors", "bytes", "problem"}], "leftovers": [{"name", "bytes", "what"}],
+    "notes"}; the status is "listed", "unlisted", "half-written" or "missing", "modified"
+    is in seconds since 1970; others are files of other kinds.
     """,
     LS_ARGUMENTS,
     _run,
