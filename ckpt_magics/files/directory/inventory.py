@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ckpt_magics.errors import CheckpointError, NotFoundError, visible
 from ckpt_magics.files.directory.latest import find_latest
 from ckpt_magics.files.directory.nearby import missing_directory_hint
+from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.state_file import places_of, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
@@ -74,6 +75,8 @@ class FoundFiles:
         bytes: What they take.
         modified: When the youngest of them was written, in seconds since 1970; None if there is none.
         problem: What is wrong with it, or "".
+        metrics: What a save noted of it, numbers by name.
+        is_pinned: Whether no save deletes it.
     """
 
     prefix: str
@@ -85,6 +88,8 @@ class FoundFiles:
     bytes: int = 0
     modified: float | None = None
     problem: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    is_pinned: bool = False
 
     @property
     def step(self) -> int | None:
@@ -164,8 +169,11 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
         raise error.locate(hint=missing_directory_hint(directory)) from None
     found = _group_files(directory, names)
     leftovers = _find_leftovers(directory, names, found)
+    notes = read_notes(directory, latest_filename)
     for checkpoint in found.values():
         _describe(checkpoint)
+        checkpoint.is_pinned = notes.is_pinned(checkpoint.prefix)
+        checkpoint.metrics = notes.metrics.get(os.path.basename(checkpoint.prefix), {})
     state, problem = _state_of(directory, latest_filename)
     _compare(directory, found, state or CheckpointState())
     named = None if state is None else _place_among(found, directory, state.model_checkpoint_path)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from ckpt_magics.files.directory.journal import Journal
 from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
+from ckpt_magics.files.directory.notes import CheckpointNotes, best_of, read_notes, write_notes
 from ckpt_magics.files.directory.retention import remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
 from ckpt_magics.files.kinds.directory import checkpoint_files
@@ -24,7 +25,7 @@ from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 
-__all__ = ["record_checkpoint"]
+__all__ = ["checkpoints_to_go", "record_checkpoint"]
 
 
 def record_checkpoint(
@@ -39,7 +40,8 @@ def record_checkpoint(
     Args:
         path: Prefix or V1 pattern of the checkpoint just saved.
         options: How it was saved. ``max_to_keep`` None or 0 deletes none of its predecessors and lists only the new
-            one; one that is ``keep_checkpoint_every_n_hours`` younger than the last one kept for ever is kept.
+            one; one that is ``keep_checkpoint_every_n_hours`` younger than the last one kept for ever is kept, and so
+            are the best ones, if that is asked for, and those that are pinned, which are not listed.
         stem: Its prefix without the step; None for a checkpoint without a step, which has no predecessors.
         clock: Returns seconds since 1970.
 
@@ -52,11 +54,9 @@ def record_checkpoint(
     directory = os.path.dirname(path)
     with directory_lock(directory):
         journal = Journal(directory)
-        kept = _Kept(directory, path, stem, options.latest_filename, clock(), journal)
-        if options.max_to_keep:
-            kept.drop_old(options.max_to_keep, options.keep_checkpoint_every_n_hours)
-        else:
-            kept.forget_predecessors()
+        kept = _kept(path, options, stem, clock(), journal)
+        if kept.notes_changed:
+            write_notes(directory, kept.notes, options.latest_filename, durable=options.durable)
         journal.name(stem, kept.dropped)
         paths = [one.path for one in kept.listed]
         times = [written(one) for one in kept.listed] if kept.has_times else None
@@ -80,13 +80,47 @@ def record_checkpoint(
     return state_file, tuple(removed)
 
 
+def checkpoints_to_go(path: str, options: SaveOptions, stem: str) -> list[str]:
+    """Return the checkpoints that a save would delete, oldest first, if nobody else saves meanwhile.
+
+    Args:
+        path: Prefix of the checkpoint to be saved.
+        options: How it will be saved.
+        stem: Its prefix without the step.
+
+    Raises:
+        CheckpointError: The directory's list cannot be read.
+    """
+    directory = os.path.dirname(path)
+    if not os.path.isdir(directory or os.curdir) or not options.write_state:
+        return []
+    dropped = _kept(path, options, stem, time.time(), Journal(directory)).dropped
+    # What lies elsewhere is not deleted, whatever the list says.
+    return [old for old in dropped if os.path.dirname(os.path.abspath(old)) == os.path.abspath(directory)]
+
+
+def _kept(path: str, options: SaveOptions, stem: str | None, now: float, journal: Journal) -> _Kept:
+    kept = _Kept(path, options, stem, now, journal)
+    if options.max_to_keep:
+        kept.drop_old(options)
+    else:
+        kept.forget_predecessors()
+    return kept
+
+
 class _Kept:
     """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
 
-    def __init__(  # noqa: PLR0917 - built in one place
-        self, directory: str, path: str, stem: str | None, latest_filename: str | None, now: float, journal: Journal
-    ) -> None:
-        listed, state, is_damaged = read_list(directory, latest_filename)
+    def __init__(self, path: str, options: SaveOptions, stem: str | None, now: float, journal: Journal) -> None:
+        directory = os.path.dirname(path)
+        listed, state, is_damaged = read_list(directory, options.latest_filename)
+        self.notes: CheckpointNotes = read_notes(directory, options.latest_filename)
+        self._new = os.path.basename(path)
+        # What was noted of the one that it replaces, says nothing of this one.
+        former = self.notes.metrics.pop(self._new, None)
+        self.notes_changed = bool(options.metrics) or former is not None
+        if options.metrics:
+            self.notes.metrics[self._new] = dict(options.metrics)
         if is_damaged:
             # Which of those in the directory a save with a step made is not known.
             stem = None
@@ -95,7 +129,11 @@ class _Kept:
         self.dropped: list[str] = []
         listed += journal.unlisted(stem, listed)
         base, new = os.path.basename(path), os.path.abspath(path)
-        self.listed = [one for one in listed if not (one.path.endswith(base) and os.path.abspath(one.path) == new)]
+        self.listed = [
+            one
+            for one in listed
+            if not (one.path.endswith(base) and os.path.abspath(one.path) == new) and not self.notes.is_pinned(one.path)
+        ]
         steps = set() if stem is None else steps_of(stem, [one.path for one in self.listed])
         self._predecessors = [one for one in self.listed if one.path in steps]
         self.listed.append(Listed(path, now))
@@ -104,19 +142,35 @@ class _Kept:
         """List none of the predecessors, as a Saver without max_to_keep."""
         self._leave_out(self._predecessors)
 
-    def drop_old(self, max_to_keep: int, keep_hours: float) -> None:
-        """Let the oldest of the series go while there are too many."""
+    def drop_old(self, options: SaveOptions) -> None:
+        """Let the oldest of the series go while there are too many, but those that are among the best."""
+        keep_hours, most = options.keep_checkpoint_every_n_hours, options.max_to_keep or 0
         if keep_hours != DEFAULT_KEEP_HOURS:
             # Without times in the state file the next call could not know what to keep.
             self.has_times = True
             self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
-        old = self._predecessors[: max(len(self._predecessors) + 1 - max_to_keep, 0)]
+        best = self._best(options)
+        old = [
+            one
+            for one in self._predecessors[: max(len(self._predecessors) + 1 - most, 0)]
+            if os.path.basename(one.path) not in best
+        ]
         for one in old:
             if self.last_preserved is not None and written(one) - keep_hours * 3600 >= self.last_preserved:
                 self.last_preserved = written(one)
             else:
                 self.dropped.append(one.path)
         self._leave_out(old)
+        gone = [os.path.basename(path) for path in self.dropped]
+        self.notes_changed |= any(name in self.notes.metrics for name in gone)
+        self.notes.forget(gone)
+
+    def _best(self, options: SaveOptions) -> set[str]:
+        """Names of the best of the series, if that is asked for."""
+        if options.keep_best is None:
+            return set()
+        names = [*(os.path.basename(one.path) for one in self._predecessors), self._new]
+        return best_of(self.notes, names, next(iter(options.metrics)), options.keep_best, highest=options.highest)
 
     def _leave_out(self, others: Iterable[Listed]) -> None:
         gone = set(others)

@@ -49,7 +49,7 @@ def rewrite_state(directory: str, latest_filename: str | None = None) -> Written
             state = None
         if state is not None and _is_right(inventory, state) and _is_plain(directory, latest_filename):
             return None
-        listed = [one for one in whole if one.is_listed] if state is not None else whole
+        listed = [one for one in whole if not one.is_pinned and (one.is_listed or state is None)]
         latest = next((one for one in whole if one.is_latest), whole[-1])
         if state is not None:
             order = list(map(_name_of, state.all_model_checkpoint_paths))

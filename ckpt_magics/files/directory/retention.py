@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable
 from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.files.directory.journal import Journal
 from ckpt_magics.files.directory.listed import Listed, read_list, written
+from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.state import checkpoint_exists, get_checkpoint_mtimes, update_checkpoint_state
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.directory import checkpoint_files
@@ -145,16 +146,22 @@ class CheckpointHistory:
         directory = os.path.dirname(path)
         with directory_lock(directory):
             journal = Journal(directory)
-            listed = read_list(directory, options.latest_filename).listed
+            notes = read_notes(directory, options.latest_filename)
+            listed = [
+                one for one in read_list(directory, options.latest_filename).listed if not notes.is_pinned(one.path)
+            ]
             left = self._take_over(journal, stem, path, listed)
             self._append(path, self._clock())
-            expired = self._expired(1 + left)
+            expired = [old for old in self._expired(1 + left) if not notes.is_pinned(old)]
             journal.name(stem, expired)
             try:
                 state_file = update_checkpoint_state(
                     directory,
                     path,
-                    [*self._listed_by_others(listed), *self._own_paths(directory, path)],
+                    [
+                        *self._listed_by_others(listed),
+                        *(own for own in self._own_paths(directory, path) if own == path or not notes.is_pinned(own)),
+                    ],
                     options.latest_filename,
                     save_relative_paths=not options.absolute_paths,
                     durable=options.durable,

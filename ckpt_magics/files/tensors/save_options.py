@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import SupportsIndex
 
@@ -31,6 +32,10 @@ class SaveOptions:
         max_to_keep: How many of the listed checkpoints of this prefix with a step to keep, this one included; the
             older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
         keep_checkpoint_every_n_hours: One of those that would go is kept for ever each time so many hours have passed.
+        metrics: Numbers by name that are noted of this checkpoint.
+        keep_best: Of those that would go, how many are kept because the first of ``metrics`` is best in them; None for
+            none.
+        highest: Whether high values of that metric are the good ones.
         num_shards: Number of data files, each a run of the tensors of about the same size.
         max_shard_size: Bytes of values in a data file at most, unless one tensor is larger; says in place of
             ``num_shards`` how many data files there are.
@@ -51,6 +56,9 @@ class SaveOptions:
     global_step: SupportsIndex | None = None
     max_to_keep: int | None = 5
     keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    keep_best: int | None = None
+    highest: bool = False
     num_shards: int = 1
     max_shard_size: int | None = None
     write_meta_graph: bool = True
@@ -74,6 +82,13 @@ class SaveOptions:
                 f"keep_checkpoint_every_n_hours is {_shown(self.keep_checkpoint_every_n_hours)}; it may be a number of "
                 "hours from 0"
             )
+        object.__setattr__(self, "metrics", _numbers(self.metrics))
+        if self.keep_best is not None and (_whole(self.keep_best) < 1 or not self.metrics):
+            raise InvalidArgumentError(
+                f"keep_best is {_shown(self.keep_best)}; it is a whole number from 1, and goes with a metric"
+            )
+        if self.metrics and not self.write_state:
+            raise InvalidArgumentError("metrics are noted beside the directory's list, which is not to be written")
         if not 1 <= _whole(self.num_shards) <= MAX_SHARDS:
             raise InvalidArgumentError(
                 f"num_shards is {_shown(self.num_shards)}; it is a whole number to {MAX_SHARDS}, and at least 1 is "
@@ -90,6 +105,14 @@ class SaveOptions:
     def with_step(self, stem: str) -> str:
         """Return the prefix of a checkpoint: its stem, and the step if there is one."""
         return stem if self.global_step is None else f"{stem}-{self.global_step}"
+
+
+def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Metrics as what a file of notes can hold."""
+    try:
+        return {str(name): float(value) for name, value in metrics.items()}
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        raise InvalidArgumentError(f"metrics are numbers by name, not {metrics!r:.100}") from None
 
 
 def _step_number(global_step: SupportsIndex) -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ def save_checkpoint(
     global_step: Any = None,
     max_to_keep: int | None = 5,
     keep_checkpoint_every_n_hours: float = DEFAULT_KEEP_HOURS,
+    metrics: Mapping[str, float] | None = None,
+    keep_best: int | None = None,
+    highest: bool = False,
     num_shards: int = 1,
     write_meta_graph: bool = True,
     write_state: bool = True,
@@ -50,6 +54,10 @@ def save_checkpoint(
         max_to_keep: With a step: how many checkpoints of this prefix and a step, among those that the directory's list
             names, stay; older ones are deleted. None or 0 keeps all. A save without a step deletes nothing.
         keep_checkpoint_every_n_hours: Keep one for good after this many hours, whatever ``max_to_keep`` says.
+        metrics: Numbers by name that are noted of this checkpoint, in a file beside the directory's list.
+        keep_best: Of the checkpoints that ``max_to_keep`` would delete, how many stay because the first metric is best
+            in them.
+        highest: Whether high values of that metric are the good ones.
         num_shards: How many data files to spread the tensors over.
         write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
             more than 10,000 tensors none is made. One that is there already stays if none is written.
@@ -74,6 +82,9 @@ def save_checkpoint(
         global_step=as_step(global_step),
         max_to_keep=max_to_keep,
         keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+        metrics=metrics or {},
+        keep_best=keep_best,
+        highest=highest,
         num_shards=num_shards,
         write_meta_graph=write_meta_graph,
         write_state=write_state,

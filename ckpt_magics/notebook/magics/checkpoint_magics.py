@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -18,6 +19,7 @@ from ckpt_magics.notebook.magics.active_graph import active_graph, graph_to_rest
 from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import array_names, at_root, chosen_values, user_values
 from ckpt_magics.notebook.magics.shown_progress import shown_progress
+from ckpt_magics.phrasing import names_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +63,7 @@ class CheckpointMagics(Magics):
             %ckpt_save runs/model.ckpt params step=epoch --step epoch
             %ckpt_save model.ckpt params --as-root
             %ckpt_save model.ckpt layer/kernel=model.weights[0] --v1
+            %ckpt_save runs/model.ckpt params --step epoch --metric loss=loss --keep-best 3 --max-to-keep 1
             saved = %ckpt_save model.ckpt
             %ckpt_save "{directory}/model.ckpt" weight -q;
         """
@@ -83,7 +86,9 @@ class CheckpointMagics(Magics):
         with shown_progress("Saving", self.shell, quiet=quiet) as progress:
             from ckpt_magics.graphs.saver.array_saving import save_arrays
 
-            options = self._save_options(arguments, step, progress)
+            metrics = chosen_values(arguments.metric, values, scope)
+            options = self._save_options(arguments, step, metrics, progress)
+            self._say_what_goes(expanded(arguments.prefix), options, quiet=quiet)
             if graph is not None:
                 from ckpt_magics.graphs.saver.graph_saving import save_session
 
@@ -106,7 +111,9 @@ class CheckpointMagics(Magics):
             raise UsageError(f"--step {expression}: it is None, and has to be one whole number")
         return step
 
-    def _save_options(self, arguments: argparse.Namespace, step: object, progress: Progress | None) -> SaveOptions:
+    def _save_options(
+        self, arguments: argparse.Namespace, step: object, metrics: Mapping[str, Any], progress: Progress | None
+    ) -> SaveOptions:
         from ckpt_magics.graphs.saver.array_saving import as_step
 
         return SaveOptions(
@@ -114,6 +121,9 @@ class CheckpointMagics(Magics):
             global_step=as_step(step),
             max_to_keep=self.max_to_keep if arguments.max_to_keep is None else arguments.max_to_keep,
             keep_checkpoint_every_n_hours=arguments.keep_every_hours,
+            metrics=metrics,
+            keep_best=arguments.keep_best,
+            highest=arguments.highest,
             num_shards=arguments.shards,
             write_meta_graph=not arguments.no_meta,
             write_state=not arguments.no_state,
@@ -121,6 +131,17 @@ class CheckpointMagics(Magics):
             durable=self.durable,
             progress=progress,
         )
+
+    def _say_what_goes(self, prefix: str, options: SaveOptions, *, quiet: bool) -> None:
+        """Say which checkpoints the save will delete."""
+        if quiet or options.global_step is None:
+            return
+        from ckpt_magics.files.directory.recording import checkpoints_to_go
+
+        old = checkpoints_to_go(options.with_step(prefix), options, prefix)
+        if old:
+            names = names_text(list(map(os.path.basename, old)))
+            self._say(f"After the save, being older than those kept, go: {names}", quiet=quiet)
 
     def _say(self, text: str, *, quiet: bool) -> None:
         if not quiet:

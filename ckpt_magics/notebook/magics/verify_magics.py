@@ -59,7 +59,9 @@ class VerifyMagics(Magics):
 
             %ckpt_ls runs
             %ckpt_ls runs --repair
+            %ckpt_ls runs --pin model.ckpt-7
         """
         from ckpt_magics.notebook.reports.directory_listing import list_checkpoints
 
-        return list_checkpoints(expanded(arguments.directory), repair=arguments.repair)
+        directory = expanded(arguments.directory)
+        return list_checkpoints(directory, repair=arguments.repair, pin=arguments.pin, unpin=arguments.unpin)

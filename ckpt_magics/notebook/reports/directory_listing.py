@@ -21,6 +21,7 @@ from ckpt_magics.files.directory.inventory import (
     take_inventory,
 )
 from ckpt_magics.files.directory.nearby import describe_inside
+from ckpt_magics.files.directory.pinning import change_pins
 from ckpt_magics.files.directory.repair import rewrite_state
 from ckpt_magics.files.storage.place import AnyPath, local_path
 from ckpt_magics.phrasing import amount
@@ -65,7 +66,8 @@ class DirectoryListing:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row per checkpoint."""
+        """A row per checkpoint, with a column for each metric that is noted of one."""
+        metrics = list(dict.fromkeys(name for one in self.checkpoints for name in one.metrics))
         columns = ("checkpoint", "status", "latest", "version", "step", "files", "bytes", "written", "problem")
         rows = [
             (
@@ -78,10 +80,12 @@ class DirectoryListing:
                 one.bytes,
                 _when(one.modified),
                 visible(one.problem),
+                one.is_pinned,
+                *map(one.metrics.get, metrics),
             )
             for one in self.checkpoints
         ]
-        return Table(columns, rows).frame().astype({"version": "Int64", "step": "Int64"})
+        return Table((*columns, "pinned", *metrics), rows).frame().astype({"version": "Int64", "step": "Int64"})
 
     @property
     def summary(self) -> str:
@@ -160,7 +164,7 @@ def _when(modified: float | None) -> datetime | None:
 
 def _row(one: FoundFiles) -> tuple[object, ...]:
     when = _when(one.modified)
-    status = f"{one.status}, latest" if one.is_latest else one.status
+    status = ", ".join([one.status, *["latest"] * one.is_latest, *["pinned"] * one.is_pinned])
     return (
         _name(one),
         Strong(status) if one.status in {HALF, MISSING} else status,
@@ -169,18 +173,25 @@ def _row(one: FoundFiles) -> tuple[object, ...]:
         len(one.files),
         one.bytes,
         None if when is None else f"{when:%Y-%m-%d %H:%M:%S}",
-        one.problem,
+        "; ".join(filter(None, [*(f"{name} {value:g}" for name, value in one.metrics.items()), one.problem])),
     )
 
 
 def list_checkpoints(
-    directory: AnyPath = ".", *, repair: bool = False, latest_filename: str | None = None
+    directory: AnyPath = ".",
+    *,
+    repair: bool = False,
+    pin: Sequence[str] = (),
+    unpin: Sequence[str] = (),
+    latest_filename: str | None = None,
 ) -> DirectoryListing:
     """Return every checkpoint of a directory: listed, unlisted, half-written and missing ones, and leftovers.
 
     Args:
         directory: The directory.
         repair: Write the state file anew if it is damaged or names what is not there.
+        pin: Names of checkpoints that no save is to delete; they leave TensorFlow's list.
+        unpin: Names of those to let go of; they join it again.
         latest_filename: Name of the state file, ``checkpoint`` by default.
 
     Raises:
@@ -189,6 +200,8 @@ def list_checkpoints(
     """
     path = local_path(directory)
     notes = []
+    if pin or unpin:
+        change_pins(path, pin, unpin, latest_filename)
     if repair:
         written = rewrite_state(path, latest_filename)
         notes.append(

@@ -61,6 +61,19 @@ class TestSave:
         assert (result.result, result.error_in_exec) == (None, None)
         assert list(load_checkpoint("m.ckpt")) == ["w"]
 
+    def test_keeps_the_best_and_says_before_what_goes(self, notebook, capsys):
+        notebook.push({"w": WEIGHT})
+        for step, loss in enumerate([0.1, 0.5, 0.4], 1):
+            notebook.push({"loss": loss})
+            capsys.readouterr()
+            notebook.run_line_magic("ckpt_save", f"m.ckpt w --step {step} --metric loss --keep-best 1 --max-to-keep 1")
+        assert "go: m.ckpt-2" in capsys.readouterr().out
+        found = notebook.run_line_magic("ckpt_ls", ". --pin m.ckpt-1")
+        assert [(one.step, one.metrics, one.is_pinned) for one in found.checkpoints] == [
+            (1, {"loss": 0.1}, True),
+            (3, {"loss": 0.4}, False),
+        ]
+
     def test_takes_regular_expressions_and_exact_names(self, notebook):
         notebook.push({"w_1": WEIGHT, "w_22": WEIGHT, "a[0]": BIASES, "a0": BIASES})
         notebook.run_line_magic("ckpt_save", r"m.ckpt re:w_\d a[0]")
