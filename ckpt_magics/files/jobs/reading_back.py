@@ -9,14 +9,11 @@ import numpy as np
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
-from ckpt_magics.files.tensors.sink import Values
+from ckpt_magics.files.tensors.sink import Values, neighbours
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crc32c
 
 __all__ = ["CheckedValues", "read_back"]
-
-_SMALL = 1 << 14
-"""Bytes of a tensor that is read together with its neighbours."""
 
 
 class CheckedValues:
@@ -62,7 +59,7 @@ def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
         if columns.keys != sorted(checksums):
             raise DataLossError("what was written has other names when it is read back", file=path)
         found = CheckedValues(source)
-        for keys in _batches(columns.keys, columns.sizes.tolist()):
+        for keys in neighbours(columns.keys, columns.sizes, [range(len(columns.keys))]):
             if len(keys) > 1:
                 found.read_many(keys)
             else:
@@ -71,21 +68,6 @@ def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
         differing = [key for key in columns.keys if found.checksums[key] != checksums[key]]
     if differing:
         raise DataLossError("what was written is something else when it is read back", file=path, tensor=differing[0])
-
-
-def _batches(keys: Sequence[bytes], sizes: Sequence[int]) -> Iterator[Sequence[bytes]]:
-    """Yield small neighbours together and others alone."""
-    batch: list[bytes] = []
-    for key, size in zip(keys, sizes, strict=True):
-        if 0 <= size <= _SMALL and len(batch) < 512:
-            batch.append(key)
-            continue
-        if batch:
-            yield batch
-        batch = []
-        yield [key]
-    if batch:
-        yield batch
 
 
 def _checksum(array: Array, crc: int = 0) -> int:

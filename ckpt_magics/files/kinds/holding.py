@@ -14,10 +14,13 @@ from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.spec import dtype_family
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["DTYPE_STEP", "EXCLUDE_STEP", "JOIN_STEP", "MAP_STEP", "Unheld", "check_held", "unheld_values"]
+__all__ = ["DTYPE_STEP", "EXCLUDE_STEP", "MAP_STEP", "Unheld", "check_held", "unheld_values"]
 
-DTYPE_STEP, EXCLUDE_STEP, JOIN_STEP, MAP_STEP = "--dtype", "--exclude", "--join", "--map"
-"""The words of the steps that make tensors fit: other dtype, left out, in one piece, under another name."""
+DTYPE_STEP, EXCLUDE_STEP, MAP_STEP = "dtype", "exclude", "map"
+"""The words of the steps that make tensors fit: as another dtype, left out, under another name."""
+
+_ENTRIES = {DTYPE_STEP: "NAME={}", EXCLUDE_STEP: "NAME", MAP_STEP: "NEW=NAME"}
+"""What stands behind each word on a line."""
 
 
 class Unheld(NamedTuple):
@@ -26,14 +29,19 @@ class Unheld(NamedTuple):
     Attributes:
         name: Of the tensor, as it is stored.
         why: What of it cannot be held, as a noun in the plural.
-        step: The word of the step that helps.
+        step: The word of the step that helps; empty of slices, which a conversion joins without any.
         value: What the step takes beside the name, such as the dtype to convert to; empty if nothing.
     """
 
     name: bytes
     why: str
-    step: str
+    step: str = ""
     value: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What to do, as on a line."""
+        return f"--{self.step} {_ENTRIES[self.step].format(self.value)}" if self.step else "whole tensors for slices"
 
 
 def check_held(kind: str, unheld: Sequence[Unheld]) -> None:
@@ -48,15 +56,15 @@ def check_held(kind: str, unheld: Sequence[Unheld]) -> None:
     for one in unheld:
         by_reason[one.why].append(one.name)
     reasons = "; ".join(f"{why} ({names_text(names)})" for why, names in by_reason.items())
-    steps = dict.fromkeys(f"{one.step} NAME{'=' * bool(one.value)}{one.value}" for one in unheld)
-    raise UnimplementedError(f"{kind} cannot hold {reasons}", hint=f"What helps: {', '.join(steps)}.")
+    advice = ", ".join(dict.fromkeys(one.advice for one in unheld))
+    raise UnimplementedError(f"{kind} cannot hold {reasons}", hint=f"What helps: {advice}.")
 
 
 def unheld_values(specs: Sequence[TensorSpec], held: Collection[DType]) -> Iterator[Unheld]:
     """Yield the tensors that a kind of file cannot hold that has no slices, and no dtypes but some."""
     for spec in specs:
         if spec.slices and not (len(spec.slices) == 1 and spec.slices[0].is_full(spec.shape)):
-            yield Unheld(spec.key, "slices", JOIN_STEP)
+            yield Unheld(spec.key, "slices")
         elif spec.dtype not in held:
             yield unheld_dtype(spec, held)
 

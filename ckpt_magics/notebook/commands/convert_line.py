@@ -21,6 +21,7 @@ from ckpt_magics.phrasing import amount
 __all__ = [
     "WRITING_ARGUMENTS",
     "StepAction",
+    "byte_count",
     "convert_options",
     "divided_source",
     "factors_of",
@@ -33,6 +34,14 @@ RECIPE = "recipe"
 
 _SCOPED = re.compile(r"([\w.-]+):(?!//)(.+)", re.DOTALL)
 """A word before a colon that is no URL's scheme."""
+
+
+_UNITS = {
+    "": 1,
+    **{letter: 1000**power for power, letter in enumerate("KMGT", 1)},
+    **{f"{letter}I": 1024**power for power, letter in enumerate("KMGT", 1)},
+}
+"""Bytes of the units of a size, without the B at their ends."""
 
 
 class StepAction(argparse.Action):
@@ -62,9 +71,28 @@ def _argument(kind: StepKind) -> Argument:
     return argument(f"--{kind.word}", action=StepAction, dest="steps", help=kind.text.replace("%", "%%"), **takes)
 
 
+def byte_count(text: str) -> int:
+    """Return the bytes that a size means.
+
+    Raises:
+        ArgumentTypeError: It is no number with or without a unit.
+
+    >>> byte_count("5GB"), byte_count("1.5 KiB"), byte_count("200")
+    (5000000000, 1536, 200)
+    """
+    found = re.fullmatch(r"(\d{1,20}(?:\.\d{1,9})?)\s*([A-Za-z]*)", text, re.ASCII)
+    unit = None if found is None else _UNITS.get(found[2].upper().removesuffix("B"))
+    if found is None or unit is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; one is 5GB, 200MB or 1GiB")
+    return int(float(found[1]) * unit)
+
+
 WRITING_ARGUMENTS: tuple[Argument, ...] = (
     argument("--to", metavar="KIND", help="Write this kind of file, whatever the target's name ends in."),
     argument("--shards", type=int, default=1, metavar="N", help="Spread the tensors over so many files."),
+    argument(
+        "--max-shard-size", type=byte_count, metavar="SIZE", help="Spread them over files of a size, as 5GB or 200MB."
+    ),
     argument("--in-place", action="store_true", help="Replace the source, in one step at the end."),
     argument("--dry-run", action="store_true", help="Only report what would be written."),
     argument("--no-verify", action="store_true", help="Do not read back what was written."),
@@ -80,7 +108,7 @@ def convert_options(arguments: argparse.Namespace, progress: Progress | None) ->
         dry_run=arguments.dry_run,
         verify=not arguments.no_verify,
         in_place=arguments.in_place,
-        save=SaveOptions(num_shards=arguments.shards, progress=progress),
+        save=SaveOptions(num_shards=arguments.shards, max_shard_size=arguments.max_shard_size, progress=progress),
     )
 
 

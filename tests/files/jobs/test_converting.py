@@ -23,11 +23,13 @@ from ckpt_magics import (
     load_checkpoint,
     save_checkpoint,
 )
+from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.jobs import converting
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
 
 MODEL = {
     "dense/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -259,3 +261,19 @@ def test_a_name_that_stands_for_the_files_of_the_source_is_the_source(tmp_path):
     convert_checkpoint(tmp_path / "m.safetensors", f"{tmp_path}/arrays/")
     assert sorted(os.listdir(tmp_path)) == ["arrays", "m.safetensors"]
     assert sorted(os.listdir(tmp_path / "arrays")) == ["a.npy", "b.npy"]
+
+
+@pytest.mark.parametrize("kind", WRITTEN_KINDS, ids=[kind.name for kind in WRITTEN_KINDS])
+def test_the_step_that_a_refusal_names_helps(tmp_path, kind):
+    tried = 0
+    for dtype in dtypes.DTYPES:
+        arrays = {"w": np.ones(2, dtype.numpy)} if dtype.itemsize and not dtype.is_quantized else {}
+        for one in kind.can_hold([TensorSpec(b"w", dtype, (2,))] if arrays else []):
+            with pytest.raises(UnimplementedError, match=f"--dtype NAME={one.value}"):
+                convert_checkpoint(arrays, tmp_path / "m", options=ConvertOptions(to=kind.name))
+            entry = {"w": one.value}
+            convert_checkpoint(arrays, tmp_path / "m", [(one.step, entry)], options=ConvertOptions(to=kind.name))
+            with load_checkpoint(tmp_path / "m") as reader:
+                assert reader["w"].tolist() == [1, 1]
+            tried += 1
+    assert tried or kind.name == "v2"

@@ -1,5 +1,7 @@
 """%ckpt_convert and %ckpt_average from a cell."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from IPython.core.error import UsageError
@@ -91,3 +93,14 @@ def test_average(notebook):
     assert tensors("mean.ckpt")["w"] == 3.75
     with pytest.raises(UsageError, match="are no factors"):
         notebook.run_line_magic("ckpt_average", "run/m.ckpt-1 run/m.ckpt-2 mean.ckpt --factors a,b")
+
+
+def test_files_of_a_size(notebook, model):
+    notebook.run_line_magic("ckpt_convert", "m.ckpt x.safetensors --max-shard-size 40B")
+    assert sorted(tensors("x.safetensors")) == ["a/bias", "a/kernel", "a/kernel/Adam", "global_step"]
+    assert sorted(path.name for path in Path().glob("x*")) == [
+        *(f"x-{number:05d}-of-00003.safetensors" for number in (1, 2, 3)),
+        "x.safetensors.index.json",
+    ]
+    with pytest.raises(UsageError, match="'5 apples' is no size; one is 5GB, 200MB or 1GiB"):
+        notebook.run_line_magic("ckpt_convert", "m.ckpt y.safetensors --max-shard-size '5 apples'")
