@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ckpt_magics.files.jobs.saving import SavedCheckpoint as SavedCheckpoint
     from ckpt_magics.files.restore.restore import restore_checkpoint as restore_checkpoint
     from ckpt_magics.graphs.graph.graph import Graph as Graph
+    from ckpt_magics.graphs.programs.standing_in import stand_in as stand_in
     from ckpt_magics.graphs.saver.array_saving import save_checkpoint as save_checkpoint
     from ckpt_magics.graphs.saver.meta_graphs import export_meta_graph as export_meta_graph
     from ckpt_magics.graphs.saver.meta_graphs import import_meta_graph as import_meta_graph
@@ -108,6 +109,7 @@ _HOMES = {
     "save_checkpoint": "graphs.saver.array_saving",
     "show_checkpoint": "notebook.show",
     "show_graph": "notebook.reports.graph_contents",
+    "stand_in": "graphs.programs.standing_in",
     "unload_ipython_extension": "notebook.magics",
     "verify_checkpoint": "notebook.reports.verification_report",
 }

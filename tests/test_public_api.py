@@ -55,6 +55,7 @@ PUBLIC_NAMES = [
     "save_checkpoint",
     "show_checkpoint",
     "show_graph",
+    "stand_in",
     "unload_ipython_extension",
     "verify_checkpoint",
 ]

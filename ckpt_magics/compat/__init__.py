@@ -13,6 +13,7 @@ _HOMES = {
     "inspect_checkpoint": "compat.inspect_checkpoint:",
     "path_to_str": "graphs.programs.byte_strings",
     "v1": "compat.v1:",
+    "v2": "compat.v2:",
 }
 
 __all__ = list(_HOMES)

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["lazy_names"]
 
 ROOT = "ckpt_magics"
-TENSORFLOW = f"{ROOT}.compat.v1"
+TENSORFLOW = (f"{ROOT}.compat.v1", f"{ROOT}.compat.v2")
 
 
 def lazy_names(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -22,7 +22,7 @@ def lazy_names(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], A
         homes: For each name the module of this package that defines it, as ``graph.variable``; where it is called
             differently there, as ``compat.mathematics:absolute``; for a module itself, as ``compat.v1.train:``.
     """
-    spoken = module.replace(TENSORFLOW, "tf")
+    spoken = f"tf{module[len(TENSORFLOW[0]) :]}" if module.startswith(TENSORFLOW) else module
 
     def find(name: str) -> Any:  # noqa: ANN401 -- whatever the name stands for
         if name not in homes:

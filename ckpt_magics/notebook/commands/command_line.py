@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import os
-import shlex
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.errors import visible
 from ckpt_magics.notebook.commands.diff_command import DIFF
 from ckpt_magics.notebook.commands.graph_command import GRAPH
-from ckpt_magics.notebook.commands.hints import line_hint, parse_line, with_hint
-from ckpt_magics.notebook.commands.line_form import LineForm
-from ckpt_magics.notebook.commands.line_layout import lay_out
 from ckpt_magics.notebook.commands.ls_command import LS
-from ckpt_magics.notebook.commands.progress_line import terminal_progress
-from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
+from ckpt_magics.notebook.commands.run_command import RUN
+from ckpt_magics.notebook.commands.shell_command import FAULT, GOOD, Command, say_fault
 from ckpt_magics.notebook.commands.show_command import SHOW
 from ckpt_magics.notebook.commands.verify_command import VERIFY
-from ckpt_magics.notebook.commands.words import expanded
 
 __all__ = ["COMMANDS", "main", "program"]
 
-COMMANDS: Mapping[str, ShellCommand] = {command.name: command for command in (SHOW, LS, VERIFY, DIFF, GRAPH)}
+COMMANDS: Mapping[str, Command] = {command.name: command for command in (SHOW, LS, VERIFY, DIFF, GRAPH, RUN)}
 
 PROGRAM = "ckpt-magics"
 
-GOOD, BAD, FAULT = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141
-"""As a shell has them of a program that SIGINT or SIGPIPE has ended."""
+"""Exit codes as a shell has them of a program that SIGINT or SIGPIPE has ended."""
 
 _HELP = """usage: {program} COMMAND ...
 
@@ -53,8 +46,9 @@ exit codes:
 
 def program() -> NoReturn:
     """Run as a program: do what the words behind its name say, and exit."""
-    warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes more and needs one
-    if sys.stdout is not None:
+    # What a program that is run says is its own.
+    if sys.argv[1:2] != [RUN.name]:
+        warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes more and needs one
         # A name may have signs that a terminal has not.
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     status = main(sys.argv[1:], _started_as())
@@ -90,50 +84,8 @@ def _do(words: Sequence[str], name: str) -> int:
     if command is None:
         near = difflib.get_close_matches(words[0], COMMANDS, 1)
         meant = f"; nearest: {near[0]}" if near else ""
-        return _fault(name, f"no command {visible(words[0])}{meant}; there are {', '.join(COMMANDS)}")
-    return _run(command, words[1:], name)
-
-
-def _run(command: ShellCommand, words: Sequence[str], name: str) -> int:
-    parser = command.parser(name)
-    if {"-h", "--help"} & set(words):
-        sys.stdout.write(parser.format_help())
-        return GOOD
-    form = LineForm(parser.prog, f"{parser.prog} -h", shlex.quote)
-    layout = lay_out(parser, words)
-    try:
-        arguments = parse_line(form, parser, layout)
-        _check_output(command, arguments)
-        with terminal_progress(command.verb, quiet=getattr(arguments, "quiet", False)) as progress:
-            outcome = command.run(arguments, progress)
-        _report(outcome, arguments)
-    except CheckpointError as error:
-        hint = line_hint(form, parser, layout) if isinstance(error, NotFoundError) else ""
-        return _fault(parser.prog, with_hint(str(error), hint))
-    return GOOD if outcome.is_good else BAD
-
-
-def _report(outcome: Outcome, arguments: argparse.Namespace) -> None:
-    """Write what the line asks for: a file first, which a closed pipe does not hinder."""
-    if arguments.output is not None:
-        from ckpt_magics.files.storage.files import system_errors
-
-        path = expanded(arguments.output)
-        text = outcome.form(_ending(path))
-        with system_errors(path), open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    print(outcome.json() if arguments.json else outcome.text())  # noqa: T201 - what the command is for
-
-
-def _check_output(command: ShellCommand, arguments: argparse.Namespace) -> None:
-    """Refuse a file of another form, before hours of work."""
-    if arguments.output is not None and _ending(arguments.output) not in command.endings:
-        endings = ", ".join(command.endings)
-        raise InvalidArgumentError(f"-o {visible(arguments.output)}: the name has to end in one of {endings}")
-
-
-def _ending(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+        return say_fault(name, f"no command {visible(words[0])}{meant}; there are {', '.join(COMMANDS)}")
+    return command.main(words[1:], name)
 
 
 def _started_as() -> str:
@@ -145,11 +97,6 @@ def _help(name: str) -> str:
     width = max(map(len, COMMANDS))
     commands = (f"  {command.name:{width}}  {command.summary}" for command in COMMANDS.values())
     return _HELP.format(program=name, commands="\n".join(commands))
-
-
-def _fault(start: str, text: str) -> int:
-    sys.stderr.write(f"{start}: {text}\n")
-    return FAULT
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

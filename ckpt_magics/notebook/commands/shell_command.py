@@ -4,15 +4,52 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.notebook.commands.arguments import Argument, LineParser, argument, line_parser
+from ckpt_magics.notebook.commands.hints import line_hint, parse_line, with_hint
+from ckpt_magics.notebook.commands.line_form import LineForm
+from ckpt_magics.notebook.commands.line_layout import lay_out
+from ckpt_magics.notebook.commands.progress_line import terminal_progress
+from ckpt_magics.notebook.commands.words import expanded
 
-__all__ = ["Outcome", "ShellCommand"]
+__all__ = ["BAD", "FAULT", "GOOD", "Command", "Outcome", "ShellCommand", "say_fault"]
+
+GOOD, BAD, FAULT = 0, 1, 2
+"""Exit codes."""
 
 _ENDINGS = (".html", ".txt", ".json")
+
+
+class Command(Protocol):
+    """Something that a word behind the program's name does."""
+
+    @property
+    def name(self) -> str:
+        """The word."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        ...
+
+    def main(self, words: Sequence[str], program: str) -> int:
+        """Do it and return the exit code, given the words behind that word and what the program is called."""
+        ...
+
+
+def say_fault(start: str, text: str) -> int:
+    """Say on standard error what is wrong, and return the exit code."""
+    sys.stderr.write(f"{start}: {text}\n")
+    return FAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +82,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ShellCommand:
-    """One command.
+    """A command that reports what it found.
 
     Attributes:
         name: The word behind the program's name.
@@ -81,3 +118,44 @@ class ShellCommand:
             argument("--json", action="store_true", help="Print the facts as JSON in place of the report."),
         )
         return line_parser(f"{program} {self.name}", self.description, (*self.arguments, *common))
+
+    def main(self, words: Sequence[str], program: str) -> int:
+        """Do what words say: report on standard output, say what is wrong on standard error; returns the exit code."""
+        parser = self.parser(program)
+        if {"-h", "--help"} & set(words):
+            sys.stdout.write(parser.format_help())
+            return GOOD
+        form = LineForm(parser.prog, f"{parser.prog} -h", shlex.quote)
+        layout = lay_out(parser, words)
+        try:
+            arguments = parse_line(form, parser, layout)
+            self._check_output(arguments)
+            with terminal_progress(self.verb, quiet=getattr(arguments, "quiet", False)) as progress:
+                outcome = self.run(arguments, progress)
+            _report(outcome, arguments)
+        except CheckpointError as error:
+            hint = line_hint(form, parser, layout) if isinstance(error, NotFoundError) else ""
+            return say_fault(parser.prog, with_hint(str(error), hint))
+        return GOOD if outcome.is_good else BAD
+
+    def _check_output(self, arguments: argparse.Namespace) -> None:
+        """Refuse a file of another form, before hours of work."""
+        if arguments.output is not None and _ending(arguments.output) not in self.endings:
+            endings = ", ".join(self.endings)
+            raise InvalidArgumentError(f"-o {visible(arguments.output)}: the name has to end in one of {endings}")
+
+
+def _report(outcome: Outcome, arguments: argparse.Namespace) -> None:
+    """Write what the line asks for: a file first, which a closed pipe does not hinder."""
+    if arguments.output is not None:
+        from ckpt_magics.files.storage.files import system_errors
+
+        path = expanded(arguments.output)
+        text = outcome.form(_ending(path))
+        with system_errors(path), open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    print(outcome.json() if arguments.json else outcome.text())  # noqa: T201 - what the command is for
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()

@@ -21,6 +21,7 @@ from ckpt_magics.graphs.graph.default import get_default_graph, own_default_grap
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_signature
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
+from ckpt_magics.graphs.programs.standing_in import is_stand_in
 from ckpt_magics.graphs.session.session import Session
 from ckpt_magics.graphs.variables.initialization import global_variables, local_variables
 from ckpt_magics.graphs.variables.variable import Variable
@@ -85,7 +86,13 @@ def run_graph_cell(shell: InteractiveShell, cell: str, graph: NotebookGraph) -> 
 
 
 def _tensorflow(shell: InteractiveShell, code: str) -> ModuleType | None:
-    """TensorFlow, if the notebook has it under some name or the cell imports it."""
+    """TensorFlow, if the notebook has it under some name or the cell imports it; not what stands in for it."""
+    found = _imported(shell, code)
+    return None if found is None or is_stand_in(found) else found
+
+
+def _imported(shell: InteractiveShell, code: str) -> ModuleType | None:
+    """What is called ``tensorflow``, if the notebook has it or the cell imports it."""
     modules = (value for value in list(shell.user_ns.values()) if isinstance(value, ModuleType))
     if any(module.__name__.partition(".")[0] == "tensorflow" for module in modules):
         return sys.modules.get("tensorflow")

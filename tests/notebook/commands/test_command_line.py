@@ -11,7 +11,10 @@ import pytest
 
 import ckpt_magics
 from ckpt_magics.notebook.commands.command_line import COMMANDS, main
+from ckpt_magics.notebook.commands.shell_command import ShellCommand
 from tests.files.saved import write_checkpoint
+
+REPORTING = [name for name, command in COMMANDS.items() if isinstance(command, ShellCommand)]
 
 BEFORE = {"layer/w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(2), "words": np.array([b"x"], object)}
 AFTER = {"layer/w": np.array([[0, 1, 2], [3, 4, np.nan]], np.float32), "b": np.ones(2), "step": np.int64(7)}
@@ -166,7 +169,7 @@ class TestFacts:
         assert tensor["name"] == name
         assert "\x1b" not in said("show", "odd")[1]
 
-    @pytest.mark.parametrize("name", COMMANDS)
+    @pytest.mark.parametrize("name", REPORTING)
     def test_are_told_in_the_help(self, said, saved, name):
         words = {"ls": ["."], "diff": ["m-1", "m-2"]}.get(name, ["m-1"])
         facts = self.facts(said, name, *words)
@@ -214,6 +217,9 @@ class TestWrongLines:
             (["diff", "m-1"], "required: B"),
             (["verify", "--salvage", "x y", "m-1"], "before the options: ckpt-magics verify m-1 --salvage 'x y'"),
             (["graph", "m-1", "--direction", "up"], "invalid choice: 'up'"),
+            (["run"], "ckpt-magics run: the following arguments are required: SCRIPT"),
+            (["run", "--v3", "program.py"], "ckpt-magics run: unrecognized arguments: --v3"),
+            (["run", "nothing.py", "-h"], "ckpt-magics run: there is no file nothing.py"),
         ],
     )
     def test_are_exit_code_2_with_one_line(self, said, words, message):
@@ -240,12 +246,15 @@ class TestHelp:
         assert (status, out) == (2, "")
         assert err == said("--help")[1]
 
-    @pytest.mark.parametrize("name", COMMANDS)
+    @pytest.mark.parametrize("name", REPORTING)
     def test_of_a_command_has_its_options(self, said, name):
         status, out, _ = said(name, "--help")
         assert status == 0
         assert out.startswith(f"usage: ckpt-magics {name} ")
         assert "--json" in out
+
+    def test_of_run_is_asked_for_before_the_script(self, said):
+        assert said("run", "-h")[1].startswith("usage: ckpt-magics run [--v2] [-h] SCRIPT")
 
 
 class TestStreams:

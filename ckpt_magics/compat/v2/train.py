@@ -1,0 +1,17 @@
+"""``tf.train`` of TensorFlow 2: what a directory of checkpoints holds, and their tensors."""
+
+from __future__ import annotations
+
+from ckpt_magics.compat.lazy_names import lazy_names
+
+_HOMES = {
+    "get_checkpoint_state": "files.directory.state",
+    "latest_checkpoint": "notebook.train_readers",
+    "list_variables": "notebook.train_readers",
+    "load_checkpoint": "notebook.train_readers",
+    "load_variable": "notebook.train_readers",
+}
+
+__all__ = list(_HOMES)
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
