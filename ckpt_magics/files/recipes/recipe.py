@@ -1,9 +1,9 @@
 """Recipes: steps in a TOML file, shipped or the user's own.
 
-A recipe is a table with ``title``, perhaps ``target`` (what takes the result), ``needs`` (patterns of names that a
-source of this family has all of) and ``notes`` (what no file can carry: sentences for whoever builds the model), and
-an array of ``steps``. A step is a table of one word with its entries, and perhaps ``optional = true``, where a pattern
-may match nothing::
+A recipe is a table with ``title``, perhaps ``target`` (what takes the result), ``needs`` and ``lacks`` (patterns of
+names of which a source of this family has all, and none) and ``notes`` (what no file can carry: sentences for whoever
+builds the model), and an array of ``steps``. A step is a table of one word with its entries, and perhaps
+``optional = true``, where a pattern may match nothing::
 
     title = "BERT to Hugging Face"
     needs = ["bert/embeddings/word_embeddings"]
@@ -38,7 +38,7 @@ SUFFIX = ".toml"
 MAX_SIZE = 1 << 20
 """Bytes of a recipe; the longest shipped one has a hundredth of it."""
 
-_KEYS = {"title", "target", "needs", "notes", "steps"}
+_KEYS = {"title", "target", "needs", "lacks", "notes", "steps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Recipe:
         title: What it does, in a line.
         target: What takes the result, or "".
         needs: Patterns that each match a name of a source that it is for.
+        lacks: Patterns that match no name of such a source.
         notes: What to set in the model that takes the result, which no file can carry.
         steps: What it does.
     """
@@ -58,12 +59,14 @@ class Recipe:
     title: str
     target: str
     needs: tuple[str, ...]
+    lacks: tuple[str, ...]
     notes: tuple[str, ...]
     steps: tuple[Step, ...]
 
     def fits(self, names: Names) -> bool:
         """Whether a source with these names seems to be what it is for."""
-        return bool(self.needs) and all(names.matching(Pattern(pattern)) for pattern in self.needs)
+        has = all(names.matching(Pattern(pattern)) for pattern in self.needs)
+        return bool(self.needs) and has and not any(names.matching(Pattern(pattern)) for pattern in self.lacks)
 
 
 def load_recipe(name_or_file: str) -> Recipe:
@@ -132,6 +135,7 @@ def _recipe(name: str, table: dict[str, Any]) -> Recipe:
         _text(table, "title"),
         _text(table, "target"),
         _texts(table, "needs"),
+        _texts(table, "lacks"),
         _texts(table, "notes"),
         tuple(map(_step, steps)),
     )

@@ -74,7 +74,7 @@ def _parts(
     """The parts of a tensor by name; ``where`` is an axis, and perhaps a colon and sizes."""
     axis_text, _, sizes_text = where.partition(":")
     _, axis = value_and_axis(name, tensor.values.shape, f"@{axis_text}" if axis_text else name)
-    sizes = whole_numbers(sizes_text, "sizes") if sizes_text else []
+    sizes = _sizes(name, tensor.values.shape, axis, sizes_text) if sizes_text else []
     names = [target.filled(stars) for target in targets]
     if targets[0].is_numbered:
         count = sizes[0] if len(sizes) == 1 else len(sizes)
@@ -96,6 +96,23 @@ def _parts(
         (new, tensor.changed(block, f"part {at + 1} of {len(names)} along axis {axis}"))
         for at, (new, block) in enumerate(zip(names, blocks, strict=True))
     ]
+
+
+def _sizes(name: str, shape: tuple[int, ...], axis: int, text: str) -> list[int]:
+    """The sizes that a text says: numbers, shares of the last axis as ``1/4``, and -1 for what is left."""
+    sizes: list[int] = []
+    for part in text.split(","):
+        share, slash, count = part.partition("/")
+        size = whole_numbers(share, "sizes")[0]
+        if slash:
+            blocks = whole_numbers(count, "sizes")[0]
+            if blocks < 1 or shape[-1] % blocks:
+                raise InvalidArgumentError(f"{visible(name)} {format_shape(shape)} has no {part} of its last axis")
+            size *= shape[-1] // blocks
+        sizes.append(size)
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = shape[axis] - sum(sizes) - 1
+    return sizes
 
 
 def _join(tensors: SteppedTensors, step: Step) -> SteppedTensors:
@@ -163,7 +180,7 @@ SPLIT = StepKind(
     ("to", "from"),
     "NEW,NEW…=OLD@AXIS[:SIZE,SIZE…]",
     "Cut a tensor into parts along an axis, equal ones unless sizes are given: '*/q,*/k,*/v=*/qkv@1', or with numbers "
-    "'w_#=w@0:4'.",
+    "'w_#=w@0:4'. A size of 1/4 is a quarter of the last axis' length, and -1 what is left.",
     _split,
     at_first,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.steps.mapping import NameMap, map_of_sides, sides_of_map
 from ckpt_magics.files.steps.step import Step, StepKind, at_first, at_last, whole_numbers
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
 
-__all__ = ["COPY", "MAP", "NUMBER_WIDTH", "REPLACE"]
+__all__ = ["COPY", "MAP", "NUMBER_SHIFT", "NUMBER_WIDTH", "REPLACE"]
 
 _MOST_DIGITS = 20
 
@@ -54,20 +55,45 @@ def _number_width(tensors: SteppedTensors, step: Step) -> SteppedTensors:
         width = whole_numbers(text, "width")
         if len(width) != 1 or not 1 <= width[0] <= _MOST_DIGITS:
             raise InvalidArgumentError(f"{visible(text)} is no width, which is a number of digits from 1")
-        written = _written(pattern, width[0])
-        names = {name: written(name) for name in tensors}
-        if not step.may_miss and all(new is None for new in names.values()):
-            raise tensors.no_match([pattern])
-        tensors = tensors.renamed(_by_table(names))
+        tensors = _numbered(tensors, step, pattern, partial(_padded, width=width[0]))
     return tensors
+
+
+def _padded(text: str, width: int) -> str:
+    return str(int(text)).zfill(width)
+
+
+def _number_shift(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    for pattern, text in step.pairs:
+        shift = whole_numbers(text, "shift")
+        if len(shift) != 1:
+            raise InvalidArgumentError(f"{visible(text)} is no shift, which is one number such as 1 or -1")
+        tensors = _numbered(tensors, step, pattern, partial(_shifted, shift=shift[0]))
+    return tensors
+
+
+def _shifted(text: str, shift: int) -> str:
+    number = int(text) + shift
+    if number < 0:
+        raise InvalidArgumentError(f"{visible(text)} and {shift} would be {number}, which is no number of a name")
+    return _padded(str(number), len(text))
+
+
+def _numbered(tensors: SteppedTensors, step: Step, pattern: str, number: Callable[[str], str]) -> SteppedTensors:
+    """Write the numbers at each ``#`` of a pattern anew."""
+    written = _written(pattern, number)
+    names = {name: written(name) for name in tensors}
+    if not step.may_miss and all(new is None for new in names.values()):
+        raise tensors.no_match([pattern])
+    return tensors.renamed(_by_table(names))
 
 
 def _by_table(names: Mapping[str, str | None]) -> Callable[[str], list[str]]:
     return lambda name: [names[name] or name]
 
 
-def _written(pattern: str, width: int) -> Callable[[str], str | None]:
-    """Return what writes the numbers at each ``#`` of a pattern with so many digits; None where it does not match."""
+def _written(pattern: str, number: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return what writes the numbers at each ``#`` of a pattern anew, and gives None where it does not match."""
     parts = (
         "([0-9]+)" if part == "#" else "(.*)" if part == "*" else f"({re.escape(part)})"
         for part in re.split(r"([#*])", pattern)
@@ -82,7 +108,7 @@ def _written(pattern: str, width: int) -> Callable[[str], str | None]:
             return None
         texts = list(found.groups())
         for place in places:
-            texts[place] = str(int(texts[place])).zfill(width)
+            texts[place] = number(texts[place])
         return "".join(texts)
 
     return written
@@ -105,6 +131,14 @@ NUMBER_WIDTH = StepKind(
     "PATTERN=DIGITS",
     "Write the number at each # of a pattern with so many digits: '*/block_#/*=1' makes block_003 block_3.",
     _number_width,
+    at_last,
+)
+NUMBER_SHIFT = StepKind(
+    "number-shift",
+    ("pattern", "shift"),
+    "PATTERN=SHIFT",
+    "Add to the number at each # of a pattern: '*/unit_#/*=-1' counts from 0 what was counted from 1.",
+    _number_shift,
     at_last,
 )
 COPY = StepKind(

@@ -12,6 +12,7 @@ GOOD = """
 title = "One thing to another"
 target = "a model"
 needs = ["encoder/*"]
+lacks = ["generator/*"]
 notes = ["Set epsilon to 1e-3."]
 
 [[steps]]
@@ -52,6 +53,7 @@ def test_fits_a_source_that_has_what_it_needs(recipe_of):
     recipe = recipe_of(GOOD)
     assert recipe.fits(Names(["encoder/w", "step"]))
     assert not recipe.fits(Names(["decoder/w"]))
+    assert not recipe.fits(Names(["encoder/w", "generator/w"]))
 
 
 @pytest.mark.parametrize(

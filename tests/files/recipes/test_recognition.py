@@ -3,8 +3,17 @@
 import pytest
 
 from ckpt_magics.files.recipes.recipe import fitting_recipes, known_recipes
-from tests.files.recipes import text_models
+from tests.files.recipes import recurrent_models, text_models, vision_models
 from tests.files.recipes.converted import converted
+
+
+def resnet_v1():
+    return vision_models.resnet(1, [1, 2, 1, 3], 4)
+
+
+def resnet_v2():
+    return vision_models.resnet(2, [3, 4, 6, 3], 4)
+
 
 SOURCES = {
     text_models.bert_pretraining: {"bert"},
@@ -16,6 +25,14 @@ SOURCES = {
     text_models.gpt2: {"gpt-2"},
     text_models.t5_first: {"t5"},
     text_models.t5_second: {"t5"},
+    vision_models.mobilenet_v1: {"mobilenet-v1-keras", "mobilenet-v1-timm"},
+    vision_models.mobilenet_v2: {"mobilenet-v2-keras", "mobilenet-v2-timm", "mobilenet-v2-torchvision"},
+    vision_models.inception_v3: {"inception-v3-keras", "inception-v3-torchvision"},
+    recurrent_models.first_cells: {"tf1-lstm-torch"},
+    recurrent_models.keras_lstm: {"keras-lstm-torch"},
+    recurrent_models.keras_gru: {"keras-gru-torch"},
+    resnet_v1: {"resnet-v1-torchvision"},
+    resnet_v2: {"resnet-v2-50-keras"},
 }
 
 

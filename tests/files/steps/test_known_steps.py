@@ -116,6 +116,16 @@ class TestNaming:
         refused(padded, "number-width", "*/blocks_#/*=1", match="matches no tensor")
         refused(padded, "number-width", "*/block_#/*=many", match="is no width")
 
+    def test_numbers_are_counted_from_another_on(self):
+        units = {"block1/unit_1/w": BIAS, "block1/unit_2/w": BIAS + 1, "logits/w": BIAS}
+        found = result(units, "number-shift", "*/unit_#/*=-1")
+        assert list(found) == ["block1/unit_0/w", "block1/unit_1/w", "logits/w"]
+        np.testing.assert_array_equal(found["block1/unit_1/w"], BIAS + 1)
+        assert list(result({"e/block_009/w": BIAS}, "number-shift", "*/block_#/*=1")) == ["e/block_010/w"]
+        refused(units, "number-shift", "*/unit_#/*=-2", match="no number of a name")
+        refused(units, "number-shift", "*/unit_#/*=1,2", match="is no shift")
+        refused(units, "number-shift", "*/units_#/*=1", match="matches no tensor")
+
     def test_copy_adds_a_name(self):
         found = result({"w": BIAS}, "copy", "decoder/w=w")
         assert list(found) == ["w", "decoder/w"]
@@ -171,6 +181,16 @@ class TestSplitAndJoin:
         found = result({"w": KERNEL}, "split", "a,b=w@-1:1,2")
         np.testing.assert_array_equal(found["b"], KERNEL[:, 1:])
         refused({"w": KERNEL}, "split", "a,b=w@-1:1,1", match="not made of 2 parts")
+
+    def test_a_part_may_be_a_share_of_the_other_axis_and_what_is_left(self):
+        kernel = np.arange(40, dtype=np.float32).reshape(5, 8)
+        found = result({"cell/kernel": kernel}, "split", "*/inputs,*/state=*/kernel@0:-1,1/4")
+        np.testing.assert_array_equal(found["cell/inputs"], kernel[:3])
+        np.testing.assert_array_equal(found["cell/state"], kernel[3:])
+        refused({"w": kernel}, "split", "a,b=w@0:-1,1/3", match="has no 1/3 of its last axis")
+        refused({"w": kernel}, "split", "a,b=w@0:-1,1/0", match="has no 1/0 of its last axis")
+        refused({"w": kernel}, "split", "a,b=w@0:-1,3/4", match="not made of 2 parts")
+        refused({"w": kernel}, "split", "a,b=w@0:-1,x/4", match="are whole numbers")
 
     def test_numbered_parts(self):
         found = result({"a/w": KERNEL}, "split", "*/w_#=*/w@1:3")
