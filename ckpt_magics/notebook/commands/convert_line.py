@@ -16,6 +16,7 @@ from ckpt_magics.files.steps.step import Step, StepKind
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import amount
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "convert_options",
     "divided_source",
     "factors_of",
+    "paths_of_line",
     "source_scopes",
     "step_arguments",
     "steps_of_line",
@@ -139,6 +141,20 @@ def source_scopes(prefixes: Sequence[str], under: Sequence[str]) -> list[str]:
     outer = list(under) * (len(prefixes) if len(under) == 1 else 1) or [""] * len(prefixes)
     ended = (scope if not scope or scope.endswith("/") else f"{scope}/" for scope in outer)
     return [f"{scope}{prefix}" for scope, prefix in zip(ended, prefixes, strict=True)]
+
+
+def paths_of_line(paths: Sequence[str], under: Sequence[str] = ()) -> tuple[list[str], list[str], str]:
+    """Return the sources of a line, the scope of each, and the target.
+
+    Raises:
+        InvalidArgumentError: There are fewer than two words, or the scopes are not as many.
+    """
+    if len(paths) < 2:
+        raise InvalidArgumentError("a SOURCE or more and a TARGET are needed")
+    *words, target = paths
+    divided = [divided_source(word) for word in words]
+    scopes = source_scopes([scope for scope, _ in divided], under)
+    return [word for _, word in divided], scopes, expanded(target)
 
 
 def factors_of(text: str | None) -> list[float] | None:

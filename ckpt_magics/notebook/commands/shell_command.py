@@ -91,6 +91,7 @@ class ShellCommand:
         run: Does it. It is told what the line says, and whom to tell how far it is.
         verb: What it is doing meanwhile, such as "Verifying".
         pictures: Endings of files that it can write besides those of every command.
+        further: Returns what else it takes, where that is known only by modules that take long to load.
     """
 
     name: str
@@ -99,6 +100,7 @@ class ShellCommand:
     run: Callable[[argparse.Namespace, Progress | None], Outcome]
     verb: str = "Reading"
     pictures: tuple[str, ...] = ()
+    further: Callable[[], tuple[Argument, ...]] = tuple
 
     @property
     def summary(self) -> str:
@@ -117,7 +119,7 @@ class ShellCommand:
             argument("-o", "--output", metavar="FILE", help=output),
             argument("--json", action="store_true", help="Print the facts as JSON in place of the report."),
         )
-        return line_parser(f"{program} {self.name}", self.description, (*self.arguments, *common))
+        return line_parser(f"{program} {self.name}", self.description, (*self.arguments, *self.further(), *common))
 
     def main(self, words: Sequence[str], program: str) -> int:
         """Do what words say: report on standard output, say what is wrong on standard error; returns the exit code."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope
 
-from ckpt_magics.notebook.commands.convert_command import AVERAGE_ARGUMENTS, CONVERT_ARGUMENTS
+from ckpt_magics.notebook.commands.convert_command import average_arguments, convert_arguments
 from ckpt_magics.notebook.commands.convert_line import (
     convert_options,
-    divided_source,
     factors_of,
-    source_scopes,
+    paths_of_line,
     steps_of_line,
 )
-from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.command import Scope, command
 from ckpt_magics.notebook.magics.namespace import source_of_word, user_values
 from ckpt_magics.notebook.magics.shown_progress import shown_progress
@@ -37,7 +34,7 @@ class ConvertMagics(Magics):
 
     @line_magic
     @needs_local_scope
-    @command(*CONVERT_ARGUMENTS)
+    @command(*convert_arguments())
     def ckpt_convert(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Write the tensors of a checkpoint to a file of any kind, changed by steps in the order given.
 
@@ -65,7 +62,7 @@ class ConvertMagics(Magics):
 
     @line_magic
     @needs_local_scope
-    @command(*AVERAGE_ARGUMENTS)
+    @command(*average_arguments())
     def ckpt_average(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Write the mean of several checkpoints, taken in float64; integers, strings and steps of the newest.
 
@@ -94,13 +91,9 @@ class ConvertMagics(Magics):
 
     def _paths(self, paths: Sequence[str], under: Sequence[str] = ()) -> tuple[list[Any], list[str], str]:
         """What the words of a line stand for: sources, the scope of each, and the target."""
-        if len(paths) < 2:
-            raise UsageError("a SOURCE or more and a TARGET are needed")
-        *words, target = paths
+        words, scopes, target = paths_of_line(paths, under)
         values = user_values(self.shell)
-        divided = [divided_source(word) for word in words]
-        scopes = source_scopes([scope for scope, _ in divided], under)
-        return [source_of_word(word, values) for _, word in divided], scopes, expanded(target)
+        return [source_of_word(word, values) for word in words], scopes, target
 
     def _variables(self, local_ns: Scope) -> dict[str, Any]:
         return {**user_values(self.shell), **(local_ns or {})}

@@ -85,7 +85,7 @@ class ConversionReport:
     @property
     def table(self) -> pd.DataFrame:
         """A row per tensor of the result: name, dtype, shape, bytes, what it comes from and what was changed."""
-        return _tensor_table(self.conversion, len(self.conversion.tensors)).frame()
+        return _tensor_table(self.conversion, None).frame()
 
     @property
     def dropped(self) -> pd.DataFrame:
@@ -112,18 +112,23 @@ class ConversionReport:
         return conversion_report(self).html()
 
 
-def conversion_report(made: ConversionReport) -> Report:
-    """Return what is shown of a conversion: the first tensors, what was left out, files, and what is to be known."""
+def conversion_report(made: ConversionReport, at_most: int | None = MAX_LISTED) -> Report:
+    """Return what is shown of a conversion: the first tensors, what was left out, files, and what is to be known.
+
+    Args:
+        made: What was converted.
+        at_most: How many tensors of each sort; None for all.
+    """
     conversion = made.conversion
-    tables = [_tensor_table(conversion, MAX_LISTED).without_empty()]
+    tables = [_tensor_table(conversion, at_most).without_empty()]
     if conversion.dropped:
-        tables.append(_dropped_table(conversion))
+        tables.append(_dropped_table(conversion, at_most))
     if conversion.files:
         tables.append(file_table((one.path, file_sentence(one.role, one.bytes), one.bytes) for one in conversion.files))
     return Report(made.summary, [], tables, made.notes)
 
 
-def _tensor_table(conversion: Conversion, at_most: int) -> Table:
+def _tensor_table(conversion: Conversion, at_most: int | None) -> Table:
     rows = []
     for name, (values, origins, changes) in list(conversion.tensors.items())[:at_most]:
         came_from = None if origins == (name,) else ", ".join(map(visible, origins))
@@ -133,8 +138,8 @@ def _tensor_table(conversion: Conversion, at_most: int) -> Table:
     return Table(("name", "dtype", "shape", "bytes", "from", "changed"), rows, more=more, numeric={"bytes"})
 
 
-def _dropped_table(conversion: Conversion) -> Table:
-    rows = [(visible(name), reason) for name, reason in conversion.dropped[:MAX_LISTED]]
+def _dropped_table(conversion: Conversion, at_most: int | None) -> Table:
+    rows = [(visible(name), reason) for name, reason in conversion.dropped[:at_most]]
     more = len(conversion.dropped) - len(rows)
     caption = f"Left out, {amount(len(conversion.dropped), 'tensor')}:"
     return Table(("name", "because of"), rows, caption, more=more, folded=True)

@@ -93,6 +93,35 @@ class TestReports:
         assert "layer" in out
 
 
+class TestConversions:
+    def test_steps_are_done_in_order_and_the_facts_are_told(self, said):
+        words = ["--exclude", "words", "--map", "*/kernel=*/w", "--transpose", "*/kernel=1,0", "--json"]
+        status, out, _ = said("convert", "m-1", "x.npz", *words)
+        facts = json.loads(out)
+        assert status == 0
+        assert facts["dropped"] == [{"name": "words", "reason": "--exclude"}]
+        kernel = {"name": "layer/kernel", "dtype": "float32", "shape": [3, 2], "bytes": 24, "from": ["layer/w"]}
+        assert {**kernel, "changed": ["transposed 1,0"]} in facts["tensors"]
+        assert np.load("x.npz")["layer/kernel"].shape == (3, 2)
+
+    def test_what_cannot_be_done_writes_nothing(self, said):
+        status, out, err = said("convert", "m-1", "x.safetensors")
+        assert (status, out) == (2, "")
+        assert "safetensors cannot hold strings (words)" in err
+        assert not os.path.exists("x.safetensors")
+        assert said("convert", "m-1")[0] == 2
+
+    def test_the_mean_of_the_last_ones(self, said):
+        status, out, _ = said("average", ".", "mean.npz", "--last", "2", "--common")
+        assert status == 0
+        assert out.startswith("Averaged ./m-1, ./m-2 to mean.npz")
+        assert np.load("mean.npz")["b"].tolist() == [1, 1]
+
+    def test_lists_recipes(self, said):
+        facts = json.loads(said("convert", "--recipes", "--json")[1])
+        assert "bert" in [one["name"] for one in facts["recipes"]]
+
+
 class TestDamage:
     @pytest.mark.parametrize("words", [["verify", "broken"], ["show", "broken", "--stats"]])
     def test_is_exit_code_1_with_the_report(self, said, words):
@@ -171,7 +200,8 @@ class TestFacts:
 
     @pytest.mark.parametrize("name", REPORTING)
     def test_are_told_in_the_help(self, said, saved, name):
-        words = {"ls": ["."], "diff": ["m-1", "m-2"]}.get(name, ["m-1"])
+        written = {"convert": ["m-1", "x.ckpt"], "average": ["m-1", "m-1", "x.ckpt"]}
+        words = {"ls": ["."], "diff": ["m-1", "m-2"], **written}.get(name, ["m-1"])
         facts = self.facts(said, name, *words)
         text = said(name, "-h")[1]
         assert all(f'"{key}"' in text for key in facts)
