@@ -11,7 +11,7 @@ from ckpt_magics.files.steps.mapping import NameMap, map_of_sides, sides_of_map
 from ckpt_magics.files.steps.step import Step, StepKind, at_first, at_last, whole_numbers
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
 
-__all__ = ["COPY", "MAP", "NUMBER_SHIFT", "NUMBER_WIDTH", "REPLACE"]
+__all__ = ["COPY", "MAP", "NUMBER_SHIFT", "NUMBER_WIDTH", "REPLACE", "SORT"]
 
 _MOST_DIGITS = 20
 
@@ -88,6 +88,16 @@ def _numbered(tensors: SteppedTensors, step: Step, pattern: str, number: Callabl
     return tensors.renamed(_by_table(names))
 
 
+def _sort(tensors: SteppedTensors, step: Step) -> SteppedTensors:  # noqa: ARG001 - as all steps
+    return tensors.with_tensors(dict(sorted(tensors.items(), key=lambda item: _with_numbers(item[0]))))
+
+
+def _with_numbers(name: str) -> list[tuple[int, str]]:
+    """A key to sort by in which ``a_10`` follows ``a_9``; two names that differ have two keys."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), part) if at % 2 else (-1, part) for at, part in enumerate(parts)]
+
+
 def _by_table(names: Mapping[str, str | None]) -> Callable[[str], list[str]]:
     return lambda name: [names[name] or name]
 
@@ -140,6 +150,9 @@ NUMBER_SHIFT = StepKind(
     "Add to the number at each # of a pattern: '*/unit_#/*=-1' counts from 0 what was counted from 1.",
     _number_shift,
     at_last,
+)
+SORT = StepKind(
+    "sort", (), "", "Put the tensors into the order of their names, in which numbers count as numbers.", _sort
 )
 COPY = StepKind(
     "copy",

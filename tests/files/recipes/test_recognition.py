@@ -3,7 +3,7 @@
 import pytest
 
 from ckpt_magics.files.recipes.recipe import fitting_recipes, known_recipes
-from tests.files.recipes import recurrent_models, text_models, vision_models
+from tests.files.recipes import keras_models, recurrent_models, text_models, vision_models
 from tests.files.recipes.converted import converted
 
 
@@ -28,6 +28,7 @@ SOURCES = {
     vision_models.mobilenet_v1: {"mobilenet-v1-keras", "mobilenet-v1-timm"},
     vision_models.mobilenet_v2: {"mobilenet-v2-keras", "mobilenet-v2-timm", "mobilenet-v2-torchvision"},
     vision_models.inception_v3: {"inception-v3-keras", "inception-v3-torchvision"},
+    keras_models.keras_2: {"keras-2-h5"},
     recurrent_models.first_cells: {"tf1-lstm-torch"},
     recurrent_models.keras_lstm: {"keras-lstm-torch"},
     recurrent_models.keras_gru: {"keras-gru-torch"},

@@ -126,6 +126,11 @@ class TestNaming:
         refused(units, "number-shift", "*/unit_#/*=1,2", match="is no shift")
         refused(units, "number-shift", "*/units_#/*=1", match="matches no tensor")
 
+    def test_sort_counts_numbers_as_numbers(self):
+        names = ["layer-10/w", "layer-9/w", "layer-9/b", "layer/w", "layer-09/w", "2", "10"]
+        found = after(dict.fromkeys(names, BIAS), "sort")
+        assert list(found) == ["2", "10", "layer-09/w", "layer-9/b", "layer-9/w", "layer-10/w", "layer/w"]
+
     def test_copy_adds_a_name(self):
         found = result({"w": BIAS}, "copy", "decoder/w=w")
         assert list(found) == ["w", "decoder/w"]
