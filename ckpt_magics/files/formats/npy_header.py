@@ -13,6 +13,7 @@ import io
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,6 +63,7 @@ class ArrayHeader(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
+@lru_cache(maxsize=1024)
 def encode_array_header(dtype: DType, shape: tuple[int, ...]) -> bytes:
     """Return what stands before the values of an array in C order, little-endian, as NumPy writes it."""
     header = io.BytesIO()

@@ -23,7 +23,7 @@ from ckpt_magics.errors import DataLossError, visible
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
 from ckpt_magics.files.formats.shapes import MAX_RANK
 
-__all__ = ["DTYPES", "METADATA", "HeaderEntry", "encode_header", "library_order", "parse_header"]
+__all__ = ["DTYPES", "METADATA", "NAMES", "HeaderEntry", "encode_header", "library_order", "parse_header"]
 
 MAX_HEADER = 100_000_000
 """Bytes of a header that the library takes for sound."""
@@ -58,7 +58,9 @@ _DTYPES = {
 DTYPES: dict[str, DType] = {name: as_dtype(ours) for name, ours in _DTYPES.items()}
 """The dtypes that TensorFlow has too, in the library's order."""
 
-_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+"""The format's names of them."""
+
 _RANKS = {dtype: rank for rank, dtype in enumerate(DTYPES.values())}
 
 # Bits of the dtypes that TensorFlow has no like of: such tensors are listed as what cannot be read.
@@ -99,7 +101,7 @@ def encode_header(tensors: Sequence[tuple[str, DType, tuple[int, ...]]]) -> byte
     start = 0
     for name, dtype, shape in tensors:
         end = start + math.prod(shape) * dtype.itemsize
-        entries[name] = {"dtype": _NAMES[dtype], "shape": shape, "data_offsets": (start, end)}
+        entries[name] = {"dtype": NAMES[dtype], "shape": shape, "data_offsets": (start, end)}
         start = end
     header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % _ALIGNMENT)

@@ -28,10 +28,10 @@ from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = ["NPZ"]
 
-NUMPY_DTYPES = tuple(
-    dtype for dtype in DTYPES if dtype.numpy.isbuiltin == 1 and dtype.itemsize and not dtype.is_quantized
-)
-"""The dtypes of numbers that NumPy has by itself, which the header of an array can name."""
+NUMPY_DTYPES = {
+    dtype: dtype.numpy for dtype in DTYPES if dtype.itemsize and not dtype.is_quantized and dtype.numpy.isbuiltin == 1
+}
+"""The dtypes of numbers that NumPy has by itself, which the header of an array can name, and as what."""
 
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
+from ckpt_magics.files.formats.safetensors_header import METADATA, NAMES
 from ckpt_magics.files.formats.safetensors_index import looks_like_index
 from ckpt_magics.files.kinds.byte_map import ByteRange
 from ckpt_magics.files.kinds.flat_file import FlatFile
@@ -60,7 +60,7 @@ def _is_index(path: str) -> bool:
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
     """Return which tensors a file cannot hold."""
-    return [*unheld_values(specs, DTYPES.values()), *unheld_text_names(specs, {METADATA.encode()})]
+    return [*unheld_values(specs, NAMES), *unheld_text_names(specs, {METADATA.encode()})]
 
 
 @contextmanager

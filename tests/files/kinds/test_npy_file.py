@@ -96,7 +96,7 @@ def test_files_are_those_of_numpy_byte_for_byte(saved, tmp_path):
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=9),
-        st.tuples(st.sampled_from(NUMPY_DTYPES), st.lists(st.integers(0, 3), max_size=3)),
+        st.tuples(st.sampled_from([*NUMPY_DTYPES]), st.lists(st.integers(0, 3), max_size=3)),
         max_size=6,
     )
 )
@@ -214,7 +214,9 @@ def test_more_files_than_a_process_may_open(tmp_path):
             assert len(os.listdir("/proc/self/fd")) <= before + 3
 
 
-@given(st.binary(max_size=300) | st.tuples(st.sampled_from(NUMPY_DTYPES), st.binary(max_size=9), st.integers(0, 127)))
+@given(
+    st.binary(max_size=300) | st.tuples(st.sampled_from([*NUMPY_DTYPES]), st.binary(max_size=9), st.integers(0, 127))
+)
 def test_any_bytes_are_an_array_or_an_error(tmp_path_factory, data):
     if isinstance(data, tuple):
         dtype, change, place = data

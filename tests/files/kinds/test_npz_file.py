@@ -186,7 +186,7 @@ def test_changed_bytes_are_values_or_errors_of_ours(tmp_path_factory, data):
 @given(
     tensors=st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8),
-        st.tuples(st.sampled_from(NUMPY_DTYPES), st.lists(st.integers(0, 3), max_size=3), st.binary(max_size=4)),
+        st.tuples(st.sampled_from([*NUMPY_DTYPES]), st.lists(st.integers(0, 3), max_size=3), st.binary(max_size=4)),
         max_size=8,
     )
 )
