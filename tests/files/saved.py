@@ -9,8 +9,10 @@ from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.table import TableReader, TableWriter
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.jobs import saving
+from ckpt_magics.files.kinds.known import kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave, arrays_by_name, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
@@ -31,6 +33,14 @@ def write_sink(prefix, tensors, *, companions=None, **options):
     """Write the files of a checkpoint alone."""
     found = as_tensors(tensors)
     return write_tensors(prefix, found.specs, found, SaveOptions(**options), companions=companions)
+
+
+def write_kind(path, arrays, kind=None, **options):
+    """Write arrays, a mapping or a source of them, in their order as a kind of file, by itself the one of the path."""
+    source = arrays if isinstance(arrays, ArraySource) else ArraySource(arrays)
+    specs = list(map(source.spec, source.in_file_order()))
+    found = SaveOptions(**{"durable": False, **options})
+    return write_tensors(path, specs, source, found, kind=kind or kind_to_write(path))
 
 
 def write_bundle(prefix, tensors, **options):

@@ -25,11 +25,11 @@ from ckpt_magics import (
 )
 from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.jobs import converting
-from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_to_write
-from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.kinds.known import WRITTEN_KINDS
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
+from tests.files.saved import write_kind
 
 MODEL = {
     "dense/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -251,10 +251,7 @@ def test_any_tensors_come_through_bit_for_bit(tmp_path_factory, shapes, to):
 
 
 def test_a_name_that_stands_for_the_files_of_the_source_is_the_source(tmp_path):
-    source = ArraySource({"a": np.ones((8, 4)), "b": np.zeros((8, 4))})
-    specs = list(map(source.spec, source.keys()))
-    options = SaveOptions(durable=False, num_shards=2)
-    write_tensors(tmp_path / "m.safetensors", specs, source, options, kind=kind_to_write("m.safetensors"))
+    write_kind(tmp_path / "m.safetensors", {"a": np.ones((8, 4)), "b": np.zeros((8, 4))}, num_shards=2)
     with pytest.raises(InvalidArgumentError, match="is what is to be converted"):
         convert_checkpoint(tmp_path / "m.safetensors", tmp_path / "m.safetensors")
     convert_checkpoint(tmp_path / "m.safetensors", tmp_path / "m.safetensors", options=ConvertOptions(in_place=True))

@@ -7,14 +7,10 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.jobs.salvage import write_good_tensors
 from ckpt_magics.files.jobs.verification import check_checkpoint
-from ckpt_magics.files.kinds.known import kind_named
-from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint, verify_checkpoint
 from tests.files.jobs.test_verification import GRAPH, TENSORS, flip
-from tests.files.saved import as_array, save_slices, save_v1, save_v2
+from tests.files.saved import as_array, save_slices, save_v1, save_v2, write_kind
 
 
 def test_good_tensors_are_written_and_the_damaged_one_is_not(tmp_path):
@@ -92,10 +88,7 @@ def test_nothing_good_is_an_error(tmp_path):
 
 @pytest.mark.parametrize(("name", "kind"), [("y.safetensors", "safetensors"), ("y", "V2"), ("y.npz", "V2")])
 def test_what_is_good_in_another_kind_of_file_stays_of_it_where_the_name_says_so(tmp_path, name, kind):
-    source = ArraySource({"a": np.ones((8, 4)), "b": np.zeros((8, 4))})
-    specs = list(map(source.spec, source.keys()))
-    options = SaveOptions(durable=False, num_shards=2)
-    write_tensors(tmp_path / "m.safetensors", specs, source, options, kind=kind_named("safetensors"))
+    write_kind(tmp_path / "m.safetensors", {"a": np.ones((8, 4)), "b": np.zeros((8, 4))}, num_shards=2)
     (tmp_path / "m-00002-of-00002.safetensors").unlink()
     saved = salvage_checkpoint(tmp_path / "m.safetensors", tmp_path / name)
     with load_checkpoint(saved) as reader:

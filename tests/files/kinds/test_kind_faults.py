@@ -11,11 +11,9 @@ import pytest
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named
-from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage.atomic import is_temporary_name
-from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.faults import Killed, faulty_disk
+from tests.files.saved import write_kind
 
 CASES = {
     **{kind.name: (kind, {}) for kind in WRITTEN_KINDS if kind.name not in {"v1", "v2"}},
@@ -27,11 +25,10 @@ cases = pytest.mark.parametrize(("kind", "options"), CASES.values(), ids=CASES)
 
 
 def write(folder, kind, value, options):
-    source = ArraySource({"net/weight": np.full((40, 50), value, np.float32), "step": np.int64(value)})
-    specs = list(map(source.spec, source.keys()))
+    arrays = {"net/weight": np.full((40, 50), value, np.float32), "step": np.int64(value)}
     with warnings.catch_warnings(action="ignore"):
         # What cannot be removed of the old version is a warning.
-        write_tensors(folder / "m", specs, source, SaveOptions(**options), kind=kind)
+        write_kind(folder / "m", arrays, kind, **{"durable": True, **options})
 
 
 def value_in(folder):

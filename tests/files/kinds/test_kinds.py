@@ -17,21 +17,17 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.holding import Unheld
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named, kind_to_write
-from ckpt_magics.files.kinds.sinks import open_sink, write_tensors
+from ckpt_magics.files.kinds.sinks import open_sink
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
+from tests.files.saved import write_kind
 
 QUICK = SaveOptions(durable=False)
 FLOATS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
 every_kind = pytest.mark.parametrize("kind", WRITTEN_KINDS, ids=[kind.name for kind in WRITTEN_KINDS])
-
-
-def write(path, arrays, kind, options=QUICK):
-    source = ArraySource(arrays)
-    return write_tensors(path, list(map(source.spec, source.keys())), source, options, kind=kind)
 
 
 def read(path):
@@ -63,10 +59,10 @@ def test_what_is_written_is_read_back_bit_for_bit(tmp_path_factory, kind, data):
     specs = [ArraySource(arrays).spec(key.encode()) for key in arrays]
     if kind.can_hold(specs):
         with pytest.raises(UnimplementedError, match=f"{kind.name} cannot hold"):
-            write(path, arrays, kind)
+            write_kind(path, arrays, kind)
         assert not os.listdir(path.parent)
         return
-    write(path, arrays, kind)
+    write_kind(path, arrays, kind)
     found = read(path)
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
@@ -87,7 +83,7 @@ def test_every_dtype_is_written_or_refused_with_a_step_that_fits(kind):
 
 @every_kind
 def test_pieces_make_the_bytes_of_the_array(tmp_path, kind):
-    write(tmp_path / "whole", {"w": FLOATS}, kind)
+    write_kind(tmp_path / "whole", {"w": FLOATS}, kind)
     with open_sink(tmp_path / "cut", [TensorSpec(b"w", FLOAT, (4, 3))], QUICK, kind=kind) as sink:
         sink.write(b"w", array_pieces(FLOATS, 8))
     assert contents(tmp_path, "whole") == contents(tmp_path, "cut")
@@ -100,7 +96,7 @@ def contents(folder, stem):
 @every_kind
 def test_nothing_is_visible_before_the_end_and_a_break_leaves_the_old_version(tmp_path, kind):
     old, new = {"w": FLOATS}, {"w": np.ones((99, 99)), "x": np.ones((99, 99))}
-    write(tmp_path / "m", old, kind)
+    write_kind(tmp_path / "m", old, kind)
     before = sorted(os.listdir(tmp_path))
 
     class Broken(ArraySource):
@@ -110,12 +106,11 @@ def test_nothing_is_visible_before_the_end_and_a_break_leaves_the_old_version(tm
                 raise KeyboardInterrupt
             return super().pieces(key, at_most)
 
-    source = Broken(new)
     with pytest.raises(KeyboardInterrupt):
-        write_tensors(tmp_path / "m", list(map(source.spec, source.keys())), source, QUICK, kind=kind)
+        write_kind(tmp_path / "m", Broken(new), kind)
     assert sorted(os.listdir(tmp_path)) == before
     assert np.array_equal(read(tmp_path / "m")["w"], FLOATS)
-    write(tmp_path / "m", new, kind)
+    write_kind(tmp_path / "m", new, kind)
     assert read(tmp_path / "m")["x"].all()
 
 
@@ -143,7 +138,7 @@ def test_a_full_disk_refuses_before_a_byte_is_written(tmp_path, monkeypatch, kin
 
     monkeypatch.setattr(disk, "os", Full())
     with pytest.raises(ResourceExhaustedError, match=r"48 bytes are needed.*40 bytes are free"):
-        write(tmp_path / "m", {"w": FLOATS}, kind)
+        write_kind(tmp_path / "m", {"w": FLOATS}, kind)
     assert not os.listdir(tmp_path)
 
 
@@ -151,7 +146,7 @@ def test_a_full_disk_refuses_before_a_byte_is_written(tmp_path, monkeypatch, kin
 def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind):
     told = []
     big = np.zeros((3, 1 << 20), np.uint8)
-    write(tmp_path / "m", {"w": big}, kind, SaveOptions(durable=False, progress=lambda *done: told.append(done)))
+    write_kind(tmp_path / "m", {"w": big}, kind, progress=lambda *done: told.append(done))
     assert told[-1] == (big.nbytes, big.nbytes)
 
     def stop(*_):
@@ -159,7 +154,7 @@ def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind)
 
     before = sorted(os.listdir(tmp_path))
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / "m", {"w": big + 1}, kind, SaveOptions(durable=False, progress=stop))
+        write_kind(tmp_path / "m", {"w": big + 1}, kind, progress=stop)
     assert sorted(os.listdir(tmp_path)) == before
     assert not read(tmp_path / "m")["w"].any()
 
@@ -167,7 +162,7 @@ def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind)
 @every_kind
 def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, kind):
     arrays = {"a": FLOATS, "b/c": np.zeros(0, np.int32), "d": np.float32(7)}
-    sink = write(tmp_path / "m", arrays, kind)
+    sink = write_kind(tmp_path / "m", arrays, kind)
     ranges = kind.byte_map(str(tmp_path / "m"))
     for file in sink.written:
         mine = [one for one in ranges if one.file == file.path]

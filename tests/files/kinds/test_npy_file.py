@@ -16,12 +16,11 @@ from ckpt_magics.files.formats.npy_header import encode_array_header, read_array
 from ckpt_magics.files.kinds.known import kind_named, kind_to_write
 from ckpt_magics.files.kinds.npy_kind import NPY
 from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
-from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 from tests.files.faults import faulty_disk
+from tests.files.saved import write_kind
 
 TENSORS = {
     "net/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -33,10 +32,8 @@ TENSORS = {
 }
 
 
-def write(path, arrays, kind=NPY, **options):
-    source = ArraySource(arrays)
-    specs = list(map(source.spec, source.keys()))
-    return write_tensors(path, specs, source, SaveOptions(**{"durable": False, **options}), kind=kind)
+def write(path, arrays, **options):
+    return write_kind(path, arrays, NPY, **options)
 
 
 @pytest.fixture

@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, UnimplementedError
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.kinds.known import kind_named, kind_to_write
+from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.npz_file import open_npz
 from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
-from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
+from tests.files.saved import write_kind
 
 TENSORS = {
     "net/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -197,9 +195,7 @@ def test_numpy_loads_what_is_written(tmp_path_factory, tensors):
         data = (seed + bytes(range(256)) * 2)[:size] if dtype.name != "bool" else bytes(size)
         arrays[name] = np.frombuffer(data, dtype.numpy).reshape(shape)
     path = tmp_path_factory.mktemp("m") / "m.npz"
-    source = ArraySource(arrays)
-    specs = [source.spec(name.encode()) for name in arrays]
-    write_tensors(path, specs, source, SaveOptions(durable=False), kind=kind_to_write(path))
+    write_kind(path, arrays)
     with np.load(path, allow_pickle=False) as found:
         assert found.files == list(arrays)
         for name, array in arrays.items():
@@ -211,9 +207,8 @@ def test_numpy_loads_what_is_written(tmp_path_factory, tensors):
 
 
 def test_the_bytes_of_equal_tensors_are_equal_whenever_they_are_written(tmp_path):
-    source = ArraySource({"a": np.arange(5)})
     for name in ("one.npz", "two.npz"):
-        write_tensors(tmp_path / name, [source.spec(b"a")], source, SaveOptions(), kind=kind_to_write(name))
+        write_kind(tmp_path / name, {"a": np.arange(5)})
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     assert zipfile.ZipFile(tmp_path / "one.npz").infolist()[0].date_time[:3] == (1980, 1, 1)
 

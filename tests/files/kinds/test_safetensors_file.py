@@ -23,11 +23,8 @@ from ckpt_magics.errors import (
 )
 from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
 from ckpt_magics.files.kinds import safetensors_file
-from ckpt_magics.files.kinds.known import kind_to_write
 from ckpt_magics.files.kinds.safetensors_kind import open_safetensors, recognise
-from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
+from tests.files.saved import write_kind
 
 TENSORS = {
     "net/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -295,9 +292,7 @@ def test_writes_the_bytes_of_the_library(tmp_path_factory, tensors):
         data = (seed + bytes(range(256)))[:size] if dtype.name != "bool" else bytes(byte & 1 for byte in range(size))
         arrays[name] = np.frombuffer(data, dtype.numpy).reshape(shape)
     path = tmp_path_factory.mktemp("m") / "m.safetensors"
-    source = ArraySource(arrays)
-    specs = [source.spec(name.encode()) for name in arrays]
-    write_tensors(path, specs, source, SaveOptions(durable=False), kind=kind_to_write(path))
+    write_kind(path, arrays)
     assert path.read_bytes() == save(arrays, {"format": "pt"})
     if arrays:
         with ckpt_magics.load_checkpoint(path) as reader:
@@ -309,8 +304,6 @@ def test_a_header_that_readers_refuse_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(safetensors_file, "MAX_HEADER", 100)
     arrays = {f"t{number}": np.zeros(3) for number in range(5)}
     path = tmp_path / "m.safetensors"
-    source = ArraySource(arrays)
-    specs = list(map(source.spec, source.keys()))
     with pytest.raises(InvalidArgumentError, match="the header would have 312 bytes"):
-        write_tensors(path, specs, source, SaveOptions(), kind=kind_to_write(path))
+        write_kind(path, arrays)
     assert not os.listdir(tmp_path)

@@ -13,20 +13,16 @@ import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, NotFoundError
 from ckpt_magics.files.formats.safetensors_index import encode_index, parse_index
 from ckpt_magics.files.kinds.byte_map import TENSOR
-from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
-from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
+from tests.files.saved import write_kind
 
 TENSORS = {f"layer_{number}/kernel": np.full((8, 4), number, np.float32) for number in range(6)}
 INDEX = "model.safetensors.index.json"
 
 
 def write(path, arrays=TENSORS, **options):
-    source = ArraySource(arrays)
-    specs = list(map(source.spec, source.keys()))
-    return write_tensors(path, specs, source, SaveOptions(durable=False, **options), kind=kind_named("safetensors"))
+    return write_kind(path, arrays, SAFETENSORS, **options)
 
 
 def check(path, arrays=TENSORS):

@@ -7,12 +7,8 @@ import pytest
 
 from ckpt_magics.errors import CheckpointNotFoundError, NotFoundError
 from ckpt_magics.files.directory.state import latest_checkpoint, read_state, update_checkpoint_state
-from ckpt_magics.files.kinds.known import kind_to_write
-from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.tensors.array_source import ArraySource
-from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reports.directory_listing import list_checkpoints, repair_state
-from tests.files.saved import write_checkpoint
+from tests.files.saved import write_checkpoint, write_kind
 from tests.truth import GOLDEN
 
 VALUES = {"w": np.arange(3, dtype=np.float32)}
@@ -224,11 +220,8 @@ def test_directory_without_a_whole_checkpoint_says_what_can_be_done(tmp_path):
 def test_files_of_other_kinds_are_named_with_what_they_hold(tmp_path):
     save(tmp_path)
     arrays = {"a": np.zeros((8, 4)), "b": np.zeros((8, 4))}
-    source = ArraySource(arrays)
-    specs = list(map(source.spec, source.keys()))
     for name, shards in (("one.safetensors", 1), ("many.safetensors", 2), ("x.npz", 1)):
-        options = SaveOptions(durable=False, num_shards=shards)
-        write_tensors(tmp_path / name, specs, source, options, kind=kind_to_write(name))
+        write_kind(tmp_path / name, arrays, num_shards=shards)
     np.save(tmp_path / "y.npy", np.zeros(3))
     (tmp_path / "bad.safetensors").write_bytes(b"\x20" + bytes(7) + b'{"')
     (tmp_path / "notes.txt").write_text("mine")
