@@ -161,9 +161,10 @@ def _gather_v2_shape(ctx: ShapeContext) -> list[Shape]:
     params, indices, axis, batch = ctx.shape(0), ctx.shape(1), ctx.constant(2), ctx.attr("batch_dims")
     if params is None or indices is None:
         return [None]
-    batch = batch + len(indices) if batch < 0 else batch
     if axis is None:
+        # As TensorFlow has it: a negative number of dimensions is not counted from the end here.
         return [unknown_sizes(len(params) - 1 + len(indices) - batch)]
+    batch = batch + len(indices) if batch < 0 else batch
     position = canonical_axis(int(axis.item()), len(params), "axis")
     return [(*params[:position], *indices[batch:], *params[position + 1 :])]
 

@@ -6,7 +6,15 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.shapes import format_shape
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes, with_rank
+from ckpt_magics.graphs.ops.partial_shapes import (
+    Array,
+    Shape,
+    broadcast_shapes,
+    merge_dims,
+    merge_shapes,
+    with_rank,
+    with_rank_at_least,
+)
 from ckpt_magics.graphs.ops.reductions import accumulator
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.type_sets import NUMBERS, dtypes
@@ -45,7 +53,7 @@ def _matmul(ctx: KernelContext, a: Array, b: Array) -> Array:
 
 def _batch_shape(ctx: ShapeContext) -> list[Shape]:
     """Rule without broadcasting: what is known of either input's dimensions in front holds for the other."""
-    x, y = ctx.shape(0), ctx.shape(1)
+    x, y = with_rank_at_least(ctx.shape(0), 2), with_rank_at_least(ctx.shape(1), 2)
     if x is None and y is None:
         return [None]
     x = (*(y or ())[:-2], None, None) if x is None else x
@@ -54,7 +62,7 @@ def _batch_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _batch_shape_v2(ctx: ShapeContext) -> list[Shape]:
-    x, y = ctx.shape(0), ctx.shape(1)
+    x, y = with_rank_at_least(ctx.shape(0), 2), with_rank_at_least(ctx.shape(1), 2)
     if x is None or y is None:
         return [None]
     return _product_shape(ctx, x, y, broadcast_shapes(x[:-2], y[:-2]))
@@ -63,8 +71,6 @@ def _batch_shape_v2(ctx: ShapeContext) -> list[Shape]:
 def _product_shape(
     ctx: ShapeContext, x: tuple[int | None, ...], y: tuple[int | None, ...], batch: Shape
 ) -> list[Shape]:
-    if len(x) < 2 or len(y) < 2:
-        raise InvalidArgumentError(f"Shape must be at least rank 2 but is rank {min(len(x), len(y))}")
     rows, inner_x = reversed(x[-2:]) if ctx.attr("adj_x") else x[-2:]
     inner_y, columns = reversed(y[-2:]) if ctx.attr("adj_y") else y[-2:]
     merge_dims(inner_x, inner_y)
@@ -87,11 +93,9 @@ def _channel_axis(data_format: bytes, rank: int) -> int:
 
 
 def _bias_add_shape(ctx: ShapeContext) -> list[Shape]:
-    value, (channels,) = ctx.shape(0), with_rank(ctx.shape(1), 1)
+    value, (channels,) = with_rank_at_least(ctx.shape(0), 2), with_rank(ctx.shape(1), 1)
     if value is None:
         return [None]
-    if len(value) < 2:
-        raise InvalidArgumentError(f"Shape must be at least rank 2 but is rank {len(value)}")
     axis = _channel_axis(ctx.attr("data_format"), len(value))
     return [(*value[:axis], merge_dims(value[axis], channels), *value[axis + 1 :])]
 

@@ -11,7 +11,14 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import FLOAT, INT64, DType
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.elementwise import FLOAT_OR_COMPLEX, function
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, broadcast_shapes, merge_shapes, with_rank
+from ckpt_magics.graphs.ops.partial_shapes import (
+    Array,
+    Shape,
+    broadcast_shapes,
+    merge_shapes,
+    with_rank,
+    with_rank_at_least,
+)
 from ckpt_magics.graphs.ops.reductions import accumulator
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, types
 from ckpt_magics.graphs.ops.shape_rules import like_input, scalar
@@ -89,10 +96,7 @@ def _log_softmax(logits: Array) -> Array:
 
 
 def _at_least_vector(ctx: ShapeContext) -> list[Shape]:
-    shape = ctx.shape(0)
-    if shape == ():
-        raise InvalidArgumentError("Shape must be at least rank 1 but is rank 0")
-    return [shape]
+    return [with_rank_at_least(ctx.shape(0), 1)]
 
 
 def _cross_entropy_shape(ctx: ShapeContext) -> list[Shape]:

@@ -122,6 +122,17 @@ def with_rank(shape: Shape, rank: int) -> tuple[int | None, ...]:
     return shape
 
 
+def with_rank_at_least(shape: Shape, rank: int) -> Shape:
+    """Return a shape that must have so many dimensions, or more, if they are known.
+
+    Raises:
+        InvalidArgumentError: It has fewer.
+    """
+    if shape is not None and len(shape) < rank:
+        raise InvalidArgumentError(f"Shape must be at least rank {rank} but is rank {len(shape)}")
+    return shape
+
+
 def canonical_axis(axis: int, rank: int, what: str = "dimension") -> int:
     """Return an axis counted from the front; a negative one counts from the back.
 
