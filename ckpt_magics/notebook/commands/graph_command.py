@@ -47,6 +47,12 @@ _TAGS = argument(
     help="Of the graph to take from a SavedModel.",
 )
 
+_ENDS = argument(
+    "--inputs-outputs",
+    action="store_true",
+    help="Print what the graph takes and gives, as its signatures say, or what is likely.",
+)
+
 GRAPH_CELL_ARGUMENTS: tuple[Argument, ...] = (
     argument("name", nargs="?", metavar="NAME", help="A variable for the graph; another name, another graph."),
     *_VIEW_ARGUMENTS,
@@ -61,6 +67,7 @@ GRAPH_ARGUMENTS: tuple[Argument, ...] = (
         "Default: the active graph.",
     ),
     _TAGS,
+    _ENDS,
     argument("--off", action="store_true", help="Have no active graph: save and restore the notebook's arrays."),
     *_VIEW_ARGUMENTS,
 )
@@ -81,13 +88,19 @@ def draw_options(arguments: argparse.Namespace) -> DrawOptions:
 
 
 def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
-    from ckpt_magics.notebook.reports.graph_contents import describe_graph, graph_report, open_graph
+    from ckpt_magics.notebook.reports.graph_contents import describe_graph, ends_report, graph_report, open_graph
     from ckpt_magics.notebook.reports.report_page import html_page
 
     contents = describe_graph(open_graph(expanded(arguments.source), arguments.tags), draw_options(arguments))
     picture = contents.picture
+
+    def text() -> str:
+        if arguments.inputs_outputs:
+            return ends_report(contents).text()
+        return f"{graph_report(contents, contents.own_lines, at_most=None).text()}\n\n{picture.text}"
+
     return Outcome(
-        text=lambda: f"{graph_report(contents, 1, at_most=None).text()}\n\n{picture.text}",
+        text=text,
         page=lambda: html_page(contents.title, contents.facts_html() + picture.html),
         facts=lambda: _facts(contents),
         pictures={".svg": lambda: picture.svg, ".dot": lambda: picture.dot},
@@ -97,6 +110,7 @@ def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
 def _facts(contents: GraphContents) -> Mapping[str, object]:
     meta_graph = contents.source.meta_graph
     nodes = () if meta_graph is None else meta_graph.graph_def.node
+    ends = contents.picture.model.ends
     variables = [
         {"name": one.name, "dtype": one.dtype, "shape": one.shape, "bytes": one.bytes, "group": one.group}
         for one in contents.tensors
@@ -106,6 +120,8 @@ def _facts(contents: GraphContents) -> Mapping[str, object]:
         "kind": contents.source.kind,
         "note": contents.source.note,
         "ops": Counter(node.op for node in nodes),
+        "inputs": [end._asdict() for end in ends.inputs],
+        "outputs": [end._asdict() for end in ends.outputs],
         "functions": 0 if meta_graph is None else len(meta_graph.graph_def.library.function),
         "variables": variables,
     }
@@ -115,12 +131,14 @@ GRAPH = ShellCommand(
     "graph",
     """Describe and draw a graph; of a checkpoint without one, the scopes of its names.
 
-    --json: {"graph", "kind", "note", "ops": {op: number}, "functions", "variables": [{"name",
-    "dtype", "shape", "bytes", "group"}]}; sizes that are unknown are null.
+    --json: {"graph", "kind", "note", "inputs": [{"name", "dtype", "shape"}], "outputs": [the
+    same], "ops": {op: number}, "functions", "variables": [{"name", "dtype", "shape", "bytes",
+    "group"}]}; sizes that are unknown are null, inputs and outputs those of --inputs-outputs.
     """,
     (
         argument("source", metavar="SOURCE", help="A .meta, .pb or .pbtxt file, a SavedModel or a checkpoint."),
         _TAGS,
+        _ENDS,
         *_DRAWING_ARGUMENTS,
     ),
     _run,

@@ -117,15 +117,20 @@ class GraphMagics(Magics):
             net = %graph export/saved_model.pb --tags serve
             %graph net --open encoder/layer_0 --direction LR
             %graph net --static -o net.html;
+            %graph model.ckpt.meta --inputs-outputs
             %graph --off
         """
         if arguments.off:
             self.activate(None)
             return None
         from ckpt_magics.notebook.magics.notebook_graph import NotebookGraph
-        from ckpt_magics.notebook.reports.graph_contents import describe_graph
+        from ckpt_magics.notebook.reports.graph_contents import describe_graph, ends_report
 
         graph = self._found(arguments, {**self.shell.user_ns, **(local_ns or {})})
+        if arguments.inputs_outputs and isinstance(graph, NotebookGraph):
+            self.activate(graph)
+            print(ends_report(graph.contents).text())  # noqa: T201 - asked for
+            return None
         if not isinstance(graph, NotebookGraph):
             contents = describe_graph(graph, draw_options(arguments))
             return _written(contents, contents, arguments)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from google.protobuf.message import DecodeError
 
+from ckpt_magics.notebook.pictures.model.ends import GraphEnds, find_ends
 from ckpt_magics.notebook.pictures.model.hierarchy import (
     ROOT,
     Hierarchy,
@@ -115,6 +116,11 @@ class GraphModel:
         for source, target in zip(self.hierarchy.sources.tolist(), self.hierarchy.targets.tolist(), strict=True):
             found.setdefault(source, {})[target] = None
         return {source: list(targets) for source, targets in found.items()}
+
+    @cached_property
+    def ends(self) -> GraphEnds:
+        """What it takes and gives."""
+        return find_ends(self.hierarchy, self.consumers, self.op_defs, self.meta_graph)
 
     @cached_property
     def collections(self) -> dict[str, list[str]]:

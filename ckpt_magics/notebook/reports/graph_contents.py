@@ -17,21 +17,24 @@ from ckpt_magics.graphs.meta_graph.graph_objects import meta_graph_of, needs_sig
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource, find_graph
 from ckpt_magics.notebook.frames.graph_frame import graph_variables_frame
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
+from ckpt_magics.notebook.pictures.model.ends import GraphEnds
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture, draw_graph, draw_model, draw_scopes
 from ckpt_magics.notebook.reports.variable_table import variable_table
-from ckpt_magics.phrasing import amount
+from ckpt_magics.phrasing import amount, names_text
 from ckpt_magics.proto.messages import MetaGraphDef
-from ckpt_magics.report import Report
+from ckpt_magics.report import Report, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BUILT", "GraphContents", "describe_graph", "graph_report", "open_graph", "show_graph"]
+__all__ = ["BUILT", "GraphContents", "describe_graph", "ends_report", "graph_report", "open_graph", "show_graph"]
 
 MAX_ROWS = 30
 """Variables in the table; the DataFrame has all of them."""
 MAX_OPEN_ROWS = 8
 """Variables up to which the table in a notebook is open to begin with."""
+MAX_ENDS = 6
+"""Inputs in the summary, and outputs; a report of them has all."""
 MAX_OPS = 8
 """Kinds of operations in the summary, the most frequent ones."""
 
@@ -87,9 +90,14 @@ class GraphContents:
         """Return the same with another picture of the graph; nothing is taken apart again."""
         return replace(self, picture=draw_model(self.picture.model, options))
 
+    @property
+    def own_lines(self) -> int:
+        """Lines of the summary that the picture's own text does not have."""
+        return len(self.summary) - len(self.picture.model.lines)
+
     def facts_text(self) -> str:
         """Return everything but the picture as text, for the picture's own text has the rest of the summary."""
-        return graph_report(self, 1).text()
+        return graph_report(self, self.own_lines).text()
 
     def facts_html(self) -> str:
         """Return everything but the picture as HTML."""
@@ -111,6 +119,22 @@ def graph_report(contents: GraphContents, lines: int | None = None, *, at_most: 
     counted = [] if tables else [table.caption]
     said = [*([source.note] if source.note else []), *contents.summary[:lines], *counted]
     return Report(contents.title, said, tables)
+
+
+def ends_report(contents: GraphContents) -> Report:
+    """Return what a graph takes and gives."""
+    ends = contents.picture.model.ends
+    rows = [(kind, *end) for kind, found in (("input", ends.inputs), ("output", ends.outputs)) for end in found]
+    tables = [Table(("", "name", "dtype", "shape"), rows)] if rows else []
+    how = "its signatures say" if ends.told else "likely: placeholders, and what no other node takes"
+    return Report(contents.title, [f"Inputs and outputs ({how})" if rows else "No inputs and no outputs"], tables)
+
+
+def _ends_lines(ends: GraphEnds) -> list[str]:
+    """The same as lines of the summary."""
+    likely = "" if ends.told else "likely "
+    both = ((f"{likely}inputs", ends.inputs), (f"{likely}outputs", ends.outputs))
+    return [f"{kind}: {names_text(list(map(str, found)), MAX_ENDS)}" for kind, found in both if found]
 
 
 def _counted(contents: GraphContents) -> str:
@@ -164,7 +188,7 @@ def describe_graph(source: GraphSource, options: DrawOptions) -> GraphContents:
     is_frozen = bool(variables) and all(variable.op == "Const" for variable in variables)
     return GraphContents(
         source,
-        (_counted_ops(meta_graph), *picture.model.lines),
+        (_counted_ops(meta_graph), *_ends_lines(picture.model.ends), *picture.model.lines),
         [variable.listed for variable in variables],
         "frozen variable" if is_frozen else "variable",
         picture,

@@ -92,6 +92,14 @@ class TestReports:
         assert status == 0
         assert "layer" in out
 
+    def test_graph_tells_what_it_takes_and_gives(self, said, golden):
+        _, out, _ = said("graph", str(golden / "tf2.21.0" / "graph_conv_adam" / "g"), "--inputs-outputs")
+        assert "  output  loss:0    float32  []\n" in out
+        assert (
+            "likely outputs: prob:0 float32 [?, 10], loss:0 float32 []"
+            in said("graph", str(golden / "tf2.21.0" / "graph_conv_adam" / "g"))[1]
+        )
+
 
 class TestConversions:
     def test_steps_are_done_in_order_and_the_facts_are_told(self, said):
@@ -189,6 +197,8 @@ class TestFacts:
         facts = self.facts(said, "graph", str(golden / "tf2.21.0" / "graph_conv_adam" / "g"))
         assert facts["kind"]
         assert facts["ops"]["Const"] > 0
+        assert facts["inputs"][1] == {"name": "labels:0", "dtype": "int64", "shape": "[?]"}
+        assert [end["name"] for end in facts["outputs"]] == ["prob:0", "loss:0"]
         assert {"name", "dtype", "shape", "bytes", "group"} <= facts["variables"][0].keys()
 
     def test_keep_names_that_are_no_text(self, said):

@@ -598,3 +598,11 @@ def test_a_frozen_graph_has_values(notebook):
     assert "3 frozen variables" in str(net)
     with pytest.raises(KeyError, match=r"conv/weight.*it has: conv/weights, folded, steps"):
         net["conv/weight"]
+
+
+def test_inputs_and_outputs_are_printed(notebook, golden, capsys):
+    path = golden / "tf2.21.0" / "graph_conv_adam" / "g" / "model.ckpt-2.meta"
+    assert notebook.run_line_magic("graph", f"{path} --inputs-outputs") is None
+    shown = capsys.readouterr().out
+    assert "  input   images:0  float32  [?, 12, 12, 1]\n" in shown
+    assert "  output  prob:0    float32  [?, 10]\n" in shown
