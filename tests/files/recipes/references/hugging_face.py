@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors.torch import save_file
 
+from ckpt_magics import convert_checkpoint, save_checkpoint
 from tests.files.recipes import text_models as toys
 from tests.files.recipes.converted import converted
 
@@ -73,23 +73,16 @@ class Case:
         return getattr(transformers, self.config)(**self.settings)
 
     def saved(self, folder):
-        """Write what the recipe makes and the settings beside it; return its arrays."""
-        arrays = converted(self.recipe, self.arrays())
-        tensors = {name: as_torch(array) for name, array in arrays.items()}
-        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+        """Convert a checkpoint by the recipe, with the settings beside the file; return what should be in it."""
+        save_checkpoint(folder / "model.ckpt", self.arrays())
+        convert_checkpoint(folder / "model.ckpt", folder / "model.safetensors", recipe=self.recipe)
         self.configured().save_pretrained(folder)
-        return arrays
+        return converted(self.recipe, self.arrays())
 
     def loaded(self, folder):
         """Return the model of what was saved, and what transformers says of the names."""
         model = getattr(transformers, self.model)
         return model.from_pretrained(folder, output_loading_info=True, attn_implementation="eager", dtype=torch.float32)
-
-
-def as_torch(array):
-    if array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(array)
 
 
 CASES = [

@@ -9,7 +9,7 @@ import torch
 import torchvision
 import transformers
 
-from ckpt_magics.graphs.saver.array_saving import save_checkpoint
+from ckpt_magics import save_checkpoint
 from tests.files.recipes import vision_models as toys
 from tests.files.recipes.converted import converted
 from tests.files.recipes.references.vision import assert_near, keras_outputs, pictures, torch_outputs
