@@ -33,8 +33,9 @@ class ShardIndex(NamedTuple):
 
 
 def looks_like_index(start: bytes) -> bool:
-    """Tell an index from its first bytes."""
-    return start.lstrip()[:1] == b"{" and (f'"{_WEIGHT_MAP}"'.encode() in start or b'"total_size"' in start)
+    """Tell an index from its first bytes; that of PyTorch's own files has the same form."""
+    is_index = f'"{_WEIGHT_MAP}"'.encode() in start or b'"total_size"' in start
+    return is_index and start.lstrip()[:1] == b"{" and b'.bin"' not in start
 
 
 def encode_index(files: Mapping[str, str], total_size: int) -> bytes:

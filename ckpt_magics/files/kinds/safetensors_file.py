@@ -26,6 +26,7 @@ from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
+from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.tensor_names import key_to_name
@@ -124,13 +125,19 @@ def read_file(path: str, shard_id: int = 0) -> OpenFile:
         header = _read_header(file)
         specs, unread = _specs(header, file.size, shard_id)
     except BaseException as error:
-        file.close()
         if isinstance(error, CheckpointError):
-            error.locate(file=path)
+            error.locate(file=path, hint=_other_file(file))
+        file.close()
         raise
     # Without checksums only the header and the time tell one version from another.
     identity = header + repr((file.size, modified_time(path))).encode()
     return OpenFile(file, {spec.key: _StoredMember(file, spec) for spec in specs}, unread, identity)
+
+
+def _other_file(file: LocalFile) -> str | None:
+    """Return what a file seems to be in place of one of this kind, and what to do."""
+    start = file.read_at(0, min(START_SIZE, file.size), "start of the file")
+    return None if is_file_start(start) else file.foreign_hint()
 
 
 def _read_header(file: LocalFile) -> bytes:

@@ -197,8 +197,18 @@ def test_any_bytes_are_an_index_or_an_error(data):
         assert isinstance(error, DataLossError)  # noqa: PT017 - nothing else may come
 
 
-def test_an_index_of_other_files_says_which_one_is_none(tmp_path):
+def test_the_index_of_pytorchs_own_files_is_none(tmp_path):
     (tmp_path / "m.bin").write_bytes(b"PK")
     (tmp_path / "m.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": {"w": "m.bin"}}))
-    report = ckpt_magics.verify_checkpoint(tmp_path / "m.bin.index.json")
-    assert not report.is_whole
+    with pytest.raises(DataLossError, match="this is a JSON file"):
+        ckpt_magics.load_checkpoint(tmp_path / "m.bin.index.json")
+
+
+def test_a_file_of_another_kind_in_an_index_is_named_for_what_it_is(model):
+    np.savez(model / "x.npz", a=np.zeros(2))
+    os.replace(model / "x.npz", model / shard(2, 3))
+    with (
+        ckpt_magics.load_checkpoint(model) as reader,
+        pytest.raises(DataLossError, match=r"It looks like a NumPy archive \(.npz\)"),
+    ):
+        reader.get_tensor("layer_2/kernel")
