@@ -10,9 +10,9 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.kinds.bundle.bundle_kind import V2
 from ckpt_magics.files.kinds.frozen_graph_kind import FROZEN_GRAPH
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.npy_kind import NPY
-from ckpt_magics.files.kinds.npz_kind import NPZ
-from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
+from ckpt_magics.files.kinds.numpy_files.npy_kind import NPY
+from ckpt_magics.files.kinds.numpy_files.npz_kind import NPZ
+from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
 from ckpt_magics.files.storage.place import AnyPath, local_path
 

@@ -18,7 +18,7 @@ from ckpt_magics.files.formats.npy_header import ArrayHeader, read_array_header
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
-from ckpt_magics.files.kinds.npz_file import SUFFIX
+from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.storage.files import LocalFile, file_size, list_directory, modified_time, open_file
 from ckpt_magics.files.tensors.source import Array, TensorSpec

@@ -13,7 +13,7 @@ import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, NotFoundError
 from ckpt_magics.files.formats.safetensors_index import encode_index, parse_index
 from ckpt_magics.files.kinds.byte_map import TENSOR
-from ckpt_magics.files.kinds.safetensors_kind import SAFETENSORS
+from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.saved import write_kind
 

@@ -12,7 +12,7 @@ from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.safetensors_file import (
+from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
     SafetensorsWriter,
     header_of,
     in_order,
@@ -20,7 +20,7 @@ from ckpt_magics.files.kinds.safetensors_file import (
     map_one,
     open_one,
 )
-from ckpt_magics.files.kinds.safetensors_shards import (
+from ckpt_magics.files.kinds.safetensors_files.safetensors_shards import (
     SUFFIX,
     find_shards,
     map_shards,

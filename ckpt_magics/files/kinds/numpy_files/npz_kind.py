@@ -16,7 +16,7 @@ from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.npz_file import SUFFIX, member_places, open_npz, recognise
+from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX, member_places, open_npz, recognise
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.save_path import path_text

@@ -12,9 +12,9 @@ from ckpt_magics.files.formats.npy_header import MAGIC, encode_array_header
 from ckpt_magics.files.kinds.flat_sink import FlatSink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.npy_file import files_below, find_arrays, map_arrays, open_npy
-from ckpt_magics.files.kinds.npz_file import SUFFIX
-from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
+from ckpt_magics.files.kinds.numpy_files.npy_file import files_below, find_arrays, map_arrays, open_npy
+from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
+from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.place import AnyPath

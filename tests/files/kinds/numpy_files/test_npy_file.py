@@ -14,8 +14,8 @@ from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, FailedP
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.formats.npy_header import encode_array_header, read_array_header
 from ckpt_magics.files.kinds.known import kind_named, kind_to_write
-from ckpt_magics.files.kinds.npy_kind import NPY
-from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
+from ckpt_magics.files.kinds.numpy_files.npy_kind import NPY
+from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSpec

@@ -21,7 +21,7 @@ from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.data_files import remove_old_files
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink
-from ckpt_magics.files.kinds.safetensors_file import (
+from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
     OpenFile,
     SafetensorsWriter,
     header_of,

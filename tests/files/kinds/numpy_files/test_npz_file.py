@@ -14,8 +14,8 @@ import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, UnimplementedError
 from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.kinds.known import kind_named
-from ckpt_magics.files.kinds.npz_file import open_npz
-from ckpt_magics.files.kinds.npz_kind import NUMPY_DTYPES
+from ckpt_magics.files.kinds.numpy_files.npz_file import open_npz
+from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
 from ckpt_magics.files.tensors.source import TensorSpec
 from tests.files.saved import write_kind
 

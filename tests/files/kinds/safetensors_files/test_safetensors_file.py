@@ -22,8 +22,8 @@ from ckpt_magics.errors import (
     UnimplementedError,
 )
 from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
-from ckpt_magics.files.kinds import safetensors_file
-from ckpt_magics.files.kinds.safetensors_kind import open_safetensors, recognise
+from ckpt_magics.files.kinds.safetensors_files import safetensors_file
+from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import open_safetensors, recognise
 from tests.files.saved import write_kind
 
 TENSORS = {

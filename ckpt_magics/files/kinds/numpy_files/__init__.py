@@ -1,0 +1,1 @@
+"""Arrays as NumPy saves them: npz archives, .npy files and directories of them."""
