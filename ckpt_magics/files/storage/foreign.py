@@ -69,10 +69,8 @@ _TORCH_PICKLE = ForeignFile(
 _KERAS_ZIP = ForeignFile("a Keras model (.keras, zip)", "Load it with keras.models.load_model(path).")
 _NPZ = ForeignFile("a NumPy archive (.npz)", "Give its path to read it.")
 _ZIP = ForeignFile("a zip archive", "Unpack it, and give the path of what is inside.")
-_KERAS_HDF5 = ForeignFile("a Keras weights file (HDF5)", "Load it with model.load_weights(path).")
-_HDF5 = ForeignFile(
-    "an HDF5 file, as Keras writes for .h5", "Open it with model.load_weights(path) or h5py.File(path)."
-)
+_KERAS_HDF5 = ForeignFile("a Keras weights file (HDF5)", "Give its path to read it.")
+_HDF5 = ForeignFile("an HDF5 file, as Keras writes for .h5", _KERAS_HDF5.hint)
 _SAFETENSORS = ForeignFile("a safetensors file", "Give its path to read it.")
 _META_GRAPH = ForeignFile(
     "a graph (MetaGraphDef, SavedModel or GraphDef), without values",

@@ -163,8 +163,6 @@ FOREIGN = {
     "Keras model": zip_with("metadata.json", "config.json", "model.weights.h5"),
     "zip archive": zip_with("readme"),
     "pickle": lambda path: path.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."),
-    "HDF5": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(600)),
-    "Keras weights": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(600) + b"layer_names"),
     "Git LFS pointer": lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
     "gzip": lambda path: path.write_bytes(gzip.compress(b"x" * 100)),
     "web page": lambda path: path.write_bytes(b"\n<!DOCTYPE html><html><body>404</body></html>"),
@@ -315,7 +313,7 @@ IN_A_DIRECTORY = [
     (LFS, "a Git LFS pointer.*git lfs pull"),
     (b"\x1f\x8b" + bytes(70), "a gzip file.*gunzip"),
     (b"<!DOCTYPE html><html>" + b" " * 70, "a web page.*Look at the address"),
-    (b"\x89HDF\r\n\x1a\n" + bytes(70), r"an HDF5 file.*load_weights"),
+    (b"\x89HDF\r\n\x1a\n" + bytes(70), r"an HDF5 file.*Give its path"),
     (b"PK\x03\x04" + bytes(70), "a zip archive.*Unpack it"),
     (b"", "an empty file.*Download the file again"),
 ]
