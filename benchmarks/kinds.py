@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import checkpoints, imports, listing, pictures, report, values
+from benchmarks import checkpoints, conversions, imports, listing, pictures, report, values
 from benchmarks.harness import Fact, Result, Work, measure
 from benchmarks.sizes import Sizes
 
@@ -13,6 +13,7 @@ KINDS: dict[str, Callable[[Sizes, Path], Iterator[Work | Fact]]] = {
     "imports": lambda sizes, directory: imports.rows(sizes),  # noqa: ARG005
     "checkpoints": checkpoints.rows,
     "many": checkpoints.many_rows,
+    "conversions": conversions.rows,
     "listing": listing.rows,
     "values": values.rows,
     "pictures": pictures.rows,
