@@ -14,10 +14,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PIECE_SIZE", "array_pieces", "cut_shape", "elements_of", "part_of", "region_shape", "shape_pieces"]
+__all__ = [
+    "PIECE_SIZE",
+    "STREAM_SIZE",
+    "array_pieces",
+    "cut_shape",
+    "elements_of",
+    "part_of",
+    "region_shape",
+    "shape_pieces",
+]
 
 PIECE_SIZE = 16 << 20
 """Bytes of a piece unless another number is said."""
+
+STREAM_SIZE = 1 << 20
+"""Bytes of a piece that is read, checked and written while it is in a core's cache."""
 
 Array = npt.NDArray[Any]
 Box = tuple[slice, ...]

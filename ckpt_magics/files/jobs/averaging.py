@@ -24,6 +24,10 @@ from ckpt_magics.phrasing import amount, names_text
 __all__ = ["averaged", "ema_factors", "last_checkpoints"]
 
 
+_BLOCK = 1 << 16
+"""Elements that are summed at a time: as float64 they stay in a core's cache."""
+
+
 def averaged(sides: Sequence[SteppedTensors], factors: Sequence[float], *, common: bool = False) -> SteppedTensors:
     """Return the weighted mean of tensors of the same names, of which none is read yet.
 
@@ -84,13 +88,35 @@ def _mean(name: str, tensors: Sequence[SteppedTensor], factors: Sequence[float])
 
 
 def _weighted(*arrays: Array, dtype: DType, factors: Sequence[float], name: str) -> Array:
-    wide: Array = np.zeros(arrays[0].shape, np.complex128 if dtype.kind == "complex" else np.float64)
+    mean: Array = np.empty(arrays[0].shape, dtype.numpy)
+    flat, sides = mean.reshape(-1), [array.reshape(-1) for array in arrays]
+    wide: Array = np.empty(min(flat.size, _BLOCK), np.complex128 if dtype.kind == "complex" else np.float64)
+    total = math.fsum(factors)
+    for start in range(0, flat.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        sums = wide[: flat[block].size]
+        _sum_into(sums, [side[block] for side in sides], factors)
+        sums /= total
+        flat[block] = _rounded(sums, dtype, name)
+    return mean
+
+
+def _sum_into(sums: Array, blocks: Sequence[Array], factors: Sequence[float]) -> None:
+    """Put the weighted sum of blocks into an array of wider numbers."""
+    sums[...] = 0
     # Infinities and NaN of the values are data.
     with np.errstate(invalid="ignore", over="ignore"):
-        for array, factor in zip(arrays, factors, strict=True):
-            wide += array.astype(wide.dtype) * factor
-        wide /= math.fsum(factors)
-    return cast_array(wide, dtype.numpy, name)
+        for block, factor in zip(blocks, factors, strict=True):
+            # The dtypes of ml_dtypes are known to no operation with others.
+            known = block if block.dtype.kind in "fc" else block.astype(sums.dtype)
+            np.add(sums, known if factor == 1 else np.multiply(known, factor, dtype=sums.dtype), out=sums)
+
+
+def _rounded(sums: Array, dtype: DType, name: str) -> Array:
+    with np.errstate(invalid="ignore", over="ignore"):
+        rounded = sums.astype(dtype.numpy)
+    # What is finite fits; of anything else it is to be found out whether it was so before.
+    return rounded if np.isfinite(rounded).all() else cast_array(sums, dtype.numpy, name)
 
 
 def ema_factors(decay: float, count: int) -> list[float]:

@@ -233,7 +233,7 @@ def _write(
     check_held(kind.name, kind.can_hold(specs))
     if options.dry_run:
         return ()
-    values = CheckedValues(tensors)
+    values = CheckedValues(tensors, tensors.piece_size)
     sink = write_tensors(path, specs, values, options.save, kind=kind, companions=companions)
     if options.verify:
         read_back(sink.path, values.checksums)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.directory.open_tensors import open_tensors
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box
 from ckpt_magics.files.tensors.sink import Values, neighbours
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crc32c
@@ -21,13 +21,15 @@ class CheckedValues:
 
     Args:
         values: Which are passed on.
+        piece_size: Returns the bytes of pieces in which a value is read in the least time.
 
     Attributes:
         checksums: Of the values that were given out to their end, by key.
     """
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, piece_size: Callable[[bytes], int]) -> None:
         self._values = values
+        self._piece_size = piece_size
         self.checksums: dict[bytes, int] = {}
 
     def read_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Array]:
@@ -39,7 +41,7 @@ class CheckedValues:
     def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Yield a value's pieces."""
         crc = 0
-        for box, array in self._values.pieces(key, at_most):
+        for box, array in self._values.pieces(key, min(at_most, self._piece_size(key))):
             # An array that somebody changes meanwhile is to be written as it was looked at.
             crc = _checksum(array, crc)
             yield box, array
@@ -58,7 +60,7 @@ def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
         columns = source.columns()
         if columns.keys != sorted(checksums):
             raise DataLossError("what was written has other names when it is read back", file=path)
-        found = CheckedValues(source)
+        found = CheckedValues(source, lambda _: STREAM_SIZE)
         for keys in neighbours(columns.keys, columns.sizes, [range(len(columns.keys))]):
             if len(keys) > 1:
                 found.read_many(keys)

@@ -37,6 +37,10 @@ class LazyTensor(ABC):
         shape: Sizes of the dimensions.
     """
 
+    streams = False
+    """Whether its pieces are made one after the other at the cost of their bytes, so that small ones, which stay in a
+    core's cache, are the quickest. Large ones are where each is gathered from all over a file."""
+
     def __init__(self, dtype: DType, shape: tuple[int, ...]) -> None:
         self.dtype = dtype
         self.shape = shape
@@ -79,6 +83,7 @@ class SourceTensor(LazyTensor):
     def __init__(self, source: NamedValues, key: bytes) -> None:
         spec = source.spec(key)
         super().__init__(spec.dtype, spec.shape)
+        self.streams = True
         self.source = source
         self.key = key
         self._is_sound = False
@@ -128,6 +133,7 @@ class Elementwise(LazyTensor):
 
     def __init__(self, of: Sequence[LazyTensor], dtype: DType, function: Callable[..., Array]) -> None:
         super().__init__(dtype, of[0].shape)
+        self.streams = all(tensor.streams for tensor in of)
         self._of = of
         self._function = function
 
@@ -226,6 +232,7 @@ class Reshaped(LazyTensor):
 
     def __init__(self, of: LazyTensor, shape: tuple[int, ...]) -> None:
         super().__init__(of.dtype, shape)
+        self.streams = of.streams
         self._of = of
 
     def pieces(self, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.steps.lazy_tensor import LazyTensor, SourceTensor
@@ -218,6 +218,10 @@ class SteppedTensors:
     def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Return an iterator over a tensor's pieces in C order."""
         return self._values(key).pieces(at_most)
+
+    def piece_size(self, key: bytes) -> int:
+        """Return the bytes of pieces in which a tensor is read in the least time."""
+        return STREAM_SIZE if self._values(key).streams else PIECE_SIZE
 
     def in_file_order(self) -> list[bytes]:
         """Return the keys in the order in which the tensors are there."""
