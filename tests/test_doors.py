@@ -108,6 +108,18 @@ def _salvaged(given, runs):
     return (runs / "good.index").exists()
 
 
+def _converted(given, runs):
+    ckpt_magics.convert_checkpoint(given("m-1"), given("c.npz"))
+    return (runs / "c.npz").exists()
+
+
+def _averaged(given, runs):
+    ckpt_magics.average_checkpoints([given("m-1"), given("m-1")], given("mean.ckpt"))
+    ckpt_magics.save_checkpoint(runs / "m", VALUES, global_step=2, durable=False)
+    ckpt_magics.average_checkpoints(given(), given("last.ckpt"), last=2)
+    return {"mean.ckpt.index", "last.ckpt.index"} <= set(os.listdir(runs))
+
+
 def _pictures(given, runs):
     shown = ckpt_magics.show_graph(given("m-1.meta"))
     shown.picture.save(given("g.svg"))
@@ -172,6 +184,8 @@ DOORS = {
     "repair_state": lambda given, runs: _same(ckpt_magics.repair_state(given()).latest, runs / "m-1.index"),
     "verify_checkpoint": lambda given, _: ckpt_magics.verify_checkpoint(given("m-1")).is_whole,
     "salvage_checkpoint": _salvaged,
+    "convert_checkpoint": _converted,
+    "average_checkpoints": _averaged,
     "compare_checkpoints": lambda given, _: len(ckpt_magics.compare_checkpoints(given("m-1"), given())) == 1,
     "describe_checkpoint": lambda given, _: len(ckpt_magics.describe_checkpoint(given("m-1")).variables) == 1,
     "show_checkpoint": _pictures,
