@@ -34,7 +34,7 @@ from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.text_values import encoded
 
-__all__ = ["DTYPE_ATTRIBUTE", "dataset_places", "hdf5_library", "is_hdf5", "open_hdf5"]
+__all__ = ["DTYPE_ATTRIBUTE", "MAX_DEPTH", "MAX_ENTRIES", "dataset_places", "hdf5_library", "is_hdf5", "open_hdf5"]
 
 DTYPE_ATTRIBUTE = "dtype"
 """The attribute with the name of a type that HDF5 has not, on a dataset of its bytes."""
@@ -42,10 +42,10 @@ DTYPE_ATTRIBUTE = "dtype"
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _MAGIC_PLACES = (0, 512, 1024, 2048)
 
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 """Groups inside groups."""
 
-_MAX_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 """What lies in one group: HDF5 finds the last of so many by counting from the first."""
 
 _MOST_PACKED = 1032
@@ -152,8 +152,8 @@ class _Contents:
     def _open_listed(self, path: bytes, *, is_link: bool) -> Any:  # noqa: ANN401 - h5py has no types
         if is_link:
             raise UnimplementedError("this is a link to another place, which is not followed")
-        if path.count(b"/") > _MAX_DEPTH:
-            raise DataLossError(f"groups lie in more than {_MAX_DEPTH} others")
+        if path.count(b"/") > MAX_DEPTH:
+            raise DataLossError(f"groups lie in more than {MAX_DEPTH} others")
         with self.reading():
             return self.open(path)
 
@@ -163,8 +163,8 @@ class _Contents:
 
         opened = self.open(group)
         count = opened.get_num_objs()
-        if count > _MAX_ENTRIES:
-            raise UnimplementedError(f"a group has {count} entries; {_MAX_ENTRIES} are the most")
+        if count > MAX_ENTRIES:
+            raise UnimplementedError(f"a group has {count} entries; {MAX_ENTRIES} are the most")
         # One by one: to walk over a damaged group in one call writes to memory that is not HDF5's own (1.14.6).
         for number in range(count):
             name = opened.get_objname_by_idx(number)

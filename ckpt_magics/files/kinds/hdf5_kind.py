@@ -1,12 +1,85 @@
-"""HDF5 as a kind of file: read, whatever wrote it, such as Keras."""
+"""HDF5 as a kind of file: read, whatever wrote it, such as Keras; written with each tensor as a dataset at its path."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from ckpt_magics.files.formats.dtypes import DTYPES
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
-from ckpt_magics.files.kinds.hdf5_file import dataset_places, is_hdf5, open_hdf5
+from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.hdf5_file import MAX_DEPTH, MAX_ENTRIES, dataset_places, is_hdf5, open_hdf5
+from ckpt_magics.files.kinds.hdf5_layout import Hdf5Layout, Hdf5Writer
+from ckpt_magics.files.kinds.holding import (
+    EXCLUDE_STEP,
+    MAP_STEP,
+    Unheld,
+    check_held,
+    unheld_text_names,
+    unheld_values,
+)
 from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.records import Specs, records_of, specs_of
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
 
 __all__ = ["HDF5"]
+
+_HELD = [dtype for dtype in DTYPES if dtype.itemsize and not dtype.is_quantized]
+
+_MAX_RANK = 32
+"""Dimensions of a dataset."""
+
+_MAX_NAME = 1 << 12
+"""Bytes of a path."""
+
+
+def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
+    """Return which tensors a file cannot hold."""
+    groups = {group for spec in specs for group in _groups(spec.key)}
+    entries = Counter(key.rpartition(b"/")[0] for key in {spec.key for spec in specs} | groups)
+    return [
+        *unheld_values(specs, _HELD),
+        *unheld_text_names(specs),
+        *(Unheld(spec.key, why, MAP_STEP) for spec in specs if (why := _why_no_path(spec.key, groups, entries))),
+        *(
+            Unheld(spec.key, f"more than {_MAX_RANK} dimensions", EXCLUDE_STEP)
+            for spec in specs
+            if len(spec.shape) > _MAX_RANK
+        ),
+    ]
+
+
+def _groups(key: bytes) -> Iterator[bytes]:
+    """Yield the paths of the groups that a dataset lies in."""
+    end = key.find(b"/")
+    while end >= 0:
+        yield key[:end]
+        end = key.find(b"/", end + 1)
+
+
+def _why_no_path(key: bytes, groups: Collection[bytes], entries: Mapping[bytes, int]) -> str:
+    parts = key.split(b"/")
+    if b"" in parts or b"." in parts or b"\0" in key:
+        return "names that are no paths"
+    if len(parts) > MAX_DEPTH or len(key) > _MAX_NAME:
+        return f"names of more than {MAX_DEPTH} parts or {_MAX_NAME} bytes"
+    if key in groups:
+        return "names that others begin with"
+    return f"more than {MAX_ENTRIES} names in one group" if entries[key.rpartition(b"/")[0]] > MAX_ENTRIES else ""
+
+
+def open_hdf5_sink(
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> AbstractContextManager[FlatSink]:
+    """Open a sink that makes a file with a dataset for each tensor; see :func:`sinks.open_sink`."""
+    check_held(HDF5.name, can_hold(specs_of(specs)))
+    layout = Hdf5Layout(records_of(specs))
+    name = path_text(path)
+    return open_file_sink(name, layout.records, options, companions, lambda file: Hdf5Writer(file, layout))
 
 
 def _byte_map(path: str) -> list[ByteRange]:
@@ -14,4 +87,12 @@ def _byte_map(path: str) -> list[ByteRange]:
     return list(map_file(path, size, places, "HDF5 structure"))
 
 
-HDF5 = Kind(name="hdf5", recognise=is_hdf5, open=open_hdf5, byte_map=_byte_map)
+HDF5 = Kind(
+    name="hdf5",
+    suffixes=(".hdf5",),
+    recognise=is_hdf5,
+    open=open_hdf5,
+    can_hold=can_hold,
+    sink=open_hdf5_sink,
+    byte_map=_byte_map,
+)

@@ -225,7 +225,7 @@ def test_groups_in_a_ring_and_deep_ones_come_to_an_end(tmp_path):
 
 
 def test_a_group_of_more_than_can_be_counted_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5_file, "_MAX_ENTRIES", 2)
+    monkeypatch.setattr(hdf5_file, "MAX_ENTRIES", 2)
     with h5py.File(tmp_path / "m.h5", "w") as file:
         for name in "abc":
             file[name] = np.float32(1)

@@ -185,6 +185,7 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
         ("model-7", "v2"),
         ("model.safetensors", "safetensors"),
         ("my.model.npz", "npz"),
+        ("my.weights.hdf5", "hdf5"),
         ("runs/arrays/", "npy"),
     ],
 )
@@ -195,7 +196,7 @@ def test_the_suffix_says_the_kind(path, kind):
 
 def test_an_unknown_suffix_or_name_lists_the_kinds():
     for call in (lambda: kind_to_write("m.onnx"), lambda: kind_named("onnx"), lambda: kind_to_write("m.npz", "NPZ")):
-        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy"):
+        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy, hdf5"):
             call()
 
 
