@@ -71,6 +71,19 @@ def test_gru_of_keras():
     assert_made(expected, converted("keras-gru-torch", toys.keras_gru()))
 
 
+@pytest.mark.parametrize("recipe", ["keras-lstm-torch", "keras-gru-torch"])
+def test_two_directions_are_one_layer(recipe):
+    kind = recipe.split("-")[1]
+    make = {"lstm": toys.keras_lstm, "gru": toys.keras_gru}[kind]
+    arrays = {name: array for name, array in make().items() if name.startswith(f"{kind}/")}
+    sides = {f"both/{way}_{name}": array for way in ("forward", "backward") for name, array in arrays.items()}
+    single = converted(recipe, arrays)
+    expected = {
+        f"both.{name.partition('.')[2]}{end}": array for end in ("", "_reverse") for name, array in single.items()
+    }
+    assert_made(expected, converted(recipe, sides))
+
+
 def test_gru_that_resets_before_is_refused():
     arrays = {name: array[0] if "bias" in name else array for name, array in toys.keras_gru().items()}
     with pytest.raises(InvalidArgumentError, match="it stays"):

@@ -29,14 +29,17 @@ def in_torch(layer, entries, prefix):
     ("layer", "recipe", "twin"),
     [(keras.layers.LSTM, "keras-lstm-torch", torch.nn.LSTM), (keras.layers.GRU, "keras-gru-torch", torch.nn.GRU)],
 )
-def test_layers_of_keras(layer, recipe, twin):
-    layers = [keras.Input((None, INPUTS)), layer(UNITS, return_sequences=True, name="layer")]
-    model = keras.Sequential(layers, name="model")
+@pytest.mark.parametrize("both", [False, True])
+def test_layers_of_keras(layer, recipe, twin, both):
+    cells = layer(UNITS, return_sequences=True, name="layer")
+    if both:
+        cells = keras.layers.Bidirectional(cells, name="layer")
+    model = keras.Sequential([keras.Input((None, INPUTS)), cells], name="model")
     random = np.random.default_rng(1)
     for one in model.weights:
         one.assign(random.standard_normal(one.shape))
     entries = converted(recipe, {one.path: np.asarray(one) for one in model.weights})
-    found = in_torch(twin(INPUTS, UNITS, batch_first=True), entries, "model.layer.")
+    found = in_torch(twin(INPUTS, UNITS, batch_first=True, bidirectional=both), entries, "model.layer.")
     np.testing.assert_allclose(found, np.asarray(model(SEQUENCES)), rtol=1e-4, atol=1e-5)
 
 
