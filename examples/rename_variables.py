@@ -15,11 +15,8 @@ with tempfile.TemporaryDirectory() as folder:
     }
     old = ckpt_magics.save_checkpoint(f"{folder}/old", model)
 
-    with ckpt_magics.load_checkpoint(old) as reader:
-        renamed = {
-            name.replace("tower/", "encoder/"): value for name, value in reader.items() if not name.endswith("/Adam")
-        }
-    new = ckpt_magics.save_checkpoint(f"{folder}/new", renamed)
+    steps = [("exclude", "*/Adam"), ("map", {"encoder/": "tower/"})]
+    new = ckpt_magics.convert_checkpoint(old, f"{folder}/new", steps).path
 
     for name, shape in ckpt_magics.list_variables(new):
         print(name, shape)

@@ -85,7 +85,7 @@ class ConversionReport:
     @property
     def table(self) -> pd.DataFrame:
         """A row per tensor of the result: name, dtype, shape, bytes, what it comes from and what was changed."""
-        return _tensor_table(self.conversion, None).frame()
+        return _tensor_table(self.conversion, None).frame().fillna({"from": "", "changed": ""})
 
     @property
     def dropped(self) -> pd.DataFrame:

@@ -273,4 +273,4 @@ def test_the_step_that_a_refusal_names_helps(tmp_path, kind):
             with load_checkpoint(tmp_path / "m") as reader:
                 assert reader["w"].tolist() == [1, 1]
             tried += 1
-    assert tried or kind.name == "v2"
+    assert tried or kind.name in {"v2", "hdf5"}  # which hold numbers of every dtype
