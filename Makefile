@@ -37,7 +37,7 @@ test: $(INSTALLED) $(WIDGETS)
 	npm --prefix js test
 
 test-torch: .venv-torch/.installed-$(VERSION)
-	.venv-torch/bin/python -m pytest tests/files/objects/torch
+	.venv-torch/bin/python -m pytest tests/files/objects/torch tests/files/kinds/torch_files/torch
 
 # transformers reads TensorFlow's files by itself up to version 4 only. Warnings of these libraries about each other are no
 # errors.

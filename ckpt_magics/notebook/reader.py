@@ -45,7 +45,7 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool =
 
     Args:
         path: Its prefix, any of its files, a directory (its latest checkpoint is meant), or a SavedModel; or a
-            safetensors or npz file.
+            safetensors, npz, HDF5 or PyTorch file.
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The
             process dies if somebody truncates a file meanwhile.
         damaged: Open what is left of a checkpoint whose index has lost its first block.

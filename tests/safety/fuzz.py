@@ -13,7 +13,7 @@ from pathlib import Path
 INPUT_SECONDS = 5
 MEMORY_MEGABYTES = 1024
 # The targets that write files are slow; what they call is fuzzed by the others too.
-WEIGHTS = {"bundle": 1, "slice_table": 1, "graph": 1, "tensor_proto": 1}
+WEIGHTS = {"bundle": 1, "slice_table": 1, "graph": 1, "tensor_proto": 1, "torch_archive": 1, "torch_legacy": 1}
 USUAL_WEIGHT = 3
 
 

@@ -28,12 +28,14 @@ from ckpt_magics.files.formats.bundle_records import (
 from ckpt_magics.files.formats.compression import decompress_snappy
 from ckpt_magics.files.formats.dtypes import DTYPES, VARIANT
 from ckpt_magics.files.formats.entry_columns import decode_entries
+from ckpt_magics.files.formats.pickle_tree import read_pickle
 from ckpt_magics.files.formats.random_access import BytesFile
 from ckpt_magics.files.formats.slice_records import decode_meta, decode_saved_slice
 from ckpt_magics.files.formats.table import TABLE_MAGIC, TableReader
 from ckpt_magics.files.formats.tensor_data import encode_tensor, read_tensor
 from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.files.formats.torch_contents import read_contents
 from ckpt_magics.files.jobs.verification import check_checkpoint
 from ckpt_magics.files.wire import ordered_code
 from ckpt_magics.files.wire.crc32c import crc32c, mask
@@ -42,9 +44,11 @@ from ckpt_magics.files.wire.varint import decode_packed_varints, decode_varint, 
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto import messages
 from ckpt_magics.proto.parsing import parse_message
+from tests.files import torch_files
 from tests.truth import GOLDEN
 
 SMALL = 1 << 20
+LEGACY_START = 23
 
 
 def cut(data, count):
@@ -299,11 +303,32 @@ def slice_table(data):
     read_everything(folder() / "v1")
 
 
+def pickle_tree(data):
+    """A pickle, and the tensors that it says it holds."""
+    found = read_pickle(data)
+    assert found.end <= len(data)
+    read_contents(found, len(data))
+
+
+def torch_archive(data):
+    """An archive of PyTorch: a pickle, and a storage of the bytes behind it."""
+    value, stored = cut(data, 2)
+    (folder() / "m.pt").write_bytes(torch_files.archive(value, {"0": stored}))
+    read_everything(folder() / "m.pt")
+
+
+def torch_legacy(data):
+    """A file of PyTorch's old format: the magic numbers, and any bytes behind them."""
+    (folder() / "old.pt").write_bytes(torch_files.legacy(b"N")[:LEGACY_START] + data)
+    read_everything(folder() / "old.pt")
+
+
 TARGETS = {
     target.__name__: target
     for target in (
         block, table, footer, snappy, bundle_entry, bundle_header, slice_meta, saved_slice, tensor_data, tensor_proto,
         state, graph, fields, varints, ordered, slices, bundle, slice_table,
+        pickle_tree, torch_archive, torch_legacy,
     )
 }  # fmt: skip
 
@@ -331,6 +356,7 @@ def seeds():
     states = [path.read_bytes() for path in sorted(GOLDEN.rglob("checkpoint"))[:4] if path.is_file()]
     values = [value for table in v2 for _, value in table[1:]]
     whole = [entries_of(table) + bytes(4) + b"\x01\x00\x00\x00" for table in (*v2, *v1)]
+    value = torch_files.mapping(w=torch_files.tensor((2, 3), (3, 1)), n=torch_files.number(3))
     strings, _ = encode_tensor(np.array([b"a", b"long" * 50], object), dtypes.STRING)
     return {
         "block": whole,
@@ -359,4 +385,7 @@ def seeds():
         "slices": [b"4 3 0,2:-", b"\x0a\x04\x08\x02\x10\x02"],
         "bundle": [join(entries_of(table[1:]), data) for table in v2],
         "slice_table": [entries_of(table) for table in v1],
+        "pickle_tree": [torch_files.pickled(value)],
+        "torch_archive": [join(value, bytes(24))],
+        "torch_legacy": [torch_files.legacy(value, [("0", 6, bytes(24))])[LEGACY_START:]],
     }

@@ -70,6 +70,27 @@ def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what lies between neighbours in each dimension, in elements, of a tensor in C order without gaps."""
+    strides = [1]
+    for size in shape[:0:-1]:
+        strides.append(strides[-1] * size)
+    return tuple(strides[: len(shape)][::-1])
+
+
+def is_dense(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Tell whether elements lie side by side in C order; the stride of a dimension of one does not matter."""
+    wanted = dense_strides(shape)
+    return 0 in shape or all(size == 1 or one == other for size, one, other in zip(shape, strides, wanted, strict=True))
+
+
+def span_of(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Return how many elements lie from the first of a tensor to its last, both counted; 0 if it has none."""
+    if 0 in shape:
+        return 0
+    return 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+
+
 def _decode_dim(message: memoryview) -> int:
     """Decode the size of one dimension."""
     size = 0

@@ -15,6 +15,7 @@ from ckpt_magics.files.kinds.numpy_files.npy_kind import NPY
 from ckpt_magics.files.kinds.numpy_files.npz_kind import NPZ
 from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
+from ckpt_magics.files.kinds.torch_files.torch_kind import TORCH
 from ckpt_magics.files.storage.place import AnyPath, local_path
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "replaced_by",
 ]
 
-KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, HDF5, FROZEN_GRAPH)
+KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, HDF5, TORCH, FROZEN_GRAPH)
 WRITTEN_KINDS = tuple(kind for kind in KINDS if kind.sink is not None)
 """Those that tensors can be written as."""
 

@@ -1,43 +1,72 @@
-"""Regions of numbers that lie in a file in C order: read at the cost of the region, and little else."""
+"""Regions of numbers that lie in a file: read at the cost of the region, and little else."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.formats.shapes import dense_strides, is_dense, span_of
 from ckpt_magics.files.tensors.source import Array
 
-__all__ = ["ROWS_SIZE", "read_region"]
+__all__ = ["ROWS_SIZE", "ByteSource", "read_region", "read_strided"]
 
 ROWS_SIZE = 1 << 20
-"""Rows of which only some columns are wanted are read in pieces of this many bytes."""
+"""Elements that do not lie side by side are read in pieces of this many bytes, with what lies between them."""
 
 
-def read_region(file: LocalFile, offset: int, shape: tuple[int, ...], bounds: tuple[slice, ...], target: Array) -> None:
+class ByteSource(Protocol):
+    """Bytes that can be read from any place."""
+
+    def read_into(self, offset: int, buffer: memoryview, what: str) -> None:
+        """Fill ``buffer`` (writable, bytes) with what stands at ``offset``."""
+        ...
+
+
+def read_region(
+    file: ByteSource, offset: int, shape: tuple[int, ...], bounds: tuple[slice, ...], target: Array
+) -> None:
     """Fill ``target`` (contiguous, of one dimension or more) with a region of the numbers that start at ``offset``."""
+    strides = dense_strides(shape)
+    first = sum(part.start * stride for part, stride in zip(bounds, strides, strict=True))
+    read_strided(file, offset + first * target.itemsize, strides, target)
+
+
+def read_strided(file: ByteSource, offset: int, strides: tuple[int, ...], target: Array) -> None:
+    """Fill an array with numbers that lie at regular distances.
+
+    Args:
+        file: Where they are.
+        offset: Of the first one, in bytes.
+        strides: What lies between neighbours in each dimension, in elements, 0 or more.
+        target: Any layout and order of bytes; the numbers are stored in that order.
+    """
     if not target.size:
         return
-    first, inner = bounds[0], bounds[1:]
-    row_shape = shape[1:]
-    row_size = math.prod(row_shape) * target.itemsize
-    rows = first.stop - first.start
-    offset += first.start * row_size
-    if all(part.start == 0 and part.stop == size for part, size in zip(inner, row_shape, strict=True)):
+    if target.flags.c_contiguous and is_dense(target.shape, strides):
         file.read_into(offset, target.reshape(-1).view(np.uint8).data, "tensor data")
-    elif row_size > ROWS_SIZE:
-        for row in range(rows):
-            read_region(file, offset + row * row_size, row_shape, inner, target[row])
-    else:
-        step = ROWS_SIZE // row_size
-        for row in range(0, rows, step):
-            count = min(step, rows - row)
-            piece: Array = _read_rows(file, offset + row * row_size, (count, *row_shape), target.dtype)
-            target[row : row + count] = piece[(slice(None), *inner)]
+        return
+    span = span_of(target.shape, strides)
+    if span * target.itemsize <= ROWS_SIZE:
+        data = np.empty(span, target.dtype)
+        file.read_into(offset, data.view(np.uint8).data, "tensor data")
+        steps = tuple(stride * target.itemsize for stride in strides)
+        target[...] = np.ndarray(target.shape, target.dtype, data, strides=steps)
+        return
+    _read_along(file, offset, strides, target, _longest(target.shape, strides))
 
 
-def _read_rows(file: LocalFile, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    data = file.read_at(offset, math.prod(shape) * dtype.itemsize, "tensor data")
-    return np.frombuffer(data, dtype).reshape(shape)
+def _longest(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Return the dimension that reaches furthest."""
+    reach = [(size - 1) * stride for size, stride in zip(shape, strides, strict=True)]
+    return reach.index(max(reach))
+
+
+def _read_along(file: ByteSource, offset: int, strides: tuple[int, ...], target: Array, axis: int) -> None:
+    """Read as many indices of one dimension at a time as lie together in a piece, one at least."""
+    stride, count = strides[axis], target.shape[axis]
+    inner = span_of(target.shape[:axis] + target.shape[axis + 1 :], strides[:axis] + strides[axis + 1 :])
+    step = max((ROWS_SIZE // target.itemsize - inner) // stride + 1, 1)
+    for start in range(0, count, step):
+        part: tuple[Any, ...] = (slice(None),) * axis + (slice(start, min(start + step, count)),)
+        read_strided(file, offset + start * stride * target.itemsize, strides, target[part])

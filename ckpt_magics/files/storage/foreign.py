@@ -1,7 +1,7 @@
 """What a file that is no TensorFlow checkpoint is instead, told from its first bytes, and for few kinds from its name.
 
-People hand a reader whatever is called ``model.ckpt``. The answer "bad magic number" helps nobody; "this is a PyTorch
-file, load it with torch.load" does.
+People hand a reader whatever is called ``model.ckpt``. The answer "bad magic number" helps nobody; "this is a Git LFS
+pointer, run git lfs pull" does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import struct
 from typing import NamedTuple
 
+from ckpt_magics.files.formats.torch_legacy import begins_as_legacy
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 
 START_SIZE = 4096
@@ -58,13 +59,11 @@ _LFS = ForeignFile(
 _HTML = ForeignFile(
     "a web page", "The download gave a page (a login, an error, a licence) in place of the file. Look at the address."
 )
-_TORCH_ZIP = ForeignFile(
-    "a PyTorch checkpoint (zip)",
-    "Load it with torch.load(path, weights_only=True); %ckpt_save can write the result.",
-)
-_TORCH_PICKLE = ForeignFile(
-    "a Python pickle, as older PyTorch and scikit-learn write",
-    "A pickle can run any code when it is loaded: load one only from people you trust, with torch.load or pickle.load.",
+_TORCH_ZIP = ForeignFile("a PyTorch checkpoint (zip)", "Give its path to read it.")
+_TORCH_PICKLE = ForeignFile("a PyTorch checkpoint of the format before version 1.6", "Give its path to read it.")
+_PICKLE = ForeignFile(
+    "a Python pickle, as scikit-learn writes",
+    "A pickle can run any code when it is loaded: load one only from people you trust, with pickle.load.",
 )
 _KERAS_ZIP = ForeignFile("a Keras model (.keras, zip)", "Load it with keras.models.load_model(path).")
 _NPZ = ForeignFile("a NumPy archive (.npz)", "Give its path to read it.")
@@ -183,9 +182,9 @@ def _recognise_container(start: bytes) -> ForeignFile | None:
         (header_size,) = struct.unpack("<Q", start[:8])
         if 2 <= header_size <= 100_000_000 and start[9:].lstrip()[:1] in {b'"', b"}"}:
             return _SAFETENSORS
-    # Protocol 2 and later name themselves; the number that opens torch's old format is a pickle too.
+    # Protocol 2 and later name themselves.
     if start[0] == 0x80 and len(start) > 1 and 2 <= start[1] <= 5:
-        return _TORCH_PICKLE
+        return _TORCH_PICKLE if begins_as_legacy(start) else _PICKLE
     return _recognise_records(start)
 
 

@@ -196,7 +196,7 @@ def test_the_suffix_says_the_kind(path, kind):
 
 def test_an_unknown_suffix_or_name_lists_the_kinds():
     for call in (lambda: kind_to_write("m.onnx"), lambda: kind_named("onnx"), lambda: kind_to_write("m.npz", "NPZ")):
-        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy, hdf5"):
+        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy, hdf5, torch"):
             call()
 
 

@@ -5,12 +5,8 @@ Format: numpy/lib/_format_impl.py of NumPy 2.4 for the members, numpy/lib/_npyio
 
 from __future__ import annotations
 
-import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,56 +17,20 @@ from ckpt_magics.files.formats.npy_header import ArrayHeader, read_array_header
 from ckpt_magics.files.formats.pieces import part_of
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
+from ckpt_magics.files.kinds.zip_archive import (
+    BROKEN_ARCHIVE,
+    MOST_PACKED,
+    damaged_archive,
+    member_start,
+    open_archive,
+    opening_archive,
+)
 from ckpt_magics.files.storage.files import LocalFile, open_file
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 __all__ = ["SUFFIX", "member_places", "open_npz", "recognise"]
 
 SUFFIX = ".npy"
-
-_LOCAL_SIZE = 30
-"""Bytes of a member's header before its name."""
-
-_MOST_PACKED = 1032
-"""Bytes that deflate makes of one at most: a member cannot ask for more memory than the file justifies."""
-
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError, SyntaxError, NotImplementedError)
-"""What zipfile and NumPy raise about bytes that are no such file."""
-
-
-class _BeforeStartError(OSError, ValueError):
-    """What zipfile expects where it looks for more than an empty archive has, and what is damage elsewhere."""
-
-
-class _ArchiveStream(io.RawIOBase):
-    """A file that is read by place, as the stream that zipfile asks for."""
-
-    def __init__(self, file: LocalFile) -> None:
-        self._file = file
-        self._place = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._file.size}[whence]
-        if start + offset < 0:
-            raise _BeforeStartError("a place before the start")
-        self._place = start + offset
-        return self._place
-
-    def read(self, size: int | None = -1) -> bytes:
-        left = max(self._file.size - self._place, 0)
-        count = left if size is None or size < 0 else min(size, left)
-        data = self._file.read_at(self._place, count, "member")
-        self._place += count
-        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +79,15 @@ class _MemberValues:
         try:
             self._stream = self._archive.open(self._info)
             read_array_header(self._stream.read)
-        except _BROKEN as error:
-            raise _damaged(error) from error
+        except BROKEN_ARCHIVE as error:
+            raise damaged_archive(error) from error
         return self._stream
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._stream is not None:
             self._stream.close()
-        if isinstance(error, _BROKEN) and not isinstance(error, CheckpointError):
-            raise _damaged(error) from error
+        if isinstance(error, BROKEN_ARCHIVE) and not isinstance(error, CheckpointError):
+            raise damaged_archive(error) from error
 
 
 def recognise(start: bytes) -> bool:
@@ -144,7 +104,7 @@ def open_npz(path: str) -> FlatFile:
         DataLossError: It is none, or damaged.
     """
     file = open_file(path)
-    with _opening(file):
+    with opening_archive(file):
         archive, infos = _arrays(file)
         members, unread = _members(archive, infos)
     identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
@@ -158,35 +118,15 @@ def member_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:
         DataLossError: It is none, or damaged.
     """
     file = open_file(path)
-    with _opening(file):
-        places = [(_start(file, info), info.compress_size, _key(info)) for info in _arrays(file)[1]]
+    with opening_archive(file):
+        places = [(member_start(file, info), info.compress_size, _key(info)) for info in _arrays(file)[1]]
     file.close()
     return file.size, places
 
 
-def _start(file: LocalFile, info: zipfile.ZipInfo) -> int:
-    """Return where the bytes of a member start, behind its local header, name and extra fields."""
-    name, extra = struct.unpack("<HH", file.read_at(info.header_offset + _LOCAL_SIZE - 4, 4, "header of a member"))
-    return int(info.header_offset + _LOCAL_SIZE + name + extra)
-
-
-@contextmanager
-def _opening(file: LocalFile) -> Iterator[None]:
-    """Close a file that turns out to be no archive, and say so in an error of our tree."""
-    try:
-        yield
-    except BaseException as error:
-        file.close()
-        if isinstance(error, CheckpointError):
-            error.locate(file=file.name)
-        elif isinstance(error, _BROKEN):
-            raise _damaged(error).locate(file=file.name) from error
-        raise
-
-
 def _arrays(file: LocalFile) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
     """Return an archive, and which of its members are arrays."""
-    archive = zipfile.ZipFile(_ArchiveStream(file))
+    archive = open_archive(file)
     return archive, [info for info in archive.infolist() if info.filename.endswith(SUFFIX)]
 
 
@@ -205,8 +145,8 @@ def _members(
             members[key] = _member(archive, info, key)
         except CheckpointError as error:
             unread[key] = error.locate(tensor=key)
-        except _BROKEN as error:
-            unread[key] = _damaged(error).locate(tensor=key)
+        except BROKEN_ARCHIVE as error:
+            unread[key] = damaged_archive(error).locate(tensor=key)
     return members, unread
 
 
@@ -214,7 +154,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: bytes) -> Memb
     with archive.open(info) as stream:
         header = read_array_header(stream.read)
     size = header.values_size
-    if size != info.file_size - header.size or size > info.compress_size * _MOST_PACKED:
+    if size != info.file_size - header.size or size > info.compress_size * MOST_PACKED:
         raise DataLossError(f"the array would have {size} bytes, and the member has {info.file_size - header.size}")
     return _ArrayMember(archive, info, header, TensorSpec(key, header.stored, header.shape))
 
@@ -224,7 +164,3 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     if len(data) < size:
         raise DataLossError(f"the member ends {size - len(data)} bytes early")
     return data
-
-
-def _damaged(error: Exception) -> DataLossError:
-    return DataLossError(f"the archive is damaged: {error}")

@@ -1,0 +1,1 @@
+"""PyTorch files: an archive with a pickle and storages, or the format of before version 1.6."""

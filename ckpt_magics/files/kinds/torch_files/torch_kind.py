@@ -1,0 +1,85 @@
+"""PyTorch files as a kind of file: written as an archive that PyTorch loads without running code, and maps.
+
+Format: `torch_file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from ckpt_magics.files.formats.stored_zip import StoredZip
+from ckpt_magics.files.formats.torch_pickle import DTYPES, encode_state_dict
+from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
+from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.torch_files.torch_file import (
+    BYTE_ORDER,
+    PICKLE,
+    STORAGE,
+    is_torch_start,
+    map_torch,
+    open_torch,
+)
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
+from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.source import TensorSpec
+from ckpt_magics.files.tensors.tensor_names import key_to_name
+from ckpt_magics.files.wire.varint import Buffer
+
+__all__ = ["TORCH"]
+
+_ROOT = "archive/"
+"""The directory in the archive; PyTorch names it after the file, and a file can be renamed."""
+
+_VERSION = b"3\n"
+_ALIGNMENT = 64
+
+
+def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
+    """Return which tensors a file cannot hold."""
+    return [*unheld_values(specs, DTYPES), *unheld_text_names(specs)]
+
+
+def open_torch_sink(
+    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+) -> AbstractContextManager[FlatSink]:
+    """Open a sink that makes a file of a dict of tensors, in the order of the specs; see :func:`sinks.open_sink`."""
+    check_held(TORCH.name, can_hold(specs_of(specs)))
+    records = records_of(specs)
+    pickle = encode_state_dict([(key_to_name(record.name), record.dtype, record.shape) for record in records])
+    return open_file_sink(path_text(path), records, options, companions, lambda file: _TorchArchive(file, pickle))
+
+
+class _TorchArchive:
+    """A file that is being written; what it holds is known before."""
+
+    def __init__(self, file: disk.OutputFile, pickle: bytes) -> None:
+        self._file = file
+        self._zip = StoredZip(file.write)
+        self._zip.add(_ROOT + PICKLE, [pickle])
+        self._zip.add(_ROOT + BYTE_ORDER, [b"little"])
+        self._count = 0
+
+    def add(self, record: Record, parts: Iterable[Buffer]) -> None:  # noqa: ARG002 - as layouts
+        self._zip.add(f"{_ROOT}{STORAGE}{self._count}", parts, align=_ALIGNMENT)
+        self._count += 1
+
+    def finish(self) -> None:
+        self._zip.add(f"{_ROOT}version", [_VERSION])
+        self._zip.finish()
+        self._file.finish()
+
+
+TORCH = Kind(
+    name="torch",
+    suffixes=(".pt", ".pth", ".bin"),
+    recognise=is_torch_start,
+    open=open_torch,
+    can_hold=can_hold,
+    sink=open_torch_sink,
+    byte_map=map_torch,
+)
