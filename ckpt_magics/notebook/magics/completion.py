@@ -69,6 +69,11 @@ class CheckpointMatcher:
             from ckpt_magics.notebook.magics.graph_completion import complete_graph_line
 
             found = complete_graph_line(self._shell, lay_out(self._parser(magic), before), word)
+        elif magic in {"ckpt_convert", "ckpt_average"}:
+            from ckpt_magics.notebook.magics.convert_completion import complete_convert_line
+
+            variables = _names_of_tensors(user_values(self._shell))
+            found = complete_convert_line(lay_out(self._parser(magic), before), word, _names_in, variables)
         else:
             found = self._checkpoint_words(magic, before, word)
         return [_in_quotes(text, mark) for text in found if not mark or mark not in text]
