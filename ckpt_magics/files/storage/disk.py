@@ -2,8 +2,6 @@
 
 Everything that creates, writes, renames, syncs or removes goes through the functions here, and they reach the system
 only through this module's ``os``. So a test can count the calls, fail the k-th of them, or stop the world there.
-
-Source of the error names: tensorflow/core/platform/errors (``IOError`` maps errno to a status the same way).
 """
 
 from __future__ import annotations
@@ -19,13 +17,12 @@ from functools import cache
 
 from ckpt_magics.errors import (
     CheckpointError,
-    FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
-    PermissionDeniedError,
     ResourceExhaustedError,
     visible,
 )
+from ckpt_magics.files.storage.error_table import NO_SPACE, REFUSED, class_for_writing
 
 __all__ = [
     "OutputFile",
@@ -54,10 +51,6 @@ WRITEBACK_SIZE = 64 << 20
 #: Windows refuses to replace a file that a reader or a virus scanner has open; they let go within moments.
 REPLACE_ATTEMPTS = 8
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NO_MEANS = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE})
-_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-_WRONG_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ETXTBSY})
 #: What a file system answers that cannot sync a directory; it is then as durable as that system allows.
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR})
 _AT_CWD, _RENAME_EXCHANGE = -100, 2
@@ -77,26 +70,17 @@ def _free_bytes(path: str) -> int | None:
 def _typed(error: OSError, path: str, needed: int | None, taken: int) -> CheckpointError:
     """The error of our tree for what the system said about ``path``."""
     text = f"{visible(path)}; {error.strerror or error}"
-    found: CheckpointError
-    if error.errno in _NO_SPACE:
+    hint = None
+    if error.errno in NO_SPACE:
         free = _free_bytes(path)
         if needed is not None:
             text += f": {needed} bytes are needed for this file"
         if free is not None:
             text += f"{',' if needed is not None else ':'} {free + taken} bytes are free"
-        found = ResourceExhaustedError(text, hint="Nothing was replaced; free some space and save again.")
-    elif error.errno in _NO_MEANS:
-        found = ResourceExhaustedError(text)
-    elif error.errno in _REFUSED:
-        found = PermissionDeniedError(text, hint="Save to a directory that you may write to.")
-    elif error.errno == errno.ENOENT:
-        found = NotFoundError(text)
-    elif error.errno == errno.ENAMETOOLONG:
-        found = InvalidArgumentError(text)
-    elif error.errno in _WRONG_KIND:
-        found = FailedPreconditionError(text)
-    else:
-        found = CheckpointError(text)
+        hint = "Nothing was replaced; free some space and save again."
+    elif error.errno in REFUSED:
+        hint = "Save to a directory that you may write to."
+    found = class_for_writing(error.errno)(text, hint=hint)
     if isinstance(found, OSError):
         found.errno = error.errno
     return found

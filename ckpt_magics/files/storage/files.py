@@ -8,7 +8,6 @@ it (``PATH; No such file or directory``).
 from __future__ import annotations
 
 import contextlib
-import errno
 import mmap
 import os
 import stat
@@ -17,35 +16,19 @@ from typing import Self
 
 from ckpt_magics.errors import (
     CheckpointError,
-    DataLossError,
     FailedPreconditionError,
     InvalidArgumentError,
-    NotFoundError,
-    PermissionDeniedError,
     ResourceExhaustedError,
     TruncatedError,
     visible,
 )
 from ckpt_magics.files.formats.random_access import check_range
+from ckpt_magics.files.storage.error_table import class_for
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
 from ckpt_magics.files.storage.read_handle import ReadHandle
 
 _READ_LIMIT = 1 << 30
 """Most bytes asked of the system in one call: Linux returns at most 2 GiB, macOS refuses more."""
-
-_ERROR_CLASSES: dict[int | None, type[CheckpointError]] = {
-    errno.ENOENT: NotFoundError,
-    errno.ENOTDIR: NotFoundError,
-    errno.EISDIR: FailedPreconditionError,
-    errno.EACCES: PermissionDeniedError,
-    errno.EPERM: PermissionDeniedError,
-    errno.EMFILE: ResourceExhaustedError,
-    errno.ENFILE: ResourceExhaustedError,
-    errno.ENOMEM: ResourceExhaustedError,
-    errno.ENAMETOOLONG: InvalidArgumentError,
-    errno.ELOOP: InvalidArgumentError,
-    errno.EIO: DataLossError,
-}
 
 
 @contextlib.contextmanager
@@ -60,7 +43,7 @@ def system_errors(name: str) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, CheckpointError):
             raise
-        kind = _ERROR_CLASSES.get(error.errno, CheckpointError)
+        kind = class_for(error.errno)
         raise kind(f"{visible(name)}; {error.strerror or error}", file=name) from error
     except MemoryError as error:
         raise out_of_memory(name, error) from error
