@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ckpt_magics.notebook.reports.conversion_report import list_recipes as list_recipes
     from ckpt_magics.notebook.reports.directory_listing import list_checkpoints as list_checkpoints
     from ckpt_magics.notebook.reports.directory_listing import repair_state as repair_state
+    from ckpt_magics.notebook.reports.frozen_report import freeze_graph as freeze_graph
     from ckpt_magics.notebook.reports.graph_contents import show_graph as show_graph
     from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint as salvage_checkpoint
     from ckpt_magics.notebook.reports.verification_report import verify_checkpoint as verify_checkpoint
@@ -94,6 +95,7 @@ _HOMES = {
     "convert_checkpoint": "notebook.reports.conversion_report",
     "describe_checkpoint": "notebook.reports.contents",
     "export_meta_graph": "graphs.saver.meta_graphs",
+    "freeze_graph": "notebook.reports.frozen_report",
     "get_checkpoint_state": "files.directory.state",
     "import_meta_graph": "graphs.saver.meta_graphs",
     "latest_checkpoint": "files.directory.state",

@@ -120,6 +120,12 @@ def _averaged(given, runs):
     return {"mean.ckpt.index", "last.ckpt.index"} <= set(os.listdir(runs))
 
 
+def _frozen(given, runs):
+    ckpt_magics.freeze_graph(given("m-1"), given("frozen.pb"), ["w"])
+    with ckpt_magics.load_checkpoint(given("frozen.pb")) as reader:
+        return (runs / "frozen.pb").exists() and reader["w"].tolist() == [0.0, 1.0, 2.0]
+
+
 def _pictures(given, runs):
     shown = ckpt_magics.show_graph(given("m-1.meta"))
     shown.picture.save(given("g.svg"))
@@ -190,6 +196,7 @@ DOORS = {
     "describe_checkpoint": lambda given, _: len(ckpt_magics.describe_checkpoint(given("m-1")).variables) == 1,
     "show_checkpoint": _pictures,
     "show_graph": _pictures,
+    "freeze_graph": _frozen,
     "export_meta_graph": _meta_graphs,
     "import_meta_graph": _meta_graphs,
     "Saver": _saves,

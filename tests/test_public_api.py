@@ -40,6 +40,7 @@ PUBLIC_NAMES = [
     "convert_checkpoint",
     "describe_checkpoint",
     "export_meta_graph",
+    "freeze_graph",
     "get_checkpoint_state",
     "import_meta_graph",
     "latest_checkpoint",

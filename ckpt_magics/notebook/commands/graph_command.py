@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from ckpt_magics.files.storage.progress import Progress
@@ -15,6 +16,7 @@ from ckpt_magics.notebook.pictures.choices import DIRECTIONS, GROUPS, PALETTE_NA
 
 if TYPE_CHECKING:
     from ckpt_magics.notebook.pictures.picture import DrawOptions
+    from ckpt_magics.notebook.reports.frozen_report import FrozenGraph
     from ckpt_magics.notebook.reports.graph_contents import GraphContents
 
 __all__ = ["GRAPH", "GRAPH_ARGUMENTS", "GRAPH_CELL_ARGUMENTS", "draw_options"]
@@ -53,6 +55,17 @@ _ENDS = argument(
     help="Print what the graph takes and gives, as its signatures say, or what is likely.",
 )
 
+_FILES: tuple[Argument, ...] = (
+    argument(
+        "--freeze",
+        metavar="TARGET",
+        help="Write the graph to this .pb or .pbtxt file with the values of its variables as constants, and nothing "
+        "that its outputs do not need.",
+    ),
+    many_values("--outputs", "NAME", "What a frozen graph gives. Default: as --inputs-outputs says."),
+    argument("--write", metavar="FILE", help="Write the graph as it is, binary (.pb) or as text (.pbtxt)."),
+)
+
 GRAPH_CELL_ARGUMENTS: tuple[Argument, ...] = (
     argument("name", nargs="?", metavar="NAME", help="A variable for the graph; another name, another graph."),
     *_VIEW_ARGUMENTS,
@@ -68,6 +81,7 @@ GRAPH_ARGUMENTS: tuple[Argument, ...] = (
     ),
     _TAGS,
     _ENDS,
+    *_FILES,
     argument("--off", action="store_true", help="Have no active graph: save and restore the notebook's arrays."),
     *_VIEW_ARGUMENTS,
 )
@@ -93,8 +107,11 @@ def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
 
     contents = describe_graph(open_graph(expanded(arguments.source), arguments.tags), draw_options(arguments))
     picture = contents.picture
+    frozen = _written(arguments, contents)
 
     def text() -> str:
+        if frozen is not None:
+            return frozen.report.text()
         if arguments.inputs_outputs:
             return ends_report(contents).text()
         return f"{graph_report(contents, contents.own_lines, at_most=None).text()}\n\n{picture.text}"
@@ -102,9 +119,20 @@ def _run(arguments: argparse.Namespace, _progress: Progress | None) -> Outcome:
     return Outcome(
         text=text,
         page=lambda: html_page(contents.title, contents.facts_html() + picture.html),
-        facts=lambda: _facts(contents),
+        facts=lambda: {**_facts(contents), "frozen": None if frozen is None else asdict(frozen)},
         pictures={".svg": lambda: picture.svg, ".dot": lambda: picture.dot},
     )
+
+
+def _written(arguments: argparse.Namespace, contents: GraphContents) -> FrozenGraph | None:
+    """Write the files that are asked for; returns what was frozen."""
+    from ckpt_magics.notebook.reports.frozen_report import freeze_source_to, write_source
+
+    if arguments.write is not None:
+        write_source(contents.source, expanded(arguments.write))
+    if arguments.freeze is None:
+        return None
+    return freeze_source_to(contents.source, expanded(arguments.freeze), arguments.outputs)
 
 
 def _facts(contents: GraphContents) -> Mapping[str, object]:
@@ -133,12 +161,14 @@ GRAPH = ShellCommand(
 
     --json: {"graph", "kind", "note", "inputs": [{"name", "dtype", "shape"}], "outputs": [the
     same], "ops": {op: number}, "functions", "variables": [{"name", "dtype", "shape", "bytes",
-    "group"}]}; sizes that are unknown are null, inputs and outputs those of --inputs-outputs.
+    "group"}], "frozen": {"path", "outputs", "nodes", "nodes_before", "bytes"}}; sizes that are
+    unknown are null, inputs and outputs those of --inputs-outputs.
     """,
     (
         argument("source", metavar="SOURCE", help="A .meta, .pb or .pbtxt file, a SavedModel or a checkpoint."),
         _TAGS,
         _ENDS,
+        *_FILES,
         *_DRAWING_ARGUMENTS,
     ),
     _run,

@@ -108,7 +108,7 @@ class GraphMagics(Magics):
         active. Ops that are not known are drawn like others.
 
         The value has .graph, .session, .variables and .picture, and value["weight"] is a variable's value as an array.
-        In Python: show_graph(source).
+        In Python: show_graph(source), freeze_graph(source, target).
 
         Examples::
 
@@ -118,6 +118,8 @@ class GraphMagics(Magics):
             %graph net --open encoder/layer_0 --direction LR
             %graph net --static -o net.html;
             %graph model.ckpt.meta --inputs-outputs
+            %graph model.ckpt.meta --freeze model.pb --outputs prob
+            %graph model.pb --write model.pbtxt
             %graph --off
         """
         if arguments.off:
@@ -131,7 +133,14 @@ class GraphMagics(Magics):
             self.activate(graph)
             print(ends_report(graph.contents).text())  # noqa: T201 - asked for
             return None
+        if isinstance(graph, NotebookGraph) and arguments.write is not None:
+            graph.write(expanded(arguments.write))
+        if isinstance(graph, NotebookGraph) and arguments.freeze is not None:
+            self.activate(graph)
+            return graph.freeze(expanded(arguments.freeze), arguments.outputs)
         if not isinstance(graph, NotebookGraph):
+            if arguments.freeze is not None or arguments.write is not None:
+                raise UsageError(f"{visible(graph.path)} has no graph: no .meta file is beside it")
             contents = describe_graph(graph, draw_options(arguments))
             return _written(contents, contents, arguments)
         shown = self._prepared(graph, arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -10,15 +10,25 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, visible
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.frozen import Constants
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
+from ckpt_magics.graphs.saver.frozen_session import freeze_session
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.session.session import Session
 from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture
+from ckpt_magics.notebook.reports.frozen_report import (
+    FrozenGraph,
+    freeze_source_to,
+    graph_path,
+    likely_outputs,
+    write_frozen,
+    write_source,
+)
 from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph
 from ckpt_magics.proto.messages import GraphDef, SaverDef
 
@@ -151,6 +161,27 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         now = {} if self._session is None else self._session.variable_values()
         frame = self.contents.variables
         return frame.assign(initialized=[name in now for name in frame["name"]])
+
+    def freeze(self, target: AnyPath, outputs: Sequence[str] = ()) -> FrozenGraph:
+        """Write the graph with the values of its session, or of the checkpoint beside it, as constants.
+
+        Args:
+            target: The ``.pb`` or ``.pbtxt`` file.
+            outputs: What it is to give; by default what its signatures say or is likely.
+
+        Raises:
+            CheckpointError: As `freeze_graph`.
+        """
+        source = self._current_source()
+        if self.checkpoint is not None and (self._session is None or not self._session.variable_values()):
+            return freeze_source_to(source, target, outputs)
+        path = graph_path(target)
+        chosen = tuple(outputs) or likely_outputs(source)
+        return write_frozen(path, freeze_session(self.session, chosen), chosen, len(self.graph))
+
+    def write(self, target: AnyPath) -> None:
+        """Write the graph as it is to a ``.pb`` or ``.pbtxt`` file."""
+        write_source(self._current_source(), target)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         variables = self.saved_variables()
