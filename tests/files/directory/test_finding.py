@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -159,10 +160,9 @@ def zip_with(*names):
 
 
 FOREIGN = {
-    "PyTorch checkpoint": zip_with("archive/data.pkl", "archive/version"),
     "Keras model": zip_with("metadata.json", "config.json", "model.weights.h5"),
     "zip archive": zip_with("readme"),
-    "pickle": lambda path: path.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."),
+    "pickle": lambda path: path.write_bytes(pickle.dumps({"a": 1})),
     "Git LFS pointer": lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
     "gzip": lambda path: path.write_bytes(gzip.compress(b"x" * 100)),
     "web page": lambda path: path.write_bytes(b"\n<!DOCTYPE html><html><body>404</body></html>"),

@@ -36,7 +36,7 @@ def test_tells_a_graph_by_its_content(tmp_path, message, kind, name, as_text):
         ("a.pb", b"\xff" * 40, "is no MetaGraphDef, SavedModel or GraphDef"),
         ("a.pbtxt", b"node { name: 3 }", "Cannot parse file"),
         ("a.pb", b"PK\x03\x04 archive/data.pkl", "is no graph but a PyTorch checkpoint"),
-        ("model.ckpt", b"PK\x03\x04 archive/data.pkl", "a PyTorch checkpoint"),
+        ("model.ckpt", b"PK\x03\x04 readme", "a zip archive"),
     ],
 )
 def test_says_what_it_is_instead(tmp_path, name, data, text):
