@@ -186,7 +186,8 @@ class PartitionedVariable(Operators[Tensor]):
     def as_tensor(self) -> Tensor:
         """Add the parts' concatenation."""
         with self.graph.as_default(), self.graph.control_dependencies(None):
-            whole = self._variables[0].as_tensor() if len(self) == 1 else self._concatenate()
+            # A part that is alone is read in the scope of the name that it has as a whole.
+            whole: object = self._variables[0] if len(self) == 1 else self._concatenate()
             with name_scope(None):
                 return identity(whole, name=self.name)
 
