@@ -8,7 +8,8 @@ Source: tensorflow/python/framework/convert_to_constants.py, graph_util_impl.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from ckpt_magics.graphs.ops.variable_kinds import KNOWN_VARIABLE_OPS
 from ckpt_magics.proto.messages import GraphDef, NodeDef
 
 __all__ = ["freeze_graph_def"]
+
+_CHANGING = ("Assign", "Scatter", "Apply", "SparseApply", "CountUpTo")
+"""What the names of ops begin with that change the variable whose reference they take first."""
 
 _PASS_ON = frozenset({"Identity", "Enter", "RefEnter", "Switch", "Merge"})
 """Ops that pass a handle on as it is."""
@@ -43,10 +47,11 @@ def freeze_graph_def(graph: GraphDef, values: Mapping[str, Array], outputs: Sequ
     nodes = {node.name: node for node in graph.node}
     kept = _needed(nodes, list(map(_node_of, outputs)))
     handles = _handles(kept)
+    references = {name for name, node in kept.items() if node.op in KNOWN_VARIABLE_OPS and name not in handles}
     frozen = GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
         if node.name in kept:
-            frozen.node.extend(_without_variable(node, handles, values))
+            frozen.node.extend(_without_variable(node, handles, references, values))
     _forget_places(frozen)
     return frozen
 
@@ -88,13 +93,16 @@ def _handles(nodes: Mapping[str, NodeDef]) -> dict[str, NodeDef]:
     return found
 
 
-def _without_variable(node: NodeDef, handles: Mapping[str, NodeDef], values: Mapping[str, Array]) -> Iterator[NodeDef]:
+def _without_variable(
+    node: NodeDef, handles: Mapping[str, NodeDef], references: AbstractSet[str], values: Mapping[str, Array]
+) -> Iterator[NodeDef]:
     """What stands in a node's place: a constant for a variable, and ops on values for those on handles."""
     taken = [_node_of(name) for name in node.input if not name.startswith("^")]
     if node.op in KNOWN_VARIABLE_OPS:
         yield _constant(node, values)
     elif not any(name in handles for name in taken):
-        if any(node.op.startswith(verb) for verb in ("Assign", "Scatter", "Apply", "ResourceApply")):
+        # Only of a variable itself: ScatterNd makes a tensor of its own.
+        if references & set(taken[:1]) and node.op.startswith(_CHANGING):
             raise _changes(node)
         yield node
     else:
@@ -165,10 +173,5 @@ def _forget_places(graph: GraphDef) -> None:
         if "_class" in node.attr:
             places = [place for place in node.attr["_class"].list.s if place.removeprefix(b"loc:@") in names]
             del node.attr["_class"]
-            _set_places(node, places)
-
-
-def _set_places(node: NodeDef, places: Iterable[bytes]) -> None:
-    kept = list(places)
-    if kept:
-        node.attr["_class"].list.s.extend(kept)
+            if places:
+                node.attr["_class"].list.s.extend(places)

@@ -5,6 +5,7 @@ import pytest
 
 import ckpt_magics.compat.v1 as tf
 from ckpt_magics import FailedPreconditionError, InvalidArgumentError, NotFoundError, UnimplementedError
+from ckpt_magics.graphs.meta_graph.freezing import freeze_graph_def
 from ckpt_magics.graphs.meta_graph.graph_sources import find_graph
 from ckpt_magics.graphs.saver.frozen_session import freeze_session, freeze_source
 from ckpt_magics.notebook.reports.frozen_report import freeze_graph, likely_outputs
@@ -61,6 +62,20 @@ def test_says_what_cannot_be_frozen(trained):
         freeze_session(trained, ["update"])
     with tf.Session(graph=trained.graph) as fresh, pytest.raises(FailedPreconditionError, match="has no value"):
         freeze_session(fresh, ["out"])
+
+
+@pytest.mark.parametrize(("op", "is_refused"), [("ScatterNd", False), ("ScatterUpdate", True), ("ApplyAdam", True)])
+def test_only_what_takes_a_variable_first_changes_it(op, is_refused):
+    first = "v" if is_refused else "indices"
+    graph = GraphDef(node=[{"name": "v", "op": "VariableV2"}, {"name": "indices", "op": "Placeholder"}])
+    graph.node[0].attr["dtype"].type = 1
+    graph.node.add(name="out", op=op, input=[first, "v"])
+    if is_refused:
+        with pytest.raises(UnimplementedError, match="changes a variable"):
+            freeze_graph_def(graph, {"v": np.ones(2, np.float32)}, ["out"])
+    else:
+        frozen = freeze_graph_def(graph, {"v": np.ones(2, np.float32)}, ["out"])
+        assert [node.op for node in frozen.node] == ["Const", "Placeholder", op]
 
 
 @pytest.mark.parametrize("model", ["graph_conv_adam", "graph_conv_momentum_bn", "graph_conv_resource"])
