@@ -37,11 +37,13 @@ class SavedAttribute:
         name: Of the attribute; ``VARIABLE_VALUE`` of a variable.
         full_name: Name of the variable in a graph, under which a name-based checkpoint would have it; may be empty.
         checkpoint_key: Name of the tensor in this checkpoint.
+        unknown: Fields of other versions of TensorFlow, serialized; only where the graph is to be edited.
     """
 
     name: str
     full_name: str
     checkpoint_key: str
+    unknown: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,87 @@
+"""The order and the numbers that TensorFlow gives to objects.
+
+Objects are numbered breadth-first from the root, each when it is first met, over children in their own order. Behind
+them stand the slots, which are nobody's children: for each optimizer in that order, for each name of a slot, for each
+variable in that order. What is reached in neither way is not saved.
+
+Format: tensorflow/python/checkpoint/graph_view.py, tensorflow/python/checkpoint/util.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
+from ckpt_magics.files.object_graph.object_graph import SlotVariable
+
+__all__ = ["numbered", "old_ids", "with_values_told"]
+
+
+def numbered(nodes: Sequence[GraphNode]) -> tuple[GraphNode, ...]:
+    """Return the nodes that the first one leads to, in TensorFlow's order and referring to each other by it.
+
+    Args:
+        nodes: In any order but for the root; slots, of whatever optimizer, are left out where their variable is.
+
+    Returns:
+        The nodes, with `GraphNode.has_values` told anew where it was told.
+    """
+    order = old_ids(nodes)
+    new_ids = {old: new for new, old in enumerate(order)}
+    return with_values_told([_referring(nodes[old], new_ids) for old in order])
+
+
+def old_ids(nodes: Sequence[GraphNode]) -> list[int]:
+    """Return which nodes are kept by `numbered`, in its order."""
+    met = dict.fromkeys([0] if nodes else [])
+    waiting = deque(met)
+    while waiting:
+        for edge in nodes[waiting.popleft()].children:
+            if edge.node_id not in met:
+                met[edge.node_id] = None
+                waiting.append(edge.node_id)
+    ordinary = {node_id: new for new, node_id in enumerate(met)}
+    for node_id in ordinary:
+        met.update(dict.fromkeys(slot.slot_variable_node_id for slot in _slots(nodes[node_id], ordinary)))
+    return list(met)
+
+
+def _slots(node: GraphNode, new_ids: Mapping[int, int]) -> Iterator[SlotVariable]:
+    """The slots of an optimizer in order: by name as names first occur, then by variable."""
+    names = {slot.slot_name: None for slot in node.slots}
+    rank = {name: at for at, name in enumerate(names)}
+    kept = (slot for slot in node.slots if slot.original_variable_node_id in new_ids)
+    yield from sorted(kept, key=lambda slot: (rank[slot.slot_name], new_ids[slot.original_variable_node_id]))
+
+
+def _referring(node: GraphNode, new_ids: Mapping[int, int]) -> GraphNode:
+    children = tuple(Edge(edge.name, new_ids[edge.node_id]) for edge in node.children if edge.node_id in new_ids)
+    slots = tuple(
+        SlotVariable(new_ids[slot.original_variable_node_id], slot.slot_name, new_ids[slot.slot_variable_node_id])
+        for slot in _slots(node, new_ids)
+        if slot.slot_variable_node_id in new_ids
+    )
+    return replace(node, children=children, slots=slots)
+
+
+def with_values_told(nodes: Sequence[GraphNode]) -> tuple[GraphNode, ...]:
+    """Return nodes with `GraphNode.has_values` as it is: of what has values, and of all that leads to it by children.
+
+    Nodes of a file that does not tell it go on not telling it.
+    """
+    parents: dict[int, list[int]] = {}
+    for node_id, node in enumerate(nodes):
+        for edge in node.children:
+            parents.setdefault(edge.node_id, []).append(node_id)
+    found = {node_id for node_id, node in enumerate(nodes) if node.has_own_values}
+    waiting = list(found)
+    while waiting:
+        new = [parent for parent in parents.pop(waiting.pop(), ()) if parent not in found]
+        found.update(new)
+        waiting += new
+    return tuple(
+        node if node.has_values is None else replace(node, has_values=node_id in found)
+        for node_id, node in enumerate(nodes)
+    )
