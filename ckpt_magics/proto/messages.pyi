@@ -564,6 +564,217 @@ class WhileContextDef(Message):
     ) -> None: ...
     def HasField(self, field_name: Literal["values_def"]) -> bool: ...
 
+DataClass: Final[_EnumTypeWrapper[int]]
+DATA_CLASS_UNKNOWN: Final = 0
+DATA_CLASS_SCALAR: Final = 1
+DATA_CLASS_TENSOR: Final = 2
+DATA_CLASS_BLOB_SEQUENCE: Final = 3
+
+class SummaryMetadata(Message):
+    class PluginData(Message):
+        plugin_name: str
+        content: bytes
+        def __init__(
+            self,
+            *,
+            plugin_name: str | None = ...,
+            content: bytes | None = ...,
+        ) -> None: ...
+
+    @property
+    def plugin_data(self) -> SummaryMetadata.PluginData: ...
+    display_name: str
+    summary_description: str
+    data_class: int
+    def __init__(
+        self,
+        *,
+        plugin_data: SummaryMetadata.PluginData | None = ...,
+        display_name: str | None = ...,
+        summary_description: str | None = ...,
+        data_class: int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal["plugin_data"]) -> bool: ...
+
+class HistogramProto(Message):
+    min: float
+    max: float
+    num: float
+    sum: float
+    sum_squares: float
+    @property
+    def bucket_limit(self) -> RepeatedScalarFieldContainer[float]: ...
+    @property
+    def bucket(self) -> RepeatedScalarFieldContainer[float]: ...
+    def __init__(
+        self,
+        *,
+        min: float | None = ...,
+        max: float | None = ...,
+        num: float | None = ...,
+        sum: float | None = ...,
+        sum_squares: float | None = ...,
+        bucket_limit: Iterable[float] | None = ...,
+        bucket: Iterable[float] | None = ...,
+    ) -> None: ...
+
+class Summary(Message):
+    class Image(Message):
+        height: int
+        width: int
+        colorspace: int
+        encoded_image_string: bytes
+        def __init__(
+            self,
+            *,
+            height: int | None = ...,
+            width: int | None = ...,
+            colorspace: int | None = ...,
+            encoded_image_string: bytes | None = ...,
+        ) -> None: ...
+
+    class Audio(Message):
+        sample_rate: float
+        num_channels: int
+        length_frames: int
+        encoded_audio_string: bytes
+        content_type: str
+        def __init__(
+            self,
+            *,
+            sample_rate: float | None = ...,
+            num_channels: int | None = ...,
+            length_frames: int | None = ...,
+            encoded_audio_string: bytes | None = ...,
+            content_type: str | None = ...,
+        ) -> None: ...
+
+    class Value(Message):
+        tag: str
+        simple_value: float
+        obsolete_old_style_histogram: bytes
+        @property
+        def image(self) -> Summary.Image: ...
+        @property
+        def histo(self) -> HistogramProto: ...
+        @property
+        def audio(self) -> Summary.Audio: ...
+        @property
+        def tensor(self) -> TensorProto: ...
+        node_name: str
+        @property
+        def metadata(self) -> SummaryMetadata: ...
+        def __init__(
+            self,
+            *,
+            tag: str | None = ...,
+            simple_value: float | None = ...,
+            obsolete_old_style_histogram: bytes | None = ...,
+            image: Summary.Image | None = ...,
+            histo: HistogramProto | None = ...,
+            audio: Summary.Audio | None = ...,
+            tensor: TensorProto | None = ...,
+            node_name: str | None = ...,
+            metadata: SummaryMetadata | None = ...,
+        ) -> None: ...
+        def HasField(self, field_name: Literal["simple_value", "obsolete_old_style_histogram", "image", "histo", "audio", "tensor", "metadata", "value"]) -> bool: ...
+        def WhichOneof(self, oneof_group: Literal["value"]) -> Literal["simple_value", "obsolete_old_style_histogram", "image", "histo", "audio", "tensor"] | None: ...
+
+    @property
+    def value(self) -> RepeatedCompositeFieldContainer[Summary.Value]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[Summary.Value] | None = ...,
+    ) -> None: ...
+
+class LogMessage(Message):
+    Level: Final[_EnumTypeWrapper[int]]
+    UNKNOWN: Final = 0
+    DEBUGGING: Final = 10
+    INFO: Final = 20
+    WARN: Final = 30
+    ERROR: Final = 40
+    FATAL: Final = 50
+
+    level: int
+    message: str
+    def __init__(
+        self,
+        *,
+        level: int | None = ...,
+        message: str | None = ...,
+    ) -> None: ...
+
+class SessionLog(Message):
+    SessionStatus: Final[_EnumTypeWrapper[int]]
+    STATUS_UNSPECIFIED: Final = 0
+    START: Final = 1
+    STOP: Final = 2
+    CHECKPOINT: Final = 3
+
+    status: int
+    checkpoint_path: str
+    msg: str
+    def __init__(
+        self,
+        *,
+        status: int | None = ...,
+        checkpoint_path: str | None = ...,
+        msg: str | None = ...,
+    ) -> None: ...
+
+class TaggedRunMetadata(Message):
+    tag: str
+    run_metadata: bytes
+    def __init__(
+        self,
+        *,
+        tag: str | None = ...,
+        run_metadata: bytes | None = ...,
+    ) -> None: ...
+
+class SourceMetadata(Message):
+    writer: str
+    def __init__(
+        self,
+        *,
+        writer: str | None = ...,
+    ) -> None: ...
+
+class Event(Message):
+    wall_time: float
+    step: int
+    file_version: str
+    graph_def: bytes
+    @property
+    def summary(self) -> Summary: ...
+    @property
+    def log_message(self) -> LogMessage: ...
+    @property
+    def session_log(self) -> SessionLog: ...
+    @property
+    def tagged_run_metadata(self) -> TaggedRunMetadata: ...
+    meta_graph_def: bytes
+    @property
+    def source_metadata(self) -> SourceMetadata: ...
+    def __init__(
+        self,
+        *,
+        wall_time: float | None = ...,
+        step: int | None = ...,
+        file_version: str | None = ...,
+        graph_def: bytes | None = ...,
+        summary: Summary | None = ...,
+        log_message: LogMessage | None = ...,
+        session_log: SessionLog | None = ...,
+        tagged_run_metadata: TaggedRunMetadata | None = ...,
+        meta_graph_def: bytes | None = ...,
+        source_metadata: SourceMetadata | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal["file_version", "graph_def", "summary", "log_message", "session_log", "tagged_run_metadata", "meta_graph_def", "source_metadata", "what"]) -> bool: ...
+    def WhichOneof(self, oneof_group: Literal["what"]) -> Literal["file_version", "graph_def", "summary", "log_message", "session_log", "tagged_run_metadata", "meta_graph_def"] | None: ...
+
 FullTypeId: Final[_EnumTypeWrapper[int]]
 TFT_UNSET: Final = 0
 TFT_VAR: Final = 1

@@ -23,7 +23,7 @@ def theirs(tf):
         tensor_bundle_pb2,
         trackable_object_graph_pb2,
     )
-    from tensorflow.core.util import saved_tensor_slice_pb2
+    from tensorflow.core.util import event_pb2, saved_tensor_slice_pb2
     from tensorflow.python.training import checkpoint_state_pb2
 
     pending = [
@@ -34,6 +34,7 @@ def theirs(tf):
             tensor_slice_pb2,
             variable_pb2,
             control_flow_pb2,
+            event_pb2,
             fingerprint_pb2,
             meta_graph_pb2,
             queue_runner_pb2,
@@ -98,7 +99,9 @@ def test_every_field_agrees(theirs):
     assert compared > 60
 
 
-@pytest.mark.parametrize("name", ["DataType", "FullTypeId", "VariableSynchronization", "VariableAggregation", "Code"])
+@pytest.mark.parametrize(
+    "name", ["DataType", "FullTypeId", "VariableSynchronization", "VariableAggregation", "Code", "DataClass"]
+)
 def test_every_enum_value_agrees(theirs, name):
     wanted = _values(theirs[name])
     # No code at all, but a fence against switches that list every one.

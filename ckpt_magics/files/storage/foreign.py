@@ -11,8 +11,8 @@ import re
 import struct
 from typing import NamedTuple
 
+from ckpt_magics.files.formats.record_file import is_record_start
 from ckpt_magics.files.formats.torch_legacy import begins_as_legacy
-from ckpt_magics.files.wire.crc32c import crc32c, mask
 
 START_SIZE = 4096
 """Bytes from the start of a file that tell what it is."""
@@ -38,6 +38,11 @@ class ForeignFile(NamedTuple):
     def is_graph(self) -> bool:
         """Whether it seems to be a graph."""
         return self in {_META_GRAPH, _GRAPH_TEXT}
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is what a run notes for TensorBoard, perhaps with a graph."""
+        return self == _EVENTS
 
     @property
     def is_unknown(self) -> bool:
@@ -83,7 +88,7 @@ _STATE = ForeignFile("a list of checkpoints", "Give the directory that it is in.
 _LABELS = ForeignFile("a label map", "It names the classes that a detector tells apart.", is_model=False)
 _SETTINGS = ForeignFile("a message in text form with settings", "It says how a model was set up.", is_model=False)
 _EVENTS = ForeignFile(
-    "an event file", "TensorBoard shows it; the checkpoints of the same run are other files.", is_model=False
+    "an event file", "%graph draws the graph in it; the checkpoints of the same run are other files.", is_model=False
 )
 _RECORDS = ForeignFile("a file of records (TFRecord)", "It holds examples to train with.", is_model=False)
 _TFLITE = ForeignFile(
@@ -189,10 +194,9 @@ def _recognise_container(start: bytes) -> ForeignFile | None:
 
 
 def _recognise_records(start: bytes) -> ForeignFile | None:
-    """Files of records: each stands behind its size and the checksum of that (tsl/lib/io/record_writer.h)."""
-    if len(start) < 12 or start[8:12] != struct.pack("<I", mask(crc32c(start[:8]))):
+    if not is_record_start(start):
         return None
-    return _EVENTS if b"brain.Event:" in start[12:64] else _RECORDS
+    return _EVENTS if b"brain.Event:" in start[:64] else _RECORDS
 
 
 def _recognise_text(start: bytes) -> ForeignFile | None:

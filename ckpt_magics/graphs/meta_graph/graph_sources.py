@@ -1,4 +1,4 @@
-"""Finding the graph that somebody means: a graph file, a SavedModel, a checkpoint, or a program's own graph object.
+"""Finding the graph that somebody means: a graph or event file, a SavedModel, a checkpoint, a program's graph object.
 
 What a file is, is told from its content; its name only says what to try first and what to call it when it is damaged.
 """
@@ -24,6 +24,7 @@ from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.directory.nearby import missing_hint
 from ckpt_magics.files.storage import files, foreign, naming
 from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.graphs.meta_graph.event_graphs import graph_of_events
 from ckpt_magics.graphs.meta_graph.saved_model import find_meta_graph, read_saved_model, tag_sets
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
@@ -89,8 +90,8 @@ def find_graph(path: AnyPath, tags: Collection[str] = ()) -> GraphSource:
     """Return the graph that a path stands for.
 
     Args:
-        path: A ``.meta``, ``.pb`` or ``.pbtxt`` file, a SavedModel or its directory, or a checkpoint, whose meta graph
-            is looked for beside it. ``~`` is the home directory.
+        path: A ``.meta``, ``.pb`` or ``.pbtxt`` file, an event file, a SavedModel or its directory, or a checkpoint,
+            whose meta graph is looked for beside it. ``~`` is the home directory.
         tags: Of the graph to take from a SavedModel; by default the one that is tagged ``serve``, or else the first.
 
     Raises:
@@ -128,6 +129,9 @@ def _find_file(name: str, tags: Collection[str]) -> GraphSource | None:
 
 def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
     with files.open_file(name) as file:
+        if foreign.recognise(file.read_at(0, min(file.size, foreign.START_SIZE), "start"), name).is_events:
+            meta_graph, note = graph_of_events(file)
+            return GraphSource(name, "event file", meta_graph, note=note)
         if file.size > MESSAGE_LIMIT:
             return None
         data = file.read_at(0, file.size, "graph")

@@ -76,7 +76,7 @@ GRAPH_ARGUMENTS: tuple[Argument, ...] = (
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="A .meta, .pb or .pbtxt file, a SavedModel, a checkpoint, or a graph in the notebook by its name. "
+        help="A .meta, .pb, .pbtxt or event file, a SavedModel, a checkpoint, or a graph in the notebook by its name. "
         "Default: the active graph.",
     ),
     _TAGS,
@@ -165,7 +165,7 @@ GRAPH = ShellCommand(
     unknown are null, inputs and outputs those of --inputs-outputs.
     """,
     (
-        argument("source", metavar="SOURCE", help="A .meta, .pb or .pbtxt file, a SavedModel or a checkpoint."),
+        argument("source", metavar="SOURCE", help="A .meta, .pb, .pbtxt or event file, a SavedModel or a checkpoint."),
         _TAGS,
         _ENDS,
         *_FILES,
