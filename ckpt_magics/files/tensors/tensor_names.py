@@ -40,3 +40,8 @@ def encode_name(name: str) -> bytes:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise InvalidArgumentError("the name has a lone surrogate, which UTF-8 cannot hold", tensor=name) from error
+
+
+def json_key(name: str) -> bytes:
+    """Return the key of a name in JSON, which may hold half of a surrogate pair."""
+    return name.encode("utf-8", "surrogatepass")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,21 +23,20 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
 from ckpt_magics.files.kinds.regions_of_files import read_region
+from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
 from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
-from ckpt_magics.files.tensors.tensor_names import key_to_name
+from ckpt_magics.files.tensors.tensor_names import json_key, key_to_name
 from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = [
-    "OpenFile",
     "SafetensorsWriter",
     "header_of",
     "in_order",
     "is_file_start",
-    "json_key",
     "map_one",
     "open_one",
     "read_file",
@@ -79,22 +77,6 @@ class _StoredMember:
     def _offset(self) -> int:
         assert self.spec.offset is not None  # noqa: S101 - every one has its place
         return self.spec.offset
-
-
-class OpenFile(NamedTuple):
-    """A file whose header was read.
-
-    Attributes:
-        file: The file.
-        members: Its tensors by key.
-        unread: The tensors that cannot be read, by key.
-        identity: What tells these contents from any others.
-    """
-
-    file: LocalFile
-    members: dict[bytes, _StoredMember]
-    unread: dict[bytes, CheckpointError]
-    identity: bytes
 
 
 def is_file_start(start: bytes) -> bool:
@@ -158,11 +140,6 @@ def _specs(header: bytes, file_size: int, shard_id: int) -> tuple[list[TensorSpe
         else:
             unread[key] = UnimplementedError(f"dtype {kind} has no counterpart in NumPy and TensorFlow", tensor=key)
     return specs, unread
-
-
-def json_key(name: str) -> bytes:
-    """Return the key of a name in JSON, which may hold half of a surrogate pair."""
-    return name.encode("utf-8", "surrogatepass")
 
 
 def map_one(path: str) -> list[ByteRange]:

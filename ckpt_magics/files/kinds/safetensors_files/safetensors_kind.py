@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from ckpt_magics.files.formats.safetensors_header import METADATA, NAMES
-from ckpt_magics.files.formats.safetensors_index import looks_like_index
+from ckpt_magics.files.formats.shard_index import looks_like_index, names_files
 from ckpt_magics.files.kinds.byte_map import ByteRange
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
@@ -19,15 +20,10 @@ from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
     is_file_start,
     map_one,
     open_one,
+    read_file,
 )
-from ckpt_magics.files.kinds.safetensors_files.safetensors_shards import (
-    SUFFIX,
-    find_shards,
-    map_shards,
-    open_shards,
-    open_shards_sink,
-    remove_other_version,
-)
+from ckpt_magics.files.kinds.safetensors_files.safetensors_shards import SUFFIX, open_shards_sink, remove_other_version
+from ckpt_magics.files.kinds.sharded_files import find_index, map_indexed, open_indexed
 from ckpt_magics.files.storage.files import read_start
 from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.storage.place import AnyPath
@@ -41,7 +37,7 @@ __all__ = ["SAFETENSORS"]
 
 def recognise(start: bytes) -> bool:
     """Tell a file or an index from its first bytes."""
-    return is_file_start(start) or looks_like_index(start)
+    return is_file_start(start) or _is_index(start)
 
 
 def open_safetensors(path: str) -> FlatFile:
@@ -50,12 +46,17 @@ def open_safetensors(path: str) -> FlatFile:
     Raises:
         DataLossError: It is neither.
     """
-    return open_shards(path) if _is_index(path) else open_one(path)
+    return open_one(path) if _is_single(path) else open_indexed(path, read_file)
 
 
-def _is_index(path: str) -> bool:
+def _is_index(start: bytes) -> bool:
+    # What names no file in its first bytes is taken for an index too: the metadata may be long.
+    return looks_like_index(start) and not names_files(start, ".bin")
+
+
+def _is_single(path: str) -> bool:
     start = read_start(path, START_SIZE)
-    return looks_like_index(start) and not is_file_start(start)
+    return is_file_start(start) or not looks_like_index(start)
 
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
@@ -85,7 +86,7 @@ def open_safetensors_sink(
 
 
 def _byte_map(path: str) -> list[ByteRange]:
-    return map_shards(path) if _is_index(path) else map_one(path)
+    return map_one(path) if _is_single(path) else map_indexed(path, map_one)
 
 
 SAFETENSORS = Kind(
@@ -96,5 +97,5 @@ SAFETENSORS = Kind(
     sink=open_safetensors_sink,
     byte_map=_byte_map,
     recognise=recognise,
-    find=find_shards,
+    find=partial(find_index, suffix=SUFFIX),
 )

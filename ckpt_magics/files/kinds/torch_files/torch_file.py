@@ -24,12 +24,13 @@ from ckpt_magics.files.formats.torch_legacy import begins_as_legacy, read_legacy
 from ckpt_magics.files.formats.torch_pickle import StridedPlace
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member
+from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.kinds.torch_files.torch_storage import NumberMember, PackedMember, Storage, StridedMember
 from ckpt_magics.files.kinds.zip_archive import MOST_PACKED, member_start, open_archive, opening_archive
 from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
 from ckpt_magics.files.tensors.source import TensorSpec
 
-__all__ = ["BYTE_ORDER", "PICKLE", "STORAGE", "is_torch_start", "map_torch", "open_torch"]
+__all__ = ["BYTE_ORDER", "PICKLE", "STORAGE", "is_torch_start", "map_torch", "open_torch", "read_torch"]
 
 PICKLE, BYTE_ORDER, STORAGE = "data.pkl", "byteorder", "data/"
 """Names in an archive, behind the name of the directory: the pickle, the order of bytes, the start of all storages."""
@@ -73,18 +74,33 @@ def open_torch(path: str) -> FlatFile:
         DataLossError: It is none, or damaged.
         UnimplementedError: It holds an object, and not tensors in containers.
     """
+    one = read_torch(path)
+    return FlatFile([one.file], one.members, one.identity, one.unread)
+
+
+def read_torch(path: str, shard_id: int = 0) -> OpenFile:
+    """Open a file and read its pickle, without running anything of it.
+
+    Args:
+        path: Of the file.
+        shard_id: Its number among those that belong together.
+
+    Raises:
+        DataLossError: It is none, or damaged.
+        UnimplementedError: It holds an object, and not tensors in containers.
+    """
     file = open_file(path)
     with opening_archive(file):
         layout = _read_layout(file)
-        members, unread = _members(layout, file.size)
-    return FlatFile([file], members, layout.identity, unread)
+        members, unread = _members(layout, file.size, shard_id)
+    return OpenFile(file, members, unread, layout.identity)
 
 
 def map_torch(path: str) -> list[ByteRange]:
     """Return what each byte of a file belongs to; the bytes of two tensors belong to one of them."""
     file = open_file(path)
     with opening_archive(file):
-        members, _ = _members(_read_layout(file), file.size)
+        members, _ = _members(_read_layout(file), file.size, 0)
     file.close()
     values = [(*_stored_range(one), key) for key, one in members.items() if isinstance(one, StridedMember)]
     return list(map_file(path, file.size, values, "archive"))
@@ -170,18 +186,20 @@ def _legacy_layout(file: LocalFile) -> _Layout:
     return _Layout(contents, storage, False, data + repr((file.size, modified_time(file.name))).encode())
 
 
-def _members(layout: _Layout, file_size: int) -> tuple[dict[bytes, Member], dict[bytes, CheckpointError]]:
+def _members(
+    layout: _Layout, file_size: int, shard_id: int
+) -> tuple[dict[bytes, Member], dict[bytes, CheckpointError]]:
     unread = dict(layout.contents.refused)
     members: dict[bytes, Member] = {}
     for key, value in layout.contents.numbers.items():
-        members[key] = NumberMember(TensorSpec(key, as_dtype(value.dtype), ()), value)
+        members[key] = NumberMember(TensorSpec(key, as_dtype(value.dtype), (), shard_id=shard_id), value)
     left = max(_ALWAYS_UNFOLDED, file_size * _MOST_UNFOLDED)
     storages: dict[str, Storage] = {}
     for key, place in layout.contents.tensors.items():
         try:
             name = place.storage.key
             storage = storages[name] if name in storages else storages.setdefault(name, layout.storage(name))
-            member = _member(key, place, storage, big_endian=layout.big_endian)
+            member = _member(key, place, storage, shard_id, big_endian=layout.big_endian)
             cost = member.spec.nbytes if storage.packed is None else max(member.spec.nbytes, storage.size)
             if cost > left:
                 raise DataLossError("the tensors would have many times the bytes of the file")
@@ -193,7 +211,7 @@ def _members(layout: _Layout, file_size: int) -> tuple[dict[bytes, Member], dict
     return members, unread
 
 
-def _member(key: bytes, place: StridedPlace, storage: Storage, *, big_endian: bool) -> StridedMember:
+def _member(key: bytes, place: StridedPlace, storage: Storage, shard_id: int, *, big_endian: bool) -> StridedMember:
     said = place.storage.elements * place.storage.itemsize
     if said != storage.size:
         raise DataLossError(f"the storage has {storage.size} bytes, and the pickle says {said}", offset=storage.start)
@@ -202,6 +220,7 @@ def _member(key: bytes, place: StridedPlace, storage: Storage, *, big_endian: bo
         key,
         place.dtype,
         place.shape,
+        shard_id=shard_id,
         offset=None if is_packed else storage.start + place.offset,
         size=None if is_packed else place.dtype.itemsize * math.prod(place.shape),
     )

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
+from ckpt_magics.files.formats.shard_index import looks_like_index, names_files
 from ckpt_magics.files.formats.stored_zip import StoredZip
 from ckpt_magics.files.formats.torch_pickle import DTYPES, encode_state_dict
+from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.sharded_files import find_index, map_indexed, open_indexed
 from ckpt_magics.files.kinds.torch_files.torch_file import (
     BYTE_ORDER,
     PICKLE,
@@ -20,8 +25,11 @@ from ckpt_magics.files.kinds.torch_files.torch_file import (
     is_torch_start,
     map_torch,
     open_torch,
+    read_torch,
 )
 from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.files import read_start
+from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.save_path import path_text
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
@@ -35,8 +43,38 @@ __all__ = ["TORCH"]
 _ROOT = "archive/"
 """The directory in the archive; PyTorch names it after the file, and a file can be renamed."""
 
+_SHARDED = ".bin"
+"""The suffix of files that an index names; Hugging Face's libraries write no other."""
+
 _VERSION = b"3\n"
 _ALIGNMENT = 64
+
+
+def recognise(start: bytes) -> bool:
+    """Tell a file, or the index of several, from its first bytes."""
+    return is_torch_start(start) or _is_index(start)
+
+
+def _is_index(start: bytes) -> bool:
+    return looks_like_index(start) and names_files(start, _SHARDED)
+
+
+def _names_index(path: str) -> bool:
+    return _is_index(read_start(path, START_SIZE))
+
+
+def open_torch_files(path: str) -> FlatFile:
+    """Open a file, or the files of an index, without running anything of them.
+
+    Raises:
+        DataLossError: It is neither, or damaged.
+        UnimplementedError: It holds an object, and not tensors in containers.
+    """
+    return open_indexed(path, read_torch) if _names_index(path) else open_torch(path)
+
+
+def _byte_map(path: str) -> list[ByteRange]:
+    return map_indexed(path, map_torch) if _names_index(path) else map_torch(path)
 
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
@@ -77,9 +115,10 @@ class _TorchArchive:
 TORCH = Kind(
     name="torch",
     suffixes=(".pt", ".pth", ".bin"),
-    recognise=is_torch_start,
-    open=open_torch,
+    recognise=recognise,
+    open=open_torch_files,
     can_hold=can_hold,
     sink=open_torch_sink,
-    byte_map=map_torch,
+    byte_map=_byte_map,
+    find=partial(find_index, suffix=_SHARDED),
 )

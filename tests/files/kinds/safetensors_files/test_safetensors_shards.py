@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, NotFoundError
-from ckpt_magics.files.formats.safetensors_index import encode_index, parse_index
+from ckpt_magics.files.formats.shard_index import encode_index, parse_index
 from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.tensors.save_options import SaveOptions
@@ -195,13 +195,6 @@ def test_any_bytes_are_an_index_or_an_error(data):
         parse_index(data)
     except CheckpointError as error:
         assert isinstance(error, DataLossError)  # noqa: PT017 - nothing else may come
-
-
-def test_the_index_of_pytorchs_own_files_is_none(tmp_path):
-    (tmp_path / "m.bin").write_bytes(b"PK")
-    (tmp_path / "m.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": {"w": "m.bin"}}))
-    with pytest.raises(DataLossError, match="this is a JSON file"):
-        ckpt_magics.load_checkpoint(tmp_path / "m.bin.index.json")
 
 
 def test_a_file_of_another_kind_in_an_index_is_named_for_what_it_is(model):

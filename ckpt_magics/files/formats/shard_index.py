@@ -1,4 +1,4 @@
-"""The index of safetensors files that hold one model together: which tensor is in which file.
+"""The index of safetensors or PyTorch files that hold one model together: which tensor is in which file.
 
 UTF-8, one JSON object: ``metadata`` -> an object, of which ``total_size`` is the bytes of all values, and
 ``weight_map`` -> an object of tensor name -> name of a file beside the index. Keys are sorted, indented by two blanks.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ckpt_magics.errors import DataLossError, visible
 
-__all__ = ["ShardIndex", "encode_index", "looks_like_index", "parse_index"]
+__all__ = ["ShardIndex", "encode_index", "looks_like_index", "names_files", "parse_index"]
 
 _WEIGHT_MAP = "weight_map"
 
@@ -33,9 +33,13 @@ class ShardIndex(NamedTuple):
 
 
 def looks_like_index(start: bytes) -> bool:
-    """Tell an index from its first bytes; that of PyTorch's own files has the same form."""
-    is_index = f'"{_WEIGHT_MAP}"'.encode() in start or b'"total_size"' in start
-    return is_index and start.lstrip()[:1] == b"{" and b'.bin"' not in start
+    """Tell an index from its first bytes."""
+    return start.lstrip()[:1] == b"{" and (f'"{_WEIGHT_MAP}"'.encode() in start or b'"total_size"' in start)
+
+
+def names_files(start: bytes, suffix: str) -> bool:
+    """Tell whether an index names files with a suffix, from its first bytes: that of each kind has the same form."""
+    return f'{suffix}"'.encode() in start
 
 
 def encode_index(files: Mapping[str, str], total_size: int) -> bytes:
