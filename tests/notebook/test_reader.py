@@ -21,7 +21,7 @@ from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.bundle.bundle_data import MAX_HELD_FILES, VERIFIED_SIZE
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from ckpt_magics.notebook.listing import list_variables, load_variable
 from ckpt_magics.notebook.reader import load_checkpoint
@@ -159,13 +159,13 @@ def test_region_of_a_large_tensor_costs_that_region(tmp_path, monkeypatch):
     prefix = save_v2(tmp_path / "m", {"w": value})
     with load_checkpoint(prefix) as reader:
         read = []
-        read_into = LocalFile.read_into
+        read_into = StoredFile.read_into
 
         def counting(self, offset, buffer, what):
             read.append(len(buffer))
             read_into(self, offset, buffer, what)
 
-        monkeypatch.setattr(LocalFile, "read_into", counting)
+        monkeypatch.setattr(StoredFile, "read_into", counting)
         np.testing.assert_array_equal(reader.get_slice("w", slice(5, 8)), value[5:8])
         assert sum(read) == 3 * 4096
         assert value.nbytes > VERIFIED_SIZE

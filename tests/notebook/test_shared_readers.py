@@ -14,7 +14,8 @@ import pytest
 
 import ckpt_magics
 from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundError
-from ckpt_magics.files.storage import files
+from ckpt_magics.files.storage import local_store
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import save_v1, save_v2
 from tests.forking import fork
@@ -57,13 +58,13 @@ def forked(work):
 def test_reads_move_no_position(tmp_path, version, monkeypatch):
     """The position of an open file belongs to all processes that have it, so that no read may use it."""
     handles = []
-    opened = files.ReadHandle
+    opened = local_store.LocalHandle
 
     def open_handle(path):
         handles.append(opened(path))
         return handles[-1]
 
-    monkeypatch.setattr(files, "ReadHandle", open_handle)
+    monkeypatch.setattr(local_store, "LocalHandle", open_handle)
     prefix = SAVERS[version](tmp_path / "m", contents())
     with load_checkpoint(prefix) as reader:
         dict(reader)
@@ -355,7 +356,7 @@ def open_numbers():
 
 
 def read_file(path):
-    with files.open_file(path) as file:
+    with place_of(path).open() as file:
         file.read_at(0, 4, "start")
         file.read_into(1, memoryview(bytearray(3)), "rest")
 

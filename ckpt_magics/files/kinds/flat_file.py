@@ -12,7 +12,7 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of, shape_pieces
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, iter_whole, store_into
 from ckpt_magics.files.tensors.spec import native
@@ -57,7 +57,7 @@ class FlatFile:
 
     def __init__(
         self,
-        files: Sequence[LocalFile],
+        files: Sequence[StoredFile],
         members: Mapping[bytes, Member],
         identity: bytes,
         unread: Mapping[bytes, CheckpointError] | None = None,

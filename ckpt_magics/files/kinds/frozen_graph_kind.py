@@ -19,8 +19,9 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.storage.files import LocalFile, open_file
+from ckpt_magics.files.storage.files import open_file
 from ckpt_magics.files.storage.foreign import COMMENTS
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.proto.messages import GraphDef, NodeDef, TensorProto
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
@@ -80,7 +81,7 @@ def open_frozen_graph(path: str) -> FlatFile:
     return FlatFile([file], members, data, unread)
 
 
-def _read(file: LocalFile) -> tuple[bytes, GraphDef]:
+def _read(file: StoredFile) -> tuple[bytes, GraphDef]:
     if file.size > MESSAGE_LIMIT:
         raise DataLossError(f"{file.size} bytes are more than one message can have", file=file.name)
     data = file.read_at(0, file.size, "graph")

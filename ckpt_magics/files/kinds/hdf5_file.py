@@ -29,7 +29,8 @@ from ckpt_magics.files.formats.pieces import Box, cut_shape, elements_of, region
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.flat_file import FlatFile
-from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
+from ckpt_magics.files.storage.files import modified_time, open_file
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.text_values import encoded
@@ -78,7 +79,7 @@ def hdf5_library() -> Any:  # noqa: ANN401 - h5py has no types
 class _Hdf5Stream(io.RawIOBase):
     """A file that is read by place, as the stream that HDF5 asks for. It keeps what went wrong, which HDF5 loses."""
 
-    def __init__(self, file: LocalFile) -> None:
+    def __init__(self, file: StoredFile) -> None:
         self._file = file
         self._place = 0
         self.failure: BaseException | None = None
@@ -104,7 +105,7 @@ class _Hdf5Stream(io.RawIOBase):
 class _Contents:
     """An HDF5 file that is open in h5py."""
 
-    def __init__(self, file: LocalFile) -> None:
+    def __init__(self, file: StoredFile) -> None:
         self.h5py = hdf5_library()
         self.file = file
         self._stream = _Hdf5Stream(file)

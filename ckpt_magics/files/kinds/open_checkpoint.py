@@ -11,7 +11,7 @@ from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import open_remains, open_settled
-from ckpt_magics.files.storage.files import out_of_memory
+from ckpt_magics.files.storage.system_errors import out_of_memory
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, Array, Columns, TensorFile, TensorSpec, file_order
 

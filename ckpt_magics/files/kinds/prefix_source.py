@@ -13,7 +13,7 @@ from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.kinds.table_file import is_table, table_version
 from ckpt_magics.files.storage import files, naming
-from ckpt_magics.files.storage.files import working_directory
+from ckpt_magics.files.storage.local_store import working_directory
 
 
 @dataclass(frozen=True, slots=True)

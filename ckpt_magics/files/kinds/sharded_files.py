@@ -15,7 +15,8 @@ from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.files.formats.shard_index import ShardIndex, parse_index
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member
-from ckpt_magics.files.storage.files import LocalFile, list_directory, open_file
+from ckpt_magics.files.storage.files import list_directory, open_file
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.tensor_names import json_key
 
 __all__ = ["OpenFile", "beside", "find_index", "index_path", "map_indexed", "open_indexed"]
@@ -34,7 +35,7 @@ class OpenFile(NamedTuple):
         identity: What tells these contents from any others.
     """
 
-    file: LocalFile
+    file: StoredFile
     members: Mapping[bytes, Member]
     unread: Mapping[bytes, CheckpointError]
     identity: bytes
@@ -67,7 +68,7 @@ def open_indexed(path: str, open_shard: Callable[[str, int], OpenFile]) -> FlatF
         raise
 
 
-def _read_index(path: str) -> tuple[LocalFile, ShardIndex]:
+def _read_index(path: str) -> tuple[StoredFile, ShardIndex]:
     file = open_file(path)
     try:
         return file, parse_index(file.read_at(0, file.size, "index"))
@@ -79,7 +80,7 @@ def _read_index(path: str) -> tuple[LocalFile, ShardIndex]:
 
 
 def _joined(
-    index: LocalFile, entries: ShardIndex, opened: Mapping[str, OpenFile], faults: Mapping[str, CheckpointError]
+    index: StoredFile, entries: ShardIndex, opened: Mapping[str, OpenFile], faults: Mapping[str, CheckpointError]
 ) -> FlatFile:
     """Return the tensors of several files as the index says them."""
     unread: dict[bytes, CheckpointError] = {

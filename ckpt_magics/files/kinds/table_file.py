@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.files.formats.table import FOOTER_SIZE, TABLE_MAGIC, TableReader
-from ckpt_magics.files.storage.files import LocalFile, open_file
+from ckpt_magics.files.storage.files import open_file
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
+from ckpt_magics.files.storage.stored_file import StoredFile
 
 _MAGIC_BYTES = TABLE_MAGIC.to_bytes(8, "little")
 
 
-def open_table(path: str) -> tuple[LocalFile, TableReader]:
+def open_table(path: str) -> tuple[StoredFile, TableReader]:
     """Open a file and the table in it; the caller closes the file.
 
     Raises:
@@ -57,11 +58,11 @@ def is_slice_table(path: str) -> bool:
     return is_table(path) and table_version(path) != 2
 
 
-def _ends_as_table(file: LocalFile) -> bool:
+def _ends_as_table(file: StoredFile) -> bool:
     return file.size >= FOOTER_SIZE and file.read_at(file.size - 8, 8, "magic number") == _MAGIC_BYTES
 
 
-def _refuse_foreign(file: LocalFile) -> None:
+def _refuse_foreign(file: StoredFile) -> None:
     if _ends_as_table(file):
         return
     kind = recognise(file.read_at(0, min(START_SIZE, file.size), "start of the file"), file.name)

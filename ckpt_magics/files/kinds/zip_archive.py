@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ckpt_magics.errors import CheckpointError, DataLossError
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 
 __all__ = [
     "BROKEN_ARCHIVE",
@@ -38,7 +38,7 @@ class _BeforeStartError(OSError, ValueError):
 class _ArchiveStream(io.RawIOBase):
     """A file that is read by place, as the stream that zipfile asks for."""
 
-    def __init__(self, file: LocalFile) -> None:
+    def __init__(self, file: StoredFile) -> None:
         self._file = file
         self._place = 0
 
@@ -66,19 +66,19 @@ class _ArchiveStream(io.RawIOBase):
         return data
 
 
-def open_archive(file: LocalFile) -> zipfile.ZipFile:
+def open_archive(file: StoredFile) -> zipfile.ZipFile:
     """Return an archive, whose file stays the caller's."""
     return zipfile.ZipFile(_ArchiveStream(file))
 
 
-def member_start(file: LocalFile, info: zipfile.ZipInfo) -> int:
+def member_start(file: StoredFile, info: zipfile.ZipInfo) -> int:
     """Return where the bytes of a member start, behind its local header, name and extra fields."""
     name, extra = struct.unpack("<HH", file.read_at(info.header_offset + _LOCAL_SIZE - 4, 4, "header of a member"))
     return int(info.header_offset + _LOCAL_SIZE + name + extra)
 
 
 @contextmanager
-def opening_archive(file: LocalFile) -> Iterator[None]:
+def opening_archive(file: StoredFile) -> Iterator[None]:
     """Close a file that turns out to be no archive, and say so in an error of our tree."""
     try:
         yield

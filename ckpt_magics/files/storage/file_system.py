@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Sequence
 from typing import IO, Any
 
-from ckpt_magics.files.storage.files import system_errors
 from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+from ckpt_magics.files.storage.system_errors import system_errors
 
 
 def exists(filename: AnyPath) -> bool:

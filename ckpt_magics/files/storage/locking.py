@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager, suppress
 try:
     import fcntl
 except ImportError:
-    _CAN_LOCK = False
+    CAN_LOCK = False
 else:
-    _CAN_LOCK = True
+    CAN_LOCK = True
 
-__all__ = ["directory_lock"]
+__all__ = ["CAN_LOCK", "directory_lock"]
 
 #: Locks that threads of this process hold or wait for, by thread and directory.
 _held: dict[tuple[int, str], _DirectoryLock] = {}
@@ -61,7 +61,7 @@ class _DirectoryLock:
             raise
 
     def _take(self) -> bool:
-        if not _CAN_LOCK:
+        if not CAN_LOCK:
             return False
         try:
             # The object knows it before it is locked, and so does a child.

@@ -1,21 +1,151 @@
-"""The border where a path that somebody gave becomes one that the system understands; every door goes through it."""
+"""The border where a path that somebody gave becomes a place in a store; every door goes through it."""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.files.storage.local_store import LocalStore
+from ckpt_magics.files.storage.store import FileInfo, Store
 
-__all__ = ["FILE_SCHEME", "AnyPath", "local_path", "spelled_as"]
+if TYPE_CHECKING:
+    from ckpt_magics.files.storage.stored_file import StoredFile
+
+__all__ = ["FILE_SCHEME", "AnyPath", "Place", "local_path", "place_of", "spelled_as"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name in a store, whatever is there.
+
+    Attributes:
+        store: Where the name counts.
+        name: As it was given; a relative one starts where the store says, also after ``os.chdir``.
+    """
+
+    store: Store
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __fspath__(self) -> str:
+        """Return the path that leads there from the present working directory.
+
+        Raises:
+            UnimplementedError: It is in a store that is not this machine's disk.
+        """
+        if not isinstance(self.store, LocalStore):
+            raise UnimplementedError(f"{visible(self.name)} is in a store that is no disk of this machine")
+        return self.store.spelled(self.name)
+
+    def __truediv__(self, name: str) -> Place:
+        """Return what is called ``name`` in this directory; of a name from the root on, that."""
+        return Place(self.store, self.store.rules.join(self.name, name))
+
+    @property
+    def directory(self) -> Place:
+        """The directory that it is in; the one that relative names start from has an empty name."""
+        return Place(self.store, self.store.rules.split(self.name)[0])
+
+    @property
+    def stem(self) -> str:
+        """The last part of the name; empty if it ends in a separator."""
+        return self.store.rules.split(self.name)[1]
+
+    @property
+    def identity(self) -> tuple[Store, str]:
+        """What is the same for all names of the place, as far as names tell."""
+        return self.store, self.store.rules.normpath(self.store.absolute(self.name))
+
+    def at(self, name: str) -> Place:
+        """Return another name of the same store, written as this one is."""
+        return Place(self.store, name)
+
+    def info(self) -> FileInfo | None:
+        """Return what is known of it, None if there is nothing that can be looked at."""
+        return self.store.info(self.name)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        info = self.info()
+        return info is not None and info.is_file
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        info = self.info()
+        return info is not None and info.is_directory
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything."""
+        return self.info() is not None
+
+    @property
+    def modified(self) -> float:
+        """When the file was written, in seconds since 1970; minus infinity when it is gone."""
+        info = self.info()
+        return float("-inf") if info is None else info.modified
+
+    def names(self) -> list[str]:
+        """Return the names in this directory, sorted.
+
+        Raises:
+            NotFoundError: There is no such directory.
+            PermissionDeniedError: It may not be listed.
+        """
+        return self.store.list(self.store.rules.join(self.name, ""))
+
+    def open(self) -> StoredFile:
+        """Open the file; whoever does closes it.
+
+        Raises:
+            NotFoundError: There is nothing of that name.
+            FailedPreconditionError: It is not a regular file.
+            PermissionDeniedError: It may not be read.
+        """
+        # It needs NumPy, which those who only name places do not.
+        from ckpt_magics.files.storage.stored_file import StoredFile
+
+        return StoredFile(self.store, self.name)
+
+    def read_start(self, size: int) -> bytes:
+        """Return the first ``size`` bytes of the file, or all of a shorter one."""
+        with self.open() as file:
+            return file.read_at(0, min(size, file.size), "start of the file")
+
+    def size(self) -> int:
+        """Return the size of the file, in bytes."""
+        with self.open() as file:
+            return file.size
+
 
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-"""What is taken for a path wherever one is asked for."""
+"""What is taken for a path wherever one is asked for; a place is one too."""
 
 FILE_SCHEME = "file://"
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _WINDOWS_DRIVE = re.compile(r"/[A-Za-z]:")
+
+
+def place_of(path: AnyPath) -> Place:
+    """Return the place that a path stands for; a place stands for itself.
+
+    Args:
+        path: As somebody gave it, in any form that `local_path` takes.
+
+    Raises:
+        TypeError: It is none.
+        UnimplementedError: It is a URL of another kind: only files on this machine can be reached.
+        InvalidArgumentError: It is a file on another machine.
+    """
+    return path if isinstance(path, Place) else Place(LocalStore(), local_path(path))
 
 
 def local_path(path: AnyPath) -> str:

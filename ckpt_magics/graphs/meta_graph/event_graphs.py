@@ -9,14 +9,14 @@ from google.protobuf.message import DecodeError
 
 from ckpt_magics.errors import DataLossError, NotFoundError, visible
 from ckpt_magics.files.formats.record_file import read_records
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.proto.messages import Event, GraphDef, MetaGraphDef
 from ckpt_magics.proto.parsing import parse_message
 
 __all__ = ["graph_of_events"]
 
 
-def graph_of_events(file: LocalFile) -> tuple[MetaGraphDef, str]:
+def graph_of_events(file: StoredFile) -> tuple[MetaGraphDef, str]:
     """Return the last graph that a run has noted, and a note where there are others or the file is damaged.
 
     A meta graph says more than a graph and is preferred. What lies behind a damaged record is lost, and the last
@@ -42,7 +42,7 @@ def graph_of_events(file: LocalFile) -> tuple[MetaGraphDef, str]:
     return MetaGraphDef(graph_def=parse_message(graphs[-1], GraphDef, file.name)), " ".join(notes)
 
 
-def _noted(file: LocalFile) -> tuple[list[bytes], list[bytes], DataLossError | None]:
+def _noted(file: StoredFile) -> tuple[list[bytes], list[bytes], DataLossError | None]:
     """Return the meta graphs and the graphs of the sound records, and what ends these before the file ends."""
     meta_graphs, graphs = [], []
     try:

@@ -13,9 +13,10 @@ from google.protobuf.message import Message
 
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFileError, InvalidArgumentError, visible
 from ckpt_magics.files.storage.atomic import write_file
-from ckpt_magics.files.storage.files import exists, is_directory, open_file, system_errors
+from ckpt_magics.files.storage.files import exists, is_directory, open_file
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
 from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.system_errors import system_errors
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
 

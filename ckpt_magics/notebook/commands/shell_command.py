@@ -150,7 +150,7 @@ class ShellCommand:
 def _report(outcome: Outcome, arguments: argparse.Namespace) -> None:
     """Write what the line asks for: a file first, which a closed pipe does not hinder."""
     if arguments.output is not None:
-        from ckpt_magics.files.storage.files import system_errors
+        from ckpt_magics.files.storage.system_errors import system_errors
 
         path = expanded(arguments.output)
         text = outcome.form(_ending(path))

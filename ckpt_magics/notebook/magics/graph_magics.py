@@ -13,8 +13,8 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, out
 from traitlets import Bool
 
 from ckpt_magics.errors import CheckpointNotFoundError, visible
-from ckpt_magics.files.storage.files import system_errors
 from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.files.storage.system_errors import system_errors
 from ckpt_magics.notebook.commands.graph_command import GRAPH_ARGUMENTS, GRAPH_CELL_ARGUMENTS, draw_options
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.command import Scope, command

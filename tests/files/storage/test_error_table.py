@@ -10,7 +10,7 @@ import pytest
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, NotFoundError
 from ckpt_magics.files.storage.disk import writing_to
 from ckpt_magics.files.storage.error_table import class_for, class_for_writing
-from ckpt_magics.files.storage.files import system_errors
+from ckpt_magics.files.storage.system_errors import system_errors
 
 DIFFERENT = {
     errno.ENOTDIR: (NotFoundError, FailedPreconditionError),

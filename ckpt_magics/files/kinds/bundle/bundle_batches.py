@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.entry_columns import EntryColumns, Numbers, Rows, TensorType
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.ranges import neighbours_within
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crcs_of, unmasked_crcs
 
@@ -27,9 +28,6 @@ SMALL_SIZE = 64 << 10
 
 BUFFER_SIZE = 1 << 20
 """Bytes of a buffer: what stays in the processor's cache until it is verified."""
-
-_LARGEST_GAP = 4 << 10
-"""Bytes between two values that are read along rather than skipped."""
 
 _NUMPY_RANK = 32
 """Dimensions that every NumPy allows."""
@@ -94,20 +92,18 @@ def _small_size(dtype: DType, shape: tuple[int, ...]) -> int:
     return size if dtype.itemsize and size <= SMALL_SIZE and len(shape) <= _NUMPY_RANK else -1
 
 
-def read_batches(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+def read_batches(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     """Yield row and value of small values of one file, little-endian.
 
     Values that are damaged or lie outside of the file are left out: reading them one by one says what is wrong with
     them. Values that overlap get memory of their own.
     """
     values = values.part(slice(int(np.searchsorted(values.starts, file.size, "right"))))
-    gaps = values.starts[1:] - np.maximum.accumulate(values.ends)[:-1]
-    breaks = np.flatnonzero(gaps > _LARGEST_GAP) + 1
-    for first, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(values.rows)], strict=True):
-        yield from _read_neighbours(file, values.part(slice(first, end)))
+    for run in neighbours_within(values.starts, values.ends, file.gap):
+        yield from _read_neighbours(file, values.part(run))
 
 
-def _read_neighbours(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+def _read_neighbours(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     """Read values that lie one behind the other, as many at a time as a buffer holds."""
     first = 0
     reached = np.maximum.accumulate(values.ends)
@@ -121,7 +117,7 @@ def _read_neighbours(file: LocalFile, values: SmallValues) -> Iterator[tuple[int
         first = last
 
 
-def _read_batch(file: LocalFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+def _read_batch(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
     start = int(values.starts[0])
     overlap = bool((values.starts[1:] < values.ends[:-1]).any())
     buffer = np.empty(int(values.ends.max()) - start, np.uint8)

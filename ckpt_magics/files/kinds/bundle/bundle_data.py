@@ -7,7 +7,6 @@ above ``VERIFIED_SIZE`` a region costs the bytes of that region and is not verif
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -29,8 +28,10 @@ from ckpt_magics.files.formats.string_data import check_crc
 from ckpt_magics.files.formats.tensor_data import empty_array, iter_tensor, read_tensor, swap_bytes
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.regions_of_files import ROWS_SIZE, read_region
-from ckpt_magics.files.storage.files import LocalFile, absolute, list_directory, open_file
+from ckpt_magics.files.storage.local_store import LocalStore
 from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
+from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, store_into
 from ckpt_magics.files.wire.crc32c import crc32c
 from ckpt_magics.phrasing import names_text
@@ -57,11 +58,11 @@ class BundleData:
     ) -> None:
         self._prefix = prefix
         # The working directory may be another one by the time that a file is needed.
-        self._place = absolute(prefix)
+        self._place = Place(LocalStore(), prefix)
         self._is_replaced = is_replaced
         self._header = header
         self._mmap = mmap
-        self._files: dict[int, LocalFile] = {}
+        self._files: dict[int, StoredFile] = {}
         self._maps: dict[int, memoryview] = {}
         self._verified: set[tuple[int, int, int]] = set()
         self._closed = False
@@ -75,7 +76,7 @@ class BundleData:
         """Return the path of a data file."""
         return data_filename(self._prefix, shard_id, self._header.num_shards)
 
-    def file(self, shard_id: int) -> LocalFile:
+    def file(self, shard_id: int) -> StoredFile:
         """Return a data file, open.
 
         Raises:
@@ -91,8 +92,7 @@ class BundleData:
         if not 0 <= shard_id < self._header.num_shards:
             raise DataLossError(f"the value is in shard {shard_id}, and there are {self._header.num_shards} shards")
         try:
-            place = data_filename(self._place, shard_id, self._header.num_shards)
-            file = open_file(place, shown=self.filename(shard_id))
+            file = self._place.at(self.filename(shard_id)).open()
         except NotFoundError as error:
             raise error.locate(
                 hint=f"{self._describe_files()}; copy the missing ones from where it was saved."
@@ -122,8 +122,10 @@ class BundleData:
                     self.file(shard_id)
 
     def _describe_files(self) -> str:
-        directory, base = os.path.split(self._place)
-        names = [name for name in list_directory(directory) if (data := parse_data_filename(name)) and data[0] == base]
+        base = self._place.stem
+        names = [
+            name for name in self._place.directory.names() if (data := parse_data_filename(name)) and data[0] == base
+        ]
         found = f": {names_text(names, 3)}" if names else ""
         return f"The checkpoint has {self._header.num_shards} data files, and {len(names)} are here{found}"
 
@@ -151,7 +153,7 @@ class BundleData:
             swap_bytes(target)
         return target if out is None or target is out else store_into(target, out)
 
-    def _read_whole(self, key: bytes, file: LocalFile, entry: BundleEntry, out: Array | None) -> Array:
+    def _read_whole(self, key: bytes, file: StoredFile, entry: BundleEntry, out: Array | None) -> Array:
         check_size(key, entry)
         try:
             return read_tensor(

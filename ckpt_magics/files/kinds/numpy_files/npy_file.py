@@ -20,7 +20,8 @@ from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
 from ckpt_magics.files.kinds.regions_of_files import read_region
-from ckpt_magics.files.storage.files import LocalFile, file_size, list_directory, modified_time, open_file
+from ckpt_magics.files.storage.files import file_size, list_directory, modified_time, open_file
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 __all__ = ["array_paths", "files_below", "find_arrays", "map_arrays", "open_npy"]
@@ -33,7 +34,7 @@ _MOST_DIRECTORIES = 1000
 class _ArrayFile:
     """A file with one array. It is open only while it is read: there may be more of them than a process may open."""
 
-    file: LocalFile
+    file: StoredFile
     header: ArrayHeader
     spec: TensorSpec
 

@@ -25,7 +25,8 @@ from ckpt_magics.files.kinds.zip_archive import (
     open_archive,
     opening_archive,
 )
-from ckpt_magics.files.storage.files import LocalFile, open_file
+from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 __all__ = ["SUFFIX", "member_places", "open_npz", "recognise"]
@@ -124,7 +125,7 @@ def member_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:
     return file.size, places
 
 
-def _arrays(file: LocalFile) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+def _arrays(file: StoredFile) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
     """Return an archive, and which of its members are arrays."""
     archive = open_archive(file)
     return archive, [info for info in archive.infolist() if info.filename.endswith(SUFFIX)]

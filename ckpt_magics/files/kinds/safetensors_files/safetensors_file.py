@@ -25,8 +25,9 @@ from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
+from ckpt_magics.files.storage.files import modified_time, open_file
 from ckpt_magics.files.storage.foreign import START_SIZE
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.tensor_names import json_key, key_to_name
@@ -47,7 +48,7 @@ __all__ = [
 class _StoredMember:
     """A tensor in the file; ``spec`` has the place of its value, from the start of the file."""
 
-    file: LocalFile
+    file: StoredFile
     spec: TensorSpec
 
     def read(self, region: TensorSlice | None) -> Array:
@@ -116,13 +117,13 @@ def read_file(path: str, shard_id: int = 0) -> OpenFile:
     return OpenFile(file, {spec.key: _StoredMember(file, spec) for spec in specs}, unread, identity)
 
 
-def _other_file(file: LocalFile) -> str | None:
+def _other_file(file: StoredFile) -> str | None:
     """Return what a file seems to be in place of one of this kind, and what to do."""
     start = file.read_at(0, min(START_SIZE, file.size), "start of the file")
     return None if is_file_start(start) else file.foreign_hint()
 
 
-def _read_header(file: LocalFile) -> bytes:
+def _read_header(file: StoredFile) -> bytes:
     size = int.from_bytes(file.read_at(0, 8, "size of the header"), "little")
     if size > MAX_HEADER:
         raise DataLossError(f"the header would have {size:,} bytes; {MAX_HEADER:,} are the most", offset=0)

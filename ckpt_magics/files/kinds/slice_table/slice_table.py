@@ -22,7 +22,7 @@ from ckpt_magics.files.formats.table import TableReader
 from ckpt_magics.files.formats.tensor_slice import MAX_SLICES, TensorSlice
 from ckpt_magics.files.kinds.directory import checkpoint_files, missing_shards
 from ckpt_magics.files.kinds.table_file import open_table
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole, store_into
@@ -69,7 +69,7 @@ class SliceTableStore:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._files: list[LocalFile] = []
+        self._files: list[StoredFile] = []
         self._tables: list[TableReader] = []
         self._tensors: dict[bytes, _StoredTensor] = {}
         names = checkpoint_files(prefix)

@@ -27,7 +27,8 @@ from ckpt_magics.files.kinds.flat_file import FlatFile, Member
 from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.kinds.torch_files.torch_storage import NumberMember, PackedMember, Storage, StridedMember
 from ckpt_magics.files.kinds.zip_archive import MOST_PACKED, member_start, open_archive, opening_archive
-from ckpt_magics.files.storage.files import LocalFile, modified_time, open_file
+from ckpt_magics.files.storage.files import modified_time, open_file
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import TensorSpec
 
 __all__ = ["BYTE_ORDER", "PICKLE", "STORAGE", "is_torch_start", "map_torch", "open_torch", "read_torch"]
@@ -114,11 +115,11 @@ def _stored_range(member: StridedMember) -> tuple[int, int]:
     return storage.start + member.place.offset, member.place.span
 
 
-def _read_layout(file: LocalFile) -> _Layout:
+def _read_layout(file: StoredFile) -> _Layout:
     return _archive_layout(file) if file.read_at(0, 2, "magic number") == b"PK" else _legacy_layout(file)
 
 
-def _archive_layout(file: LocalFile) -> _Layout:
+def _archive_layout(file: StoredFile) -> _Layout:
     archive = open_archive(file)
     root = _root(archive)
 
@@ -151,14 +152,14 @@ def _root(archive: zipfile.ZipFile) -> str:
     return name.removesuffix(PICKLE)
 
 
-def _small_member(file: LocalFile, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+def _small_member(file: StoredFile, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     storage = _member_storage(file, archive, archive.NameToInfo[name])
     if storage.size > most:
         raise DataLossError(f"{name[:100]!r} has {storage.size:,} bytes; {most:,} are the most")
     return storage.all_bytes()
 
 
-def _member_storage(file: LocalFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Storage:
+def _member_storage(file: StoredFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Storage:
     """Return a member of an archive as a storage."""
     start, size = member_start(file, info), info.file_size
     if info.compress_type == zipfile.ZIP_STORED:
@@ -173,7 +174,7 @@ def _member_storage(file: LocalFile, archive: zipfile.ZipFile, info: zipfile.Zip
     return Storage(file, start, size, info.CRC or None, PackedMember(archive, info))
 
 
-def _legacy_layout(file: LocalFile) -> _Layout:
+def _legacy_layout(file: StoredFile) -> _Layout:
     found = read_legacy(file)
 
     def storage(key: str) -> Storage:

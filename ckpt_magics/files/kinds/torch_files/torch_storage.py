@@ -20,7 +20,7 @@ from ckpt_magics.files.formats.torch_pickle import StridedPlace
 from ckpt_magics.files.kinds.flat_file import flat_parts
 from ckpt_magics.files.kinds.regions_of_files import ByteSource, read_strided
 from ckpt_magics.files.kinds.zip_archive import BROKEN_ARCHIVE, damaged_archive
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
 __all__ = ["NumberMember", "Storage", "StridedMember"]
@@ -49,7 +49,7 @@ class Storage:
         is_sound: Whether the checksum was compared.
     """
 
-    file: LocalFile
+    file: StoredFile
     start: int
     size: int
     crc: int | None = None

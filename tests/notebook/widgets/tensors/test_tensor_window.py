@@ -11,7 +11,7 @@ from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.pieces import cut_shape, part_of
 from ckpt_magics.files.jobs.difference_source import DifferenceSource
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.storage.files import LocalFile
+from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.widgets.tensors import tensor_window
@@ -37,7 +37,7 @@ def read_bytes(monkeypatch):
         return counted
 
     for name in ("read_at", "read_into"):
-        monkeypatch.setattr(LocalFile, name, counting(getattr(LocalFile, name)))
+        monkeypatch.setattr(StoredFile, name, counting(getattr(StoredFile, name)))
     return counts
 
 

@@ -15,7 +15,12 @@ from ckpt_magics.errors import (
     ResourceExhaustedError,
     TruncatedError,
 )
-from ckpt_magics.files.storage import files
+from ckpt_magics.files.storage.place import place_of
+from ckpt_magics.files.storage.system_errors import system_errors
+
+
+def open_at(path):
+    return place_of(path).open()
 
 
 @pytest.fixture
@@ -26,7 +31,7 @@ def path(tmp_path):
 
 
 def test_ranges_are_read(path):
-    with files.open_file(path) as file:
+    with open_at(path) as file:
         assert file.size == 100
         assert file.read_at(10, 3, "x") == bytes([10, 11, 12])
         assert file.read_at(100, 0, "x") == b""
@@ -38,13 +43,13 @@ def test_ranges_are_read(path):
 
 @pytest.mark.parametrize(("offset", "size"), [(99, 2), (101, 0), (-1, 1), (0, 1 << 62), (1 << 62, 1)])
 def test_ranges_outside_are_refused_with_their_name(path, offset, size):
-    with files.open_file(path) as file, pytest.raises(TruncatedError, match="the footer") as caught:
+    with open_at(path) as file, pytest.raises(TruncatedError, match="the footer") as caught:
         file.read_at(offset, size, "the footer")
     assert caught.value.file == str(path)
 
 
 def test_file_that_shrinks_while_open_is_truncated(path):
-    with files.open_file(path) as file:
+    with open_at(path) as file:
         os.truncate(path, 50)
         with pytest.raises(TruncatedError):
             file.read_at(40, 20, "x")
@@ -53,7 +58,7 @@ def test_file_that_shrinks_while_open_is_truncated(path):
 
 
 def test_replaced_file_is_noticed(path):
-    with files.open_file(path) as file:
+    with open_at(path) as file:
         assert not file.replaced()
         other = path.with_name("other")
         other.write_bytes(b"x")
@@ -65,7 +70,7 @@ def test_replaced_file_is_noticed(path):
 
 
 def test_closed_file_says_so(path):
-    file = files.open_file(path)
+    file = open_at(path)
     file.close()
     with pytest.raises(FailedPreconditionError, match="closed"):
         file.read_at(0, 1, "x")
@@ -73,16 +78,16 @@ def test_closed_file_says_so(path):
 
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="; No such file or directory"):
-        files.open_file(tmp_path / "none")
+        open_at(tmp_path / "none")
     with pytest.raises(FailedPreconditionError, match="; Is a directory"):
-        files.open_file(tmp_path)
+        open_at(tmp_path)
     with pytest.raises(InvalidArgumentError, match="null"):
-        files.open_file("a\0b")
+        open_at("a\0b")
     with pytest.raises(InvalidArgumentError, match="name too long"):
-        files.open_file("x" * 10_000)
+        open_at("x" * 10_000)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FailedPreconditionError, match="Not a regular file"):
-        files.open_file(tmp_path / "pipe")
+        open_at(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize(
@@ -96,20 +101,20 @@ def test_what_is_no_file_is_refused(tmp_path):
     ],
 )
 def test_system_errors_become_ours(number, kind):
-    with pytest.raises(kind) as caught, files.system_errors("name"):
+    with pytest.raises(kind) as caught, system_errors("name"):
         raise OSError(number, os.strerror(number))
     assert type(caught.value) is kind
     assert caught.value.message == f"name; {os.strerror(number)}"
 
 
 def test_missing_files_have_an_age_before_all_others(tmp_path):
-    assert files.modified_time(str(tmp_path / "none")) == float("-inf")
+    assert place_of(tmp_path / "none").modified == float("-inf")
 
 
 def test_a_file_that_is_being_read_is_closed_when_the_read_is_over(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_bytes(b"abc")
-    file = files.open_file(path)
+    file = open_at(path)
     read = os.preadv
     used = []
 

@@ -1,0 +1,146 @@
+"""Files in memory: for tests, and for what is not to be on a disk."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundError, visible
+from ckpt_magics.files.storage.store import ABSENT, Absent, FileInfo, PathRules, Range, ReadParts, Suffix, Version
+from ckpt_magics.files.storage.stored_file import read_parts
+
+__all__ = ["MemoryHandle", "MemoryStore"]
+
+_DIRECTORY = FileInfo(is_file=False, is_directory=True, size=0, modified=float("-inf"), version=())
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryHandle:
+    """A file in memory, open for reading.
+
+    Attributes:
+        data: Its contents.
+        info: What the store knew of it.
+    """
+
+    data: bytes
+    info: FileInfo
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset`` on; none at the end."""
+        return self.data[offset : offset + size]
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill the start of ``buffer`` from ``offset`` on; returns the bytes."""
+        part = self.data[offset : offset + len(buffer)]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def map(self) -> memoryview:
+        """Return the contents, bytes [size]."""
+        return memoryview(self.data)
+
+
+class MemoryStore:
+    """Files by name in this process; a copy, and one that was pickled, has its own.
+
+    Names are put together with slashes, and relative ones start at the root. A directory is there as long as something
+    is in it.
+    """
+
+    rules: ClassVar[PathRules] = posixpath
+    gap: ClassVar[int] = 4 << 10
+    can_swap: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._files: dict[str, MemoryHandle] = {}
+        self._lock = threading.RLock()
+        self._puts = 0
+
+    def absolute(self, name: str) -> str:
+        """Return a name from the root on."""
+        return posixpath.join("/", name)
+
+    def spelled(self, name: str) -> str:
+        """Return the name: it always means the same."""
+        return name
+
+    def info(self, name: str) -> FileInfo | None:
+        """Return what is known of a name, None if there is nothing."""
+        key = self._key(name)
+        with self._lock:
+            found = self._files.get(key)
+            return found.info if found else _DIRECTORY if self._is_directory(key) else None
+
+    def list(self, prefix: str) -> list[str]:
+        """Return the names that stand in the directory of a prefix and begin with its last part, sorted."""
+        directory, start = posixpath.split(prefix)
+        key = self._key(directory)
+        head = posixpath.join(key, "")
+        with self._lock:
+            if key in self._files:
+                raise NotFoundError(f"{visible(directory)}; {os.strerror(20)}", file=directory)
+            if not self._is_directory(key):
+                raise NotFoundError(f"{visible(directory)}; {os.strerror(2)}", file=directory)
+            inside = {name[len(head) :].partition("/")[0] for name in self._files if name.startswith(head)}
+        return sorted(name for name in inside if name.startswith(start))
+
+    def read(self, name: str, ranges: Sequence[Range | Suffix], version: Version | None = None) -> ReadParts:
+        """Return ranges of a file."""
+        return read_parts(self, name, ranges, version)
+
+    def open_read(self, name: str, version: Version | None = None) -> MemoryHandle:
+        """Open a file; its contents stay as they are for whoever has it open."""
+        key = self._key(name)
+        with self._lock:
+            found = self._files.get(key)
+            is_directory = self._is_directory(key)
+        if found is None and is_directory:
+            raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
+        if found is None:
+            raise NotFoundError(f"{visible(name)}; No such file or directory", file=name)
+        if version is not None and found.info.version != version:
+            raise FailedPreconditionError("the file was replaced meanwhile", file=name, hint="Open it again.")
+        return found
+
+    def put(self, name: str, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:  # noqa: ARG002 - memory is what it is
+        """Write a file in one step."""
+        key = self._key(name)
+        with self._lock:
+            found = self._files.get(key)
+            if if_match is not None and (ABSENT if found is None else found.info.version) != if_match:
+                raise AbortedError("the file is not the one that was to be replaced", file=name)
+            if self._is_directory(key) or not posixpath.basename(name):
+                raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
+            self._puts += 1
+            info = FileInfo(
+                is_file=True, is_directory=False, size=len(data), modified=time.time(), version=(self._puts,)
+            )
+            self._files[key] = MemoryHandle(bytes(data), info)
+
+    def remove(self, name: str) -> bool:
+        """Remove a file; False if it was not there."""
+        key = self._key(name)
+        with self._lock:
+            if key not in self._files and self._is_directory(key):
+                raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
+            return self._files.pop(key, None) is not None
+
+    def _key(self, name: str) -> str:
+        return posixpath.normpath(posixpath.join("/", name))
+
+    def _is_directory(self, key: str) -> bool:
+        head = posixpath.join(key, "")
+        return head == "/" or any(name.startswith(head) for name in self._files)
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {"_files": dict(self._files), "_puts": self._puts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.RLock())

@@ -1,0 +1,230 @@
+"""What holds files: the calls that every kind of storage answers, this machine's disk, memory, or a service.
+
+Nothing here that a service of objects could not do: names are put, listed, read by ranges and removed, and none is
+renamed. How new files appear together is each store's own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "FileInfo",
+    "PathRules",
+    "Range",
+    "ReadHandle",
+    "ReadParts",
+    "Store",
+    "Suffix",
+    "Version",
+]
+
+Version = tuple[int, ...]
+"""What tells the contents of a name from any other that were or will be there."""
+
+
+class Absent(Enum):
+    """What a name is before anything is put there."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+class Range(NamedTuple):
+    """Bytes from a place on.
+
+    Attributes:
+        start: Bytes from the start of the file.
+        length: Bytes.
+    """
+
+    start: int
+    length: int
+
+
+class Suffix(NamedTuple):
+    """The last bytes of a file, or all of a shorter one.
+
+    Attributes:
+        length: Bytes.
+    """
+
+    length: int
+
+    def of(self, size: int) -> Range:
+        """Return where that is in a file of so many bytes."""
+        length = min(self.length, size)
+        return Range(size - length, length)
+
+
+class FileInfo(NamedTuple):
+    """What a store knows of a name.
+
+    Attributes:
+        is_file: Whether it has contents to read.
+        is_directory: Whether it is a directory.
+        size: Of a file, in bytes.
+        modified: When it was written, in seconds since 1970.
+        version: Of the contents.
+    """
+
+    is_file: bool
+    is_directory: bool
+    size: int
+    modified: float
+    version: Version
+
+
+class ReadParts(NamedTuple):
+    """What was read of a file.
+
+    Attributes:
+        parts: The bytes of each range.
+        info: The file that they are of.
+    """
+
+    parts: list[bytes]
+    info: FileInfo
+
+
+class ReadHandle(Protocol):
+    """One version of a file, open for reading by place; whoever lets go of the last one gives it back."""
+
+    @property
+    def info(self) -> FileInfo:
+        """What was known of the file when it was opened."""
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset`` on, as many as come at once; none at the end."""
+        ...
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill the start of ``buffer`` from ``offset`` on, as far as comes at once; returns the bytes."""
+        ...
+
+    def map(self) -> memoryview:
+        """Return the whole file as read-only memory, bytes [size]; it outlives the handle."""
+        ...
+
+
+class PathRules(Protocol):
+    """How names are put together and taken apart; ``os.path`` and ``posixpath`` are such rules."""
+
+    @property
+    def sep(self) -> str:
+        """What stands between the parts of a name."""
+        ...
+
+    def join(self, path: str, /, *paths: str) -> str:
+        """Return a name below another; one that begins at the root stands alone."""
+        ...
+
+    def split(self, p: str, /) -> tuple[str, str]:
+        """Return what stands before the last part of a name, and that part."""
+        ...
+
+    def isabs(self, s: str, /) -> bool:
+        """Tell whether a name begins at the root."""
+        ...
+
+    def normpath(self, path: str, /) -> str:
+        """Return a name without parts that stand for nothing."""
+        ...
+
+    def relpath(self, path: str, start: str) -> str:
+        """Return a name as it is written from a directory."""
+        ...
+
+
+class Store(Protocol):
+    """Files by name. It can be pickled, and reaches the same files then.
+
+    Names are paths by the store's rules; relative ones start where the store says, which never changes.
+    """
+
+    @property
+    def rules(self) -> PathRules:
+        """How names are put together."""
+        ...
+
+    @property
+    def gap(self) -> int:
+        """Bytes between two ranges that are read along rather than skipped."""
+        ...
+
+    @property
+    def can_swap(self) -> bool:
+        """Whether `put` keeps its promise when others put at the same time."""
+        ...
+
+    def absolute(self, name: str) -> str:
+        """Return a name from the root on."""
+        ...
+
+    def spelled(self, name: str) -> str:
+        """Return what leads to a name now: as it is while that means the same, else from the root on."""
+        ...
+
+    def info(self, name: str) -> FileInfo | None:
+        """Return what is known of a name, None if it leads to nothing that can be looked at."""
+        ...
+
+    def list(self, prefix: str) -> list[str]:
+        """Return the names that stand in the directory of a prefix and begin with its last part, sorted.
+
+        Those of directories are among them, and nothing of what is in them.
+
+        Raises:
+            NotFoundError: There is no such directory.
+            PermissionDeniedError: It may not be listed.
+        """
+        ...
+
+    def read(self, name: str, ranges: Sequence[Range | Suffix], version: Version | None = None) -> ReadParts:
+        """Return ranges of a file, neighbours read together.
+
+        Args:
+            name: Of the file.
+            ranges: Which.
+            version: The one version that will do; None for what is there.
+
+        Raises:
+            NotFoundError: There is no such file.
+            TruncatedError: It ends before the end of a range.
+            FailedPreconditionError: It is another version, or no file with contents.
+        """
+        ...
+
+    def open_read(self, name: str, version: Version | None = None) -> ReadHandle:
+        """Open a file for reading by place; arguments and errors are those of `read`."""
+        ...
+
+    def put(self, name: str, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:
+        """Write a file in one step: whoever reads finds what was there before, or this.
+
+        Args:
+            name: Of the file.
+            data: All of its contents.
+            if_match: The version that must be there, or `ABSENT`; None for whatever is.
+            durable: Return when it would survive a loss of power.
+
+        Raises:
+            AbortedError: Something else is there than must be; nothing was changed.
+            CheckpointError: The store refuses; nothing was changed.
+        """
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Remove a file; False if it was not there.
+
+        Raises:
+            CheckpointError: The store refuses.
+        """
+        ...
