@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from ckpt_magics.files.formats.dtypes import DTYPES
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.hdf5_file import MAX_DEPTH, MAX_ENTRIES, dataset_places, is_hdf5, open_hdf5
-from ckpt_magics.files.kinds.hdf5_layout import Hdf5Layout, Hdf5Writer
+from ckpt_magics.files.kinds.hdf5_layout import Attributes, Hdf5Layout, Hdf5Writer
 from ckpt_magics.files.kinds.holding import (
     EXCLUDE_STEP,
     MAP_STEP,
@@ -19,15 +19,16 @@ from ckpt_magics.files.kinds.holding import (
     unheld_text_names,
     unheld_values,
 )
-from ckpt_magics.files.kinds.kind import Kind
+from ckpt_magics.files.kinds.kind import Kind, OpenSink
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.save_path import path_text
-from ckpt_magics.files.tensors.records import Specs, records_of, specs_of
+from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 
-__all__ = ["HDF5"]
+__all__ = ["HDF5", "byte_map", "can_hold", "hdf5_sink"]
 
+_NAME = "hdf5"
 _HELD = [dtype for dtype in DTYPES if dtype.itemsize and not dtype.is_quantized]
 
 _MAX_RANK = 32
@@ -72,27 +73,43 @@ def _why_no_path(key: bytes, groups: Collection[bytes], entries: Mapping[bytes, 
     return f"more than {MAX_ENTRIES} names in one group" if entries[key.rpartition(b"/")[0]] > MAX_ENTRIES else ""
 
 
-def open_hdf5_sink(
-    path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
-) -> AbstractContextManager[FlatSink]:
-    """Open a sink that makes a file with a dataset for each tensor; see :func:`sinks.open_sink`."""
-    check_held(HDF5.name, can_hold(specs_of(specs)))
-    layout = Hdf5Layout(records_of(specs))
-    name = path_text(path)
-    return open_file_sink(name, layout.records, options, companions, lambda file: Hdf5Writer(file, layout))
+def hdf5_sink(
+    name: str,
+    can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]],
+    attributes: Callable[[Sequence[Record]], Attributes] = lambda _: {},
+) -> OpenSink:
+    """Return what opens the sink of a kind that makes a file with a dataset for each tensor.
+
+    Args:
+        name: Of the kind.
+        can_hold: Returns what it cannot hold.
+        attributes: Returns what the groups of a file with such tensors say of themselves.
+    """
+
+    def open_sink(
+        path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
+    ) -> AbstractContextManager[FlatSink]:
+        check_held(name, can_hold(specs_of(specs)))
+        records = records_of(specs)
+        layout = Hdf5Layout(records, attributes(records))
+        target = path_text(path)
+        return open_file_sink(target, layout.records, options, companions, lambda file: Hdf5Writer(file, layout))
+
+    return open_sink
 
 
-def _byte_map(path: str) -> list[ByteRange]:
+def byte_map(path: str) -> list[ByteRange]:
+    """Return what each byte of a file belongs to."""
     size, places = dataset_places(path)
     return list(map_file(path, size, places, "HDF5 structure"))
 
 
 HDF5 = Kind(
-    name="hdf5",
+    name=_NAME,
     suffixes=(".hdf5",),
     recognise=is_hdf5,
     open=open_hdf5,
     can_hold=can_hold,
-    sink=open_hdf5_sink,
-    byte_map=_byte_map,
+    sink=hdf5_sink(_NAME, can_hold),
+    byte_map=byte_map,
 )

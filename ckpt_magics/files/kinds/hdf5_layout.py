@@ -9,7 +9,8 @@ Format: HDF5 File Format Specification 3.0; `hdf5_file` for the types that HDF5 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,12 @@ from ckpt_magics.files.storage import disk
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.wire.varint import Buffer
 
-__all__ = ["Hdf5Layout", "Hdf5Writer"]
+__all__ = ["Attributes", "Hdf5Layout", "Hdf5Writer"]
 
+Attributes = Mapping[str, Mapping[str, Any]]
+"""Attributes of groups: values that NumPy can make an array of, by name, by the path of the group ("/" for all)."""
+
+_NO_ATTRIBUTES: Attributes = MappingProxyType({})
 _PAGE = 1 << 12
 
 
@@ -82,6 +87,7 @@ class Hdf5Layout:
 
     Args:
         records: What it is to hold.
+        attributes: What groups say of themselves; a group that is not there is made.
 
     Attributes:
         records: The same in the order of the file.
@@ -92,11 +98,13 @@ class Hdf5Layout:
         FailedPreconditionError: h5py is not installed.
     """
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], attributes: Attributes = _NO_ATTRIBUTES) -> None:
         library = hdf5_library()
         self.pages = _Pages()
         with library.File(self.pages, "w") as file:
             found = {record.name: _create(library, file, record) for record in records}
+            for path, own in attributes.items():
+                file.require_group(path).attrs.update(own)
         self.places = {name: place for name, place in found.items() if place is not None}
         self.records = sorted(records, key=lambda record: self.places.get(record.name, 0))
 

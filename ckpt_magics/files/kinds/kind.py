@@ -14,7 +14,7 @@ from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import TensorSink
 from ckpt_magics.files.tensors.source import TensorFile, TensorSpec
 
-__all__ = ["Kind"]
+__all__ = ["Kind", "OpenSink"]
 
 
 def _never(_: object) -> bool:
@@ -41,6 +41,7 @@ class Kind:
         suffixes: What the name of a file ends with that is written as this kind if nothing else is said; the empty one
             stands for names without a suffix.
         open: Opens it by its path for reading. What is in no file of this kind is a DataLossError.
+        name_form: What names have to look like, with ``{}`` for what is free; ``{}`` alone where most names do.
         can_hold: Returns which of some tensors it cannot hold; nothing of a kind that is only read.
         sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
             that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`. None
@@ -57,6 +58,7 @@ class Kind:
     name: str
     suffixes: tuple[str, ...] = ()
     open: Callable[[str], TensorFile]
+    name_form: str = "{}"
     can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]] = _none_unheld
     sink: OpenSink | None = None
     byte_map: Callable[[str], list[ByteRange]]

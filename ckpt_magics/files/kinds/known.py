@@ -10,6 +10,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.kinds.bundle.bundle_kind import V2
 from ckpt_magics.files.kinds.frozen_graph_kind import FROZEN_GRAPH
 from ckpt_magics.files.kinds.hdf5_kind import HDF5
+from ckpt_magics.files.kinds.keras_kinds import KERAS, KERAS_H5
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.numpy_files.npy_kind import NPY
 from ckpt_magics.files.kinds.numpy_files.npz_kind import NPZ
@@ -29,7 +30,7 @@ __all__ = [
     "replaced_by",
 ]
 
-KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, HDF5, TORCH, FROZEN_GRAPH)
+KINDS = (V2, V1, SAFETENSORS, NPZ, NPY, HDF5, KERAS, KERAS_H5, TORCH, FROZEN_GRAPH)
 WRITTEN_KINDS = tuple(kind for kind in KINDS if kind.sink is not None)
 """Those that tensors can be written as."""
 

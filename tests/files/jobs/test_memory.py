@@ -103,17 +103,19 @@ class Made:
 SHAPE = (1 << 14, 1 << 12)
 options = SaveOptions(durable=False)
 before = peak()
-write_tensors(new, [TensorSpec(b"w", FLOAT, SHAPE)], Made(), options, kind=kind_named(prefix))
+kind = kind_named(prefix)
+write_tensors(new, [TensorSpec(kind.name_form.format("w").encode(), FLOAT, SHAPE)], Made(), options, kind=kind)
 """
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in WRITTEN_KINDS])
+@pytest.mark.parametrize("kind", WRITTEN_KINDS, ids=[kind.name for kind in WRITTEN_KINDS])
 def test_saving_what_comes_in_pieces_takes_a_few_of_them(tmp_path, monkeypatch, kind):
     monkeypatch.setitem(JOBS, "save", SAVING)
-    assert measured("save", kind, str(tmp_path / "m")) < ALLOWED
+    assert measured("save", kind.name, str(tmp_path / "m")) < ALLOWED
+    name = kind.name_form.format("w")
     with load_checkpoint(tmp_path / "m") as reader:
-        assert reader.entry("w").shape == SHAPE
-        assert reader.get_slice("w", (SHAPE[0] - 1, slice(None))).sum() == SHAPE[1]
+        assert reader.entry(name).shape == SHAPE
+        assert reader.get_slice(name, (SHAPE[0] - 1, slice(None))).sum() == SHAPE[1]
 
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="this system does not tell the peak")

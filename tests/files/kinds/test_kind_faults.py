@@ -26,15 +26,16 @@ cases = pytest.mark.parametrize(("kind", "options"), CASES.values(), ids=CASES)
 
 def write(folder, kind, value, options):
     arrays = {"net/weight": np.full((40, 50), value, np.float32), "step": np.int64(value)}
+    arrays = {kind.name_form.format(name): array for name, array in arrays.items()}
     with warnings.catch_warnings(action="ignore"):
         # What cannot be removed of the old version is a warning.
         write_kind(folder / "m", arrays, kind, **{"durable": True, **options})
 
 
-def value_in(folder):
+def value_in(folder, kind):
     with open_tensors(folder / "m") as tensors:
         found = tensors.source.read_many(tensors.source.keys())
-    assert found.keys() == {b"net/weight", b"step"}
+    assert found.keys() == {kind.name_form.format(name).encode() for name in ("net/weight", "step")}
     (value,) = {int(value) for array in found.values() for value in np.unique(array)}
     return value
 
@@ -67,13 +68,13 @@ def test_every_call_may_fail(tmp_path, kind, options, fault):
             except (CheckpointError, KeyboardInterrupt):
                 saved = False
         failed = faulty.calls[at]
-        value = value_in(folder)
+        value = value_in(folder, kind)
         assert value == NEW if saved else value in {OLD, NEW}, failed
         if failed not in {"unlink", "rmdir"}:
             assert not litter(folder), failed
             assert value == NEW or sorted(os.listdir(folder)) == before, failed
         write(folder, kind, NEXT, options)
-        assert value_in(folder) == NEXT
+        assert value_in(folder, kind) == NEXT
         assert not litter(folder), failed
 
 
@@ -83,7 +84,7 @@ def test_a_kill_at_every_call_leaves_old_or_new(tmp_path, kind, options, after):
     for at, folder in each_call(tmp_path, kind, options):
         with faulty_disk(at, Killed, after=after, cut=True) as faulty, pytest.raises(Killed):
             write(folder, kind, NEW, options)
-        assert value_in(folder) in {OLD, NEW}, faulty.calls[at]
+        assert value_in(folder, kind) in {OLD, NEW}, faulty.calls[at]
         write(folder, kind, NEXT, options)
-        assert value_in(folder) == NEXT
+        assert value_in(folder, kind) == NEXT
         assert not litter(folder), faulty.calls[at]

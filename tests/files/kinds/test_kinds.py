@@ -38,7 +38,16 @@ def read(path):
 def held_dtypes(kind):
     """Return the dtypes of numbers that a kind holds, as NumPy has them."""
     found = [dtype for dtype in DTYPES if dtype.itemsize and not dtype.is_quantized]
-    return [dtype.numpy for dtype in found if not kind.can_hold([TensorSpec(b"x", dtype, (2,))])]
+    return [dtype.numpy for dtype in found if not kind.can_hold([TensorSpec(key_of(kind, "x"), dtype, (2,))])]
+
+
+def named(kind, name):
+    """Return a name that a kind takes, if it takes that of a tensor at all."""
+    return kind.name_form.format(name)
+
+
+def key_of(kind, name):
+    return named(kind, name).encode()
 
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
@@ -54,7 +63,7 @@ def test_what_is_written_is_read_back_bit_for_bit(tmp_path_factory, kind, data):
         shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
         dtype = data.draw(st.sampled_from(dtypes))
         values = data.draw(hnp.arrays(np.int8, shape, elements=st.integers(0, 1)))
-        arrays[key] = values.astype(dtype)
+        arrays[named(kind, key)] = values.astype(dtype)
     path = tmp_path_factory.mktemp("m") / "m"
     specs = [ArraySource(arrays).spec(key.encode()) for key in arrays]
     if kind.can_hold(specs):
@@ -73,19 +82,19 @@ def test_what_is_written_is_read_back_bit_for_bit(tmp_path_factory, kind, data):
 @every_kind
 def test_every_dtype_is_written_or_refused_with_a_step_that_fits(kind):
     for dtype in DTYPES:
-        spec = TensorSpec(b"w", dtype, (2,))
+        spec = TensorSpec(key_of(kind, "w"), dtype, (2,))
         for one in kind.can_hold([spec]):
-            assert one.name == b"w"
+            assert one.name == spec.key
             assert one.step in {"dtype", "exclude"}
             if one.step == "dtype":
-                assert not kind.can_hold([TensorSpec(b"w", as_dtype(one.value), (2,))])
+                assert not kind.can_hold([TensorSpec(spec.key, as_dtype(one.value), (2,))])
 
 
 @every_kind
 def test_pieces_make_the_bytes_of_the_array(tmp_path, kind):
-    write_kind(tmp_path / "whole", {"w": FLOATS}, kind)
-    with open_sink(tmp_path / "cut", [TensorSpec(b"w", FLOAT, (4, 3))], QUICK, kind=kind) as sink:
-        sink.write(b"w", array_pieces(FLOATS, 8))
+    write_kind(tmp_path / "whole", {named(kind, "w"): FLOATS}, kind)
+    with open_sink(tmp_path / "cut", [TensorSpec(key_of(kind, "w"), FLOAT, (4, 3))], QUICK, kind=kind) as sink:
+        sink.write(key_of(kind, "w"), array_pieces(FLOATS, 8))
     assert contents(tmp_path, "whole") == contents(tmp_path, "cut")
 
 
@@ -95,13 +104,14 @@ def contents(folder, stem):
 
 @every_kind
 def test_nothing_is_visible_before_the_end_and_a_break_leaves_the_old_version(tmp_path, kind):
-    old, new = {"w": FLOATS}, {"w": np.ones((99, 99)), "x": np.ones((99, 99))}
+    first, last = named(kind, "w"), named(kind, "x")
+    old, new = {first: FLOATS}, {first: np.ones((99, 99)), last: np.ones((99, 99))}
     write_kind(tmp_path / "m", old, kind)
     before = sorted(os.listdir(tmp_path))
 
     class Broken(ArraySource):
         def pieces(self, key, at_most=1 << 20):
-            if key == b"x":
+            if key == last.encode():
                 assert [name for name in sorted(os.listdir(tmp_path)) if not name.startswith(".")] == before
                 raise KeyboardInterrupt
             return super().pieces(key, at_most)
@@ -109,14 +119,14 @@ def test_nothing_is_visible_before_the_end_and_a_break_leaves_the_old_version(tm
     with pytest.raises(KeyboardInterrupt):
         write_kind(tmp_path / "m", Broken(new), kind)
     assert sorted(os.listdir(tmp_path)) == before
-    assert np.array_equal(read(tmp_path / "m")["w"], FLOATS)
+    assert np.array_equal(read(tmp_path / "m")[first], FLOATS)
     write_kind(tmp_path / "m", new, kind)
-    assert read(tmp_path / "m")["x"].all()
+    assert read(tmp_path / "m")[last].all()
 
 
 @every_kind
 def test_values_out_of_order_and_missing_ones_end_it(tmp_path, kind):
-    specs = [TensorSpec(b"w", FLOAT, (4, 3)), TensorSpec(b"x", FLOAT, (4, 3))]
+    specs = [TensorSpec(key_of(kind, name), FLOAT, (4, 3)) for name in "wx"]
     with pytest.raises(InternalError, match="in the order"), open_sink(tmp_path / "m", specs, QUICK, kind=kind) as sink:
         sink.write(sink.order[1], FLOATS)
     with pytest.raises(InternalError, match="values were"), open_sink(tmp_path / "m", specs, QUICK, kind=kind) as sink:
@@ -138,7 +148,7 @@ def test_a_full_disk_refuses_before_a_byte_is_written(tmp_path, monkeypatch, kin
 
     monkeypatch.setattr(disk, "os", Full())
     with pytest.raises(ResourceExhaustedError, match=r"48 bytes are needed.*40 bytes are free"):
-        write_kind(tmp_path / "m", {"w": FLOATS}, kind)
+        write_kind(tmp_path / "m", {named(kind, "w"): FLOATS}, kind)
     assert not os.listdir(tmp_path)
 
 
@@ -146,7 +156,8 @@ def test_a_full_disk_refuses_before_a_byte_is_written(tmp_path, monkeypatch, kin
 def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind):
     told = []
     big = np.zeros((3, 1 << 20), np.uint8)
-    write_kind(tmp_path / "m", {"w": big}, kind, progress=lambda *done: told.append(done))
+    name = named(kind, "w")
+    write_kind(tmp_path / "m", {name: big}, kind, progress=lambda *done: told.append(done))
     assert told[-1] == (big.nbytes, big.nbytes)
 
     def stop(*_):
@@ -154,14 +165,15 @@ def test_progress_comes_to_the_end_and_what_it_raises_undoes_all(tmp_path, kind)
 
     before = sorted(os.listdir(tmp_path))
     with pytest.raises(KeyboardInterrupt):
-        write_kind(tmp_path / "m", {"w": big + 1}, kind, progress=stop)
+        write_kind(tmp_path / "m", {name: big + 1}, kind, progress=stop)
     assert sorted(os.listdir(tmp_path)) == before
-    assert not read(tmp_path / "m")["w"].any()
+    assert not read(tmp_path / "m")[name].any()
 
 
 @every_kind
 def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, kind):
     arrays = {"a": FLOATS, "b/c": np.zeros(0, np.int32), "d": np.float32(7)}
+    arrays = {named(kind, name): array for name, array in arrays.items()}
     sink = write_kind(tmp_path / "m", arrays, kind)
     ranges = kind.byte_map(str(tmp_path / "m"))
     for file in sink.written:
@@ -173,7 +185,7 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
             with open(one.file, "rb") as file:
                 file.seek(one.offset)
                 assert file.read(one.size).endswith(np.asarray(arrays[one.key.decode()]).tobytes())
-        assert {one.key for one in ranges if one.what == TENSOR} >= {b"a", b"d"}
+        assert {one.key for one in ranges if one.what == TENSOR} >= {key_of(kind, name) for name in "ad"}
 
 
 @pytest.mark.parametrize(
@@ -186,6 +198,8 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
         ("model.safetensors", "safetensors"),
         ("my.model.npz", "npz"),
         ("my.weights.hdf5", "hdf5"),
+        ("my.weights.h5", "keras"),
+        ("my.h5", "keras-h5"),
         ("runs/arrays/", "npy"),
     ],
 )
@@ -196,7 +210,9 @@ def test_the_suffix_says_the_kind(path, kind):
 
 def test_an_unknown_suffix_or_name_lists_the_kinds():
     for call in (lambda: kind_to_write("m.onnx"), lambda: kind_named("onnx"), lambda: kind_to_write("m.npz", "NPZ")):
-        with pytest.raises(InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy, hdf5, torch"):
+        with pytest.raises(
+            InvalidArgumentError, match=r"The kinds are v2, v1, safetensors, npz, npy, hdf5, keras, keras-h5, torch"
+        ):
             call()
 
 
