@@ -9,6 +9,7 @@ _HOMES = {
     "NewCheckpointReader": "notebook.train_readers:new_checkpoint_reader",
     "Saver": "graphs.saver.saver",
     "SaverDef": "proto.messages",
+    "VocabInfo": "graphs.saver.warm_starting",
     "checkpoint_exists": "files.directory.state",
     "create_global_step": "graphs.variables.initialization",
     "export_meta_graph": "graphs.saver.meta_graphs",
@@ -26,6 +27,7 @@ _HOMES = {
     "load_variable": "notebook.train_readers",
     "remove_checkpoint": "notebook.train_readers",
     "update_checkpoint_state": "notebook.train_readers",
+    "warm_start": "graphs.saver.warm_starting",
     "write_graph": "notebook.train_readers",
 }
 

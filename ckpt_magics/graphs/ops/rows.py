@@ -23,6 +23,7 @@ from ckpt_magics.graphs.ops import (
     strings,
     training,
     variables,
+    vocabularies,
     windows,
 )
 from ckpt_magics.graphs.ops.row import Op
@@ -47,6 +48,7 @@ _FAMILIES = (
     strings,
     training,
     variables,
+    vocabularies,
     windows,
 )
 

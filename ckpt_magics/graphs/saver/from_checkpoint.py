@@ -21,7 +21,7 @@ from ckpt_magics.graphs.variables.partition import PartitionedVariable
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.graphs.variables.variable_scope import stored_variables
 
-__all__ = ["init_from_checkpoint"]
+__all__ = ["init_from_checkpoint", "initialize_from", "variables_by_whole"]
 
 
 def init_from_checkpoint(
@@ -42,20 +42,30 @@ def init_from_checkpoint(
     with open_tensors(ckpt_dir_or_file) as tensors:
         for name, target in sorted(pairs, key=lambda pair: pair[0]):
             for tensor_name, parts in _targets(tensors, name, target):
-                for part in parts:
-                    _check(tensors, tensor_name, part)
-                    _initialize(part, tensors.origin, tensor_name)
+                initialize_from(tensors, tensor_name, parts)
+
+
+def initialize_from(tensors: NamedTensors[TensorSource], name: str, parts: Iterable[Variable]) -> None:
+    """Let a variable, whole or in parts, take its first value from one tensor of a checkpoint.
+
+    Raises:
+        InvalidArgumentError: The checkpoint lacks the tensor.
+        TensorMismatchError: It has another shape.
+    """
+    if name not in tensors:
+        raise InvalidArgumentError(
+            f"Tensor {visible(name)} is not found in {visible(tensors.origin)} checkpoint {_shapes(tensors)}"
+        )
+    for part in parts:
+        _check(tensors, name, part)
+        _initialize(part, tensors.origin, name)
 
 
 def _targets(tensors: NamedTensors[TensorSource], name: str, target: Any) -> Iterator[tuple[str, list[Variable]]]:  # noqa: ANN401 -- see the map
     """Names in the checkpoint with the variable that each is for, as its parts."""
-    variables = _by_whole(stored_variables().values())
+    variables = variables_by_whole(stored_variables().values())
     parts = variables.get(target) if isinstance(target, str) else _parts(target)
     if parts is not None:
-        if name not in tensors:
-            raise InvalidArgumentError(
-                f"Tensor {visible(name)} is not found in {visible(tensors.origin)} checkpoint {_shapes(tensors)}"
-            )
         yield name, parts
         return
     scope = target.rpartition("/")[0]
@@ -77,8 +87,8 @@ def _targets(tensors: NamedTensors[TensorSource], name: str, target: Any) -> Ite
         yield tensor_name, members
 
 
-def _by_whole(variables: Iterable[Variable]) -> dict[str, list[Variable]]:
-    """Variables by name, parts of one together under the name of the whole."""
+def variables_by_whole(variables: Iterable[Variable]) -> dict[str, list[Variable]]:
+    """Return variables by name, parts of one together under the name of the whole."""
     found: dict[str, list[Variable]] = {}
     for variable in variables:
         info = variable.save_slice_info
