@@ -5,7 +5,7 @@ from __future__ import annotations
 from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
-    "l2_normalize": "graphs.nodes.networks",
+    "l2_normalize": "graphs.nodes.normalization",
     "matmul": "graphs.nodes.mathematics",
 }
 

@@ -28,7 +28,7 @@ _HOMES = {
     "is_finite": "graphs.nodes.mathematics",
     "is_inf": "graphs.nodes.mathematics",
     "is_nan": "graphs.nodes.mathematics",
-    "l2_normalize": "graphs.nodes.networks",
+    "l2_normalize": "graphs.nodes.normalization",
     "less": "graphs.nodes.mathematics",
     "less_equal": "graphs.nodes.mathematics",
     "log": "graphs.nodes.mathematics",

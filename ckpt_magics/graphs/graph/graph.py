@@ -13,6 +13,7 @@ from typing import Any
 from ckpt_magics.graphs.graph.collection import Collections
 from ckpt_magics.graphs.graph.devices import DeviceSpec, device_name, merge_devices
 from ckpt_magics.graphs.graph.entered import graph_as_default
+from ckpt_magics.graphs.graph.flow import FlowContext, check_inputs
 from ckpt_magics.graphs.graph.graph_versions import GRAPH_DEF_PRODUCER
 from ckpt_magics.graphs.graph.inference import complete_attrs, flatten_inputs, infer_shapes, known_op_def
 from ckpt_magics.graphs.graph.lookup import find_element, find_operation
@@ -52,6 +53,8 @@ class Graph:
         self.seed: int | None = None
         self.seeds_given = 0
         self.scope_state: dict[str, Any] = {}
+        self._not_fetchable: set[Operation] = set()
+        self._not_feedable: set[Tensor] = set()
 
     # Operations
 
@@ -97,7 +100,11 @@ class Graph:
         awaited = [*(control_inputs or ()), *self._open.dependencies.awaited_by([tensor.op for tensor in flat])]
         op.connect(flat, sorted(dict.fromkeys(awaited), key=lambda other: other.name))
         infer_shapes(op)
+        op.flow_context = self._open.flow_context
+        check_inputs(op)
         self.add(op)
+        if op.flow_context is not None:
+            op.flow_context.add_operation(op)
         self._apply_scopes(op, device)
         return op
 
@@ -272,14 +279,18 @@ class Graph:
 
     @contextmanager
     def control_dependencies(self, control_inputs: Sequence[object] | None) -> Iterator[None]:
-        """Make the operations of the ``with`` block wait for others; None lifts what outer blocks ask for."""
+        """Make the operations of the ``with`` block wait for others.
+
+        None lifts what outer blocks ask for, and makes the operations outside of conditionals and loops.
+        """
         awaited = None
         if control_inputs is not None:
             awaited = self._open.dependencies.add_to([self.as_operation(item) for item in control_inputs])
             for op in awaited:
                 # TensorFlow since 2.4 leaves this mark; readers ignore it.
                 op.set_attr("_has_manual_control_dependencies", AttrValue(b=True))
-        with self._open.dependencies.enter(awaited):
+        context = None if awaited is None else self._open.flow_context
+        with self._open.dependencies.enter(awaited), self.in_flow_context(context):
             yield
 
     def as_operation(self, item: object) -> Operation:
@@ -307,8 +318,50 @@ class Graph:
     @contextmanager
     def init_scope(self) -> Iterator[None]:
         """Lift control dependencies inside the ``with`` block: what initializes variables waits for nothing."""
-        with self._open.dependencies.enter(None):
+        with self.control_dependencies(None):
             yield
+
+    @contextmanager
+    def in_flow_context(self, context: FlowContext | None) -> Iterator[None]:
+        """Make operations inside the ``with`` block in a branch of a conditional or in a loop, or outside of any."""
+        scopes = self._open
+        outer, scopes.flow_context = scopes.flow_context, context
+        try:
+            yield
+        finally:
+            scopes.flow_context = outer
+
+    @property
+    def flow_context(self) -> FlowContext | None:
+        """The branch of a conditional or the loop that new operations are in, or None."""
+        return self._open.flow_context
+
+    def awaited_by(self, inputs: Sequence[Operation]) -> list[Operation]:
+        """Return what an operation with these inputs has to wait for in the open scopes."""
+        return self._open.dependencies.awaited_by(inputs)
+
+    def note_in_dependencies(self, op: Operation) -> None:
+        """Count an operation as made in the open blocks of control dependencies."""
+        self._open.dependencies.note(op)
+
+    # What runs may ask for
+
+    def prevent_fetching(self, op: Operation) -> None:
+        """Refuse to fetch an operation's outputs: they have a value in some runs only, or many in each."""
+        self._not_fetchable.add(op)
+
+    def is_fetchable(self, tensor_or_op: Tensor | Operation) -> bool:
+        """Return whether runs may fetch something."""
+        op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
+        return op not in self._not_fetchable
+
+    def prevent_feeding(self, tensor: Tensor) -> None:
+        """Refuse to feed a tensor."""
+        self._not_feedable.add(tensor)
+
+    def is_feedable(self, tensor: Tensor) -> bool:
+        """Return whether runs may feed a tensor."""
+        return tensor not in self._not_feedable
 
     # Collections
 

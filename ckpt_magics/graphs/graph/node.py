@@ -100,6 +100,11 @@ class Tensor(Operators["Tensor"]):
             self._consumers = []
         self._consumers.append(op)
 
+    def remove_consumer(self, op: Operation) -> None:
+        """Note that ``op`` takes this tensor no longer."""
+        if self._consumers is not None and op in self._consumers:
+            self._consumers.remove(op)
+
     def as_tensor(self) -> Tensor:
         """Return the tensor itself: what a variable stands for has the same method."""
         return self
@@ -146,9 +151,12 @@ class Operation:
 
     Attributes:
         is_imported: It comes from a message, which may come from anywhere, not from a program's own calls.
+        flow_context: The branch of a conditional or the loop that it is in, or None.
     """
 
-    __slots__ = ("_graph", "_node", "control_inputs", "inputs", "is_imported", "op_def", "outputs", "position")
+    __slots__ = (
+        "_graph", "_node", "control_inputs", "flow_context", "inputs", "is_imported", "op_def", "outputs", "position",
+    )  # fmt: skip
 
     def __init__(self, graph: Graph, node: NodeDef, outputs: Iterable[OutputType], op_def: OpDef | None) -> None:
         self._graph = graph
@@ -159,6 +167,7 @@ class Operation:
         self.outputs = [Tensor(self, index, output) for index, output in enumerate(outputs)]
         self.position = -1
         self.is_imported = False
+        self.flow_context: Any = None
 
     def connect(self, inputs: Sequence[Tensor], control_inputs: Sequence[Operation]) -> None:
         """Set what the operation takes, in the object and in its node."""
@@ -168,6 +177,20 @@ class Operation:
         names += [f"^{op.name}" for op in control_inputs]
         if list(self._node.input) != names:
             self._node.input[:] = names
+
+    def replace_input(self, index: int, tensor: Tensor) -> None:
+        """Take another tensor as one of the inputs; the operation is in the graph already."""
+        old, inputs = self.inputs[index], list(self.inputs)
+        inputs[index] = tensor
+        self.connect(inputs, self.control_inputs)
+        if old not in inputs:
+            old.remove_consumer(self)
+        if self not in tensor.consumers():
+            tensor.add_consumer(self)
+
+    def await_only(self, control_inputs: Iterable[Operation]) -> None:
+        """Wait for other operations than so far."""
+        self.connect(self.inputs, sorted(dict.fromkeys(control_inputs), key=lambda op: op.name))
 
     @property
     def graph(self) -> Graph:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.graphs.graph.dependencies import ControlDependencies
+from ckpt_magics.graphs.graph.flow import FlowContext
 from ckpt_magics.proto.messages import AttrValue
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class OpenScopes(threading.local):
         dependencies: What new operations wait for.
         attrs: Attributes of new operations.
         container: Container of new operations that hold state.
+        flow_context: The branch of a conditional or the loop that new operations are in.
     """
 
     def __init__(self, first: FirstScopes) -> None:
@@ -46,6 +48,7 @@ class OpenScopes(threading.local):
         self.dependencies = first.dependencies.copy()
         self.attrs: dict[str, AttrValue] = {}
         self.container = ""
+        self.flow_context: FlowContext | None = None
 
     def hand_on(self) -> None:
         """Let threads that come later begin with this thread's devices, colocations and dependencies."""

@@ -16,6 +16,7 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError, visible
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import REFERENCE_OPS, VARIABLE_COLLECTIONS, GraphKeys
 from ckpt_magics.graphs.graph.names import prepend_scope, strip_scope
+from ckpt_magics.graphs.meta_graph.imported_contexts import context_from_proto
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.proto import messages
 from ckpt_magics.proto.messages import (
@@ -39,7 +40,7 @@ _MESSAGES: dict[str, type[Message]] = {
     GraphKeys.COND_CONTEXT: CondContextDef,
     GraphKeys.WHILE_CONTEXT: WhileContextDef,
 }
-"""Collections of other messages; the package has no objects for them and keeps the messages."""
+"""Collections of other messages; those that the package has no objects for stay messages."""
 
 
 def collection_def(items: Sequence[Any], key: str, export_scope: str | None) -> CollectionDef | None:
@@ -176,15 +177,29 @@ class CollectionReader:
         if kind == "bytes_list" and key in VARIABLE_COLLECTIONS:
             return self._variable(key, value)
         if kind == "bytes_list" and key in _MESSAGES:
-            message = _parse(_MESSAGES[key], value, key)
-            if isinstance(message, SaverDef) and self.make_saver is not None:
-                return self.make_saver(message, self.scope)
-            return _renamed(message, lambda name: prepend_scope(name, self.scope) if name else name)
+            return self._object(_parse(_MESSAGES[key], value, key))
         if kind == "node_list":
             return self._node(key, value)
         if kind == "bytes_list" and self.scope:
             return prepend_scope(value.decode("utf-8", "surrogateescape"), self.scope)
         return value
+
+    def _object(self, message: Message) -> object:
+        """Return what a message stands for, or the message where the package has nothing for it."""
+        if isinstance(message, SaverDef) and self.make_saver is not None:
+            return self.make_saver(message, self.scope)
+        context = self._context(message) if isinstance(message, (CondContextDef, WhileContextDef)) else None
+        if context is not None:
+            return context
+        return _renamed(message, lambda name: prepend_scope(name, self.scope) if name else name)
+
+    def _context(self, message: CondContextDef | WhileContextDef) -> object | None:
+        """Return the context of a conditional or loop, or None if the graph has not all of it."""
+        try:
+            return context_from_proto(message, self.graph, self.scope)
+        except (KeyError, ValueError) as error:
+            _LOG.warning("context %r stays as it is: %s", visible(message.context_name), error.args[0])
+            return None
 
     def _variable(self, key: str, value: bytes) -> Variable:
         """Return the variable that a VariableDef tells; equal messages tell the same one."""

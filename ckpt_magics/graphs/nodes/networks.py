@@ -5,19 +5,23 @@ Format: tensorflow/python/ops/nn_ops.py and nn_impl.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.graphs.graph.node import Tensor
-from ckpt_magics.graphs.nodes.arrays import gather, rank, shape, transpose
+from ckpt_magics.graphs.graph.operators import Operators
+from ckpt_magics.graphs.graph.shape import TensorShape
+from ckpt_magics.graphs.nodes.arrays import concat, shape, transpose
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, output
+from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.described import described
-from ckpt_magics.graphs.nodes.mathematics import cast, matmul, maximum
-from ckpt_magics.graphs.nodes.random_values import random_uniform
-from ckpt_magics.graphs.nodes.reductions import reduce_mean, reduce_sum
+from ckpt_magics.graphs.nodes.mathematics import cast, matmul
+from ckpt_magics.graphs.nodes.old_names import either
+from ckpt_magics.graphs.nodes.random_values import get_seed, random_uniform
+from ckpt_magics.graphs.nodes.reductions import reduce_mean
 
 
 def _activation(op_type: str) -> Callable[..., Tensor]:
@@ -97,16 +101,6 @@ def l2_loss(t: object, name: str | None = None) -> Tensor:
     return output("L2Loss", t, name=name)
 
 
-def l2_normalize(
-    x: object, axis: object = None, epsilon: float = 1e-12, name: str | None = None, dim: object = None
-) -> Tensor:
-    """Add a tensor divided by its length along some dimensions."""
-    with name_scope(name, "l2_normalize", [x]) as scope:
-        tensor = convert_to_tensor(x, name="x")
-        squares = reduce_sum(output("Square", tensor), dim if axis is None else axis, keepdims=True)
-        return output("Mul", tensor, output("Rsqrt", maximum(squares, epsilon)), name=scope)
-
-
 def zero_fraction(value: object, name: str | None = None) -> Tensor:
     """Add the part of the elements that are 0."""
     with name_scope(name, "zero_fraction", [value]):
@@ -114,166 +108,102 @@ def zero_fraction(value: object, name: str | None = None) -> Tensor:
         return reduce_mean(cast(output("Equal", tensor, np.zeros((), tensor.dtype.numpy)), "float32"), name="fraction")
 
 
-def moments(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    x: object,
-    axes: Sequence[int],
-    shift: object = None,  # noqa: ARG001 -- without use in TensorFlow too
-    name: str | None = None,
-    keep_dims: bool | None = None,
-    keepdims: bool | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Add mean and variance over some dimensions."""
-    keep = bool(keep_dims if keepdims is None else keepdims)
-    with name_scope(name, "moments", [x, axes]):
-        tensor = convert_to_tensor(x)
-        mean = reduce_mean(tensor, axes, keepdims=True, name="mean")
-        variance = reduce_mean(
-            output("SquaredDifference", tensor, output("StopGradient", mean)), axes, keepdims=True, name="variance"
-        )
-        if keep:
-            return mean, variance
-        return output("Squeeze", mean, squeeze_dims=list(axes)), output("Squeeze", variance, squeeze_dims=list(axes))
-
-
-def batch_normalization(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    x: Any,  # noqa: ANN401 -- a tensor or variable
-    mean: Any,  # noqa: ANN401
-    variance: Any,  # noqa: ANN401
-    offset: Any,  # noqa: ANN401
-    scale: Any,  # noqa: ANN401
-    variance_epsilon: float,
-    name: str | None = None,
-) -> Tensor:
-    """Add ``(x - mean) / sqrt(variance + epsilon) * scale + offset``; scale and offset may be None."""
-    with name_scope(name, "batchnorm", [x, mean, variance, scale, offset]):
-        factor = output("Rsqrt", variance + variance_epsilon)
-        factor = factor if scale is None else factor * scale
-        shift = mean * factor
-        result: Tensor = x * factor + (-shift if offset is None else offset - shift)
-        return result
-
-
 def dropout(  # noqa: PLR0917 -- TensorFlow's own order of arguments
     x: object,
     keep_prob: Any = None,  # noqa: ANN401 -- a number or tensor
-    noise_shape: object = None,
+    noise_shape: Any = None,  # noqa: ANN401 -- a shape or a tensor
     seed: int | None = None,
     name: str | None = None,
     rate: Any = None,  # noqa: ANN401 -- a number or tensor
 ) -> Tensor:
     """Add a tensor with random elements set to 0 and the others scaled so that their sum is expected to stay.
 
+    Args:
+        x: The tensor, of a floating type.
+        keep_prob: Probability that an element stays.
+        noise_shape: Shape of the random choices, which are repeated to the tensor's; None in it for the tensor's size.
+        seed: Seed of the choice.
+        name: Name of the scope.
+        rate: Probability that an element is dropped, instead of ``keep_prob``.
+
     Raises:
-        ValueError: Neither or both of ``keep_prob`` and ``rate`` are given.
+        ValueError: Neither or both of ``keep_prob`` and ``rate`` are given, the rate is not from 0 up to 1, or the
+            tensor's type is no floating one.
     """
-    if (keep_prob is None) == (rate is None):
-        raise ValueError("You must provide a rate to dropout, or a keep_prob.")
-    dropped = 1.0 - keep_prob if rate is None else rate
-    with name_scope(name, "dropout", [x]) as scope:
+    dropped: Any = either("rate", rate, "keep_prob", None if keep_prob is None else 1.0 - keep_prob)
+    if dropped is None:
+        raise ValueError("You must provide a rate to dropout.")
+    with name_scope(name, "dropout", [x]):
+        if not isinstance(dropped, Operators) and not 0 <= dropped < 1:
+            raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={dropped}")
         tensor = convert_to_tensor(x, name="x")
-        drawn = random_uniform(shape(tensor) if noise_shape is None else noise_shape, seed=seed, dtype=tensor.dtype)
-        kept = output("GreaterEqual", drawn, dropped)
-        scaled = tensor * (1.0 / (1.0 - dropped))
-        return output("SelectV2", kept, scaled, np.zeros((), tensor.dtype.numpy), name=scope)
+        if not tensor.dtype.is_floating:
+            raise ValueError(
+                f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={tensor.dtype!r}"
+            )
+        if not isinstance(dropped, Operators) and dropped == 0:
+            get_seed(seed)  # so that the random ops after this one have the same seeds whatever the rate
+            return tensor
+        return _dropped(tensor, dropped, noise_shape, seed)
 
 
-def embedding_lookup(  # noqa: PLR0917 -- TensorFlow's own order of arguments
-    params: object,
-    ids: object,
-    partition_strategy: str = "mod",  # noqa: ARG001 -- of lists of tensors
-    name: str | None = None,
-    validate_indices: bool = True,  # noqa: ARG001 -- they are always checked
-    max_norm: float | None = None,
-) -> Tensor:
-    """Add the rows of a table at given indices.
+def _dropped(tensor: Tensor, rate: Any, noise_shape: Any, seed: int | None) -> Tensor:  # noqa: ANN401
+    if isinstance(rate, Operators):
+        rate = rate.as_tensor()
+        rate.shape.assert_has_rank(0)
+        rate = cast(rate, tensor.dtype, name="rate")
+        scaled = output("RealDiv", tensor, output("Sub", constant(1, tensor.dtype), rate))
+    else:
+        scaled = output("Mul", tensor, constant(1 / (1 - rate), tensor.dtype))
+    drawn = random_uniform(_noise_shape(tensor, noise_shape), seed=seed, dtype=tensor.dtype)
+    kept = output("GreaterEqual", drawn, rate)
+    result = output("SelectV2", kept, scaled, constant(0, tensor.dtype))
+    result.set_shape(tensor.shape)
+    return result
 
-    Raises:
-        UnimplementedError: The table is a list of several tensors, or ``max_norm`` is given.
+
+def _noise_shape(tensor: Tensor, noise_shape: Any) -> Any:  # noqa: ANN401 -- a shape or a tensor
+    if noise_shape is None:
+        return shape(tensor)
+    if isinstance(noise_shape, Operators) or tensor.shape.ndims is None:
+        return noise_shape
+    given = TensorShape(noise_shape).as_list()
+    if len(given) != tensor.shape.ndims:
+        return noise_shape
+    return [own if size is None else size for size, own in zip(given, tensor.shape.as_list(), strict=True)]
+
+
+def swish(features: object) -> Tensor:
+    """Add ``features * sigmoid(features)``."""
+    tensor = convert_to_tensor(features, name="features")
+    return tensor * output("Sigmoid", tensor)
+
+
+def crelu(features: object, name: str | None = None, axis: int = -1) -> Tensor:
+    """Add the ReLU of a tensor and of its negative, joined along a dimension."""
+    with name_scope(name, "CRelu", [features]) as scope:
+        tensor = convert_to_tensor(features, name="features")
+        return relu(concat([tensor, -tensor], axis, name=scope))
+
+
+def top_k(input: object, k: object = 1, sorted: bool = True, name: str | None = None) -> TopK:  # noqa: A002 -- TensorFlow's names
+    """Add the ``k`` greatest elements of each row, and their places."""
+    return TopK(*apply("TopKV2", input, k, sorted=sorted, name=name))
+
+
+def in_top_k(predictions: object, targets: object, k: object, name: str | None = None) -> Tensor:
+    """Add for each row whether the class in ``targets`` is among the ``k`` greatest of ``predictions``."""
+    with name_scope(name, "in_top_k") as scope:
+        return output("InTopKV2", predictions, targets, k, name=scope)
+
+
+class TopK(NamedTuple):
+    """The greatest elements of rows.
+
+    Attributes:
+        values: The elements.
+        indices: int32, their places in the row.
     """
-    tables = list(params) if isinstance(params, (list, tuple)) else [params]
-    if len(tables) != 1 or max_norm is not None:
-        raise UnimplementedError("lookups in a table of several tensors, or with max_norm, are none of the ops here")
-    with name_scope(name, "embedding_lookup", [*tables, ids]):
-        return output("Identity", gather(tables[0], ids))
 
-
-def sigmoid_cross_entropy_with_logits(labels: object = None, logits: object = None, name: str | None = None) -> Tensor:
-    """Add ``-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits))``, computed without overflow."""
-    with name_scope(name, "logistic_loss", [logits, labels]) as scope:
-        scores, wanted = convert_to_tensor(logits, name="logits"), convert_to_tensor(labels, name="labels")
-        positive = output("GreaterEqual", scores, np.zeros((), scores.dtype.numpy))
-        zeros = output("ZerosLike", scores)
-        above = output("Select", positive, scores, zeros)
-        magnitude = output("Select", positive, -scores, scores)
-        return output("AddV2", above - scores * wanted, output("Log1p", output("Exp", magnitude)), name=scope)
-
-
-def softmax_cross_entropy_with_logits(
-    labels: object = None,
-    logits: object = None,
-    dim: int = -1,
-    name: str | None = None,
-    axis: int | None = None,
-) -> Tensor:
-    """Add the cross entropy of each row of labels with the softmax of the logits.
-
-    Raises:
-        UnimplementedError: The classes are not in the last dimension.
-        ValueError: Labels or logits are missing.
-    """
-    _check_given(labels, logits)
-    along = dim if axis is None else axis
-    with name_scope(name, "softmax_cross_entropy_with_logits_sg", [logits, labels]) as scope:
-        scores = convert_to_tensor(logits, name="logits")
-        wanted = convert_to_tensor(labels, scores.dtype, name="labels")
-        if along not in {-1, (scores.shape.ndims or 0) - 1}:
-            raise UnimplementedError("the classes have to be in the last dimension")
-        classes = _last_size(scores)
-        rows = output("Reshape", scores, [-1, classes]), output("Reshape", wanted, [-1, classes])
-        losses = apply("SoftmaxCrossEntropyWithLogits", *rows)[0]
-        return output("Reshape", losses, _without_last(scores), name=scope)
-
-
-def softmax_cross_entropy_with_logits_v2(
-    labels: object, logits: object, axis: int | None = None, name: str | None = None, dim: int | None = None
-) -> Tensor:
-    """Add the same as `softmax_cross_entropy_with_logits`; the arguments come in another order."""
-    return softmax_cross_entropy_with_logits(labels, logits, -1 if dim is None else dim, name, axis)
-
-
-def sparse_softmax_cross_entropy_with_logits(
-    labels: object = None, logits: object = None, name: str | None = None
-) -> Tensor:
-    """Add the cross entropy of the class that each label names with the softmax of the logits.
-
-    Raises:
-        ValueError: Labels or logits are missing.
-    """
-    _check_given(labels, logits)
-    with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]) as scope:
-        scores, wanted = convert_to_tensor(logits), convert_to_tensor(labels)
-        if scores.shape.ndims == 2:
-            losses: Tensor = apply("SparseSoftmaxCrossEntropyWithLogits", scores, wanted, name=scope)[0]
-            return losses
-        rows = output("Reshape", scores, [-1, _last_size(scores)])
-        losses = apply("SparseSoftmaxCrossEntropyWithLogits", rows, output("Reshape", wanted, [-1]))[0]
-        return output("Reshape", losses, shape(wanted), name=scope)
-
-
-def _check_given(labels: object, logits: object) -> None:
-    if labels is None or logits is None:
-        raise ValueError("Both labels and logits must be provided.")
-
-
-def _last_size(tensor: Tensor) -> int:
-    size = tensor.shape[-1].value
-    if size is None:
-        raise UnimplementedError(f"the number of classes of {tensor.name} is not known")
-    return size
-
-
-def _without_last(tensor: Tensor) -> object:
-    sizes = tensor.shape.sizes
-    if sizes is not None and None not in sizes:
-        return np.array(sizes[:-1], np.int32)
-    return output("Slice", shape(tensor), [0], convert_to_tensor([rank(tensor) - 1]))
+    values: Tensor
+    indices: Tensor

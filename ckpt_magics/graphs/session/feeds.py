@@ -33,7 +33,7 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
             feeds.update(collect_feeds(graph, dict(zip(key, value, strict=True))))
             continue
         tensor = _find(graph, key)
-        if tensor.dtype is RESOURCE:
+        if tensor.dtype is RESOURCE or not graph.is_feedable(tensor):
             raise ValueError(f"Tensor {tensor.name} may not be fed.")
         _refuse_tensor(value, key)
         array = frozen_array(tensor.dtype, value)

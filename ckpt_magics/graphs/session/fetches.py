@@ -70,7 +70,7 @@ class Fetches:
         if item is None:
             raise TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None')
         try:
-            return self._graph.as_graph_element(item)
+            element = self._graph.as_graph_element(item)
         except TypeError as error:
             kind = type(item).__name__
             raise TypeError(
@@ -78,3 +78,6 @@ class Fetches:
             ) from error
         except (ValueError, KeyError) as error:
             raise ValueError(f"Argument `fetch` = {item} cannot be interpreted as a Tensor. ({error})") from error
+        if not self._graph.is_fetchable(element):
+            raise ValueError(f"Operation {element.name!r} has been marked as not fetchable.")
+        return element

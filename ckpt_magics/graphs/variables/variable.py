@@ -19,7 +19,7 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, identity, name_scope, output
-from ckpt_magics.graphs.nodes.conditional import present_value
+from ckpt_magics.graphs.nodes.conditional import cond
 from ckpt_magics.graphs.variables.scope_defaults import open_variable_scope
 from ckpt_magics.graphs.variables.slice_info import SaveSliceInfo
 from ckpt_magics.graphs.variables.variable_import import find_nodes
@@ -250,7 +250,8 @@ class Variable(Operators[Tensor]):
     def initialized_value(self) -> Tensor:
         """Return the variable's value, or its first value while it has none, for first values of other variables."""
         with self.graph.init_scope():
-            return present_value(self.is_initialized(), self.handle, self.initial_value)
+            value: Tensor = cond(self.is_initialized(), self.read_value, lambda: self.initial_value)
+            return value
 
     def value(self) -> Tensor:
         """Return the variable's value: a reference's one snapshot, or a new read of a resource that is not cached."""

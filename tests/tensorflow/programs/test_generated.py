@@ -12,7 +12,7 @@ from ckpt_magics.compat import v1
 from ckpt_magics.files.formats.dtypes import dtype_of
 from tests.safety.scale import scaled
 from tests.tensorflow.kernel_cases import data
-from tests.tensorflow.programs import Built, Program, programs
+from tests.tensorflow.programs.generated import Built, Program, programs
 from tests.tensorflow.single_ops import check_equal, our_call, their_call
 
 pytestmark = pytest.mark.tensorflow
