@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from ckpt_magics.graphs.saver.meta_graphs import import_meta_graph as import_meta_graph
     from ckpt_magics.graphs.saver.saver import Saver as Saver
     from ckpt_magics.graphs.session import Session as Session
+    from ckpt_magics.graphs.trackable.checkpoint import Checkpoint as Checkpoint
+    from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions as CheckpointOptions
     from ckpt_magics.graphs.variables.variable import Variable as Variable
     from ckpt_magics.notebook.frames.differences import compare_checkpoints as compare_checkpoints
     from ckpt_magics.notebook.listing import list_variables as list_variables
@@ -65,8 +67,10 @@ if TYPE_CHECKING:
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
     "AbortedError": "errors",
+    "Checkpoint": "graphs.trackable.checkpoint",
     "CheckpointError": "errors",
     "CheckpointNotFoundError": "errors",
+    "CheckpointOptions": "graphs.trackable.checkpoint_options",
     "CheckpointReader": "notebook.reader",
     "ChecksumError": "errors",
     "ConvertOptions": "files.jobs.converting",

@@ -142,6 +142,16 @@ def _states(given, runs):
     return os.path.samefile(f"{state.model_checkpoint_path}.index", runs / "m-1.index")
 
 
+def _objects(given, runs):
+    checkpoint = ckpt_magics.Checkpoint(w=np.ones(3, np.float32))
+    assert _same(checkpoint.write(given("written")), runs / "written.index")
+    checkpoint.read(given("written")).assert_consumed()
+    assert _same(checkpoint.save(given("new/deep/o")), runs / "new" / "deep" / "o-1.index")
+    checkpoint.w[:] = 0
+    checkpoint.restore(given("new/deep/o-1")).assert_consumed()
+    return checkpoint.w.sum() == 3
+
+
 def _files(given, runs):
     gfile = tf.gfile
     gfile.MkDir(given("a"))
@@ -200,6 +210,7 @@ DOORS = {
     "export_meta_graph": _meta_graphs,
     "import_meta_graph": _meta_graphs,
     "Saver": _saves,
+    "Checkpoint": _objects,
     "tf.train.load_checkpoint": lambda given, _: _closed(tf.train.load_checkpoint(given())),
     "tf.train.list_variables": lambda given, _: tf.train.list_variables(given("m-1")) == [("w", [3])],
     "tf.train.load_variable": lambda given, _: tf.train.load_variable(given("m-1"), "w").sum() == 3,

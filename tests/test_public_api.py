@@ -10,8 +10,10 @@ from ckpt_magics import errors
 
 PUBLIC_NAMES = [
     "AbortedError",
+    "Checkpoint",
     "CheckpointError",
     "CheckpointNotFoundError",
+    "CheckpointOptions",
     "CheckpointReader",
     "ChecksumError",
     "ConvertOptions",

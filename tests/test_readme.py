@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ckpt_magics
@@ -39,7 +40,7 @@ def test_python_session_gives_what_is_printed():
 
 @pytest.mark.usefixtures("anywhere")
 def test_every_line_of_the_table_of_magics_runs(shell):
-    arrays, program = blocks("python")
+    arrays, _, program = blocks("python")
     shell.run_line_magic("load_ext", "ckpt_magics")
     try:
         shell.run_cell(arrays).raise_error()
@@ -87,6 +88,12 @@ def test_program_of_tensorflow_1_runs():
     with ckpt_magics.Graph().as_default():
         exec(compile(program, "README.md", "exec"), {})
     assert Path("runs/program.ckpt.index").is_file()
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_objects_are_saved_and_restored():
+    exec(compile(blocks("python")[1], "README.md", "exec"), {"ckpt_magics": ckpt_magics, "np": np})
+    assert Path("runs/objects-1.index").is_file()
 
 
 def test_every_make_target_is_named_and_exists():

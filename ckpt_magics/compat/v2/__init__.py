@@ -1,4 +1,4 @@
-"""The names of ``tensorflow.compat.v2`` that this package has: files, checkpoints to read, types and errors."""
+"""The names of ``tensorflow.compat.v2`` that this package has: files, checkpoints, variables, types and errors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from ckpt_magics.compat.lazy_names import lazy_names
 _HOMES = {
     "DType": "files.formats.dtypes",
     "Graph": "graphs.graph.graph",
+    "Module": "graphs.trackable.module",
     "Operation": "graphs.graph.node",
     "Tensor": "graphs.graph.node",
     "TensorShape": "graphs.graph.shape",
+    "Variable": "graphs.trackable.eager_variable:EagerVariable",
     "__version__": "graphs.meta_graph.meta_graph_export:TENSORFLOW_VERSION",
     "as_dtype": "files.formats.dtypes",
     "bfloat16": "files.formats.dtypes:BFLOAT16",
@@ -29,6 +31,7 @@ _HOMES = {
     "int64": "files.formats.dtypes:INT64",
     "int8": "files.formats.dtypes:INT8",
     "io": "compat.v2.io:",
+    "name_scope": "graphs.trackable.eager_names:EagerNameScope",
     "qint16": "files.formats.dtypes:QINT16",
     "qint32": "files.formats.dtypes:QINT32",
     "qint8": "files.formats.dtypes:QINT8",

@@ -1,10 +1,12 @@
-"""``tf.train`` of TensorFlow 2: what a directory of checkpoints holds, and their tensors."""
+"""``tf.train`` of TensorFlow 2: checkpoints of objects, and what directories of them hold."""
 
 from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
+    "Checkpoint": "graphs.trackable.checkpoint",
+    "CheckpointOptions": "graphs.trackable.checkpoint_options",
     "get_checkpoint_state": "files.directory.state",
     "latest_checkpoint": "notebook.train_readers",
     "list_variables": "notebook.train_readers",

@@ -19,7 +19,7 @@ from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["collect_tensors", "tensors_and_gaps"]
+__all__ = ["array_to_save", "collect_tensors", "tensors_and_gaps"]
 
 _PLAIN_TYPES = "?bBhHiIlLefdFD"
 """Type codes of NumPy that checkpoints have too."""
@@ -72,7 +72,7 @@ def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list
             raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
         # What is there twice is read once, so that it is the same under both names.
         array = known.get(id(leaf.value)) if leaf.in_place else None
-        tensors[leaf.name] = known[id(leaf.value)] = _array(leaf) if array is None else array
+        tensors[leaf.name] = known[id(leaf.value)] = array_to_save(leaf) if array is None else array
     return tensors, gaps
 
 
@@ -86,8 +86,13 @@ def _is_plain(value: object) -> bool:
     return all(dtype.char in _PLAIN_TYPES and dtype.isnative for dtype in dtypes)
 
 
-def _array(node: Node) -> Array:
-    """The node's tensor in the form that is written."""
+def array_to_save(node: Node) -> Array:
+    """Return a node's tensor in the form that is written; its memory is shared where that is possible.
+
+    Raises:
+        InvalidArgumentError: It has no name, or no dtype that a checkpoint can hold.
+        CheckpointError: Its library does not give its values.
+    """
     word = node.leaf.word if node.leaf is not None else "value"
     if not node.name:
         raise InvalidArgumentError(f"{an(word)} alone has no name to be saved under", hint="Give it one, as a dict")

@@ -82,13 +82,17 @@ class ArraysToSave:
         return dict(zip(self._keys, self._arrays, strict=True))
 
 
-def arrays_by_name(tensors: Mapping[str, Array]) -> ArraysToSave:
+def arrays_by_name(tensors: Mapping[str, Array], *, as_given: bool = False) -> ArraysToSave:
     """Return arrays as whole tensors, in the order that TensorFlow's Saver takes: names sorted as text.
+
+    Args:
+        tensors: The arrays by name.
+        as_given: Take their own order instead, as TensorFlow's checkpoints of objects do.
 
     Raises:
         InvalidArgumentError: TensorFlow has no such element type, as datetime64; or a name cannot be stored.
     """
-    names = sorted(tensors)
+    names = list(tensors) if as_given else sorted(tensors)
     arrays = list(tensors.values() if names == list(tensors) else map(tensors.__getitem__, names))
     # A checkpoint has few types and may have a million tensors.
     kinds, type_ids = number_types(map(_dtype_and_shape, arrays))
