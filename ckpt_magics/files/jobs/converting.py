@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.jobs.kept_objects import KeptObjects, ScopedSide
 from ckpt_magics.files.jobs.reading_back import CheckedValues, read_back
 from ckpt_magics.files.kinds.holding import check_held
 from ckpt_magics.files.kinds.kind import Kind
@@ -21,6 +22,9 @@ from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.object_graph.groups import OBJECT_GRAPH, variable_group
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.stored_values import is_save_counter
+from ckpt_magics.files.steps.choosing_steps import EXCLUDE
 from ckpt_magics.files.steps.step import Step
 from ckpt_magics.files.steps.stepped_tensors import Dropped, SteppedTensors, merged, stepped
 from ckpt_magics.files.storage.atomic import WrittenFile
@@ -59,6 +63,7 @@ class ConvertOptions:
         dry_run: Only work out what would be written.
         verify: Read back what was written.
         in_place: The target may be one of the sources.
+        objects: Make a checkpoint of objects of names, whose parts are then what holds the next one.
         save: How the files are written.
     """
 
@@ -66,6 +71,7 @@ class ConvertOptions:
     dry_run: bool = False
     verify: bool = True
     in_place: bool = False
+    objects: bool = False
     save: SaveOptions = field(default_factory=SaveOptions)
 
 
@@ -137,12 +143,15 @@ def convert_tensors(
     for source in sources:
         _check_apart(source.tensors.source, path, in_place=options.in_place)
     sides = [stepped(one.tensors, one.scope) for one in sources]
+    objects = KeptObjects(
+        map(ScopedSide, sides, (one.scope for one in sources)) if combine is None else [ScopedSide(sides[-1], "")]
+    )
     tensors = combine(sides) if combine is not None else _merged(sides)
     names = set(tensors)
     for step in steps:
         tensors = step.apply(tensors)
     is_as_before = names == set(tensors)
-    tensors = _without_bookkeeping(tensors, kind, is_as_before=is_as_before)
+    tensors = _with_objects(tensors, objects, kind, options, is_as_before=is_as_before)
     companions = _meta_graph(sources[-1], path, kind) if is_as_before and sides[-1].keys() == tensors.keys() else {}
     files = _write(tensors, path, kind, options, companions)
     return Conversion(
@@ -159,11 +168,13 @@ def convert_tensors(
 
 
 def _merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
-    """Return the tensors of several sources as one set; no graph of objects is right for several."""
-    if len(sides) == 1:
-        return sides[0]
-    reason = "it is about one source alone"
-    return merged([side.kept((name for name in side if not _is_object_graph(name)), reason) for side in sides])
+    """Return the tensors of several sources as one set, with the number of saves of the first that has one."""
+    first, *others = sides
+    merging = [first]
+    for side in others:
+        known = {name for one in merging for name in one if is_save_counter(name) or _is_object_graph(name)}
+        merging.append(side.kept((name for name in side if name not in known), "that of the source before stays"))
+    return merged(merging)
 
 
 def _check_apart(source: TensorSource, target: str, *, in_place: bool) -> None:
@@ -176,21 +187,30 @@ def _check_apart(source: TensorSource, target: str, *, in_place: bool) -> None:
         )
 
 
-def _without_bookkeeping(tensors: SteppedTensors, kind: Kind, *, is_as_before: bool) -> SteppedTensors:
-    """Return tensors without what TensorFlow notes for itself and the result cannot use.
+def _with_objects(
+    tensors: SteppedTensors, objects: KeptObjects, kind: Kind, options: ConvertOptions, *, is_as_before: bool
+) -> SteppedTensors:
+    """Return tensors with the graph of their objects, or without what TensorFlow notes for itself.
 
     Args:
         tensors: What is to be written.
+        objects: Of the sources.
         kind: As what.
-        is_as_before: Whether their names are those of the source: only then is the graph of objects still right.
+        options: Whether the result is to have objects that the sources have not.
+        is_as_before: Whether their names are those of the sources: a single graph is still right then, and a damaged
+            one no worse.
     """
     if not _is_checkpoint(kind):
+        if options.objects:
+            raise InvalidArgumentError(f"{kind.name} has no place for objects", hint="Checkpoints have: --to v2.")
         reason = f"{kind.name} has no place for it"
         return tensors.kept((name for name in tensors if not _is_bookkeeping(name)), reason)
+    is_left_out = any(one.reason == f"--{EXCLUDE.word}" and _is_object_graph(one.name) for one in tensors.dropped)
+    if (objects and not is_left_out) or options.objects:
+        return objects.followed(tensors)
     if is_as_before:
         return tensors
-    reason = "it says where tensors are by the names that they had"
-    return tensors.kept((name for name in tensors if not _is_object_graph(name)), reason)
+    return tensors.kept((name for name in tensors if not _is_object_graph(name)), objects.lost or "it is left out")
 
 
 def _is_checkpoint(kind: Kind) -> bool:
@@ -229,7 +249,8 @@ def _write(
     """
     if not len(tensors):
         raise InvalidArgumentError("no tensor is left to be written", hint="The steps leave out all of them.")
-    specs = list(map(tensors.spec, tensors.keys()))
+    order = tensors.in_file_order() if OBJECT_GRAPH_KEY in tensors else tensors.keys()
+    specs = list(map(tensors.spec, order))
     check_held(kind.name, kind.can_hold(specs))
     if options.dry_run:
         return ()

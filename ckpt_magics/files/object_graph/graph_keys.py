@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["VARIABLE_VALUE", "escaped", "object_path", "slot_path", "value_key"]
+__all__ = ["SLOT_MARK", "VARIABLE_VALUE", "escaped", "object_path", "slot_path", "value_key"]
 
 VARIABLE_VALUE = "VARIABLE_VALUE"
 """The one attribute of a variable."""
+
+SLOT_MARK = "/.OPTIMIZER_SLOT/"
+"""What stands between the paths of a variable and of the optimizer that keeps a slot for it."""
 
 
 def escaped(part: str) -> str:
@@ -50,7 +53,7 @@ def slot_path(variable: str, optimizer: str, slot_name: str) -> str:
     >>> slot_path("net/w", "opt", "m")
     'net/w/.OPTIMIZER_SLOT/opt/m'
     """
-    return f"{variable}/.OPTIMIZER_SLOT/{optimizer}/{escaped(slot_name)}"
+    return f"{variable}{SLOT_MARK}{optimizer}/{escaped(slot_name)}"
 
 
 def value_key(path: str, attribute: str = VARIABLE_VALUE) -> str:

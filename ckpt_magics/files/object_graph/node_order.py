@@ -19,23 +19,24 @@ from ckpt_magics.files.object_graph.object_graph import SlotVariable
 __all__ = ["numbered", "old_ids", "with_values_told"]
 
 
-def numbered(nodes: Sequence[GraphNode]) -> tuple[GraphNode, ...]:
-    """Return the nodes that the first one leads to, in TensorFlow's order and referring to each other by it.
+def numbered(nodes: Sequence[GraphNode], root: int = 0) -> tuple[GraphNode, ...]:
+    """Return the nodes that the root leads to, in TensorFlow's order and referring to each other by it.
 
     Args:
-        nodes: In any order but for the root; slots, of whatever optimizer, are left out where their variable is.
+        nodes: In any order; slots, of whatever optimizer, are left out where their variable is.
+        root: Position of the node that becomes the first.
 
     Returns:
         The nodes, with `GraphNode.has_values` told anew where it was told.
     """
-    order = old_ids(nodes)
+    order = old_ids(nodes, root)
     new_ids = {old: new for new, old in enumerate(order)}
     return with_values_told([_referring(nodes[old], new_ids) for old in order])
 
 
-def old_ids(nodes: Sequence[GraphNode]) -> list[int]:
+def old_ids(nodes: Sequence[GraphNode], root: int = 0) -> list[int]:
     """Return which nodes are kept by `numbered`, in its order."""
-    met = dict.fromkeys([0] if nodes else [])
+    met = dict.fromkeys([root] if nodes else [])
     waiting = deque(met)
     while waiting:
         for edge in nodes[waiting.popleft()].children:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ckpt_magics.files.steps.choosing_steps import AVERAGES, EXCLUDE, INCLUDE, PREFER, WEIGHTS_ONLY
 from ckpt_magics.files.steps.joining_steps import JOIN, SPLIT
 from ckpt_magics.files.steps.layout_step import LAYOUT
-from ckpt_magics.files.steps.naming_steps import COPY, MAP, NUMBER_SHIFT, NUMBER_WIDTH, REPLACE, SORT
+from ckpt_magics.files.steps.naming_steps import COPY, MAP, NUMBER_SHIFT, NUMBER_WIDTH, REPLACE, REROOT, SORT
 from ckpt_magics.files.steps.shaping_steps import DROP_AXIS, ROWS, SHAPE, SQUEEZE, SWAP_BLOCKS, TRANSPOSE
 from ckpt_magics.files.steps.value_steps import ADD, DTYPE, FILL, SET
 
@@ -19,6 +19,7 @@ STEP_KINDS = {
         WEIGHTS_ONLY,
         MAP,
         REPLACE,
+        REROOT,
         NUMBER_WIDTH,
         NUMBER_SHIFT,
         SORT,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.object_graph.graph_keys import SLOT_MARK
+from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.stored_values import is_save_counter
 from ckpt_magics.files.steps.mapping import NameMap, map_of_sides, sides_of_map
 from ckpt_magics.files.steps.step import Step, StepKind, at_first, at_last, whole_numbers
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
+from ckpt_magics.phrasing import names_text
 
-__all__ = ["COPY", "MAP", "NUMBER_SHIFT", "NUMBER_WIDTH", "REPLACE", "SORT"]
+__all__ = ["COPY", "MAP", "NUMBER_SHIFT", "NUMBER_WIDTH", "REPLACE", "REROOT", "SORT"]
 
 _MOST_DIGITS = 20
+_ROOT = "/"
 
 
 def _map(tensors: SteppedTensors, step: Step) -> SteppedTensors:
@@ -34,6 +39,38 @@ def _name_map(tensors: SteppedTensors, step: Step) -> NameMap:
     if idle and not step.may_miss:
         raise tensors.no_match([entry.old for entry in idle])
     return names
+
+
+def _reroot(tensors: SteppedTensors, step: Step) -> SteppedTensors:
+    for name in step.patterns:
+        # What a checkpoint notes for itself stays with the root, whatever that is.
+        names = {one for one in tensors if one != OBJECT_GRAPH_KEY and not is_save_counter(one)}
+        new = partial(_taken_from, _only_scope(names)) if name == _ROOT else partial(_put_below, name.strip("/"))
+        renamed = {one: new(one) for one in names}
+        tensors = tensors.renamed(partial(_renamed_by, renamed))
+    return tensors
+
+
+def _renamed_by(names: Mapping[str, str], name: str) -> list[str]:
+    return [names.get(name, name)]
+
+
+def _put_below(scope: str, name: str) -> str:
+    return f"{scope}/{name.lstrip('/')}".replace(SLOT_MARK, f"{SLOT_MARK}{scope}/")
+
+
+def _taken_from(scope: str, name: str) -> str:
+    return name.removeprefix(f"{scope}/").replace(f"{SLOT_MARK}{scope}/", SLOT_MARK)
+
+
+def _only_scope(names: Collection[str]) -> str:
+    scopes = sorted({name.partition("/")[0] for name in names})
+    if len(scopes) != 1 or scopes[0] in names:
+        raise InvalidArgumentError(
+            f"the tensors lie not below one name but {names_text(scopes)}",
+            hint="Leave out the others in a step before, or say what goes where by --map.",
+        )
+    return scopes[0]
 
 
 def _replace(tensors: SteppedTensors, step: Step) -> SteppedTensors:
@@ -134,6 +171,14 @@ MAP = StepKind(
 )
 REPLACE = StepKind(
     "replace", ("to", "from"), "NEW=OLD", "Write NEW for each OLD in all names, as in '.=/'.", _replace, at_first
+)
+REROOT = StepKind(
+    "reroot",
+    ("name",),
+    "NAME",
+    "Put all below a name, as Checkpoint(NAME=...) has what was saved alone; '' or / takes the one name away.",
+    _reroot,
+    lambda text: (text or _ROOT,),
 )
 NUMBER_WIDTH = StepKind(
     "number-width",

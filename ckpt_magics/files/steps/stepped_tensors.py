@@ -284,7 +284,8 @@ def merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
                 f"{visible(twice)} is in {visible(first.origin)} and in {visible(other.origin)}",
                 hint="Put the tensors of each under a name of its own: a:ONE b:OTHER, or --under ONE OTHER.",
             )
-        first = SteppedTensors({**dict(first.items()), **dict(other.items())}, f"{first.origin}, {other.origin}")
+        origin, dropped = f"{first.origin}, {other.origin}", (*first.dropped, *other.dropped)
+        first = SteppedTensors({**dict(first.items()), **dict(other.items())}, origin, dropped)
     return first
 
 

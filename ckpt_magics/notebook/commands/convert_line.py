@@ -95,6 +95,7 @@ WRITING_ARGUMENTS: tuple[Argument, ...] = (
     argument(
         "--max-shard-size", type=byte_count, metavar="SIZE", help="Spread them over files of a size, as 5GB or 200MB."
     ),
+    argument("--objects", action="store_true", help="Make a checkpoint of objects of what has only names."),
     argument("--in-place", action="store_true", help="Replace the source, in one step at the end."),
     argument("--dry-run", action="store_true", help="Only report what would be written."),
     argument("--no-verify", action="store_true", help="Do not read back what was written."),
@@ -110,6 +111,7 @@ def convert_options(arguments: argparse.Namespace, progress: Progress | None) ->
         dry_run=arguments.dry_run,
         verify=not arguments.no_verify,
         in_place=arguments.in_place,
+        objects=arguments.objects,
         save=SaveOptions(num_shards=arguments.shards, max_shard_size=arguments.max_shard_size, progress=progress),
     )
 

@@ -1,6 +1,7 @@
 """Conversions: whatever is readable through steps into whatever is writable, all of it or nothing, and checked."""
 
 import os
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
@@ -26,6 +27,8 @@ from ckpt_magics import (
 from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.jobs import converting
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS
+from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode, decode_object_graph, encode_object_graph
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -193,17 +196,64 @@ class TestBookkeeping:
     NAMES = ("w/.ATTRIBUTES/VARIABLE_VALUE", "save_counter/.ATTRIBUTES/VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH")
 
     def held(self):
-        graph = np.array(b"\n\x00", object)
+        root = GraphNode((Edge("w", 1), Edge("save_counter", 2)), has_values=True)
+        saved = [
+            GraphNode((), (SavedAttribute("VARIABLE_VALUE", "w", key),), has_values=True) for key in self.NAMES[:2]
+        ]
+        graph = np.array(encode_object_graph([root, *saved]), object)
         return dict(zip(self.NAMES, (np.ones(2, np.float32), np.int64(1), graph), strict=True))
 
     def test_stays_where_the_names_stay(self, tmp_path):
         report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("dtype", {"w/*": "float64"})])
-        assert set(tensors(report.path)) == set(self.NAMES)
+        found = tensors(report.path)
+        assert set(found) == set(self.NAMES)
+        assert found[self.NAMES[2]] == self.held()[self.NAMES[2]].item()
 
-    def test_the_graph_of_objects_goes_with_the_names_that_it_says(self, tmp_path):
-        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("map", {"v/": "w/"})])
-        assert report.dropped["name"].tolist() == ["_CHECKPOINTABLE_OBJECT_GRAPH"]
-        assert "names that they had" in report.dropped["reason"][0]
+    def test_the_graph_of_objects_follows_the_names(self, tmp_path):
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("map", {"v/": "w/"}), ("exclude", ["save*"])])
+        assert report.dropped["name"].tolist() == ["save_counter/.ATTRIBUTES/VARIABLE_VALUE"]
+        found = tensors(report.path)
+        assert set(found) == {"v/.ATTRIBUTES/VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH"}
+        root, saved = decode_object_graph(found["_CHECKPOINTABLE_OBJECT_GRAPH"])
+        assert root.children == (Edge("v", 1),)
+        assert saved.attributes == (SavedAttribute("VARIABLE_VALUE", "w", "v/.ATTRIBUTES/VARIABLE_VALUE"),)
+
+    @pytest.mark.parametrize("steps", [[("include", ["w"])], [("exclude", ["save_counter"])], ["weights-only"]])
+    def test_the_graph_of_objects_is_taken_along_by_what_it_is_of(self, tmp_path, steps):
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", steps)
+        assert set(tensors(report.path)) == {self.NAMES[0], self.NAMES[2]}
+
+    def test_the_graph_of_objects_is_left_out_by_its_name(self, tmp_path):
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("exclude", [self.NAMES[2]])])
+        assert set(tensors(report.path)) == set(self.NAMES[:2])
+
+    @pytest.mark.parametrize("record", [np.array(b"\xff", object), np.float32(1), np.array([b"", b""], object)])
+    def test_a_damaged_graph_stays_or_goes(self, tmp_path, record):
+        held = {**self.held(), self.NAMES[2]: record}
+        assert set(tensors(convert_checkpoint(held, tmp_path / "a.ckpt").path)) == set(self.NAMES)
+        report = convert_checkpoint(held, tmp_path / "b.ckpt", [("exclude", ["save_counter"])])
+        assert set(tensors(report.path)) == {self.NAMES[0]}
+        assert "cannot be read" in report.dropped.set_index("name")["reason"]["_CHECKPOINTABLE_OBJECT_GRAPH"]
+
+    def test_new_values_get_objects(self, tmp_path):
+        steps = [("set", {"net/b": "[1, 2]"}), ("copy", {"tied/.ATTRIBUTES/VARIABLE_VALUE": self.NAMES[0]})]
+        found = tensors(convert_checkpoint(self.held(), tmp_path / "a.ckpt", steps).path)
+        assert found["net/b/.ATTRIBUTES/VARIABLE_VALUE"].tolist() == [1, 2]
+        nodes = decode_object_graph(found["_CHECKPOINTABLE_OBJECT_GRAPH"])
+        assert [edge.name for edge in nodes[0].children] == ["net", "tied", "w", "save_counter"]
+
+    def test_a_value_may_take_the_place_of_another(self, tmp_path):
+        """The average of a weight, which a slot holds, becomes the weight."""
+        root = GraphNode((Edge("opt", 1), Edge("w", 2)), has_values=True)
+        owner = GraphNode((), (), (SlotVariable(2, "average", 3),), has_values=True)
+        keys = ["w/.ATTRIBUTES/VARIABLE_VALUE", "w/.OPTIMIZER_SLOT/opt/average/.ATTRIBUTES/VARIABLE_VALUE"]
+        saved = [GraphNode((), (SavedAttribute("VARIABLE_VALUE", "", key),), has_values=True) for key in keys]
+        graph = np.array(encode_object_graph([root, owner, *saved]), object)
+        held = {keys[0]: np.float32(1), keys[1]: np.float32(2), self.NAMES[2]: graph}
+        steps = [("set", {keys[0]: keys[1]}), ("exclude", [keys[1]])]
+        found = tensors(convert_checkpoint(held, tmp_path / "a.ckpt", steps).path)
+        assert found[keys[0]] == 2
+        assert decode_object_graph(found[self.NAMES[2]]) == (replace(root, children=(Edge("w", 1),)), saved[0])
 
     def test_goes_where_no_checkpoint_is_written(self, tmp_path):
         report = convert_checkpoint(self.held(), tmp_path / "a.npz")

@@ -14,6 +14,7 @@ from ckpt_magics.files.object_graph.graph_nodes import (
 )
 from ckpt_magics.files.object_graph.node_order import numbered, with_values_told
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.value_places import keys_of_values, with_keys
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto import messages
 from tests.truth import CORPUS, GOLDEN, iter_cases
@@ -147,3 +148,10 @@ def test_what_leads_to_values_has_them():
         GraphNode((), saved("v")),
     )
     assert [node.has_values for node in with_values_told(nodes)] == [True, False, True, None]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+def test_keys_of_tensorflows_graphs_follow_from_their_edges(case):
+    with load_checkpoint(case.prefix) as reader:
+        nodes = decode_object_graph(reader.get_tensor(OBJECT_GRAPH_KEY))
+    assert with_keys(nodes, keys_of_values(nodes)) == nodes
