@@ -74,7 +74,6 @@ TRAINING = frozenset({
 })  # fmt: skip
 """Names of TensorFlow that programs train with, besides the optimizers."""
 
-_LAYERS = "build layers from get_variable, matmul and nn, or import the graph that TensorFlow exported"
 _INPUT = "read the data with NumPy and feed it to placeholders"
 
 WITHOUT = {
@@ -87,7 +86,6 @@ WITHOUT = {
     "estimator": "import the graph that the estimator wrote into its model_dir",
     "feature_column": _INPUT,
     "keras": "a Keras model's checkpoint opens with load_checkpoint",
-    "layers": _LAYERS,
     "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
     "summary": "leave the line out; %graph shows the graph, %ckpt_show the values",
 }
