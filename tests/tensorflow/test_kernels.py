@@ -11,8 +11,10 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.nodes.build import constant
+from ckpt_magics.graphs.ops import calls, loops, stacks, tensor_arrays, tensor_lists
 from ckpt_magics.graphs.ops.rows import OPS
-from tests.tensorflow.kernel_cases import MAKERS, Case, data_types
+from tests.tensorflow.kernel_cases import Case, data_types
+from tests.tensorflow.op_cases import MAKERS
 from tests.tensorflow.sessions import imported_graph
 from tests.tensorflow.single_ops import attrs_of, check_equal, grouped, ours, placeholder, theirs
 
@@ -29,7 +31,7 @@ ELSEWHERE = {
     "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IdentityN", "NoOp", "ControlTrigger", "Assert",
     "Print", "Switch", "Merge", "RandomStandardNormal", "TruncatedNormal", "RandomUniform", "RandomUniformInt",
     "RandomShuffle",
-}  # fmt: skip
+} | {row.name for family in (calls, loops, stacks, tensor_arrays, tensor_lists) for row in family.ROWS}  # fmt: skip
 
 
 def test_every_op_without_state_is_compared():

@@ -14,7 +14,8 @@ from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.nodes.build import constant
 from ckpt_magics.graphs.session import Session
 from ckpt_magics.graphs.variables.variable import Variable
-from tests.tensorflow.kernel_cases import MAKERS, Case, data, data_types
+from tests.tensorflow.kernel_cases import Case, data, data_types
+from tests.tensorflow.op_cases import MAKERS
 from tests.tensorflow.sessions import tensorflow_session
 from tests.tensorflow.single_ops import attrs_of, grouped, ours
 

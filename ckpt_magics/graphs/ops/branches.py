@@ -18,7 +18,7 @@ from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, types
 from ckpt_magics.graphs.ops.sharing import only_if
 
-__all__ = ["DEAD", "ROWS", "SWITCHES", "is_dead"]
+__all__ = ["DEAD", "MERGES", "ROWS", "SWITCHES", "is_dead"]
 
 
 class _Dead:
@@ -35,10 +35,13 @@ DEAD = _Dead()
 SWITCHES = frozenset({"Switch", "RefSwitch"})
 """Ops that have a dead output."""
 
+MERGES = frozenset({"Merge", "RefMerge"})
+"""Ops that pass on the input that isn't dead."""
+
 
 def is_dead(op_type: str, inputs: Sequence[object]) -> bool:
     """Tell whether an operation with these inputs is dead, given that it waits for no dead one."""
-    if op_type == "Merge":
+    if op_type in MERGES:
         return all(item is DEAD for item in inputs)
     return any(item is DEAD for item in inputs)
 
@@ -102,5 +105,12 @@ ROWS: tuple[Op, ...] = (
         _merge_shape,
         _merge,
         sharing=lambda _, *inputs: (_alive(*inputs),),
+    ),
+    Op(
+        "RefMerge",
+        "inputs: N * Ref(T) -> output: Ref(T), value_index: int32",
+        (T, Attr("N", "int", minimum=1)),
+        _merge_shape,
+        _merge,
     ),
 )

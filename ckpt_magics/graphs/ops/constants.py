@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.formats.dtypes import INT32, INT64, STRING, dtype_by_number
+from ckpt_magics.files.formats.dtypes import INT32, INT64, STRING, VARIANT, DType, dtype_by_number
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_proto import MAX_FILLED_SIZE, repeated_value, tensor_proto_to_array
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, canonical_axis, shape_from_proto
@@ -17,7 +17,7 @@ from ckpt_magics.graphs.ops.sharing import first_input
 from ckpt_magics.graphs.ops.type_sets import INDEX, dtypes
 from ckpt_magics.proto.messages import TensorProto
 
-__all__ = ["PLACEHOLDERS_ARE_TOLD", "ROWS", "check_shape_input"]
+__all__ = ["PLACEHOLDERS_ARE_TOLD", "ROWS", "check_shape_input", "zeros"]
 
 LARGE = 1 << 16
 """Elements from which on a constant of one value is not written out; smaller ones are faster if they are."""
@@ -76,10 +76,13 @@ def _fill(ctx: KernelContext, dims: Array, value: Array) -> Array:
     return np.full(check_shape_input(dims), value, ctx.output_dtypes[0].numpy)
 
 
+def zeros(dtype: DType, shape: tuple[int, ...]) -> Array:
+    """Return zeros, or empty strings."""
+    return np.full(shape, b"", object) if dtype == STRING else np.zeros(shape, dtype.numpy)
+
+
 def _zeros_like(ctx: KernelContext, x: Array) -> Array:
-    if ctx.output_dtypes[0] == STRING:
-        return np.full(np.shape(x), b"", object)
-    return np.zeros(np.shape(x), ctx.output_dtypes[0].numpy)
+    return x.zeros_like() if ctx.output_dtypes[0] == VARIANT else zeros(ctx.output_dtypes[0], np.shape(x))
 
 
 def _ones_like(ctx: KernelContext, x: Array) -> Array:

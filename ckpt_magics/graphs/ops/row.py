@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ import numpy as np
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.variable_values import SessionVariables
-from ckpt_magics.proto.messages import AttrValue, FullTypeDef, OpDef, OpDeprecation, TensorShapeProto
+from ckpt_magics.proto.messages import AttrValue, FullTypeDef, NameAttrList, OpDef, OpDeprecation, TensorShapeProto
 
 __all__ = [
     "UNKNOWN_RANK",
@@ -90,6 +90,9 @@ class KernelContext(Protocol):
     def attr(self, name: str) -> AttrContent:
         """Return an attribute of the operation, or the op's default where it has none."""
 
+    def call(self, function: NameAttrList, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- as Kernel
+        """Return what a function of the graph's library gives for some values."""
+
 
 ShapeRule = Callable[[ShapeContext], list[Shape]]
 """Returns one shape per output.
@@ -110,7 +113,7 @@ Sharing = Callable[..., Sequence[int]]
 
 _FIELDS = {"string": "s", "int": "i", "float": "f", "bool": "b", "type": "type", "shape": "shape", "tensor": "tensor"}
 _REF = re.compile(r"Ref\((\w+)\)")
-_REPEATED = re.compile(r"(\w+) \* (\w+)")
+_REPEATED = re.compile(r"(\w+) \* (\w+|Ref\(\w+\))")
 _LIST = re.compile(r"list\((\w+)\)")
 
 
@@ -209,6 +212,7 @@ class Op:
         is_commutative: The inputs may change places.
         is_aggregate: The op accumulates its inputs.
         allows_uninitialized_input: It may refer to a variable that has no value yet.
+        is_distributed: It may talk to other machines.
         deprecation: GraphDef version and reason since when graphs should not have the op.
         full_type: What the first output means, for the few ops whose definition says so.
     """
@@ -224,6 +228,7 @@ class Op:
     is_commutative: bool = False
     is_aggregate: bool = False
     allows_uninitialized_input: bool = False
+    is_distributed: bool = False
     deprecation: tuple[int, str] | None = None
     full_type: FullTypeDef | None = None
 
@@ -247,6 +252,11 @@ class Op:
         """The attributes that have a default, by name."""
         return {attr.name: attr for attr in self.attrs if attr.default is not None}
 
+    @cached_property
+    def calls_functions(self) -> bool:
+        """Whether attributes name functions of the graph's library."""
+        return any(attr.kind in {"func", "list(func)"} for attr in self.attrs)
+
     def op_def(self) -> OpDef:
         """Return the definition as TensorFlow 2.21 writes it into ``stripped_op_list``."""
         message = OpDef(
@@ -258,6 +268,7 @@ class Op:
             is_commutative=self.is_commutative,
             is_aggregate=self.is_aggregate,
             allows_uninitialized_input=self.allows_uninitialized_input,
+            is_distributed_communication=self.is_distributed,
         )
         if self.deprecation is not None:
             version, reason = self.deprecation
@@ -285,7 +296,7 @@ def _parse_arg(name: str, kind: str) -> Arg:
     if match := _REF.fullmatch(kind):
         return Arg(name, match[1], is_ref=True)
     if match := _REPEATED.fullmatch(kind):
-        return Arg(name, match[2], number_attr=match[1])
+        return replace(_parse_arg(name, match[2]), number_attr=match[1])
     if match := _LIST.fullmatch(kind):
         return Arg(name, type_list_attr=match[1])
     return Arg(name, kind)

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from ckpt_magics.files.formats.dtypes import RESOURCE
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.ops.rows import find_op
+from ckpt_magics.graphs.session.loop_frames import Unit, members
 
 __all__ = ["settle_accesses"]
 
-Awaited = Callable[[Operation], Iterable[Operation]]
+U = TypeVar("U", Operation, Unit)
 
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
@@ -27,19 +29,23 @@ READING = frozenset({"IsVariableInitialized", "VarIsInitializedOp", "ReadVariabl
 """Ops that are given a variable and do not change it."""
 
 
-def settle_accesses(operations: Sequence[Operation], awaited: Awaited) -> dict[Operation, list[Operation]]:
+def settle_accesses(
+    units: Sequence[U], awaited: Callable[[U], Iterable[U]], operations: Iterable[Operation] | None = None
+) -> dict[U, list[U]]:
     """Return for which others some operations have to wait besides those that the graph says.
 
     Args:
-        operations: The operations of a run, each after all that it waits for.
-        awaited: Returns what an operation waits for.
+        units: The operations of a run or of a loop, each after all that it waits for; a loop stands for its own.
+        awaited: Returns what one of them waits for.
+        operations: All operations of the run, where that is more.
     """
-    changing = {op for op in operations if _changes(op)}
+    changing = {unit for unit in units if any(map(_changes, members(unit)))}
     if not changing:
         return {}
-    ranks = _ranks(operations, awaited)
-    extra: dict[Operation, list[Operation]] = {}
-    for accesses in _accesses(operations).values():
+    ranks = _ranks(units, awaited)
+    homes = _variables(operations if operations is not None else (op for unit in units for op in members(unit)))
+    extra: dict[U, list[U]] = {}
+    for accesses in _accesses(units, homes).values():
         if changing.isdisjoint(accesses):
             continue
         _order_one(sorted(accesses, key=ranks.__getitem__), changing, extra)
@@ -58,41 +64,49 @@ def _changes(op: Operation) -> bool:
     )
 
 
-def _ranks(operations: Sequence[Operation], awaited: Awaited) -> dict[Operation, int]:
+def _ranks(units: Sequence[U], awaited: Callable[[U], Iterable[U]]) -> dict[U, int]:
     """Return when each operation would start if all were served as they become ready."""
-    waiting: dict[Operation, int] = {}
-    followers: dict[Operation, list[Operation]] = {op: [] for op in operations}
-    for op in sorted(operations, key=lambda op: op.position):
-        before = set(awaited(op))
-        waiting[op] = len(before)
+    waiting: dict[U, int] = {}
+    followers: dict[U, list[U]] = {unit: [] for unit in units}
+    for unit in sorted(units, key=lambda unit: unit.position):
+        before = set(awaited(unit))
+        waiting[unit] = len(before)
         for other in before:
-            followers[other].append(op)
-    ready = deque(op for op in waiting if not waiting[op])
-    ranks: dict[Operation, int] = {}
+            followers[other].append(unit)
+    ready = deque(unit for unit in waiting if not waiting[unit])
+    ranks: dict[U, int] = {}
     while ready:
-        op = ready.popleft()
-        ranks[op] = len(ranks)
-        for follower in followers[op]:
+        unit = ready.popleft()
+        ranks[unit] = len(ranks)
+        for follower in followers[unit]:
             waiting[follower] -= 1
             if not waiting[follower]:
                 ready.append(follower)
     return ranks
 
 
-def _accesses(operations: Sequence[Operation]) -> dict[Operation, list[Operation]]:
-    """Return, for each variable, the operations that it or tensors in its memory are given to."""
+def _variables(operations: Iterable[Operation]) -> dict[Tensor, Operation]:
+    """Return the tensors that are variables, or have a variable's memory, with the variable."""
     homes: dict[Tensor, Operation] = {}
-    found: dict[Operation, list[Operation]] = {}
     for op in operations:
         if op.type in VARIABLES:
             homes.update((tensor, op) for tensor in op.outputs)
-            continue
-        given = dict.fromkeys(homes[tensor] for tensor in op.inputs if tensor in homes)
-        for variable in given:
-            found.setdefault(variable, []).append(op)
-        if given and _passes_on(op):
-            homes.update((tensor, next(iter(given))) for tensor in op.outputs)
-    return found
+        elif _passes_on(op):
+            variable = next((homes[tensor] for tensor in op.inputs if tensor in homes), None)
+            if variable is not None:
+                homes.update((tensor, variable) for tensor in op.outputs)
+    return homes
+
+
+def _accesses(units: Iterable[U], homes: dict[Tensor, Operation]) -> dict[Operation, list[U]]:
+    """Return, for each variable, what it or tensors in its memory are given to."""
+    found: dict[Operation, dict[U, None]] = {}
+    for unit in units:
+        for op in members(unit):
+            for tensor in op.inputs:
+                if tensor in homes:
+                    found.setdefault(homes[tensor], {})[unit] = None
+    return {variable: list(accesses) for variable, accesses in found.items()}
 
 
 def _passes_on(op: Operation) -> bool:
@@ -100,15 +114,15 @@ def _passes_on(op: Operation) -> bool:
     return (row is not None and row.sharing is not None) or any(tensor.is_ref for tensor in op.outputs)
 
 
-def _order_one(accesses: list[Operation], changing: set[Operation], extra: dict[Operation, list[Operation]]) -> None:
+def _order_one(accesses: list[U], changing: set[U], extra: dict[U, list[U]]) -> None:
     """Let each change of a variable wait for the accesses before it, and these for the change before them."""
-    last: Operation | None = None
-    readers: list[Operation] = []
-    for op in accesses:
-        if op not in changing:
-            readers.append(op)
+    last: U | None = None
+    readers: list[U] = []
+    for unit in accesses:
+        if unit not in changing:
+            readers.append(unit)
             if last is not None:
-                extra.setdefault(op, []).append(last)
+                extra.setdefault(unit, []).append(last)
             continue
-        extra.setdefault(op, []).extend(readers or ([] if last is None else [last]))
-        last, readers = op, []
+        extra.setdefault(unit, []).extend(readers or ([] if last is None else [last]))
+        last, readers = unit, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -22,29 +23,43 @@ class OperationContext:
         op: The operation.
         row: The row of its op.
         variables: The session's variables.
+        call: Calls a function of the graph's library.
 
     Attributes:
         node_name: Name of the operation.
         is_imported: Whether it comes from a message, not from the program's own calls.
         output_dtypes: Type of each output.
         variables: The session's variables.
+        call: Returns what a function of the graph's library gives for some values.
         fixed: The output of an op that gives the same in every run, once it is computed.
     """
 
-    def __init__(self, op: Operation, row: Op, variables: SessionVariables) -> None:
+    def __init__(
+        self, op: Operation, row: Op, variables: SessionVariables, call: Callable[..., tuple[Any, ...]]
+    ) -> None:
         self.node_name = op.name
         self.is_imported = op.is_imported
         self.output_dtypes = [tensor.dtype for tensor in op.outputs]
         self.variables = variables
+        self.call = call
         self.fixed: Any = None
-        self._attrs: dict[str, AttrContent] = {attr.name: attr_content(op.node_def, attr) for attr in row.attrs}
+        self._op = op
+        self._row = row
+        # Filled when a kernel asks: most attributes are types, which arrays tell too.
+        self._attrs: dict[str, AttrContent] = {}
 
     def attr(self, name: str) -> AttrContent:
-        """Return an attribute of the operation, or the op's default where it has none."""
+        """Return an attribute of the operation, or the op's default where it has none.
+
+        Raises:
+            InvalidArgumentError: The node has none and the op no default, or the node's is of another type.
+        """
+        if name not in self._attrs:
+            self._attrs[name] = attr_content(self._op.node_def, self._row.attrs_by_name[name])
         return self._attrs[name]
 
     @cached_property
     def random(self) -> np.random.Generator:
         """The operation's own stream of random numbers; without seeds another one in every session."""
-        seeds = [self._attrs.get(name, 0) % (1 << 64) for name in ("seed", "seed2")]
+        seeds = [self.attr(name) % (1 << 64) for name in ("seed", "seed2") if name in self._row.attrs_by_name]
         return np.random.default_rng(seeds if any(seeds) else None)

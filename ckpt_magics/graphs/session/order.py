@@ -2,47 +2,89 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
+from typing import TypeVar
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.graphs.graph.node import Operation, Tensor
+from ckpt_magics.graphs.ops.branches import MERGES
+from ckpt_magics.graphs.ops.loops import ENTERS, EXITS, NEXT_ITERATIONS
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.session.accesses import settle_accesses
+from ckpt_magics.graphs.session.function_body import called_functions
+from ckpt_magics.graphs.session.functions import Functions
+from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, assign_frames, dependencies
 from ckpt_magics.phrasing import names_text
 
 __all__ = ["MAX_LISTED", "order_operations", "refuse_unknown"]
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 
+U = TypeVar("U", Operation, Unit)
+
 MAX_LISTED = 20
 """Things of a kind that one message names."""
 
-LOOPS = frozenset({f"{prefix}{name}" for prefix in ("", "Ref") for name in ("Enter", "Exit", "NextIteration")}) | {
-    "LoopCond"
-}
-"""Ops of loops, which run nodes again and again."""
 
-
-def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Operation]:
-    """Return the operations that the fetches need, each after all that it waits for.
+def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tensor]) -> list[Unit]:
+    """Return the operations that the fetches need, each after all that it waits for; a loop stands for all of its own.
 
     Raises:
-        InvalidArgumentError: Some of them wait for each other in a circle.
+        InvalidArgumentError: Some of them wait for each other in a circle, or a loop is not well formed.
     """
     roots = [item.op if isinstance(item, Tensor) else item for item in fetches if item not in fed]
-    ordered = _in_order(roots, partial(_awaited, fed=fed))
-    extra = settle_accesses(ordered, partial(_awaited, fed=fed))
-    if not extra:
-        return ordered
-    return _in_order(roots, lambda op: chain(_awaited(op, fed), extra.get(op, ())))
+    awaited = partial(_awaited, fed=fed)
+    ordered = _in_order(roots, awaited, partial(_handed_on, fed=fed))
+    if any(op.type in ENTERS or op.type in EXITS for op in ordered):
+        root, homes = assign_frames(ordered, awaited)
+        _refuse_inside(roots, homes, root)
+        _arrange(root, homes, awaited)
+        return root.units
+    extra = settle_accesses(ordered, awaited)
+    if extra:
+        ordered = _in_order(roots, lambda op: chain(awaited(op), extra.get(op, ())))
+    return list(ordered)
 
 
-def _in_order(roots: Iterable[Operation], awaited_by: Callable[[Operation], Iterable[Operation]]) -> list[Operation]:
-    ordered: list[Operation] = []
-    finished: dict[Operation, bool] = {}
-    for root in roots:
+def _arrange(
+    frame: LoopFrame, homes: dict[Operation, LoopFrame], awaited: Callable[[Operation], Iterable[Operation]]
+) -> None:
+    """Bring the units of a frame and of those inside it into the order in which one iteration runs them."""
+    waits = dependencies(frame, homes, awaited)
+    units = _in_order(frame.units, waits.__getitem__)
+    extra = settle_accesses(units, waits.__getitem__, homes)
+    frame.units = _in_order(units, lambda unit: chain(waits[unit], extra.get(unit, ()))) if extra else units
+    for unit in units:
+        if isinstance(unit, LoopFrame):
+            _arrange(unit, homes, awaited)
+
+
+def _refuse_inside(roots: Iterable[Operation], homes: dict[Operation, LoopFrame], root: LoopFrame) -> None:
+    for op in roots:
+        if homes[op] is not root and not (op.type in EXITS and homes[op].outer is root):
+            raise InvalidArgumentError(
+                f"{{{{node {visible(op.name)}}}}} runs in every iteration of loop '{visible(homes[op].name)}', and "
+                "cannot be fetched: fetch what the loop gives"
+            )
+
+
+def _in_order(
+    roots: Iterable[U], awaited_by: Callable[[U], Iterable[U]], later: Callable[[U], Iterable[U]] | None = None
+) -> list[U]:
+    """Return the roots and all that they wait for, each after what it waits for.
+
+    Args:
+        roots: What is wanted.
+        awaited_by: Returns what one of them waits for.
+        later: Returns what has to be among them too wherever one of them is, but need not come before it.
+    """
+    ordered: list[U] = []
+    finished: dict[U, bool] = {}
+    wanted = list(roots)
+    for root in wanted:
         if root in finished:
             continue
         finished[root] = False
@@ -55,6 +97,8 @@ def _in_order(roots: Iterable[Operation], awaited_by: Callable[[Operation], Iter
                 finished[op] = True
                 ordered.append(op)
                 stack.pop()
+                if later is not None:
+                    wanted.extend(later(op))
             elif following in finished:
                 _refuse_circle([entry for entry, _ in stack], following)
             else:
@@ -64,8 +108,10 @@ def _in_order(roots: Iterable[Operation], awaited_by: Callable[[Operation], Iter
 
 
 def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
+    """Yield what an operation waits for, in a loop within one iteration."""
+    merges = op.type in MERGES
     for tensor in op.inputs:
-        if tensor not in fed:
+        if tensor not in fed and not (merges and tensor.op.type in NEXT_ITERATIONS):
             yield tensor.op
     for other in op.control_inputs:
         # Feeding a placeholder stands for running it.
@@ -73,26 +119,42 @@ def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
             yield other
 
 
-def _refuse_circle(path: list[Operation], op: Operation) -> None:
-    circle = path[path.index(op) :]
-    if LOOPS & {other.type for other in circle}:
-        refuse_unknown(circle)
+def _handed_on(op: Operation, fed: frozenset[Tensor]) -> Iterable[Operation]:
+    """Return what gives an operation values for the next iteration."""
+    if op.type not in MERGES:
+        return ()
+    return [tensor.op for tensor in op.inputs if tensor not in fed and tensor.op.type in NEXT_ITERATIONS]
+
+
+def _refuse_circle(path: list[U], unit: U) -> None:
+    circle = path[path.index(unit) :]
     names = ", ".join(visible(other.name) for other in circle[:5])
     raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")
 
 
-def refuse_unknown(operations: Iterable[Operation]) -> None:
-    """Raise UnimplementedError if some of the operations have no kernel; the message names them all."""
+def refuse_unknown(operations: Iterable[Operation], functions: Functions) -> None:
+    """Raise UnimplementedError if some of the operations have no kernel; the message names them all.
+
+    Those in the functions that they call count too.
+    """
+    definitions = functions.definitions()
     unknown: dict[str, str] = {}
-    for op in operations:
-        if find_op(op.type) is None:
-            unknown.setdefault(op.type, op.name)
+    seen: set[str] = set()
+    nodes = deque(op.node_def for op in operations)
+    while nodes:
+        node = nodes.popleft()
+        row = find_op(node.op)
+        if row is None and node.op not in definitions:
+            unknown.setdefault(node.op, node.name)
+        elif definitions and (row is None or row.calls_functions):
+            called = {node.op} if row is None else {function.name for function in called_functions(node.attr)}
+            for name in (called & definitions.keys()) - seen:
+                seen.add(name)
+                nodes.extend(definitions[name].node_def)
     if not unknown:
         return
     listed = [f"{visible(op_type)} (node {visible(name)})" for op_type, name in sorted(unknown.items())]
     hint = "Only what a fetch needs has to have kernels: fetch or feed something before these nodes"
-    if unknown.keys() & LOOPS:
-        hint += ". Loops and conditionals inside them are not run"
     first, name = next(iter(unknown.items()))
     raise UnimplementedError(
         f"No OpKernel was registered to support Op '{visible(first)}' used by {{{{node {visible(name)}}}}}. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,8 +27,17 @@ __all__ = ["PlanStep", "fixed_output", "value_of"]
 Held = Any
 """What a slot holds: an array or scalar, a `SessionVariable`, or a `Shared` value."""
 
-KERNEL_ERRORS = (CheckpointError, MemoryError, ValueError, TypeError, IndexError, KeyError, ArithmeticError)
-"""What goes wrong in kernels: their own refusals, and NumPy's."""
+KERNEL_ERRORS = (
+    CheckpointError,
+    MemoryError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    ArithmeticError,
+    AttributeError,
+)
+"""What goes wrong in kernels: their own refusals, NumPy's, and a handle of another kind than the op takes."""
 
 
 @dataclass(slots=True)
@@ -45,7 +55,10 @@ class PlanStep:
         target: First slot of its outputs.
         count: Number of its outputs.
         sharing: Tells which outputs have an input's memory, if an input may have a variable's.
+        awaits: Slots that say whether operations which it waits for were on a branch that was not taken.
+        alive: Slot that says the same of it, or -1 where nothing asks.
         done: Slots that no later step reads.
+        op_type: The kind of op.
     """
 
     op: Operation
@@ -57,7 +70,26 @@ class PlanStep:
     target: int
     count: int
     sharing: Sharing | None = None
+    awaits: tuple[int, ...] = ()
+    alive: int = -1
     done: tuple[int, ...] = ()
+    op_type: str = ""
+
+    def slots_read(self) -> Iterator[int]:
+        """Yield the slots whose values it takes."""
+        yield from self.sources
+        yield from self.awaits
+
+    def slots_written(self) -> Iterator[int]:
+        """Yield the slots of its outputs."""
+        yield from range(self.target, self.target + self.count)
+
+    def put(self, result: Any, values: list[Held]) -> None:  # noqa: ANN401 -- as Kernel
+        """Put what the kernel returned into the slots."""
+        if self.count == 1:
+            values[self.target] = result[0] if isinstance(result, tuple) else result
+        elif self.count:
+            values[self.target : self.target + self.count] = result
 
     def compute(self, inputs: list[Held]) -> Any:  # noqa: ANN401 -- as Kernel
         """Return what the kernel makes of the inputs, which may be changed.

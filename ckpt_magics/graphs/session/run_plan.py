@@ -15,9 +15,13 @@ from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.graphs.graph.inference import known_op_def
 from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graphs.graph.output_types import ArgumentType, argument_types
-from ckpt_magics.graphs.ops.branches import DEAD, SWITCHES, is_dead
+from ckpt_magics.graphs.ops.branches import DEAD, SWITCHES
+from ckpt_magics.graphs.ops.loops import ENTERS
 from ckpt_magics.graphs.ops.row import Op
-from ckpt_magics.graphs.ops.rows import find_op
+from ckpt_magics.graphs.session.function_body import FunctionBody
+from ckpt_magics.graphs.session.functions import Functions
+from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, members
+from ckpt_magics.graphs.session.loop_step import LoopStep, release, run_steps
 from ckpt_magics.graphs.session.operation_context import OperationContext
 from ckpt_magics.graphs.session.order import MAX_LISTED, order_operations, refuse_unknown
 from ckpt_magics.graphs.session.plan_step import PlanStep, fixed_output, value_of
@@ -27,6 +31,9 @@ __all__ = ["Plan"]
 FIXED_OPS = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp"})
 """Ops whose output is the same in every run of a session."""
 
+BRANCHING = SWITCHES | ENTERS
+"""Ops by which a run computes some operations not at all, or more than once."""
+
 
 class Plan:
     """How to compute some fetches from some feeds.
@@ -34,7 +41,7 @@ class Plan:
     Args:
         fetches: What is wanted: values of tensors, or that operations run.
         feeds: Tensors whose values are given.
-        context_of: Returns what a kernel sees of an operation.
+        functions: The functions that operations can call.
 
     Raises:
         InvalidArgumentError: The operations needed wait for each other in a circle, or one of them is no sound node.
@@ -45,53 +52,112 @@ class Plan:
         self,
         fetches: Sequence[Tensor | Operation],
         feeds: Iterable[Tensor],
-        context_of: Callable[[Operation, Op], OperationContext],
+        functions: Functions,
     ) -> None:
+        self._functions = functions
         self._slots: dict[Tensor, int] = {}
         self._initial: list[Any] = []
         self._fed = [self._new_slot(tensor) for tensor in feeds]
         self._shared: set[int] = set()
         fed = frozenset(self._slots)
-        self._steps: list[PlanStep] = []
-        operations = order_operations(fetches, fed)
-        refuse_unknown(operations)
-        self._has_branches = any(op.type in SWITCHES for op in operations)
-        for op in operations:
-            self._add(op, fed, context_of)
+        units = order_operations(fetches, fed)
+        operations = [op for unit in units for op in members(unit)]
+        refuse_unknown(operations, functions)
+        self._branches = any(op.type in BRANCHING for op in operations)
+        # Who waits for an operation asks this slot whether it was on a branch that was not taken.
+        self._alive: dict[Operation, int] = {}
+        if self._branches:
+            self._alive = {other: -1 for op in operations for other in op.control_inputs}
+        self._size = len(operations)
+        self._steps = self._steps_of(units, fed)
         self._outputs = [self._output_of(item, fed) for item in fetches]
-        self._release()
+        kept = {slot for slot, _ in self._outputs}
+        release(self._steps, kept, {slot for slot, value in enumerate(self._initial) if value is None})
+        self._straight = [step for step in self._steps if isinstance(step, PlanStep)]
 
     def __len__(self) -> int:
         """Return the number of operations that each run computes."""
-        return len(self._steps)
+        return self._size
 
     def _new_slot(self, tensor: Tensor) -> int:
-        self._slots[tensor] = len(self._initial)
-        self._initial.append(None)
+        self._slots[tensor] = self._free_slot()
         return self._slots[tensor]
 
-    def _add(
-        self, op: Operation, fed: frozenset[Tensor], context_of: Callable[[Operation, Op], OperationContext]
-    ) -> None:
-        row = find_op(op.type)
+    def _free_slot(self) -> int:
+        self._initial.append(None)
+        return len(self._initial) - 1
+
+    def _steps_of(self, units: Iterable[Unit], fed: frozenset[Tensor]) -> list[PlanStep | LoopStep]:
+        steps: list[PlanStep | LoopStep] = []
+        for unit in units:
+            step = self._loop(unit, fed) if isinstance(unit, LoopFrame) else self._step(unit, fed)
+            if step is not None:
+                steps.append(step)
+        return steps
+
+    def _loop(self, frame: LoopFrame, fed: frozenset[Tensor]) -> LoopStep:
+        enters = self._loop_steps(frame.enters, fed)
+        # What an iteration hands on may have a variable's memory if anything that was entered has.
+        shares = any(step.target in self._shared or step.op.type == "RefEnter" for step in enters)
+        for op in frame.nexts:
+            slot = self._new_slot(op.outputs[0])
+            if shares:
+                self._shared.add(slot)
+        steps = self._steps_of(frame.units, fed)
+        once = [step.target for step in enters if not step.context.attr("is_constant")]
+        return LoopStep(enters, steps, self._loop_steps(frame.nexts, fed), self._loop_steps(frame.exits, fed), once)
+
+    def _loop_steps(self, operations: Iterable[Operation], fed: frozenset[Tensor]) -> list[PlanStep]:
+        return [step for op in operations if (step := self._step(op, fed)) is not None]
+
+    def _step(self, op: Operation, fed: frozenset[Tensor]) -> PlanStep | None:
+        """Return the step of an operation, or None if its output is the same in every run."""
+        row = self._functions.row_of(op)
         if row is None:
             raise UnimplementedError(f"op {op.type} has no kernel")
-        context = context_of(op, row)
-        target = len(self._initial)
-        for tensor in op.outputs:
-            if tensor in fed:
-                self._initial.append(None)
-            else:
-                self._new_slot(tensor)
+        context = self._functions.context_of(op, row)
+        target = self._outputs_slot(op, fed)
         kernel = row.kernel
         if op.type in FIXED_OPS:
             if context.fixed is None:
                 context.fixed = fixed_output(op, row.kernel, context)
-            if not (self._has_branches and op.control_inputs):
+            if not (self._branches and op.control_inputs):
                 self._initial[target] = context.fixed
-                return
+                return None
             kernel = _fixed
         sources = tuple(self._slots[tensor] for tensor in op.inputs)
+        reads, checks = self._references(op, row, sources, fed)
+        sharing = row.sharing if reads else None
+        if sharing is not None:
+            self._shared.update(range(target, target + len(op.outputs)))
+        step = PlanStep(op, kernel, context, sources, reads, checks, target, len(op.outputs), sharing, op_type=op.type)
+        if self._branches:
+            slots = [self._alive[other] for other in op.control_inputs]
+            step.awaits = tuple(slot for slot in slots if slot >= 0)
+            if op in self._alive:
+                step.alive = self._alive[op] = self._free_slot()
+        return step
+
+    def _outputs_slot(self, op: Operation, fed: frozenset[Tensor]) -> int:
+        """Return the first of the slots of an operation's outputs."""
+        if op.outputs and op.outputs[0] in self._slots and op.outputs[0] not in fed:
+            return self._slots[op.outputs[0]]
+        target = len(self._initial)
+        for tensor in op.outputs:
+            if tensor in fed:
+                self._free_slot()
+            else:
+                self._new_slot(tensor)
+        return target
+
+    def _references(
+        self, op: Operation, row: Op, sources: Sequence[int], fed: frozenset[Tensor]
+    ) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]:
+        """Return which inputs of an operation have to be read first, and which checked, as `PlanStep` has them.
+
+        Raises:
+            InvalidArgumentError: An input is not of the type that the op takes.
+        """
         reads, checks = [], []
         for position, (tensor, wanted) in enumerate(zip(op.inputs, _input_types(op), strict=True)):
             is_ref = tensor.is_ref and tensor not in fed
@@ -104,26 +170,13 @@ class Plan:
                 reads.append((position, tensor.input_name))
             elif is_ref and not row.allows_uninitialized_input:
                 checks.append((position, tensor.input_name))
-        sharing = row.sharing if reads else None
-        if sharing is not None:
-            self._shared.update(range(target, target + len(op.outputs)))
-        self._steps.append(
-            PlanStep(op, kernel, context, sources, tuple(reads), tuple(checks), target, len(op.outputs), sharing)
-        )
+        return tuple(reads), tuple(checks)
 
     def _output_of(self, item: Tensor | Operation, fed: frozenset[Tensor]) -> tuple[int, str]:
         """Return the slot of a fetch and, where it is a reference to read, its name in messages; -1 for none."""
         if isinstance(item, Operation):
             return -1, ""
         return self._slots[item], item.input_name if item.is_ref and item not in fed else ""
-
-    def _release(self) -> None:
-        """Note with each step which values no later step needs, so that they need not be kept in memory."""
-        kept = {slot for slot, _ in self._outputs}
-        for step in reversed(self._steps):
-            used = {slot for slot in step.sources if self._initial[slot] is None} - kept
-            step.done = tuple(used)
-            kept |= used
 
     def run(self, feeds: Iterable[Any]) -> list[Any]:
         """Compute the fetches.
@@ -140,32 +193,18 @@ class Plan:
         values = self._initial.copy()
         for slot, value in zip(self._fed, feeds, strict=True):
             values[slot] = value
-        skipped: set[Operation] = set()
-        for step in self._steps:
-            inputs = [values[slot] for slot in step.sources]
-            if self._has_branches and _is_skipped(step.op, inputs, skipped):
-                skipped.add(step.op)
-                result: Any = (DEAD,) * step.count
-            else:
-                result = step.compute(inputs)
-            if step.count == 1:
-                values[step.target] = result[0] if isinstance(result, tuple) else result
-            elif step.count:
-                values[step.target : step.target + step.count] = result
-            for slot in step.done:
-                values[slot] = None
+        if self._branches:
+            run_steps(self._steps, values)
+        else:
+            for step in self._straight:
+                step.put(step.compute([values[slot] for slot in step.sources]), values)
+                for slot in step.done:
+                    values[slot] = None
         return [None if slot < 0 else _alive(value_of(values[slot], name)) for slot, name in self._outputs]
 
 
 def _fixed(context: OperationContext) -> Any:  # noqa: ANN401 -- an array or variable
     return context.fixed
-
-
-def _is_skipped(op: Operation, inputs: Sequence[Any], skipped: set[Operation]) -> bool:
-    """Tell whether an operation is on a branch that a conditional did not take."""
-    if op.type != "Merge" and not skipped.isdisjoint(op.control_inputs):
-        return True
-    return is_dead(op.type, inputs)
 
 
 def _alive(value: Any) -> Any:  # noqa: ANN401 -- a fetched value
@@ -174,10 +213,30 @@ def _alive(value: Any) -> Any:  # noqa: ANN401 -- a fetched value
     return value
 
 
+def plan_body(body: FunctionBody, functions: Functions) -> Callable[..., tuple[Any, ...]]:
+    """Return what runs a function's body for some values."""
+    plan = Plan([*body.outputs, *body.effects], body.inputs, functions)
+    count = len(body.outputs)
+
+    def call(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- as Kernel
+        if len(values) != len(body.inputs):
+            raise InvalidArgumentError(f"a function takes {len(body.inputs)} values, not {len(values)}")
+        return tuple(plan.run(values)[:count])
+
+    return call
+
+
 @cache
-def _input_arguments(op_type: str) -> tuple[ArgumentType, ...]:
+def _known_arguments(op_type: str) -> tuple[ArgumentType, ...] | None:
     op_def = known_op_def(op_type)
-    return () if op_def is None else ArgumentType.of(op_def.input_arg)
+    return None if op_def is None else ArgumentType.of(op_def.input_arg)
+
+
+def _input_arguments(op: Operation) -> tuple[ArgumentType, ...]:
+    known = _known_arguments(op.type)
+    if known is not None:
+        return known
+    return () if op.op_def is None else ArgumentType.of(op.op_def.input_arg)
 
 
 def _input_types(op: Operation) -> list[OutputType]:
@@ -186,7 +245,7 @@ def _input_types(op: Operation) -> list[OutputType]:
     Raises:
         InvalidArgumentError: It has more or fewer inputs.
     """
-    wanted = list(argument_types(_input_arguments(op.type), op.node_def))
+    wanted = list(argument_types(_input_arguments(op), op.node_def))
     if len(wanted) != len(op.inputs):
         names = [_type_name(*output) for output in wanted[:MAX_LISTED]] + ["..."] * (len(wanted) > MAX_LISTED)
         raise InvalidArgumentError(

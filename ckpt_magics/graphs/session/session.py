@@ -15,14 +15,13 @@ from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.graph.default import get_default_graph, session_as_default
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.ops.row import Op
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVariables
 from ckpt_magics.graphs.session.feeds import collect_feeds, frozen_array
 from ckpt_magics.graphs.session.fetches import Fetches
-from ckpt_magics.graphs.session.operation_context import OperationContext
-from ckpt_magics.graphs.session.run_plan import Plan
+from ckpt_magics.graphs.session.functions import Functions
+from ckpt_magics.graphs.session.run_plan import Plan, plan_body
 from ckpt_magics.proto.messages import GraphDef
 
 __all__ = ["Session"]
@@ -65,7 +64,7 @@ class Session:
         self._graph = get_default_graph() if graph is None else graph
         self._config = config
         self._variables = SessionVariables()
-        self._contexts: dict[Operation, OperationContext] = {}
+        self._functions = Functions(self._graph, self._variables, plan_body)
         self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
         self._planned_steps = 0
         self._entered: ExitStack | None = None
@@ -148,19 +147,13 @@ class Session:
     def _plan(self, fetches: tuple[Tensor | Operation, ...], feeds: tuple[Tensor, ...]) -> Plan:
         plan = self._plans.get((fetches, feeds))
         if plan is None:
-            plan = Plan(fetches, feeds, self._context)
+            plan = Plan(fetches, feeds, self._functions)
             self._planned_steps += len(plan)
             if len(self._plans) >= MAX_PLANS or self._planned_steps > MAX_PLANNED_STEPS:
                 self._plans.clear()
                 self._planned_steps = len(plan)
             self._plans[fetches, feeds] = plan
         return plan
-
-    def _context(self, op: Operation, row: Op) -> OperationContext:
-        context = self._contexts.get(op)
-        if context is None:
-            context = self._contexts[op] = OperationContext(op, row, self._variables)
-        return context
 
     # Variables
 
@@ -205,7 +198,7 @@ class Session:
         for op in self._graph.get_operations():
             row = find_op(op.type) if op.type in VARIABLE_OPS else None
             if row is not None:
-                found[op.name] = row.kernel(self._context(op, row))
+                found[op.name] = row.kernel(self._functions.context_of(op, row))
         return found
 
     def _variable(self, variables: Mapping[str, SessionVariable], name: str) -> SessionVariable:
@@ -220,7 +213,7 @@ class Session:
         self._closed = True
         self._variables.clear()
         self._plans.clear()
-        self._contexts.clear()
+        self._functions.clear()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -217,13 +217,6 @@ class TestErrors:
         with pytest.raises(UnimplementedError, match=r"Op 'TotallyCustomOp' used by \{\{node custom\}\}"):
             session.run(custom.outputs[0])
 
-    def test_loops_are_refused_as_such(self, session, graph):
-        entered = graph.create_op(
-            "Enter", [constant(1.0)], name="enter", attrs={"frame_name": "f"}, output_dtypes=[OutputType(FLOAT)]
-        )
-        with pytest.raises(UnimplementedError, match="Loops and conditionals"):
-            session.run(entered.outputs[0])
-
     def test_a_kernels_error_names_the_node(self, session):
         x, y = placeholder("float32"), placeholder("float32")
         total = apply("Add", x, y, name="total")

@@ -16,7 +16,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ckpt_magics.files.formats.dtypes import DType, dtype_of
-from tests.tensorflow.kernel_cases import MAKERS, Case, data, data_types
+from tests.tensorflow.kernel_cases import Case, data, data_types
+from tests.tensorflow.op_cases import MAKERS
 from tests.tensorflow.single_ops import ours
 
 
