@@ -69,8 +69,8 @@ SHORT = 40
 
 TRAINING = frozenset({
     "AggregationMethod", "GradientTape", "MonitoredSession", "MonitoredTrainingSession", "Supervisor",
-    "clip_by_global_norm", "cosine_decay", "custom_gradient", "exponential_decay", "gradients", "hessians", "losses",
-    "metrics", "optimizers", "piecewise_constant", "polynomial_decay",
+    "clip_by_global_norm", "cosine_decay", "custom_gradient", "exponential_decay", "gradients", "hessians",
+    "optimizers", "piecewise_constant", "polynomial_decay",
 })  # fmt: skip
 """Names of TensorFlow that programs train with, besides the optimizers."""
 

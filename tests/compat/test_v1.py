@@ -17,7 +17,9 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 
 
 def test_namespaces_are_these():
-    expected = "app dtypes errors flags gfile initializers layers linalg logging math nn random train version"
+    expected = (
+        "app dtypes errors flags gfile initializers layers linalg logging losses math metrics nn random train version"
+    )
     assert " ".join(NAMESPACES) == expected
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ckpt_magics.files.formats.dtypes import INT64, as_dtype
 from ckpt_magics.graphs.graph.node import Tensor
+from ckpt_magics.graphs.nodes.arrays import rank
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.described import described
@@ -34,9 +35,9 @@ def _reduction(op_type: str) -> Callable[..., Tensor]:
 
 
 def _all_axes(tensor: Tensor) -> Tensor:
-    if tensor.shape.ndims is not None:
+    if tensor.shape.ndims:
         return constant(np.arange(tensor.shape.ndims, dtype=np.int32))
-    return output("Range", 0, output("Rank", tensor), 1, name="range")
+    return output("Range", 0, rank(tensor), 1, name="range")
 
 
 reduce_all = _reduction("All")
