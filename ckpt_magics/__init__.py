@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ckpt_magics.graphs.saver.saver import Saver as Saver
     from ckpt_magics.graphs.session import Session as Session
     from ckpt_magics.graphs.trackable.checkpoint import Checkpoint as Checkpoint
+    from ckpt_magics.graphs.trackable.checkpoint_manager import CheckpointManager as CheckpointManager
     from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions as CheckpointOptions
     from ckpt_magics.graphs.variables.variable import Variable as Variable
     from ckpt_magics.notebook.frames.differences import compare_checkpoints as compare_checkpoints
@@ -69,6 +70,7 @@ _HOMES = {
     "AbortedError": "errors",
     "Checkpoint": "graphs.trackable.checkpoint",
     "CheckpointError": "errors",
+    "CheckpointManager": "graphs.trackable.checkpoint_manager",
     "CheckpointNotFoundError": "errors",
     "CheckpointOptions": "graphs.trackable.checkpoint_options",
     "CheckpointReader": "notebook.reader",

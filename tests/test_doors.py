@@ -9,6 +9,7 @@ import pytest
 
 import ckpt_magics
 import ckpt_magics.compat.v1 as tf
+import ckpt_magics.compat.v2 as stand_in
 from ckpt_magics.compat import inspect_checkpoint
 from ckpt_magics.graphs.saver import from_checkpoint
 from tests.graphs.saver.programs import fresh_session
@@ -152,6 +153,13 @@ def _objects(given, runs):
     return checkpoint.w.sum() == 3
 
 
+def _managed(given, runs):
+    manager = ckpt_magics.CheckpointManager(ckpt_magics.Checkpoint(w=np.ones(3)), given("new"), 1)
+    assert _same(manager.save(), runs / "new" / "ckpt-1.index")
+    assert next(stand_in.train.checkpoints_iterator(given("new"))) == manager.latest_checkpoint
+    return manager.restore_or_initialize() == manager.latest_checkpoint
+
+
 def _files(given, runs):
     gfile = tf.gfile
     gfile.MkDir(given("a"))
@@ -211,6 +219,7 @@ DOORS = {
     "import_meta_graph": _meta_graphs,
     "Saver": _saves,
     "Checkpoint": _objects,
+    "CheckpointManager": _managed,
     "tf.train.load_checkpoint": lambda given, _: _closed(tf.train.load_checkpoint(given())),
     "tf.train.list_variables": lambda given, _: tf.train.list_variables(given("m-1")) == [("w", [3])],
     "tf.train.load_variable": lambda given, _: tf.train.load_variable(given("m-1"), "w").sum() == 3,

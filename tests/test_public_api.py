@@ -12,6 +12,7 @@ PUBLIC_NAMES = [
     "AbortedError",
     "Checkpoint",
     "CheckpointError",
+    "CheckpointManager",
     "CheckpointNotFoundError",
     "CheckpointOptions",
     "CheckpointReader",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
+    "Checkpoint": "graphs.trackable.checkpoint",
+    "CheckpointManager": "graphs.trackable.checkpoint_manager",
+    "CheckpointOptions": "graphs.trackable.checkpoint_options",
     "ExponentialMovingAverage": "graphs.training.moving_averages",
     "NewCheckpointReader": "notebook.train_readers:new_checkpoint_reader",
     "Saver": "graphs.saver.saver",
     "SaverDef": "proto.messages",
     "VocabInfo": "graphs.saver.warm_starting",
     "checkpoint_exists": "files.directory.state",
+    "checkpoints_iterator": "files.directory.awaiting",
     "create_global_step": "graphs.variables.initialization",
     "export_meta_graph": "graphs.saver.meta_graphs",
     "generate_checkpoint_state_proto": "notebook.train_readers",

@@ -6,7 +6,9 @@ from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
     "Checkpoint": "graphs.trackable.checkpoint",
+    "CheckpointManager": "graphs.trackable.checkpoint_manager",
     "CheckpointOptions": "graphs.trackable.checkpoint_options",
+    "checkpoints_iterator": "files.directory.awaiting",
     "get_checkpoint_state": "files.directory.state",
     "latest_checkpoint": "notebook.train_readers",
     "list_variables": "notebook.train_readers",

@@ -6,7 +6,7 @@ Two witnesses are heard, the files and the state file, and where they differ bot
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -77,6 +77,7 @@ class FoundFiles:
         problem: What is wrong with it, or "".
         metrics: What a save noted of it, numbers by name.
         is_pinned: Whether no save deletes it.
+        is_kept: Whether a manager, such as TensorFlow's, keeps it for good; its list no longer has it then.
     """
 
     prefix: str
@@ -90,6 +91,7 @@ class FoundFiles:
     problem: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     is_pinned: bool = False
+    is_kept: bool = False
 
     @property
     def step(self) -> int | None:
@@ -176,6 +178,7 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
         checkpoint.metrics = notes.metrics.get(os.path.basename(checkpoint.prefix), {})
     state, problem = _state_of(directory, latest_filename)
     _compare(directory, found, state or CheckpointState())
+    _mark_kept(found.values(), state or CheckpointState())
     named = None if state is None else _place_among(found, directory, state.model_checkpoint_path)
     if named is not None and found[named].status in {HALF, MISSING}:
         shown = visible(os.path.basename(found[named].prefix))
@@ -341,6 +344,15 @@ def _compare(directory: str, found: dict[str, FoundFiles], state: CheckpointStat
         one.is_listed = True
         if one.status == UNLISTED:
             one.status = LISTED
+
+
+def _mark_kept(found: Collection[FoundFiles], state: CheckpointState) -> None:
+    """Mark what a manager took from its list for good: steps of what it lists that are older than the last one kept."""
+    stems = {split_step(one.prefix)[0] for one in found if one.is_listed and state.all_model_checkpoint_timestamps}
+    for one in found:
+        is_step = one.step is not None and split_step(one.prefix)[0] in stems
+        if is_step and one.status == UNLISTED and not one.is_pinned:
+            one.is_kept = int(one.modified or 0) <= state.last_preserved_timestamp
 
 
 def _place_among(found: Mapping[str, FoundFiles], directory: str, path: str) -> str:

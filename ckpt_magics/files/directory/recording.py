@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterable
 from ckpt_magics.files.directory.journal import Journal
 from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
 from ckpt_magics.files.directory.notes import CheckpointNotes, best_of, read_notes, write_notes
-from ckpt_magics.files.directory.retention import remove_old_checkpoint
+from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage.atomic import WrittenFile
 from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import index_filename
-from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
+from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["checkpoints_to_go", "record_checkpoint"]
 
@@ -144,22 +144,19 @@ class _Kept:
 
     def drop_old(self, options: SaveOptions) -> None:
         """Let the oldest of the series go while there are too many, but those that are among the best."""
-        keep_hours, most = options.keep_checkpoint_every_n_hours, options.max_to_keep or 0
-        if keep_hours != DEFAULT_KEEP_HOURS:
-            # Without times in the state file the next call could not know what to keep.
-            self.has_times = True
-            self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
+        most = options.max_to_keep or 0
+        # Without times in the state file the next save could not know what to keep, and TensorFlow's manager takes none
+        # of what is listed for its own.
+        self.has_times = True
+        self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
         best = self._best(options)
         old = [
             one
             for one in self._predecessors[: max(len(self._predecessors) + 1 - most, 0)]
             if os.path.basename(one.path) not in best
         ]
-        for one in old:
-            if self.last_preserved is not None and written(one) - keep_hours * 3600 >= self.last_preserved:
-                self.last_preserved = written(one)
-            else:
-                self.dropped.append(one.path)
+        times = [(one.path, written(one)) for one in old]
+        self.dropped, self.last_preserved = let_go(times, options.keep_checkpoint_every_n_hours, self.last_preserved)
         self._leave_out(old)
         gone = [os.path.basename(path) for path in self.dropped]
         self.notes_changed |= any(name in self.notes.metrics for name in gone)

@@ -37,12 +37,40 @@ from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptio
 
 __all__ = [
     "CheckpointHistory",
+    "let_go",
     "remove_checkpoint",
     "remove_old_checkpoint",
 ]
 
 
-def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_suffix: str = META_GRAPH_SUFFIX) -> None:
+def let_go(
+    checkpoints: Iterable[tuple[str, float]], keep_hours: float | None, last_preserved: float | None
+) -> tuple[list[str], float | None]:
+    """Divide checkpoints that leave a list into those that go and those that are kept for good, as a manager does.
+
+    Args:
+        checkpoints: Paths and when they were saved, in seconds since 1970, the oldest first.
+        keep_hours: One is kept each time that so many hours have passed; None for none.
+        last_preserved: When the last one was saved that is kept; None for never, and then none is.
+
+    Returns:
+        Those that go, and when the last one was saved that is kept by now.
+
+    >>> let_go([("m-1", 1000.0), ("m-2", 4600.0), ("m-3", 5000.0)], 1, 0.0)
+    (['m-1', 'm-3'], 4600.0)
+    """
+    going = []
+    for path, saved in checkpoints:
+        if keep_hours is not None and last_preserved is not None and saved - keep_hours * 3600.0 >= last_preserved:
+            last_preserved = saved
+        else:
+            going.append(path)
+    return going, last_preserved
+
+
+def remove_checkpoint(
+    checkpoint_prefix: AnyPath, version: int = 2, meta_graph_suffix: str | None = META_GRAPH_SUFFIX
+) -> None:
     """Delete the files of one checkpoint: meta graph, index and data files, or the V1 files. Missing ones are fine.
 
     Names are compared, never expanded; of a symbolic link the link is removed. Directories stay.
@@ -50,7 +78,7 @@ def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_s
     Args:
         checkpoint_prefix: The prefix, or the pattern of a V1 checkpoint in shards.
         version: 1 or 2.
-        meta_graph_suffix: What the meta graph's name ends with.
+        meta_graph_suffix: What the meta graph's name ends with; None leaves it.
 
     Raises:
         CheckpointError: The disk refuses.
@@ -59,7 +87,8 @@ def remove_checkpoint(checkpoint_prefix: AnyPath, version: int = 2, meta_graph_s
     directory, base = os.path.split(prefix)
     if base in {"", os.curdir, os.pardir}:
         return
-    disk.remove_file(os.path.join(directory, meta_graph_filename(base, meta_graph_suffix)))
+    if meta_graph_suffix is not None:
+        disk.remove_file(os.path.join(directory, meta_graph_filename(base, meta_graph_suffix)))
     if version == 2:
         disk.remove_file(os.path.join(directory, index_filename(base)))
         for path in data_files(prefix):
@@ -217,7 +246,7 @@ class CheckpointHistory:
 
 
 def remove_old_checkpoint(
-    path: str, directory: str, needed: Collection[str], version: int, meta_graph_suffix: str = META_GRAPH_SUFFIX
+    path: str, directory: str, needed: Collection[str], version: int, meta_graph_suffix: str | None = META_GRAPH_SUFFIX
 ) -> bool:
     """Delete a checkpoint that is no longer kept, if it lies in ``directory`` and is none of those still needed.
 
@@ -228,7 +257,7 @@ def remove_old_checkpoint(
         directory: The directory of the state file.
         needed: Absolute paths of what is still listed.
         version: 1 or 2.
-        meta_graph_suffix: What the meta graph's name ends with.
+        meta_graph_suffix: What the meta graph's name ends with; None leaves it.
 
     Returns:
         Whether it was deleted.

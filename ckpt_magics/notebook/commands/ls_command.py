@@ -50,6 +50,7 @@ def _facts(listing: DirectoryListing) -> Mapping[str, object]:
             "step": one.step,
             "metrics": dict(one.metrics),
             "pinned": one.is_pinned,
+            "kept": one.is_kept,
             "files": one.files,
             "bytes": one.bytes,
             "modified": one.modified,
@@ -77,7 +78,7 @@ LS = ShellCommand(
     Exit code 1: one is half-written or missing.
 
     --json: {"directory", "latest", "checkpoints": [{"name", "prefix", "status", "latest",
-    "version", "step", "metrics", "pinned", "files", "bytes", "modified", "problem"}], "others": [{"name",
+    "version", "step", "metrics", "pinned", "kept", "files", "bytes", "modified", "problem"}], "others": [{"name",
     "kind", "tensors", "bytes", "problem"}], "leftovers": [{"name", "bytes", "what"}],
     "notes"}; the status is "listed", "unlisted", "half-written" or "missing", "modified"
     is in seconds since 1970; others are files of other kinds.

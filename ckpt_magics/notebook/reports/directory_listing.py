@@ -81,11 +81,12 @@ class DirectoryListing:
                 _when(one.modified),
                 visible(one.problem),
                 one.is_pinned,
+                one.is_kept,
                 *map(one.metrics.get, metrics),
             )
             for one in self.checkpoints
         ]
-        return Table((*columns, "pinned", *metrics), rows).frame().astype({"version": "Int64", "step": "Int64"})
+        return Table((*columns, "pinned", "kept", *metrics), rows).frame().astype({"version": "Int64", "step": "Int64"})
 
     @property
     def summary(self) -> str:
@@ -164,7 +165,7 @@ def _when(modified: float | None) -> datetime | None:
 
 def _row(one: FoundFiles) -> tuple[object, ...]:
     when = _when(one.modified)
-    status = ", ".join([one.status, *["latest"] * one.is_latest, *["pinned"] * one.is_pinned])
+    status = ", ".join([one.status, *["latest"] * one.is_latest, *["pinned"] * one.is_pinned, *["kept"] * one.is_kept])
     return (
         _name(one),
         Strong(status) if one.status in {HALF, MISSING} else status,
