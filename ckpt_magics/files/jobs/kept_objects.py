@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import STRING
 from ckpt_magics.files.object_graph.graph_draft import Path
 from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, ValueId, beside, edited
 from ckpt_magics.files.object_graph.graph_keys import SLOT_MARK, VARIABLE_VALUE
-from ckpt_magics.files.object_graph.graph_nodes import GraphNode, decode_object_graph, encode_object_graph
+from ckpt_magics.files.object_graph.graph_nodes import GraphNode, nodes_of_record, record_of_nodes
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute
 from ckpt_magics.files.object_graph.stored_values import StoredValue, path_of_name, stored_values
 from ckpt_magics.files.object_graph.value_places import PathFinder, keys_of_values, with_keys
 from ckpt_magics.files.steps.lazy_tensor import ArrayTensor, SourceTensor
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensor, SteppedTensors, collision
-from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
 __all__ = ["KeptObjects", "ScopedSide"]
@@ -105,9 +102,7 @@ class KeptObjects:
         if stored is None:
             return ()
         try:
-            if stored.values.dtype is not STRING or stored.values.shape:
-                raise DataLossError("the record of the objects is no text", tensor=OBJECT_GRAPH_KEY)
-            return decode_object_graph(stored.values.read(()).item())
+            return nodes_of_record(stored.values.read(stored.values.whole))
         except CheckpointError as error:
             self.lost = f"it cannot be read: {error}"
             return ()
@@ -282,16 +277,10 @@ def _in_order(tensors: SteppedTensors, nodes: Sequence[GraphNode], places: Mappi
             raise collision(key, taken[key], name)
         taken[key] = name
         found[key] = tensors[name]
-    found[OBJECT_GRAPH_KEY] = _record(nodes)
+    record = ArrayTensor(STRING, record_of_nodes(nodes))
+    found[OBJECT_GRAPH_KEY] = SteppedTensor(record, (), ("follows the tensors",))
     return tensors.with_tensors(found)
 
 
 def _values(nodes: Sequence[GraphNode]) -> Iterator[tuple[int, SavedAttribute]]:
     return ((at, saved) for at, node in enumerate(nodes) for saved in node.attributes)
-
-
-def _record(nodes: Sequence[GraphNode]) -> SteppedTensor:
-    array: Array = np.empty((), object)
-    # Not of dtype S, which would cut off a NUL at the end.
-    array[()] = encode_object_graph(nodes)
-    return SteppedTensor(ArrayTensor(STRING, array), (), ("follows the tensors",))

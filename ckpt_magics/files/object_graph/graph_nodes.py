@@ -14,13 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from google.protobuf.message import DecodeError, Message
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute, SlotVariable
+from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.proto import messages
 
-__all__ = ["Edge", "GraphNode", "SavedBy", "decode_object_graph", "encode_object_graph"]
+__all__ = [
+    "Edge",
+    "GraphNode",
+    "SavedBy",
+    "decode_object_graph",
+    "encode_object_graph",
+    "nodes_of_record",
+    "record_of_nodes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,21 @@ def encode_object_graph(nodes: Iterable[GraphNode]) -> bytes:
         raise InvalidArgumentError(f"an object's name is no text: {error}") from error
     encoded: bytes = graph.SerializeToString()
     return encoded
+
+
+def record_of_nodes(nodes: Iterable[GraphNode]) -> Array:
+    """Return what is saved of a graph, an array of no dimension that holds bytes; else as `encode_object_graph`."""
+    record: Array = np.empty((), object)
+    record[()] = encode_object_graph(nodes)
+    return record
+
+
+def nodes_of_record(record: Array) -> tuple[GraphNode, ...]:
+    """Return the nodes of what was saved; else as `decode_object_graph`."""
+    data = record.item() if not record.shape else None
+    if not isinstance(data, bytes):
+        raise DataLossError("object graph is not one string", tensor=OBJECT_GRAPH_KEY)
+    return decode_object_graph(data)
 
 
 def _fill(message: messages.TrackableObjectGraph.TrackableObject, node: GraphNode) -> None:

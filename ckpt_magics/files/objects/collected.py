@@ -11,15 +11,16 @@ import numpy as np
 
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.dtypes import dtype_of
-from ckpt_magics.files.object_graph.named_tensors import tensors_behind
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_behind
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.tree import Node, joined, take_apart
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["array_to_save", "collect_tensors", "tensors_and_gaps"]
+__all__ = ["array_to_save", "check_whole", "collect_tensors", "tensors_and_gaps"]
 
 _PLAIN_TYPES = "?bBhHiIlLefdFD"
 """Type codes of NumPy that checkpoints have too."""
@@ -54,11 +55,8 @@ def collect_tensors(value: Any, name: str = "") -> dict[str, Array]:
 def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list[str]]:
     """Return the tensors as `collect_tensors` does, and the names under which there is None instead of a tensor."""
     behind = tensors_behind(value)
-    if behind is not None and behind.lost_names:
-        raise DataLossError(
-            f"not all tensors of {visible(behind.origin)} are listed, for its index is damaged",
-            hint=f"{behind.lost_names} salvage_checkpoint({behind.origin!r}, NEW_PREFIX) saves the rest.",
-        )
+    if behind is not None:
+        check_whole(behind)
     if _is_plain(value):
         return {joined(name, key): array for key, array in value.items()} if name else dict(value), []
     tensors: dict[str, Array] = {}
@@ -74,6 +72,19 @@ def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list
         array = known.get(id(leaf.value)) if leaf.in_place else None
         tensors[leaf.name] = known[id(leaf.value)] = array_to_save(leaf) if array is None else array
     return tensors, gaps
+
+
+def check_whole(tensors: NamedTensors[TensorSource]) -> None:
+    """Refuse to save what is not listed whole.
+
+    Raises:
+        DataLossError: Tensors may be missing in the listing.
+    """
+    if tensors.lost_names:
+        raise DataLossError(
+            f"not all tensors of {visible(tensors.origin)} are listed, for its index is damaged",
+            hint=f"{tensors.lost_names} salvage_checkpoint({tensors.origin!r}, NEW_PREFIX) saves the rest.",
+        )
 
 
 def _is_plain(value: object) -> bool:

@@ -11,12 +11,13 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
-from ckpt_magics.files.objects.collected import collect_tensors, tensors_and_gaps
+from ckpt_magics.files.object_graph.named_tensors import tensors_behind
+from ckpt_magics.files.objects.collected import check_whole, collect_tensors, tensors_and_gaps
 from ckpt_magics.files.objects.ties import same_arrays
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name
+from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name, stored_to_save
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
 from ckpt_magics.phrasing import names_text
@@ -48,7 +49,8 @@ def save_checkpoint(
     Args:
         prefix: Stem of the files, such as ``runs/model.ckpt``; ``~`` is the home directory.
         tensors: What to save, by name: anything that `collect_tensors` understands. They are stored in the order of
-            their names, as TensorFlow's Saver stores them.
+            their names, as TensorFlow's Saver stores them. A reader of a checkpoint of objects is saved as one, with
+            the graph of its objects and without a ``.meta``.
         write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
         global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
         max_to_keep: With a step: how many checkpoints of this prefix and a step, among those that the directory's list
@@ -99,6 +101,10 @@ def save_checkpoint(
 @enough_memory("save the checkpoint")
 def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
     """Save tensors as `save_checkpoint` does, with options that are made already."""
+    stored = tensors_behind(tensors)
+    if stored is not None and options.write_version == 2 and stored.object_graph is not None:
+        check_whole(stored)
+        return write_checkpoint(prefix, stored_to_save(stored.source), options)
     arrays, gaps = tensors_and_gaps(tensors)
     if not arrays:
         reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""

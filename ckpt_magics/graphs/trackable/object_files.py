@@ -5,9 +5,7 @@ Format: tensorflow/python/checkpoint/checkpoint.py (TrackableSaver), tensorflow/
 
 from __future__ import annotations
 
-import numpy as np
-
-from ckpt_magics.files.object_graph.graph_nodes import encode_object_graph
+from ckpt_magics.files.object_graph.graph_nodes import record_of_nodes
 from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.object_walk import WalkedObjects
 from ckpt_magics.files.objects.collected import array_to_save
@@ -27,6 +25,4 @@ def objects_to_save(walked: WalkedObjects) -> ArraysToSave:
     arrays = {
         key: array_to_save(Node(key, key, live.value, leaf_kind(live.value))) for key, live in walked.variables.items()
     }
-    graph = np.empty((), object)  # a dtype of bytes would cut a NUL off the end
-    graph[()] = encode_object_graph(walked.nodes)
-    return arrays_by_name({**arrays, OBJECT_GRAPH_KEY: graph}, as_given=True)
+    return arrays_by_name({**arrays, OBJECT_GRAPH_KEY: record_of_nodes(walked.nodes)}, as_given=True)

@@ -9,6 +9,7 @@ from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, Va
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
 from ckpt_magics.files.object_graph.node_order import numbered
 from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.surviving_values import surviving_values
 
 VALUE = "VARIABLE_VALUE"
 
@@ -227,3 +228,19 @@ def test_values_are_where_they_were_to_be(names, data):
                 at = next(found[edge.node_id] for edge in at.children if edge.name == name)
             assert [saved.checkpoint_key for saved in at.attributes] == [path]
     assert sum(len(node.attributes) for node in found) == len(kept)
+
+
+def test_lost_values_leave_the_graph_with_their_objects():
+    nodes = graph(["a/w", "a/b", "opt/iter"])
+    keys = ["a/w", "a/b", "opt/iter"]
+    assert surviving_values(nodes, keys, []) is None
+    found = surviving_values(nodes, keys[:1], keys[1:])
+    assert shown(found) == {"0": "a:1", "1": "w:a/w", "a/w": ""}
+
+
+def test_a_table_that_is_lost_in_part_is_lost():
+    saved = (SavedAttribute("table", "", "t/.ATTRIBUTES/table"),)
+    nodes = (GraphNode((Edge("t", 1), Edge("v", 2))), GraphNode((), saved), *graph(["v"])[1:])
+    parts = [f"t/.ATTRIBUTES/table-{part}" for part in ("keys", "values")]
+    assert surviving_values(nodes, [*parts, "v"], []) is None
+    assert shown(surviving_values(nodes, [parts[0], "v"], [parts[1]])) == {"0": "v:v", "v": ""}

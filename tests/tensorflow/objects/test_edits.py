@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_magics import ConvertOptions, average_checkpoints, convert_checkpoint, load_checkpoint, save_checkpoint
+from ckpt_magics import (
+    ConvertOptions,
+    average_checkpoints,
+    convert_checkpoint,
+    load_checkpoint,
+    salvage_checkpoint,
+    save_checkpoint,
+)
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore")]
 
@@ -246,3 +253,62 @@ def test_the_state_of_python_objects_survives(tf, tmp_path):
     assert state.text == "x"
     tf.train.Checkpoint(python=State("x"), z=made.z).write(str(tmp_path / "wanted"))
     assert_same_bytes(tmp_path / "less", tmp_path / "wanted")
+
+
+def test_what_is_saved_of_a_reader_is_what_was_read(tf, tmp_path):
+    saved = tf.train.Checkpoint(**stateful(tf)).save(str(tmp_path / "a"))
+    with load_checkpoint(saved) as reader:
+        save_checkpoint(tmp_path / "b", reader, write_state=False)
+    assert_same_bytes(tmp_path / "b", saved)
+
+
+def test_what_is_good_of_a_damaged_checkpoint_is_restored(tf, tf_keras, tmp_path):
+    model = trained(tf_keras, tf_keras.optimizers.legacy.Adam())
+    whole = tf.train.Checkpoint(model=model).write(str(tmp_path / "whole"))
+    data = bytearray(Path(f"{whole}.data-00000-of-00001").read_bytes())
+    with load_checkpoint(whole) as reader:
+        spec = reader.named_tensors.spec("model/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE")
+    data[spec.offset] ^= 1
+    Path(f"{whole}.data-00000-of-00001").write_bytes(data)
+    salvage_checkpoint(whole, tmp_path / "rest")
+    other = trained(tf_keras, tf_keras.optimizers.legacy.Adam())
+    before = other.get_weights()
+    status = tf.train.Checkpoint(model=other).read(str(tmp_path / "rest"))
+    with pytest.raises(AssertionError, match="Found 3 Python objects that were not bound"):
+        # The kernel and its slots.
+        status.assert_existing_objects_matched()
+    for at, (found, wanted) in enumerate(zip(other.get_weights(), model.get_weights(), strict=True)):
+        np.testing.assert_array_equal(found, before[at] if at == 0 else wanted)
+
+
+def test_what_a_saver_of_its_own_wrote_survives(tf, tmp_path):
+    class Part(tf.__internal__.tracking.AutoTrackable):
+        def __init__(self, value):
+            # Not by an attribute that is tracked: nothing but the saver knows it.
+            object.__setattr__(self, "value", tf.Variable(value))
+
+    def save(trackables, file_prefix):
+        names = list(trackables)
+        tf.raw_ops.SaveV2(
+            prefix=file_prefix,
+            tensor_names=names,
+            shape_and_slices=[""] * len(names),
+            tensors=[part.value for part in trackables.values()],
+        )
+        return file_prefix
+
+    def restore(trackables, merged_prefix):
+        for name, part in trackables.items():
+            part.value.assign(tf.raw_ops.RestoreV2(
+                prefix=merged_prefix, tensor_names=[name], shape_and_slices=[""], dtypes=[tf.float32])[0])  # fmt: skip
+
+    from tensorflow.python.saved_model import registration
+
+    registration.register_tf_checkpoint_saver(
+        name="Parts", predicate=lambda value: isinstance(value, Part), save_fn=save, restore_fn=restore
+    )
+    whole = tf.train.Checkpoint(part=Part(3.0), v=tf.Variable(1.0), gone=tf.Variable(2.0)).write(str(tmp_path / "w"))
+    convert_checkpoint(whole, tmp_path / "less", [("exclude", ["gone"])])
+    part, v = Part(0.0), tf.Variable(0.0)
+    tf.train.Checkpoint(part=part, v=v).read(str(tmp_path / "less")).assert_existing_objects_matched()
+    assert (part.value.numpy(), v.numpy()) == (3, 1)
