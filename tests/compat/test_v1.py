@@ -18,7 +18,8 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 
 def test_namespaces_are_these():
     expected = (
-        "app dtypes errors flags gfile initializers layers linalg logging losses math metrics nn random train version"
+        "app dtypes errors flags gfile graph_util initializers layers linalg logging losses math metrics nn random "
+        "train version"
     )
     assert " ".join(NAMESPACES) == expected
 

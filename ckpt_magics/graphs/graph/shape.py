@@ -1,115 +1,18 @@
 """Shapes of tensors as far as they are known before anything runs.
 
-Follows tensorflow/python/framework/tensor_shape.py of the 1.x API: a dimension is a `Dimension`, whose ``value`` is
-None while the size is unknown.
+Follows tensorflow/python/framework/tensor_shape.py of the 1.x API: a dimension is a `Dimension`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import SupportsIndex, overload
 
+from ckpt_magics.graphs.graph.dimension import Dimension, as_dimension
 from ckpt_magics.proto import messages
 
-__all__ = ["Dimension", "ShapeLike", "TensorShape", "as_dimension", "as_shape", "unknown_shape"]
-
-
-class Dimension:
-    """The size of one dimension, or the fact that it is unknown.
-
-    Args:
-        value: Size in elements, another dimension, or None for unknown.
-
-    Raises:
-        ValueError: The size is negative.
-    """
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Dimension | SupportsIndex | None) -> None:
-        if isinstance(value, Dimension):
-            value = value.value
-        self.value: int | None = None if value is None else value.__index__()
-        if self.value is not None and self.value < 0:
-            raise ValueError(f"Dimension {self.value} must be >= 0")
-
-    def __repr__(self) -> str:
-        return f"Dimension({self.value})"
-
-    def __str__(self) -> str:
-        return "?" if self.value is None else str(self.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-    def __bool__(self) -> bool:
-        return self.value != 0
-
-    def __index__(self) -> int:
-        if self.value is None:
-            raise TypeError("an unknown dimension has no size")
-        return self.value
-
-    __int__ = __index__
-
-    def __eq__(self, other: object) -> bool:
-        try:
-            return self.value == as_dimension(other).value
-        except (TypeError, ValueError):
-            return NotImplemented
-
-    def is_compatible_with(self, other: object) -> bool:
-        """Return whether the two sizes can be the same."""
-        value = as_dimension(other).value
-        return self.value is None or value is None or self.value == value
-
-    def merge_with(self, other: object) -> Dimension:
-        """Return what both dimensions together know.
-
-        Raises:
-            ValueError: The sizes differ.
-        """
-        other = as_dimension(other)
-        if not self.is_compatible_with(other):
-            raise ValueError(f"Dimensions {self} and {other} are not compatible")
-        return other if self.value is None else self
-
-    def __add__(self, other: object) -> Dimension:
-        return self._combine(other, lambda a, b: a + b)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: object) -> Dimension:
-        return self._combine(other, lambda a, b: a - b)
-
-    def __mul__(self, other: object) -> Dimension:
-        return self._combine(other, lambda a, b: a * b)
-
-    __rmul__ = __mul__
-
-    def __floordiv__(self, other: object) -> Dimension:
-        return self._combine(other, lambda a, b: a // b)
-
-    def __mod__(self, other: object) -> Dimension:
-        return self._combine(other, lambda a, b: a % b)
-
-    def _combine(self, other: object, rule: Callable[[int, int], int]) -> Dimension:
-        value = as_dimension(other).value
-        return Dimension(None if self.value is None or value is None else rule(self.value, value))
-
-
-def as_dimension(value: object) -> Dimension:
-    """Return ``value`` (a size, a dimension or None) as a dimension.
-
-    Raises:
-        TypeError: It is none of these.
-    """
-    if isinstance(value, Dimension):
-        return value
-    if value is None or hasattr(value, "__index__"):
-        return Dimension(value)
-    raise TypeError(f"Dimension value must be integer or None or have an __index__ method, got value '{value!r}'")
+__all__ = ["ShapeLike", "TensorShape", "as_shape", "unknown_shape"]
 
 
 class TensorShape:
@@ -228,6 +131,39 @@ class TensorShape:
         self.assert_has_rank(rank)
         return self.merge_with([None] * rank)
 
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """Return the shape, whose rank is at least ``rank`` or not known.
+
+        Raises:
+            ValueError: The rank is known and less.
+        """
+        if self.ndims is not None and self.ndims < rank:
+            raise ValueError(f"Shape {self} must have rank at least {rank}")
+        return self
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """Return the shape, whose rank is at most ``rank`` or not known.
+
+        Raises:
+            ValueError: The rank is known and more.
+        """
+        if self.ndims is not None and self.ndims > rank:
+            raise ValueError(f"Shape {self} must have rank at most {rank}")
+        return self
+
+    def assert_same_rank(self, other: ShapeLike) -> None:
+        """Raise ValueError if both ranks are known and differ."""
+        theirs = as_shape(other)
+        if None not in {self.ndims, theirs.ndims} and self.ndims != theirs.ndims:
+            raise ValueError(f"Shapes {self} and {theirs} must have the same rank")
+
+    def most_specific_compatible_shape(self, other: ShapeLike) -> TensorShape:
+        """Return what both shapes have in common: sizes that differ are unknown."""
+        dims = as_shape(other).sizes
+        if self._dims is None or dims is None or len(self._dims) != len(dims):
+            return unknown_shape()
+        return TensorShape([own if own == theirs else None for own, theirs in zip(self._dims, dims, strict=True)])
+
     def concatenate(self, other: ShapeLike) -> TensorShape:
         """Return the dimensions of this shape followed by those of ``other``."""
         dims = as_shape(other).sizes
@@ -257,6 +193,9 @@ class TensorShape:
 
     def __add__(self, other: ShapeLike) -> TensorShape:
         return self.concatenate(other)
+
+    def __radd__(self, other: ShapeLike) -> TensorShape:
+        return as_shape(other).concatenate(self)
 
     def __eq__(self, other: object) -> bool:
         try:

@@ -31,13 +31,16 @@ _PASS_ON = frozenset({"Identity", "Enter", "RefEnter", "Switch", "Merge"})
 """Ops that pass a handle on as it is."""
 
 
-def freeze_graph_def(graph: GraphDef, values: Mapping[str, Array], outputs: Sequence[str]) -> GraphDef:
+def freeze_graph_def(
+    graph: GraphDef, values: Mapping[str, Array], outputs: Sequence[str], left: AbstractSet[str] = frozenset()
+) -> GraphDef:
     """Return the part of a graph that gives some outputs, without variables.
 
     Args:
         graph: The graph.
         values: Of its variables, by the names of their operations.
         outputs: Names of nodes, or of tensors such as ``prob:0``.
+        left: Names of variables that are left as they are.
 
     Raises:
         NotFoundError: The graph has no such node.
@@ -46,12 +49,15 @@ def freeze_graph_def(graph: GraphDef, values: Mapping[str, Array], outputs: Sequ
     """
     nodes = {node.name: node for node in graph.node}
     kept = _needed(nodes, list(map(_node_of, outputs)))
-    handles = _handles(kept)
-    references = {name for name, node in kept.items() if node.op in KNOWN_VARIABLE_OPS and name not in handles}
+    handles = {name: variable for name, variable in _handles(kept).items() if variable.name not in left}
+    variables = {name for name, node in kept.items() if node.op in KNOWN_VARIABLE_OPS and name not in left}
+    references = variables - set(handles)
     frozen = GraphDef(versions=graph.versions, library=graph.library)
     for node in graph.node:
         if node.name in kept:
-            frozen.node.extend(_without_variable(node, handles, references, values))
+            frozen.node.extend(
+                _without_variable(node, handles, references, values) if node.name not in left else [node]
+            )
     _forget_places(frozen)
     return frozen
 

@@ -11,8 +11,9 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from ckpt_magics.files.formats.dtypes import FLOAT, INT32, DType, as_dtype
+from ckpt_magics.graphs.graph.dimension import as_dimension
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape, as_dimension
+from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.graphs.nodes import build
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, output
 from ckpt_magics.graphs.nodes.constants import constant

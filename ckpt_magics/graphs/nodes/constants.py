@@ -22,15 +22,17 @@ from ckpt_magics.files.formats.dtypes import (
     STRING,
     DType,
     as_dtype,
+    dtype_by_number,
     dtype_of,
 )
 from ckpt_magics.files.formats.tensor_proto import array_to_tensor_proto
 from ckpt_magics.graphs.graph.default import get_default_graph
+from ckpt_magics.graphs.graph.dimension import Dimension
 from ckpt_magics.graphs.graph.node import Tensor
-from ckpt_magics.graphs.graph.shape import Dimension, ShapeLike, TensorShape
+from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.proto.messages import TensorProto
 
-__all__ = ["constant", "to_array"]
+__all__ = ["constant", "make_tensor_proto", "to_array"]
 
 _PYTHON_DEFAULTS: dict[str, DType] = {"f": FLOAT, "c": COMPLEX128, "b": BOOL}
 
@@ -52,13 +54,40 @@ def constant(
         TypeError: The value cannot be of that dtype, or has another shape than ``verify_shape`` allows.
         ValueError: There are more values than the shape has room for, or the lists are ragged.
     """
-    wanted = None if dtype is None else as_dtype(dtype)
-    array, wanted = to_array(value, wanted)
-    if shape is not None and verify_shape and tuple(array.shape) != TensorShape(shape).sizes:
-        raise TypeError(f"Expected Tensor's shape: {TensorShape(shape)}, got {array.shape}.")
-    proto = _shaped_proto(array, wanted, None if shape is None else TensorShape(shape))
+    proto = make_tensor_proto(value, dtype, shape, verify_shape, allow_broadcast=True)
     graph = get_default_graph()
-    return graph.create_op("Const", attrs={"value": proto, "dtype": wanted}, name=name).outputs[0]
+    return graph.create_op("Const", attrs={"value": proto, "dtype": dtype_by_number(proto.dtype)}, name=name).outputs[0]
+
+
+def make_tensor_proto(
+    values: object,
+    dtype: object = None,
+    shape: ShapeLike = None,
+    verify_shape: bool = False,
+    allow_broadcast: bool = False,
+) -> TensorProto:
+    """Return a value as the message that nodes hold.
+
+    Args:
+        values: As `constant`'s, or a message, which is returned as it is.
+        dtype: As `constant`'s.
+        shape: Shape to give it.
+        verify_shape: Refuse a value that has another shape.
+        allow_broadcast: Fill the shape with copies of the last value where there are fewer values.
+
+    Raises:
+        TypeError: The value cannot be of that dtype, or has another shape than ``verify_shape`` allows.
+        ValueError: There are more values than the shape has room for, or fewer without ``allow_broadcast``.
+    """
+    if isinstance(values, TensorProto):
+        return values
+    array, wanted = to_array(values, None if dtype is None else as_dtype(dtype))
+    sizes = None if shape is None else TensorShape(shape)
+    if sizes is not None and verify_shape and tuple(array.shape) != sizes.sizes:
+        raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
+    if sizes is not None and not allow_broadcast and array.size not in {1, sizes.num_elements()}:
+        raise ValueError(f"Too few elements provided. Needed {sizes.num_elements()}, but received {array.size}")
+    return _shaped_proto(array, wanted, sizes)
 
 
 def _shaped_proto(array: npt.NDArray[Any], dtype: DType, shape: TensorShape | None) -> TensorProto:

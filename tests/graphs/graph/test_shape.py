@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_magics.graphs.graph.shape import Dimension, TensorShape, as_shape, unknown_shape
+from ckpt_magics.graphs.graph.dimension import Dimension
+from ckpt_magics.graphs.graph.shape import TensorShape, as_shape, unknown_shape
 
 partly_known = st.one_of(st.none(), st.lists(st.one_of(st.none(), st.integers(0, 5)), max_size=4).map(tuple)).map(
     TensorShape

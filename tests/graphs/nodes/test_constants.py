@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ckpt_magics.files.formats.dtypes import COMPLEX128, DOUBLE, FLOAT, INT32, INT64, STRING
+from ckpt_magics.graphs.graph.dimension import Dimension
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.inference import constant_value
-from ckpt_magics.graphs.graph.shape import Dimension
 from ckpt_magics.graphs.nodes import build
 from ckpt_magics.graphs.nodes.constants import constant, to_array
 
