@@ -87,6 +87,5 @@ WITHOUT = {
     "feature_column": _INPUT,
     "keras": "a Keras model's checkpoint opens with load_checkpoint",
     "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
-    "summary": "leave the line out; %graph shows the graph, %ckpt_show the values",
 }
 """What to do in place of modules of TensorFlow that programs often name."""

@@ -775,6 +775,100 @@ class Event(Message):
     def HasField(self, field_name: Literal["file_version", "graph_def", "summary", "log_message", "session_log", "tagged_run_metadata", "meta_graph_def", "source_metadata", "what"]) -> bool: ...
     def WhichOneof(self, oneof_group: Literal["what"]) -> Literal["file_version", "graph_def", "summary", "log_message", "session_log", "tagged_run_metadata", "meta_graph_def"] | None: ...
 
+class BytesList(Message):
+    @property
+    def value(self) -> RepeatedScalarFieldContainer[bytes]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[bytes] | None = ...,
+    ) -> None: ...
+
+class FloatList(Message):
+    @property
+    def value(self) -> RepeatedScalarFieldContainer[float]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[float] | None = ...,
+    ) -> None: ...
+
+class Int64List(Message):
+    @property
+    def value(self) -> RepeatedScalarFieldContainer[int]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[int] | None = ...,
+    ) -> None: ...
+
+class Feature(Message):
+    @property
+    def bytes_list(self) -> BytesList: ...
+    @property
+    def float_list(self) -> FloatList: ...
+    @property
+    def int64_list(self) -> Int64List: ...
+    def __init__(
+        self,
+        *,
+        bytes_list: BytesList | None = ...,
+        float_list: FloatList | None = ...,
+        int64_list: Int64List | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal["bytes_list", "float_list", "int64_list", "kind"]) -> bool: ...
+    def WhichOneof(self, oneof_group: Literal["kind"]) -> Literal["bytes_list", "float_list", "int64_list"] | None: ...
+
+class Features(Message):
+    @property
+    def feature(self) -> MessageMap[str, Feature]: ...
+    def __init__(
+        self,
+        *,
+        feature: Mapping[str, Feature] | None = ...,
+    ) -> None: ...
+
+class FeatureList(Message):
+    @property
+    def feature(self) -> RepeatedCompositeFieldContainer[Feature]: ...
+    def __init__(
+        self,
+        *,
+        feature: Iterable[Feature] | None = ...,
+    ) -> None: ...
+
+class FeatureLists(Message):
+    @property
+    def feature_list(self) -> MessageMap[str, FeatureList]: ...
+    def __init__(
+        self,
+        *,
+        feature_list: Mapping[str, FeatureList] | None = ...,
+    ) -> None: ...
+
+class Example(Message):
+    @property
+    def features(self) -> Features: ...
+    def __init__(
+        self,
+        *,
+        features: Features | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal["features"]) -> bool: ...
+
+class SequenceExample(Message):
+    @property
+    def context(self) -> Features: ...
+    @property
+    def feature_lists(self) -> FeatureLists: ...
+    def __init__(
+        self,
+        *,
+        context: Features | None = ...,
+        feature_lists: FeatureLists | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: Literal["context", "feature_lists"]) -> bool: ...
+
 FullTypeId: Final[_EnumTypeWrapper[int]]
 TFT_UNSET: Final = 0
 TFT_VAR: Final = 1

@@ -13,6 +13,7 @@ AS_BYTES = {("SavedSliceMeta", "name"), ("SavedSlice", "name")}
 @pytest.fixture(scope="module")
 def theirs(tf):
     """Every top-level message and enum of TensorFlow's files that we mirror, by name."""
+    from tensorflow.core.example import example_pb2
     from tensorflow.core.framework import graph_pb2, op_def_pb2, tensor_slice_pb2, variable_pb2
     from tensorflow.core.protobuf import (
         control_flow_pb2,
@@ -35,6 +36,7 @@ def theirs(tf):
             variable_pb2,
             control_flow_pb2,
             event_pb2,
+            example_pb2,
             fingerprint_pb2,
             meta_graph_pb2,
             queue_runner_pb2,

@@ -5,13 +5,22 @@ from __future__ import annotations
 from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
+    "BytesList": "proto.messages",
     "Checkpoint": "graphs.trackable.checkpoint",
     "CheckpointManager": "graphs.trackable.checkpoint_manager",
     "CheckpointOptions": "graphs.trackable.checkpoint_options",
+    "Example": "proto.messages",
     "ExponentialMovingAverage": "graphs.training.moving_averages",
+    "Feature": "proto.messages",
+    "FeatureList": "proto.messages",
+    "FeatureLists": "proto.messages",
+    "Features": "proto.messages",
+    "FloatList": "proto.messages",
+    "Int64List": "proto.messages",
     "NewCheckpointReader": "notebook.train_readers:new_checkpoint_reader",
     "Saver": "graphs.saver.saver",
     "SaverDef": "proto.messages",
+    "SequenceExample": "proto.messages",
     "VocabInfo": "graphs.saver.warm_starting",
     "checkpoint_exists": "files.directory.state",
     "checkpoints_iterator": "files.directory.awaiting",
