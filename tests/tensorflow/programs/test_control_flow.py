@@ -1,5 +1,6 @@
 """Conditionals and loops as TensorFlow 1 writes them: nodes, contexts and values."""
 
+import numpy as np
 import pytest
 
 from tests.tensorflow.programs.side_by_side import compare
@@ -163,4 +164,54 @@ LOOPS = [
 
 @pytest.mark.parametrize("program", LOOPS, ids=lambda program: program.__name__)
 def test_loops(old_tf, program):
+    compare(old_tf, program)
+
+
+def arrays(tf):
+    x = tf.placeholder(tf.float32, [4, 2])
+    inputs = tf.TensorArray(tf.float32, 4).unstack(x)
+    results = tf.TensorArray(tf.float32, size=0, dynamic_size=True, clear_after_read=False)
+
+    def body(i, total, array):
+        total += inputs.read(i)
+        return i + 1, total, array.write(i, total)
+
+    _, total, results = tf.while_loop(lambda i, *_: i < 4, body, (tf.constant(0), tf.zeros([2]), results))
+    return {x: np.arange(8).reshape(4, 2)}, [total, results.stack(), results.size(), results.gather([1, 0])]
+
+
+def joined_arrays(tf):
+    parts = tf.TensorArray(tf.float32, 2, infer_shape=False).split([1.0, 2.0, 3.0], [1, 2])
+    return {}, [parts.concat(), parts.identity().size()]
+
+
+def mapped(tf):
+    x = tf.placeholder(tf.float32, [None, 2])
+    w = tf.get_variable("w", [2])
+    return {x: [[1, 2], [3, 4]]}, tf.map_fn(lambda row: row * w, x)
+
+
+def mapped_to_others(tf):
+    x = tf.constant([[1, 2], [3, 4]])
+    y = tf.map_fn(lambda pair: (pair[0] + pair[1], tf.cast(pair[0], tf.float32)), (x, x), dtype=(tf.int32, tf.float32))
+    return {}, y
+
+
+def folded(tf):
+    x = tf.constant([1, 2, 3, 4])
+    return {}, [tf.foldl(lambda a, b: a * 10 + b, x), tf.foldr(lambda a, b: a * 10 + b, x, initializer=0)]
+
+
+def scanned(tf):
+    x = tf.placeholder(tf.float32, [None])
+    y = tf.scan(lambda a, b: a * 0.5 + b, x)
+    z = tf.scan(lambda a, b: {"s": a["s"] + b}, x, initializer={"s": tf.constant(0.0)}, reverse=True)
+    return {x: [1, 2, 3]}, [y, z]
+
+
+ARRAYS = [arrays, joined_arrays, mapped, mapped_to_others, folded, scanned]
+
+
+@pytest.mark.parametrize("program", ARRAYS, ids=lambda program: program.__name__)
+def test_arrays_of_tensors(old_tf, program):
     compare(old_tf, program)
