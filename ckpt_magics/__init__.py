@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions as CheckpointOptions
     from ckpt_magics.graphs.variables.variable import Variable as Variable
     from ckpt_magics.notebook.frames.differences import compare_checkpoints as compare_checkpoints
+    from ckpt_magics.notebook.frames.scalar_frame import read_scalars as read_scalars
     from ckpt_magics.notebook.listing import list_variables as list_variables
     from ckpt_magics.notebook.listing import load_variable as load_variable
     from ckpt_magics.notebook.magics import load_ipython_extension as load_ipython_extension
@@ -111,6 +112,7 @@ _HOMES = {
     "load_checkpoint": "notebook.reader",
     "load_ipython_extension": "notebook.magics",
     "load_variable": "notebook.listing",
+    "read_scalars": "notebook.frames.scalar_frame",
     "repair_state": "notebook.reports.directory_listing",
     "restore_checkpoint": "files.restore.restore",
     "salvage_checkpoint": "notebook.reports.verification_report",

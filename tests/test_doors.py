@@ -121,6 +121,12 @@ def _averaged(given, runs):
     return {"mean.ckpt.index", "last.ckpt.index"} <= set(os.listdir(runs))
 
 
+def _noted(given, _runs):
+    with tf.summary.FileWriter(given("log")) as writer:
+        writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=2)]), 1)
+    return ckpt_magics.read_scalars(given("log"))["loss"].tolist() == [2]
+
+
 def _frozen(given, runs):
     ckpt_magics.freeze_graph(given("m-1"), given("frozen.pb"), ["w"])
     with ckpt_magics.load_checkpoint(given("frozen.pb")) as reader:
@@ -215,6 +221,7 @@ DOORS = {
     "show_checkpoint": _pictures,
     "show_graph": _pictures,
     "freeze_graph": _frozen,
+    "read_scalars": _noted,
     "export_meta_graph": _meta_graphs,
     "import_meta_graph": _meta_graphs,
     "Saver": _saves,

@@ -53,6 +53,7 @@ PUBLIC_NAMES = [
     "load_checkpoint",
     "load_ipython_extension",
     "load_variable",
+    "read_scalars",
     "repair_state",
     "restore_checkpoint",
     "salvage_checkpoint",

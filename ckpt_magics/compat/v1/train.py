@@ -39,6 +39,7 @@ _HOMES = {
     "load_checkpoint": "notebook.train_readers",
     "load_variable": "notebook.train_readers",
     "remove_checkpoint": "notebook.train_readers",
+    "summary_iterator": "graphs.meta_graph.event_file:read_events",
     "update_checkpoint_state": "notebook.train_readers",
     "warm_start": "graphs.saver.warm_starting",
     "write_graph": "notebook.train_readers",

@@ -130,7 +130,7 @@ def _find_file(name: str, tags: Collection[str]) -> GraphSource | None:
 def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
     with files.open_file(name) as file:
         if foreign.recognise(file.read_at(0, min(file.size, foreign.START_SIZE), "start"), name).is_events:
-            meta_graph, note = graph_of_events(file)
+            meta_graph, note = graph_of_events(name)
             return GraphSource(name, "event file", meta_graph, note=note)
         if file.size > MESSAGE_LIMIT:
             return None
