@@ -178,6 +178,40 @@ def leaky_relu(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([data(rng, dtype, (2, 3), specials=True)], {"alpha": alpha})
 
 
+def leaky_relu_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for alpha in (0.2, 0.0, 2.0, -1.0):
+        yield Case([data(rng, dtype, (2, 3)), data(rng, dtype, (2, 3))], {"alpha": alpha})
+
+
+def stitch(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for places, rest in [([[0, 2], [1]], (3,)), ([[3, 0, 1], [1, 2]], ()), ([[0, 1, 2]], (2, 0)), ([[], [0]], (2,))]:
+        indices = [np.array(place, np.int32) for place in places]
+        parts = [data(rng, dtype, (*place.shape, *rest)) for place in indices]
+        yield Case([*indices, *parts], {"N": len(places)}, frozenset(range(len(places))))
+    yield Case([np.array(0, np.int32), np.array([[1, 2]], np.int32), data(rng, dtype, (3,)),
+                data(rng, dtype, (1, 2, 3))], {"N": 2}, frozenset({0, 1}))  # fmt: skip
+    yield Case([np.array([0, 1], np.int32), data(rng, dtype, (3,))], {"N": 1})
+
+
+def segment_sum(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape, ids, count in [
+        ((5, 2), [0, 3, 0, -1, 3], 4), ((4,), [2, 2, 1, 2], 3), ((2, 3), [[0, 1, 0], [1, 1, 0]], 2), ((0, 2), [], 3),
+        ((2, 3), [0, 4], 4), ((3,), [0, 1], 2), ((2,), [-1, -1], 2), ((2, 3, 2), [[0, 1, 2], [2, 2, 2]], 5),
+    ]:  # fmt: skip
+        arrays = [data(rng, dtype, shape, small=True), np.array(ids, np.int64), np.array(count, np.int32)]
+        yield Case(arrays, {}, frozenset({2}))
+
+
+def unique(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for size in (0, 1, 8):
+        yield Case([data(rng, dtype, (size,))])
+
+
+def difference(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for left, right in [(6, 3), (0, 2), (4, 0)]:
+        yield Case([data(rng, dtype, (left,)), data(rng, dtype, (right,))])
+
+
 def any_shape(rng: Rng, dtype: DType) -> Iterator[Case]:
     for shape in SHAPES:
         yield Case([data(rng, dtype, shape)])
@@ -327,6 +361,17 @@ def strided(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([data(rng, dtype, shape), *settings], masks, frozenset({1, 2, 3}))
 
 
+def strided_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape, spec, masks, part in [
+        ((5,), ([1], [4], [2]), {}, (2,)), ((5,), ([-1], [0], [-1]), {}, (4,)),
+        ((3, 4), ([1], [2], [1]), {"shrink_axis_mask": 1}, (4,)),
+        ((3, 4), ([0, 1], [0, 3], [1, 1]), {"ellipsis_mask": 1}, (3, 2)),
+        ((3, 4), ([0, 1], [0, 2], [1, 1]), {"new_axis_mask": 1}, (1, 1, 4)), ((5,), ([1], [4], [2]), {}, (3,)),
+    ]:  # fmt: skip
+        settings = [np.array(values, np.int32) for values in (shape, *spec)]
+        yield Case([*settings, data(rng, dtype, part)], masks, frozenset({0, 1, 2, 3}))
+
+
 def gather(rng: Rng, dtype: DType) -> Iterator[Case]:
     for shape, indices in [
         ((4,), [0, 3]),
@@ -434,6 +479,47 @@ def convolution(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([data(rng, dtype, images), data(rng, dtype, filters)], attrs)
 
 
+CONVOLVED = [(2, 5, 6, 4), (2, 2, 2, 4), (1, 4, 7, 1), (1, 3, 4, 1)]
+"""Shapes of what the first cases of `convolution` give."""
+
+
+def convolution_input(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case, shape in zip(convolution(rng, dtype), CONVOLVED, strict=False):
+        images, filters = case.inputs
+        yield Case([np.array(images.shape, np.int32), filters, data(rng, dtype, shape)], case.attrs, frozenset({0}))
+
+
+def convolution_filter(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case, shape in zip(convolution(rng, dtype), CONVOLVED, strict=False):
+        images, filters = case.inputs
+        images = (images / 3).astype(dtype.numpy)
+        back = data(rng, dtype, shape, small=True)
+        yield Case([images, np.array(filters.shape, np.int32), back], case.attrs, frozenset({1}))
+
+
+POOLED = [(2, 2, 3, 3), (1, 3, 3, 2), (1, 3, 3, 2), (1, 1, 2, 1)]
+"""Shapes of what the cases of `pooling` give."""
+
+
+def max_pooling_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case, shape in zip(pooling(rng, dtype), POOLED, strict=True):
+        images = case.inputs[0]
+        margins = [(0, 0)] + [(0, 2)] * 2 + [(0, 0)]
+        padded = np.pad(images, margins, mode="edge")
+        yield Case([images, padded[:, : shape[1], : shape[2]], data(rng, dtype, shape)], case.attrs)
+
+
+def max_pooling_grad_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in max_pooling_grad(rng, dtype):
+        yield Case([*case.inputs[:2], data(rng, dtype, case.inputs[0].shape)], case.attrs)
+
+
+def average_pooling_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case, shape in zip(pooling(rng, dtype), POOLED, strict=True):
+        sizes = np.array(case.inputs[0].shape, np.int32)
+        yield Case([sizes, data(rng, dtype, shape)], case.attrs, frozenset({0}))
+
+
 def pooling(rng: Rng, dtype: DType) -> Iterator[Case]:
     for shape, size, stride, padding in [
         ((2, 4, 6, 3), 2, 2, b"SAME"), ((1, 5, 5, 2), 3, 2, b"SAME"), ((1, 5, 5, 2), 3, 1, b"VALID"),
@@ -451,6 +537,18 @@ def normalization(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case(
             [data(rng, dtype, shape), *arrays, variance], more, outputs=5 if more.get("is_training", True) else 3
         )
+
+
+def normalization_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in normalization(rng, dtype):
+        x, scale, _, mean, variance = case.inputs
+        more = {key: value for key, value in case.attrs.items() if key != "exponential_avg_factor"}
+        yield Case([data(rng, dtype, x.shape), x, scale, mean, variance], more, outputs=3)
+
+
+def normalization_grad_v3(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in normalization_grad(rng, dtype):
+        yield Case([*case.inputs, np.zeros((), np.float32)], case.attrs, outputs=3)
 
 
 def string_join(rng: Rng, dtype: DType) -> Iterator[Case]:
@@ -475,11 +573,15 @@ def sharded_spec(rng: Rng, dtype: DType) -> Iterator[Case]:
 UNARY = (
     "Neg", "Abs", "Sign", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Square", "Exp", "Expm1", "Log", "Log1p", "Sin",
     "Cos", "Tan", "Sigmoid", "Tanh", "Floor", "Ceil",  "Rint", "IsNan", "IsInf", "IsFinite", "LogicalNot",
-    "Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign",
+    "Conj", "Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign",
 )  # fmt: skip
 BINARY = (
     "Add", "AddV2", "Sub", "Mul", "DivNoNan", "Maximum", "Minimum", "SquaredDifference", "Equal", "NotEqual",
     "Less", "LessEqual", "Greater", "GreaterEqual", "LogicalAnd", "LogicalOr",
+)  # fmt: skip
+DERIVATIVES = (
+    "ReluGrad", "Relu6Grad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad", "SigmoidGrad", "TanhGrad",
+    "SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "InvGrad",
 )  # fmt: skip
 UNTOUCHED = (
     "Identity", "Snapshot", "StopGradient", "PreventGradient", "ZerosLike", "OnesLike", "Rank", "Where",
@@ -495,7 +597,9 @@ MAKERS: dict[str, Maker] = {
     **dict.fromkeys(["Div", "RealDiv", "TruncateDiv", "FloorDiv", "FloorMod", "Mod", "TruncateMod"], division),
     "Pow": power,
     "Round": rounding,
-    **dict.fromkeys(["ReluGrad", "SigmoidGrad", "TanhGrad"], pair_of_one_shape),
+    **dict.fromkeys(DERIVATIVES, pair_of_one_shape), "LeakyReluGrad": leaky_relu_grad,
+    "DynamicStitch": stitch, "UnsortedSegmentSum": segment_sum, "Unique": unique, "ListDiff": difference,
+    "StridedSliceGrad": strided_grad,
     **dict.fromkeys(["Sum", "Mean", "Prod", "Max", "Min", "All", "Any"], reduction),
     **dict.fromkeys(["ArgMax", "ArgMin"], position_among_nan),
     **dict.fromkeys(["Cumsum", "Cumprod"], running),
@@ -517,6 +621,10 @@ MAKERS: dict[str, Maker] = {
     "Shape": sized, "Size": sized, "ShapeN": shapes_of_several,
     "Conv2D": convolution, "MaxPool": pooling, "AvgPool": pooling,
     "FusedBatchNorm": normalization, "FusedBatchNormV2": normalization, "FusedBatchNormV3": normalization,
+    "FusedBatchNormGrad": normalization_grad, "FusedBatchNormGradV2": normalization_grad,
+    "FusedBatchNormGradV3": normalization_grad_v3,
+    "Conv2DBackpropInput": convolution_input, "Conv2DBackpropFilter": convolution_filter,
+    "MaxPoolGrad": max_pooling_grad, "MaxPoolGradGrad": max_pooling_grad_grad, "AvgPoolGrad": average_pooling_grad,
     "StringJoin": string_join, "StaticRegexFullMatch": full_match,
     "ShardedFilename": sharded_name, "ShardedFilespec": sharded_spec,
 }  # fmt: skip

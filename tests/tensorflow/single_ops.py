@@ -31,8 +31,9 @@ def grouped(name: str, values: list[Any]) -> list[Any]:
     """Return one entry per argument of an op, lists for those that take several tensors."""
     arguments, start = [], 0
     args = OPS[name].inputs
+    lists = sum(bool(arg.number_attr) for arg in args)
     for arg in args:
-        count = len(values) - len(args) + 1 if arg.number_attr else 1
+        count = (len(values) - len(args) + lists) // lists if arg.number_attr else 1
         arguments.append(values[start : start + count] if arg.number_attr else values[start])
         start += count
     return arguments

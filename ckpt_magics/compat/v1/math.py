@@ -11,6 +11,7 @@ _HOMES = {
     "argmax": "graphs.nodes.reductions",
     "argmin": "graphs.nodes.reductions",
     "ceil": "graphs.nodes.mathematics",
+    "conj": "graphs.nodes.mathematics",
     "cos": "graphs.nodes.mathematics",
     "cumprod": "graphs.nodes.reductions",
     "cumsum": "graphs.nodes.reductions",

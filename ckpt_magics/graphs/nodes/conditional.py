@@ -5,7 +5,7 @@ Format: tensorflow/python/ops/cond.py and control_flow_ops.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ckpt_magics.graphs.graph.default import get_default_graph
@@ -15,6 +15,7 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.nodes.branch_context import CondContext
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, identity, name_scope
+from ckpt_magics.graphs.nodes.gates import with_dependencies
 from ckpt_magics.graphs.nodes.structures import assert_same_structure, flatten, map_structure, pack_like
 
 __all__ = ["cond", "smart_cond", "with_dependencies"]
@@ -110,17 +111,6 @@ def _branch_result(context: CondContext, leaf: object) -> Tensor:
     if isinstance(leaf, Operation):
         return with_dependencies([leaf], context.pivot)
     return context.result(convert_to_tensor(getattr(leaf, "flow", leaf)))
-
-
-def with_dependencies(dependencies: Sequence[Operation], tensor: Tensor, name: str | None = None) -> Tensor:
-    """Add a tensor that waits for operations."""
-    graph = tensor.graph
-    with (
-        name_scope(name, "control_dependency", [*dependencies, tensor]) as scope,
-        graph.colocate_with(tensor),
-        graph.control_dependencies(dependencies),
-    ):
-        return identity(tensor, name=scope)
 
 
 def _without_list(result: Any) -> Any:  # noqa: ANN401 -- any nesting

@@ -79,6 +79,12 @@ truncatediv = _binary("TruncateDiv")
 truncatemod = _binary("TruncateMod")
 
 
+def conj(x: object, name: str | None = None) -> Tensor:
+    """Add the complex conjugate; real tensors are returned as they are."""
+    tensor = convert_to_tensor(x, name="x")
+    return output("Conj", tensor, name=name) if tensor.dtype.is_complex else tensor
+
+
 def rounded(x: object, name: str | None = None) -> Tensor:
     """Add a rounding to the nearest integer, halves to the even one; integers are returned as they are."""
     tensor = convert_to_tensor(x, name="x")

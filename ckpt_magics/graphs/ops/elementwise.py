@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.files.formats.dtypes import DType
+from ckpt_magics.files.formats.dtypes import COMPLEX64, DType
 from ckpt_magics.graphs.ops.cast import CAST_ROW
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, Op, types
@@ -53,6 +53,7 @@ FLOAT_OR_COMPLEX = dtypes("bfloat16 half float double complex64 complex128")
 SIGNED = dtypes("bfloat16 half float double int8 int16 int32 int64")
 SIGNED_OR_COMPLEX = (*SIGNED, *dtypes("complex64 complex128"))
 SQUARE_TYPES = (*SIGNED, *dtypes("uint8 uint16 uint32 uint64 complex64 complex128"))
+CONJUGATED = dtypes("complex64 complex128 variant")
 ROUNDED = dtypes("bfloat16 half float double")
 
 
@@ -87,5 +88,6 @@ ROWS: tuple[Op, ...] = (
     _unary("IsNan", ROUNDED, np.isnan, "bool"),
     _unary("IsInf", ROUNDED, np.isinf, "bool"),
     _unary("IsFinite", ROUNDED, np.isfinite, "bool"),
+    Op("Conj", "input: T -> output: T", (types("T", CONJUGATED, COMPLEX64),), like_input(), function(np.conj)),
     Op("LogicalNot", "x: bool -> y: bool", (), like_input(), function(np.logical_not)),
 )

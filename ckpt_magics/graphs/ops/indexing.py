@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -9,9 +11,10 @@ from ckpt_magics.files.formats.dtypes import BOOL, INT32
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, canonical_axis, merge_shapes, unknown_sizes, with_rank
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.graphs.ops.shape_rules import like_input, rank_of_vector
+from ckpt_magics.graphs.ops.shape_rules import like_input, rank_of_vector, shape_from_input
 from ckpt_magics.graphs.ops.sharing import is_part_aligned, only_if
 from ckpt_magics.graphs.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
+from ckpt_magics.graphs.ops.variable_values import SessionVariable
 
 __all__ = ["ROWS"]
 
@@ -74,8 +77,13 @@ class _Masks:
 
 
 def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, strides: Array) -> Array:
+    return value[_strided_region(ctx, value, begin, end, strides)]
+
+
+def _strided_region(ctx: KernelContext, value: Array, begin: Array, end: Array, strides: Array) -> tuple[Any, ...]:
+    """Return what to put in the brackets behind an array for the part that a strided slice takes."""
     masks = _Masks(ctx)
-    index: list[object] = []
+    index: list[Any] = []
     _check_strides(strides)
     for entry, (start, stop, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
         bit = 1 << entry
@@ -88,9 +96,22 @@ def _strided_slice(ctx: KernelContext, value: Array, begin: Array, end: Array, s
         else:
             index.append(slice(None if masks.begin & bit else start, None if masks.end & bit else stop, step))
     try:
-        return value[tuple(index)]
+        value[tuple(index)]
     except IndexError as error:
         raise InvalidArgumentError(f"slice index out of bounds: {error}") from error
+    return tuple(index)
+
+
+def _strided_slice_grad(ctx: KernelContext, shape: Array, *inputs: Array) -> Array:
+    *bounds, dy = inputs
+    result = np.full(tuple(shape.tolist()), b"" if dy.dtype == object else 0, dy.dtype)
+    region = _strided_region(ctx, result, *bounds)
+    if result[region].shape != dy.shape:
+        raise InvalidArgumentError(
+            f"shape of dy was {format_shape(dy.shape)} instead of {format_shape(result[region].shape)}"
+        )
+    result[region] = dy
+    return result
 
 
 def _strides_over_rows(ctx: KernelContext, value: Array, *bounds: Array) -> bool:
@@ -179,6 +200,19 @@ def _check_indices(indices: Array, limit: int) -> None:
 def _gather(_ctx: KernelContext, params: Array, indices: Array) -> Array:
     _check_indices(indices, params.shape[0])
     return np.take(params, indices, axis=0)
+
+
+def _resource_gather_shape(ctx: ShapeContext) -> list[Shape]:
+    params, indices = ctx.handle_shape(0), ctx.shape(1)
+    if params is None or indices is None:
+        return [None]
+    batch = ctx.attr("batch_dims")
+    return [(*indices, *params[batch + 1 :])]
+
+
+def _resource_gather(ctx: KernelContext, resource: SessionVariable, indices: Array) -> Array:
+    batch = ctx.attr("batch_dims")
+    return _gather_v2(ctx, resource.read(), indices, np.array(batch))
 
 
 def _gather_v2(ctx: KernelContext, params: Array, indices: Array, axis: Array) -> Array:
@@ -298,11 +332,26 @@ ROWS: tuple[Op, ...] = (
         sharing=only_if(_strides_over_rows),
     ),
     Op(
+        "StridedSliceGrad",
+        "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T",
+        (T, types("Index", INDEX), *MASKS),
+        shape_from_input(),
+        _strided_slice_grad,
+    ),
+    Op(
         "Gather",
         "params: Tparams, indices: Tindices -> output: Tparams",
         (flag("validate_indices", True), types("Tparams"), types("Tindices", INDEX)),
         _gather_shape,
         _gather,
+    ),
+    Op(
+        "ResourceGather",
+        "resource: resource, indices: Tindices -> output: dtype",
+        (Attr("batch_dims", "int", 0), flag("validate_indices", True), types("dtype"), types("Tindices", INDEX)),
+        _resource_gather_shape,
+        _resource_gather,
+        is_stateful=True,
     ),
     Op(
         "GatherV2",

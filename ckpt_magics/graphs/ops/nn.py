@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import FLOAT, INT64, DType
 from ckpt_magics.files.formats.shapes import format_shape
-from ckpt_magics.graphs.ops.elementwise import FLOAT_OR_COMPLEX, function
+from ckpt_magics.graphs.ops.elementwise import function
 from ckpt_magics.graphs.ops.partial_shapes import (
     Array,
     Shape,
@@ -24,7 +23,7 @@ from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeCon
 from ckpt_magics.graphs.ops.shape_rules import like_input, scalar
 from ckpt_magics.graphs.ops.type_sets import FLOATS, INDEX, REAL_NUMBERS, dtypes
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "SELU_ALPHA", "SELU_SCALE"]
 
 SELU_ALPHA = 1.7580993408473768599402175208123
 """Scale times alpha of the self-normalizing network's activation, below zero."""
@@ -58,18 +57,6 @@ def _softplus(x: Array) -> Array:
 
 def _softsign(x: Array) -> Array:
     return x / (np.abs(x) + x.dtype.type(1))
-
-
-def _relu_grad(gradients: Array, features: Array) -> Array:
-    return np.where(features > 0, gradients, gradients.dtype.type(0))
-
-
-def _sigmoid_grad(y: Array, dy: Array) -> Array:
-    return dy * y * (y.dtype.type(1) - y)
-
-
-def _tanh_grad(y: Array, dy: Array) -> Array:
-    return dy * (y.dtype.type(1) - y * y)
 
 
 def _shifted(logits: Array) -> Array:
@@ -152,18 +139,9 @@ def _l2_loss(_ctx: KernelContext, t: Array) -> Array:
     return (np.sum(wide * wide) * wide.dtype.type(0.5)).astype(t.dtype)
 
 
-def _merged(ctx: ShapeContext) -> list[Shape]:
-    return [merge_shapes([ctx.shape(0), ctx.shape(1)])]
-
-
 def _activation(name: str, allowed: Sequence[DType], kernel: Kernel) -> Op:
     """Return the row of a function of each feature."""
     return Op(name, "features: T -> activations: T", (types("T", allowed),), like_input(), kernel)
-
-
-def _gradient(name: str, compute: Callable[[Any, Any], Any]) -> Op:
-    """Return the row of a gradient in terms of the function's own value."""
-    return Op(name, "y: T, dy: T -> z: T", (types("T", FLOAT_OR_COMPLEX),), like_input(), function(compute))
 
 
 RELU_TYPES = (*REAL_NUMBERS, *dtypes("qint8"))
@@ -183,15 +161,6 @@ ROWS: tuple[Op, ...] = (
         like_input(),
         _leaky_relu,
     ),
-    Op(
-        "ReluGrad",
-        "gradients: T, features: T -> backprops: T",
-        (types("T", REAL_NUMBERS),),
-        _merged,
-        function(_relu_grad),
-    ),
-    _gradient("SigmoidGrad", _sigmoid_grad),
-    _gradient("TanhGrad", _tanh_grad),
     Op("Softmax", "logits: T -> softmax: T", (types("T", FLOATS),), _at_least_vector, function(_softmax)),
     Op("LogSoftmax", "logits: T -> logsoftmax: T", (types("T", FLOATS),), _at_least_vector, function(_log_softmax)),
     Op(

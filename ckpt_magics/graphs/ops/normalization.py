@@ -73,11 +73,48 @@ def _normalize_v3(ctx: KernelContext, *inputs: Array) -> tuple[Array, ...]:
     return (*_normalize(ctx, *inputs), np.zeros((), np.float32))
 
 
+def _grad_shapes(ctx: ShapeContext) -> list[Shape]:
+    rank = len(ctx.attr("data_format"))
+    y, x, axis = with_rank(ctx.shape(0), rank), with_rank(ctx.shape(1), rank), _channel_axis(ctx.attr("data_format"))
+    channels = merge_dims(y[axis], x[axis])
+    for index in range(2, 5):
+        channels = merge_dims(channels, with_rank(ctx.shape(index), 1)[0])
+    sizes = list(y)
+    sizes[axis] = channels
+    return [tuple(sizes), (channels,), (channels,), (0,), (0,)]
+
+
+def _normalize_grad(ctx: KernelContext, *inputs: Array) -> tuple[Array, ...]:
+    y_backprop, x, scale, mean, variance = inputs[:5]
+    axis = _channel_axis(ctx.attr("data_format")) % x.ndim
+    if y_backprop.shape != x.shape or scale.shape != (x.shape[axis],):
+        raise InvalidArgumentError(
+            f"x and y_backprop must have same shape, and scale one element per channel, got "
+            f"{format_shape(y_backprop.shape)}, {format_shape(x.shape)} and {format_shape(scale.shape)}"
+        )
+    wide = accumulator(x.dtype)
+    dy, centered = (np.moveaxis(item.astype(wide, copy=False), axis, -1) for item in (y_backprop, x))
+    centered = centered - mean
+    factor = 1 / np.sqrt(variance + variance.dtype.type(ctx.attr("epsilon")))
+    others = tuple(range(x.ndim - 1))
+    offset_backprop, products = np.sum(dy, axis=others), np.sum(dy * centered, axis=others)
+    if ctx.attr("is_training"):
+        count = wide.type(max(int(np.prod(dy.shape[:-1])), 1))
+        dy = dy - offset_backprop / count - centered * (factor * factor * products / count)
+    x_backprop = np.moveaxis(dy * (scale * factor), -1, axis).astype(x.dtype, copy=False)
+    nothing = np.zeros(0, scale.dtype)
+    return x_backprop, (products * factor).astype(scale.dtype), offset_backprop.astype(scale.dtype), nothing, nothing
+
+
 def _attrs(type_attrs: tuple[Attr, ...], layouts: tuple[bytes, ...]) -> tuple[Attr, ...]:
+    epsilon, *others = _grad_attrs((), layouts)
+    return (*type_attrs, epsilon, Attr("exponential_avg_factor", "float", 1.0), *others)
+
+
+def _grad_attrs(type_attrs: tuple[Attr, ...], layouts: tuple[bytes, ...]) -> tuple[Attr, ...]:
     return (
         *type_attrs,
         Attr("epsilon", "float", 0.0001),
-        Attr("exponential_avg_factor", "float", 1.0),
         Attr("data_format", "string", b"NHWC", allowed=layouts),
         flag("is_training", True),
     )
@@ -91,6 +128,8 @@ IMAGES = (b"NHWC", b"NCHW")
 VOLUMES = (b"NDHWC", b"NCDHW")
 INPUTS = "x: T, scale: U, offset: U, mean: U, variance: U"
 OUTPUTS = "y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U"
+GRAD_INPUTS = "y_backprop: T, x: T, scale: float32, reserve_space_1: U, reserve_space_2: U"
+GRAD_OUTPUTS = "x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_3: U, reserve_space_4: U"
 
 ROWS: tuple[Op, ...] = (
     Op(
@@ -107,5 +146,28 @@ ROWS: tuple[Op, ...] = (
         _attrs(_two_types(dtypes("bfloat16 float")), (*IMAGES, *VOLUMES)),
         _shapes_v3,
         _normalize_v3,
+    ),
+    Op(
+        "FusedBatchNormGrad",
+        f"{GRAD_INPUTS} -> {GRAD_OUTPUTS}".replace(": U", ": T").replace(": float32", ": T"),
+        _grad_attrs((types("T", dtypes("float")),), IMAGES),
+        _grad_shapes,
+        _normalize_grad,
+    ),
+    Op(
+        "FusedBatchNormGradV2",
+        f"{GRAD_INPUTS} -> {GRAD_OUTPUTS}",
+        _grad_attrs(_two_types(dtypes("float")), IMAGES),
+        _grad_shapes,
+        _normalize_grad,
+    ),
+    Op(
+        "FusedBatchNormGradV3",
+        f"{GRAD_INPUTS}, reserve_space_3: U -> {GRAD_OUTPUTS}".replace(
+            "reserve_space_3: U, reserve_space_4", "reserve_space_4: U, reserve_space_5"
+        ),
+        _grad_attrs(_two_types(dtypes("float")), (*IMAGES, *VOLUMES)),
+        _grad_shapes,
+        _normalize_grad,
     ),
 )

@@ -13,6 +13,7 @@ from ckpt_magics.graphs.ops import (
     checkpoint_io,
     constants,
     control,
+    derivatives,
     elementwise,
     indexing,
     joining,
@@ -22,6 +23,7 @@ from ckpt_magics.graphs.ops import (
     normalization,
     reductions,
     sampling,
+    segments,
     sequences,
     stacks,
     strings,
@@ -31,6 +33,7 @@ from ckpt_magics.graphs.ops import (
     training,
     variables,
     vocabularies,
+    window_gradients,
     windows,
 )
 from ckpt_magics.graphs.ops.row import Op
@@ -45,6 +48,7 @@ _FAMILIES = (
     checkpoint_io,
     constants,
     control,
+    derivatives,
     elementwise,
     indexing,
     joining,
@@ -56,6 +60,7 @@ _FAMILIES = (
     sampling,
     sequences,
     stacks,
+    segments,
     strings,
     summaries,
     tensor_arrays,
@@ -63,6 +68,7 @@ _FAMILIES = (
     training,
     variables,
     vocabularies,
+    window_gradients,
     windows,
 )
 

@@ -1,0 +1,93 @@
+"""The rules for gradients agree with finite differences."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import ckpt_magics.compat.v1 as tf
+from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.formats.dtypes import DOUBLE, dtype_of
+from ckpt_magics.graphs.ops.rows import OPS
+from ckpt_magics.graphs.training.rules import NO_GRADIENT, RULES
+from tests.tensorflow.kernel_cases import MAKERS, Case, data_types
+from tests.tensorflow.single_ops import attrs_of, our_call
+
+KINKS = {"Round", "Sign"}
+"""Ops that are constant but at jumps."""
+
+ONE_SIDED = {
+    # TensorFlow takes these for derivatives whose own derivative is that of a step: none.
+    "MaxPoolGrad", "MaxPoolGradGrad", "AvgPoolGrad",
+    # Their inputs that are values of a function are no values of their own.
+    "EluGrad", "SeluGrad", "SoftplusGrad",
+    # Labels that do not add up to 1 count as if they did; limits that cross are clipped by the lower one.
+    "SoftmaxCrossEntropyWithLogits", "ClipByValue",
+}  # fmt: skip
+
+
+def test_rules_are_those_of_known_ops():
+    assert set(RULES) | NO_GRADIENT <= set(OPS)
+    assert not set(RULES) & NO_GRADIENT
+
+
+def smooth(name: str) -> Iterator[Case]:
+    """Yield the op's cases of doubles, with all data drawn anew and away from what functions have kinks at."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    for case in MAKERS[name](rng, DOUBLE):
+        inputs = [
+            array if index in case.fixed or array.dtype != np.float64 else rng.uniform(0.6, 1.4, array.shape)
+            for index, array in enumerate(case.inputs)
+        ]
+        yield Case(inputs, case.attrs, case.fixed, case.outputs)
+
+
+def derivatives(name: str, case: Case) -> tuple[float, float] | None:
+    """Return the derivative in a random direction by the rule and by differences; None if the op refuses the case."""
+    rng = np.random.default_rng(1)
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+        feeds = {}
+        inputs = []
+        for index, array in enumerate(case.inputs):
+            if index in case.fixed:
+                inputs.append(tf.constant(array))
+            else:
+                inputs.append(tf.placeholder(dtype_of(array), array.shape))
+                feeds[inputs[-1]] = array
+        try:
+            outputs = [item for item in our_call(None, name, inputs, attrs_of(name, case)) if item.dtype.is_floating]
+            outputs = outputs[: case.outputs]
+            values = session.run(outputs, feeds)
+        except CheckpointError:
+            return None
+        xs = [tensor for tensor in feeds if tensor.dtype is DOUBLE]
+        weights = [rng.standard_normal(np.shape(value)) for value in values]
+        gradients = tf.gradients(outputs, xs, grad_ys=weights, unconnected_gradients="zero")
+        found = session.run([tf.convert_to_tensor(gradient) for gradient in gradients], feeds)
+        directions = [rng.standard_normal(np.shape(feeds[x])) for x in xs]
+        by_rule = sum(float(np.sum(g * d)) for g, d in zip(found, directions, strict=True))
+
+        def moved(step: float) -> float:
+            there = feeds | {x: feeds[x] + step * d for x, d in zip(xs, directions, strict=True)}
+            return sum(float(np.sum(w * v)) for w, v in zip(weights, session.run(outputs, there), strict=True))
+
+        return by_rule, (moved(1e-6) - moved(-1e-6)) / 2e-6
+
+
+COMPARED = sorted(
+    name for name in RULES.keys() & MAKERS.keys() if DOUBLE in data_types(name) and name not in ONE_SIDED | KINKS
+)
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_agrees_with_finite_differences(name):
+    compared = 0
+    for case in smooth(name):
+        found = derivatives(name, case)
+        if found is not None and np.isfinite(found[1]):
+            assert found[0] == pytest.approx(found[1], rel=1e-5, abs=1e-5), f"{name} {case}"
+            compared += 1
+    assert compared
