@@ -70,8 +70,9 @@ class CheckpointReader(Mapping[str, Any]):
     """The tensors of one checkpoint, by name.
 
     ``reader["dense/kernel"]`` reads one; ``dict(reader)`` reads all. A name that no tensor has is taken for a short one
-    of the object graph, such as ``model/dense/kernel``; those are not listed. Bytes of names that are not UTF-8 are
-    lone surrogates, as :func:`os.fsdecode` gives them. Close a reader, or use it in a ``with`` statement.
+    of the object graph, such as ``model/dense/kernel``, or for the one that the variable has in a graph; those are not
+    listed. Bytes of names that are not UTF-8 are lone surrogates, as :func:`os.fsdecode` gives them. Close a reader, or
+    use it in a ``with`` statement.
 
     Threads and forked processes may share a reader, and it stays usable after ``os.chdir``. A copy, and one unpickled
     (also elsewhere), opens the files when it is first asked for something; if another checkpoint was saved under the
@@ -163,7 +164,8 @@ class CheckpointReader(Mapping[str, Any]):
             TensorNotFoundError: There is no tensor of one of the names.
             DataLossError: A value is damaged.
         """
-        return {name: value[()] for name, value in self.named_tensors.read_many(names).items()}
+        values = self.named_tensors.read_many(self if names is None else names)
+        return {name: value[()] for name, value in values.items()}
 
     def get_slice(self, name: str | bytes, region: Region, *, out: Array | None = None) -> Array:
         """Return a part of a tensor, at the cost of that part.
@@ -231,7 +233,7 @@ class CheckpointReader(Mapping[str, Any]):
         return self.get_tensor(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.named_tensors)
+        return map(key_to_name, self.keys_bytes())
 
     def items(self) -> ItemsView[str, TensorValue]:
         """Return a view of (name, value) that reads small tensors many at a time."""
@@ -278,8 +280,11 @@ class CheckpointReader(Mapping[str, Any]):
 
     @property
     def variables(self) -> pd.DataFrame:
-        """One row per tensor: name, dtype, shape, elements, bytes, shard, offset, slices, group."""
-        return variables_frame(self.columns())
+        """One row per tensor: name, dtype, shape, elements, bytes, shard, offset, slices, group.
+
+        In a checkpoint of objects, the name is the path on which a model reaches the tensor, which a reader takes too.
+        """
+        return variables_frame(self.named_tensors.listing())
 
     def statistics(self, *, progress: Progress | None = None) -> pd.DataFrame:
         """Read every tensor and return what the values are like, one row each; which has a NaN?

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.cpu_time import cpu_seconds
 from tests.files.saved import as_array, save_v1, save_v2

@@ -19,11 +19,13 @@ class DescribedTensor:
     """What is known about a tensor and its values.
 
     Attributes:
+        name: What it is called.
         spec: What is known without reading it.
         statistics: What its values are like; None if it cannot be read.
         problem: Why not, or "".
     """
 
+    name: str
     spec: TensorSpec
     statistics: TensorStatistics | None
     problem: str = ""
@@ -57,18 +59,18 @@ def checkpoint_statistics(
         tensors: Where they are read from.
         progress: Called with the bytes read and in all.
     """
-    specs = [tensors.spec(name) for name in tensors]
-    total, done, found = sum(spec.nbytes for spec in specs), 0, []
-    for spec in specs:
-        found.append(_described(tensors, spec))
+    specs = {name: tensors.spec(name) for name in tensors}
+    total, done, found = sum(spec.nbytes for spec in specs.values()), 0, []
+    for name, spec in specs.items():
+        found.append(_described(tensors, name, spec))
         done += spec.nbytes
         if progress is not None:
             progress(done, total)
     return found
 
 
-def _described(tensors: NamedTensors[TensorSource], spec: TensorSpec) -> DescribedTensor:
+def _described(tensors: NamedTensors[TensorSource], name: str, spec: TensorSpec) -> DescribedTensor:
     try:
-        return DescribedTensor(spec, stored_statistics(tensors, spec.name))
+        return DescribedTensor(name, spec, stored_statistics(tensors, name))
     except CheckpointError as error:
-        return DescribedTensor(spec, None, str(error))
+        return DescribedTensor(name, spec, None, str(error))

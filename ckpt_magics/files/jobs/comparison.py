@@ -110,6 +110,7 @@ class TensorDifference:
         before: What the first side says of it; None if it has no such tensor.
         after: What the second side says of it; None likewise.
         distance: How far apart the values are, where both sides have it in one shape.
+        group: What it is for, one of `GROUPS`.
     """
 
     name: str
@@ -117,6 +118,7 @@ class TensorDifference:
     before: TensorSpec | None
     after: TensorSpec | None
     distance: Distance | None
+    group: str
 
     @property
     def spec(self) -> TensorSpec:
@@ -149,7 +151,7 @@ def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -
     Raises:
         CheckpointError: A tensor that both sides have cannot be read.
     """
-    sides = set(before), set(after)
+    sides = _paired_names(before, after)
     names = sorted(name for name in sides[0] | sides[1] if not _is_lost(name, (before, after), sides))
     total = sum((after if name in sides[1] else before).spec(name).nbytes for name in names)
     found, done = [], 0
@@ -159,6 +161,22 @@ def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -
         if progress is not None:
             progress(done, total)
     return found
+
+
+def _paired_names(before: Tensors, after: Tensors) -> tuple[set[str], set[str]]:
+    """Return the names of both sides.
+
+    A tensor that one side calls by another name of the other side's, as a graph's name of a variable or the key in a
+    checkpoint of objects, has that name on both.
+    """
+    names = set(before), set(after)
+    for side, (own, others) in ((after, names), (before, names[::-1])):
+        for name in own - others:
+            known = None if side.may_have_lost(name) else side.name_or_none(name)
+            if known is not None and known in others and known not in own:
+                others.remove(known)
+                others.add(name)
+    return names
 
 
 def _is_lost(name: str, tensors: Sequence[Tensors], listed: Sequence[set[str]]) -> bool:
@@ -174,7 +192,9 @@ def _difference(name: str, before: Tensors | None, after: Tensors | None) -> Ten
     if before is not None and after is not None and old is not None and new is not None and old.shape == new.shape:
         pieces = paired_pieces(name, before, after, PIECE_SIZE)
         distance = _distance((first, second) for _, first, second in pieces)
-    return TensorDifference(name, _status(old, new, distance), old, new, distance)
+    side = after if after is not None else before
+    assert side is not None  # noqa: S101 - a side has it
+    return TensorDifference(name, _status(old, new, distance), old, new, distance, side.group(name))
 
 
 def _status(old: TensorSpec | None, new: TensorSpec | None, distance: Distance | None) -> str:

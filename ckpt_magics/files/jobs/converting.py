@@ -20,9 +20,9 @@ from ckpt_magics.files.kinds.known import kind_to_write, replaced_by
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.groups import OBJECT_GRAPH, variable_group
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.stored_values import is_save_counter
 from ckpt_magics.files.steps.choosing_steps import EXCLUDE
 from ckpt_magics.files.steps.step import Step

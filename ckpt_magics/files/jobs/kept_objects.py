@@ -13,9 +13,9 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import STRING
 from ckpt_magics.files.object_graph.graph_draft import Path
 from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, ValueId, beside, edited
-from ckpt_magics.files.object_graph.graph_keys import SLOT_MARK, VARIABLE_VALUE
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY, SLOT_MARK, VARIABLE_VALUE
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode, nodes_of_record, record_of_nodes
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.object_graph.stored_values import StoredValue, path_of_name, stored_values
 from ckpt_magics.files.object_graph.value_places import PathFinder, keys_of_values, with_keys
 from ckpt_magics.files.steps.lazy_tensor import ArrayTensor, SourceTensor

@@ -18,8 +18,8 @@ from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_soun
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import open_remains, open_settled
 from ckpt_magics.files.kinds.sinks import write_tensors
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import nodes_of_record, record_of_nodes
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.surviving_values import surviving_values
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath

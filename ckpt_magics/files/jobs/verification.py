@@ -21,7 +21,8 @@ from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_soun
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import Store, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, parse_object_graph
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.object_graph import parse_object_graph
 from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter

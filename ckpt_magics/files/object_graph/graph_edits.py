@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_draft import SAVE_COUNTER, CutEdge, GraphDraft, Path
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
-from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 
 __all__ = ["MOST_EDGES", "EditedGraph", "NewValue", "PlacedValue", "ValueId", "beside", "edited"]
 

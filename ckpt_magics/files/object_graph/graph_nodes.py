@@ -18,7 +18,9 @@ import numpy as np
 from google.protobuf.message import DecodeError, Message
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.proto import messages
 

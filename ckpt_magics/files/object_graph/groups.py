@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 
 WEIGHTS = "weights"
 OPTIMIZER_SLOT = "optimizer slot"

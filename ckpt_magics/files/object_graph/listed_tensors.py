@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ckpt_magics.files.object_graph.groups import GROUPS, variable_group
+from ckpt_magics.files.object_graph.groups import GROUPS
+from ckpt_magics.files.object_graph.shown_names import TensorListing
 from ckpt_magics.files.tensors.source import Columns, Numbers
-from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.phrasing import amount
 
 __all__ = ["ListedTensor", "listed_tensors", "sizes_of", "totals_text"]
@@ -39,13 +39,13 @@ class ListedTensor(NamedTuple):
     group: str
 
 
-def listed_tensors(columns: Columns) -> list[ListedTensor]:
-    """Return what columns say, tensor by tensor."""
+def listed_tensors(listing: TensorListing) -> list[ListedTensor]:
+    """Return what a listing says, tensor by tensor."""
+    columns = listing.columns
     sizes = (size if size >= 0 else None for size in sizes_of(columns).tolist())
-    rows = zip(columns.keys, columns.dtypes, columns.shapes, sizes, strict=True)
+    rows = zip(listing.names, columns.dtypes, columns.shapes, sizes, listing.groups, strict=True)
     return [
-        ListedTensor(name := key_to_name(key), dtype.name, shape, math.prod(shape), size, variable_group(name))
-        for key, dtype, shape, size in rows
+        ListedTensor(name, dtype.name, shape, math.prod(shape), size, group) for name, dtype, shape, size, group in rows
     ]
 
 

@@ -8,9 +8,11 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError, TensorNotFoundError, visible
+from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, ObjectGraph, parse_object_graph
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.object_graph import ObjectGraph, parse_object_graph
+from ckpt_magics.files.object_graph.shown_names import ShownNames, TensorListing, shown_names
 from ckpt_magics.files.storage.damage_warning import warn_each_time
 from ckpt_magics.files.tensors.mismatches import check_out
 from ckpt_magics.files.tensors.regions import Region, as_part
@@ -27,8 +29,9 @@ Result = TypeVar("Result")
 class NamedTensors(Generic[Source_co]):
     """Tensors by name.
 
-    A name that no tensor has is taken for a short one of the object graph, such as ``model/dense/kernel``; those are
-    not listed. Bytes of names that are not UTF-8 are lone surrogates, as :func:`os.fsdecode` gives them.
+    They go by what they are called: in a checkpoint of objects by the path on which a model reaches them. Its keys,
+    other paths and the names that variables have in graphs are understood too. Bytes of names that are not UTF-8 are
+    lone surrogates, as :func:`os.fsdecode` gives them.
 
     Args:
         source: What has the tensors; whoever closes this closes it.
@@ -40,6 +43,7 @@ class NamedTensors(Generic[Source_co]):
     def __init__(self, source: Source_co) -> None:
         self.source = source
         self._object_graph: tuple[object, ObjectGraph] | None = None
+        self._shown: tuple[object, ShownNames] | None = None
         self._warned = False
 
     @property
@@ -55,7 +59,8 @@ class NamedTensors(Generic[Source_co]):
     # What is known without reading values.
 
     def __iter__(self) -> Iterator[str]:
-        return map(key_to_name, self.keys_bytes())
+        keys = map(key_to_name, self.keys_bytes())
+        return iter(sorted(map(self.shown.name, keys)) if self.shown.names else keys)
 
     def __len__(self) -> int:
         # Python asks for it after it has begun to iterate, and a second warning would say nothing new.
@@ -78,6 +83,36 @@ class NamedTensors(Generic[Source_co]):
             warn: Warn if the listing is damaged; not if the caller says so in another way.
         """
         return self.listed(self.source.columns, warn=warn)
+
+    @property
+    def shown(self) -> ShownNames:
+        """What the tensors are called, and what they are for; by their keys where the graph of objects is damaged."""
+        token = self.source.version_token()
+        if self._shown is None or self._shown[0] is not token:
+            try:
+                graph = self.object_graph
+            except DataLossError:
+                graph = None
+            self._shown = token, shown_names(map(key_to_name, self.source.keys()), graph)
+        return self._shown[1]
+
+    def listing(self, *, warn: bool = True) -> TensorListing:
+        """Return every tensor by what it is called, sorted by that.
+
+        Args:
+            warn: As of :meth:`columns`.
+        """
+        return TensorListing.of(self.columns(warn=warn), self.shown)
+
+    def name_or_none(self, name: str) -> str | None:
+        """Return what a tensor is called, of which another name or the key is given; None if there is none."""
+        key = name if self.spec_or_none(name) is not None else self._other_key(name, self.shown.graph)
+        return None if key is None else self.shown.name(key)
+
+    def group(self, name: str) -> str:
+        """Return what a tensor is for, one of `GROUPS`, by a name or the key."""
+        key = name if self.spec_or_none(name) is not None else self._other_key(name, self.shown.graph)
+        return self.shown.group(name if key is None else key)
 
     def spec(self, name: str | bytes) -> TensorSpec:
         """Return dtype, shape, slices and place of one tensor.
@@ -242,7 +277,7 @@ class NamedTensors(Generic[Source_co]):
         try:
             columns = self.columns(warn=False)
             shapes = dict(zip(map(key_to_name, columns.keys), columns.shapes, strict=True))
-            short = self.object_graph.short_names if self.object_graph is not None else {}
+            short = self.shown.keys
         except CheckpointError:
             shapes, short = {}, {}
         found = nearest_stored(_as_name(name), shapes, short, exact=exact)
@@ -250,7 +285,7 @@ class NamedTensors(Generic[Source_co]):
         return TensorNotFoundError(self.source.missing(visible(name)), name=name, suggestions=found, hint=hint)
 
     def _find(self, name: str | bytes, find: Callable[[bytes], Result]) -> Result:
-        """Find by the name that is stored, else by the short name."""
+        """Find by the key, else by another name."""
         for to_key in (name_to_key, self._key_at):
             key = to_key(name)
             try:
@@ -261,7 +296,7 @@ class NamedTensors(Generic[Source_co]):
         raise self.not_found(name)
 
     def _key_at(self, name: str | bytes) -> bytes | None:
-        """Return the key of the tensor that has this short name.
+        """Return the key of the tensor that is called so, or may be.
 
         Raises:
             DataLossError: The record that would say so is damaged.
@@ -271,8 +306,13 @@ class NamedTensors(Generic[Source_co]):
         except CheckpointError as error:
             error.hint = f"Nothing is stored as {visible(name)}, and whether that is a short name cannot be told."
             raise
-        key = None if graph is None else graph.key_at(_as_name(name))
-        return None if key is None or self.spec_or_none(key) is None else name_to_key(key)
+        key = self._other_key(_as_name(name), graph)
+        return None if key is None else name_to_key(key)
+
+    def _other_key(self, name: str, graph: ObjectGraph | None) -> str | None:
+        """Return the key for a name that is not stored; None if no tensor is called so either."""
+        key = self.shown.keys.get(name) or (None if graph is None else graph.key_at(name))
+        return None if key is None or self.spec_or_none(key) is None else key
 
 
 class TensorReader(Protocol[Source_co]):

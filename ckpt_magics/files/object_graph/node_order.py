@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
-from ckpt_magics.files.object_graph.object_graph import SlotVariable
 
 __all__ = ["numbered", "old_ids", "with_values_told"]
 

@@ -1,32 +1,31 @@
 """The object graph of a TF 2 checkpoint: which Python object had which variable.
 
 ``tf.train.Checkpoint`` stores a variable under the path of attributes that leads to it
-(``model/dense/kernel/.ATTRIBUTES/VARIABLE_VALUE``) and, under one more key, the graph of the objects. A path part has
-``.`` written as ``..`` and ``/`` as ``.S``. An object that several paths lead to is stored under the shortest.
+(``model/dense/kernel/.ATTRIBUTES/VARIABLE_VALUE``) and, under one more key, the graph of the objects. An object that
+several paths lead to is stored under the shortest; it is called by the shortest on which a model reaches it, which with
+Keras 3 is another: ``model/_functional/_operations/1/_kernel``, not ``model/optimizer/_trainable_variables/0``.
 
 Format: tensorflow/core/protobuf/trackable_object_graph.proto; tensorflow/python/checkpoint/trackable_view.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from google.protobuf.message import DecodeError
-
-from ckpt_magics.errors import DataLossError, TensorNotFoundError, visible
+from ckpt_magics.errors import TensorNotFoundError, visible
+from ckpt_magics.files.object_graph.graph_columns import GraphColumns, SlotVariable, decode_columns
+from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, attribute_of, readable_key, short_form
+from ckpt_magics.files.object_graph.value_names import ValueNames
 from ckpt_magics.files.tensors.suggestions import Suggester, nearest_sentence
-from ckpt_magics.proto import messages
 
-OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+__all__ = ["ObjectGraph", "ObjectNode", "SavedAttribute", "parse_object_graph"]
 
-_VARIABLE_VALUE = "VARIABLE_VALUE"
-_ATTRIBUTES = "/.ATTRIBUTES/"
 _ROOT = "root"
-_ESCAPE = re.compile(r"\.[.S]")
 _MAX_INDENT = 40
+_MAX_ATTRIBUTE = 100
+"""Characters of the longest name of a value that is stored as several tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +46,6 @@ class SavedAttribute:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotVariable:
-    """An optimizer's variable that belongs to another one.
-
-    Attributes:
-        original_variable_node_id: Node of the variable that is optimized.
-        slot_name: As ``m``.
-        slot_variable_node_id: Node of the slot.
-    """
-
-    original_variable_node_id: int
-    slot_name: str
-    slot_variable_node_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class ObjectNode:
     """One object.
 
@@ -78,28 +62,33 @@ class ObjectNode:
     slot_variables: tuple[SlotVariable, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObjectGraph:
     """The objects of a checkpoint.
 
     Attributes:
-        nodes: All of them, by node id.
+        columns: What is known of them, as it is kept.
     """
 
-    nodes: tuple[ObjectNode, ...]
+    columns: GraphColumns
 
     @cached_property
-    def _parents(self) -> dict[int, tuple[int, str]]:
-        """The node and attribute through which the shortest path reaches each node; paths themselves could be long."""
-        parents: dict[int, tuple[int, str]] = {}
-        waiting = deque([0] if self.nodes else [])
-        while waiting:
-            node_id = waiting.popleft()
-            for name, child in self.nodes[node_id].children.items():
-                if child and child not in parents:
-                    parents[child] = node_id, name
-                    waiting.append(child)
-        return parents
+    def nodes(self) -> tuple[ObjectNode, ...]:
+        """All of them, by node id."""
+        return tuple(map(self._node, range(self.columns.count)))
+
+    def _node(self, node_id: int) -> ObjectNode:
+        columns = self.columns
+        attributes = (
+            SavedAttribute(columns.value_names[at], columns.full_names[at], columns.keys[at])
+            for at in columns.values(node_id)
+        )
+        slots = columns.slots.get(node_id, ())
+        return ObjectNode(node_id, columns.children(node_id), tuple(attributes), tuple(slots))
+
+    @cached_property
+    def _names(self) -> ValueNames:
+        return ValueNames(self.columns)
 
     def path(self, node_id: int) -> tuple[str, ...]:
         """Return the attribute names that lead from the root to a node, by the shortest way.
@@ -107,11 +96,10 @@ class ObjectGraph:
         Raises:
             KeyError: No way leads there.
         """
-        names = []
-        while node_id:
-            node_id, name = self._parents[node_id]
-            names.append(name)
-        return tuple(reversed(names))
+        names = self._names.everything.names(node_id)
+        if names is None:
+            raise KeyError(node_id)
+        return tuple(names)
 
     def node(self, path: str) -> ObjectNode:
         """Return the node that a path of attribute names leads to, as ``model/dense``; empty for the root.
@@ -119,36 +107,78 @@ class ObjectGraph:
         Raises:
             KeyError: There is none.
         """
-        found = self.nodes[0]
+        node_id = self._node_at(path)
+        if node_id is None:
+            raise KeyError(path)
+        return self.nodes[node_id]
+
+    def _node_at(self, path: str) -> int | None:
+        node_id: int | None = 0 if self.columns.count else None
         for name in filter(None, path.split("/")):
-            found = self.nodes[found.children[name]]
-        return found
+            if node_id is None:
+                break
+            node_id = self.columns.children(node_id).get(name)
+        return node_id
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each key is called: ``model/dense/kernel``; values that are no variable's add their own name.
+
+        Where two keys would be called the same, each keeps its escaped path.
+        """
+        # A key that stands twice is called by what has it first.
+        plain = dict(zip(reversed(self.columns.keys), reversed(self._names.names()), strict=True))
+        return _told_apart({key: plain[key] for key in self.checkpoint_keys})
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """What the value under each key is for, one of `GROUPS`."""
+        values = dict(zip(reversed(self.columns.keys), reversed(self.columns.value_nodes), strict=True))
+        return {key: self._names.group(values[key], name) for key, name in self.names.items()}
+
+    def value_key(self, key: str) -> str | None:
+        """Return the key of the value that a tensor belongs to; None if no object saved it.
+
+        A value may be stored as several tensors, or one with more to its name: ``table`` as ``table-keys`` and
+        ``table-values``, ``ITERATOR`` as ``ITERATOR_STATE``.
+        """
+        if key in self.names:
+            return key
+        attribute = attribute_of(key)[:_MAX_ATTRIBUTE]
+        path = key[: len(key) - len(attribute_of(key))]
+        shorter = (path + attribute[:size] for size in range(len(attribute), 0, -1))
+        return next((value for value in shorter if value in self.names), None)
 
     @cached_property
     def short_names(self) -> dict[str, str]:
-        """Key in the checkpoint by short name: ``model/dense/kernel``; values that are no variable's add their own.
+        """Key in the checkpoint by short name, which is what it is called."""
+        return {name: key for key, name in self.names.items()}
 
-        Where two keys would have the same short name, each keeps its escaped path.
-        """
-        plain = {key: short_form(key) for key in self.checkpoint_keys}
-        count = Counter(plain.values())
-        return {short if count[short] == 1 else key.replace(_ATTRIBUTES, "/"): key for key, short in plain.items()}
+    @cached_property
+    def _short_forms(self) -> dict[str, str]:
+        """Key by what it says itself, without what only the format needs."""
+        forms = _told_apart({key: short_form(key) for key in self.checkpoint_keys})
+        return {form: key for key, form in forms.items()}
 
     @cached_property
     def full_names(self) -> dict[str, str]:
         """Key in the checkpoint by the name that a name-based checkpoint would have: ``dense/kernel``."""
-        return {
-            attribute.full_name: attribute.checkpoint_key
-            for node in self.nodes
-            for attribute in node.attributes
-            if attribute.full_name and attribute.name == _VARIABLE_VALUE
-        }
+        columns = self.columns
+        rows = zip(columns.full_names, columns.value_names, columns.keys, strict=True)
+        return {full: key for full, name, key in rows if full and name == VARIABLE_VALUE}
+
+    @cached_property
+    def own_full_names(self) -> dict[str, str]:
+        """The same of the names that one variable alone has; unnamed ones are all called ``Variable``."""
+        columns = self.columns
+        rows = {*zip(columns.full_names, columns.keys, strict=True)}
+        count = Counter(full for full, _ in rows)
+        return {full: key for full, key in self.full_names.items() if count[full] == 1}
 
     @cached_property
     def checkpoint_keys(self) -> tuple[str, ...]:
         """Keys of all values that the objects saved, in the order of the nodes."""
-        keys = (attribute.checkpoint_key for node in self.nodes for attribute in node.attributes)
-        return tuple(dict.fromkeys(keys))
+        return tuple(dict.fromkeys(self.columns.keys))
 
     def checkpoint_key(self, short: str) -> str:
         """Return the key in the checkpoint for a short name, another path to the variable, a full name or a key.
@@ -156,10 +186,12 @@ class ObjectGraph:
         Raises:
             TensorNotFoundError: No object saved a value of that name; a KeyError too. The nearest names are in it.
         """
-        found = self.key_at(short) or self.full_names.get(short)
+        found = self.key_at(short)
         if found is not None:
             return found
-        if short in self.checkpoint_keys:
+        if short in self.full_names:
+            return self.full_names[short]
+        if short in self.names:
             return short
         nearest = tuple(Suggester(dict.fromkeys((*self.short_names, *self.full_names), ())).nearest(short))
         hint = nearest_sentence(nearest) or "short_names has all."
@@ -167,15 +199,21 @@ class ObjectGraph:
             f"no object saved a value named {visible(short)}", name=short, suggestions=nearest, hint=hint
         )
 
-    def key_at(self, path: str) -> str | None:
-        """Return the key for a short name or any other path of attributes to a variable; None if there is none."""
-        if path in self.short_names:
-            return self.short_names[path]
-        try:
-            attributes = self.node(path).attributes if path and self.nodes else ()
-        except KeyError:
-            return None
-        return next((item.checkpoint_key for item in attributes if item.name == _VARIABLE_VALUE), None)
+    def key_at(self, name: str) -> str | None:
+        """Return the key for a short name, another path of attributes to a variable, or a full name that is its own.
+
+        None if there is none.
+        """
+        for keys in (self.short_names, self._short_forms):
+            if name in keys:
+                return keys[name]
+        found = self._variable_at(name)
+        return self.own_full_names.get(name) if found is None else found
+
+    def _variable_at(self, path: str) -> str | None:
+        node_id = self._node_at(path) if path else None
+        values = () if node_id is None else self.columns.values(node_id)
+        return next((self.columns.keys[at] for at in values if self.columns.value_names[at] == VARIABLE_VALUE), None)
 
     def short_name(self, key: str) -> str:
         """Return the short name of a key in the checkpoint.
@@ -183,51 +221,43 @@ class ObjectGraph:
         Raises:
             KeyError: No object saved a value under it.
         """
-        return self._short_by_key[key]
-
-    @cached_property
-    def _short_by_key(self) -> dict[str, str]:
-        return {key: short for short, key in self.short_names.items()}
+        return self.names[key]
 
     def tree(self, *, max_lines: int = 200) -> str:
         """Return the objects as an indented text, each where it was met first."""
+        columns = self.columns
         lines = [_ROOT]
-        # The names of a node wait in reverse, so that the first is on top.
-        children = self.nodes[0].children.items() if self.nodes else ()
-        waiting = [(1, name, child, 0) for name, child in reversed(children)]
+        # The edges of a node wait in reverse, so that the first is on top.
+        waiting = [(1, edge) for edge in reversed(columns.edges(0))] if columns.count else []
         while waiting:
-            depth, name, node_id, parent = waiting.pop()
+            depth, edge = waiting.pop()
             if len(lines) == max_lines:
-                lines.append(f"... {len(self.nodes)} objects in all")
+                lines.append(f"... {columns.count} objects in all")
                 break
-            node = self.nodes[node_id]
-            first = self._parents.get(node_id) == (parent, name)
-            values = "".join(f"  {visible(short_form(item.checkpoint_key))}" for item in node.attributes)
+            node_id = columns.edge_ids[edge]
+            first = self._names.everything.edges[node_id] == edge
+            values = "".join(f"  {visible(self.names[columns.keys[at]])}" for at in columns.values(node_id))
             seen = "" if first else "  (above or below, as another attribute)"
-            lines.append("  " * min(depth, _MAX_INDENT) + visible(name) + values + seen)
+            lines.append("  " * min(depth, _MAX_INDENT) + visible(columns.edge_names[edge]) + values + seen)
             if first:
-                held = reversed(node.children.items())
-                waiting += ((depth + 1, child_name, child, node_id) for child_name, child in held)
+                waiting += ((depth + 1, held) for held in reversed(columns.edges(node_id)))
         return "\n".join(lines)
 
     def __str__(self) -> str:
         return self.tree()
 
     def __repr__(self) -> str:
-        return f"ObjectGraph({len(self.nodes)} objects, {len(self.checkpoint_keys)} values)"
+        return f"ObjectGraph({self.columns.count} objects, {len(self.checkpoint_keys)} values)"
 
 
-def short_form(key: str) -> str:
-    """Return a key without what only the format needs, its path unescaped.
-
-    >>> short_form("net/a.Sb/kernel/.ATTRIBUTES/VARIABLE_VALUE"), short_form("table/.ATTRIBUTES/table-keys")
-    ('net/a/b/kernel', 'table/table-keys')
-    """
-    path, _, attribute = key.rpartition(_ATTRIBUTES)
-    if not path and not key.startswith(_ATTRIBUTES):
-        return key
-    path = _ESCAPE.sub(lambda found: "/" if found[0] == ".S" else ".", path)
-    return path if attribute == _VARIABLE_VALUE and path else f"{path}/{attribute}".lstrip("/")
+def _told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Return what keys are called, where nothing is called as something else is, or as the key of something else."""
+    count = Counter(names.values())
+    apart = {key: name if count[name] == 1 else readable_key(key) for key, name in names.items()}
+    count = Counter(apart.values())
+    return {
+        key: name if count[name] == 1 and (name == key or name not in names) else key for key, name in apart.items()
+    }
 
 
 def parse_object_graph(data: bytes) -> ObjectGraph:
@@ -236,27 +266,4 @@ def parse_object_graph(data: bytes) -> ObjectGraph:
     Raises:
         DataLossError: It is not one, or it refers to objects that it has not.
     """
-    try:
-        graph = messages.TrackableObjectGraph.FromString(data)
-    except DecodeError as error:
-        raise DataLossError(f"object graph cannot be parsed: {error}", tensor=OBJECT_GRAPH_KEY) from error
-    count = len(graph.nodes)
-    nodes = []
-    for node_id, node in enumerate(graph.nodes):
-        slots = tuple(
-            SlotVariable(slot.original_variable_node_id, slot.slot_name, slot.slot_variable_node_id)
-            for slot in node.slot_variables
-        )
-        children = {child.local_name: child.node_id for child in node.children}
-        referred = [*children.values()]
-        referred += (slot.original_variable_node_id for slot in slots)
-        referred += (slot.slot_variable_node_id for slot in slots)
-        for other in referred:
-            if not 0 <= other < count:
-                raise DataLossError(
-                    f"object graph: node {node_id} refers to node {other}, and there are {count}",
-                    tensor=OBJECT_GRAPH_KEY,
-                )
-        attributes = tuple(SavedAttribute(item.name, item.full_name, item.checkpoint_key) for item in node.attributes)
-        nodes.append(ObjectNode(node_id, children, attributes, slots))
-    return ObjectGraph(tuple(nodes))
+    return ObjectGraph(decode_columns(data))

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, escaped, slot_path, value_key
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
 from ckpt_magics.files.object_graph.node_order import with_values_told
-from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 
 __all__ = ["LiveObject", "WalkedObjects", "walk_objects"]
 

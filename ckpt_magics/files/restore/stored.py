@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ckpt_magics.errors import DataLossError
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, ObjectGraph
+from ckpt_magics.files.object_graph.object_graph import ObjectGraph
 from ckpt_magics.files.tensors.source import Array, TensorSource
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
@@ -45,12 +46,11 @@ class StoredTensors:
         if self.lost_names and not damaged:
             raise _damaged_listing(tensors)
         graph = self._object_graph()
-        self._short_names: Mapping[str, str] = {} if graph is None else graph.short_names
         self._full_names = {} if graph is None else {key: full for full, key in graph.full_names.items()}
-        short_names = {key: short for short, key in self._short_names.items()}
+        self._shown = tensors.shown
         columns = tensors.columns(warn=False)
         keys = list(map(key_to_name, columns.keys))
-        self._names = {key: short_names.get(key, key) for key in keys if key != OBJECT_GRAPH_KEY}
+        self._names = {key: self._shown.name(key) for key in keys if key != OBJECT_GRAPH_KEY}
         self._keys = {name: key for key, name in self._names.items()}
         dtypes = dict(zip(keys, columns.dtypes, strict=True))
         shapes = dict(zip(keys, columns.shapes, strict=True))
@@ -68,7 +68,7 @@ class StoredTensors:
 
     def may_have_lost(self, name: str) -> bool:
         """Tell whether a tensor of this name may have been there, where the listing is damaged."""
-        return self._tensors.may_have_lost(self._short_names.get(name, name))
+        return self._tensors.may_have_lost(self._shown.keys.get(name, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shapes)

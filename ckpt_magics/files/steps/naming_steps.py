@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.object_graph.graph_keys import SLOT_MARK
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY, SLOT_MARK
 from ckpt_magics.files.object_graph.stored_values import is_save_counter
 from ckpt_magics.files.steps.mapping import NameMap, map_of_sides, sides_of_map
 from ckpt_magics.files.steps.step import Step, StepKind, at_first, at_last, whole_numbers

@@ -87,6 +87,13 @@ class Columns(NamedTuple):
     sizes: Numbers
     slice_counts: Numbers
 
+    def taken(self, rows: Sequence[int]) -> Columns:
+        """Return some rows, or all in another order."""
+        keys, dtypes, shapes, *numbers = self
+        at = np.array(rows, np.int64)
+        lists = [keys[row] for row in rows], [dtypes[row] for row in rows], [shapes[row] for row in rows]
+        return Columns(*lists, *(each[at] for each in numbers))
+
 
 class NamedValues(Protocol):
     """Tensors by key. An unknown key is a KeyError."""

@@ -15,9 +15,9 @@ import numpy as np
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
 from ckpt_magics.files.directory.open_tensors import open_on_demand
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import decode_object_graph
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects, walk_objects
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.file_system import make_directories

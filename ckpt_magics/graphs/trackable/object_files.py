@@ -5,8 +5,8 @@ Format: tensorflow/python/checkpoint/checkpoint.py (TrackableSaver), tensorflow/
 
 from __future__ import annotations
 
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import record_of_nodes
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.object_walk import WalkedObjects
 from ckpt_magics.files.objects.collected import array_to_save
 from ckpt_magics.files.objects.leaves import leaf_kind

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, compare
-from ckpt_magics.files.object_graph.groups import variable_group
 from ckpt_magics.files.objects.tensors_of import tensors_of
 
 if TYPE_CHECKING:
@@ -69,5 +68,5 @@ def _row(tensor: TensorDifference) -> tuple[object, ...]:
         tensor.was,
         None if distance is None else distance.changed,
         *(None if distance is None else getattr(distance, measure) for measure in _MEASURES),
-        variable_group(tensor.name),
+        tensor.group,
     )

@@ -31,10 +31,9 @@ def statistics_frame(found: Sequence[DescribedTensor]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    specs = [one.spec for one in found]
     rows = [
-        (spec.name, spec.dtype.name, spec.shape, spec.elements, *one.facts().values(), one.problem)
-        for spec, one in zip(specs, found, strict=True)
+        (one.name, one.spec.dtype.name, one.spec.shape, one.spec.elements, *one.facts().values(), one.problem)
+        for one in found
     ]
     frame = pd.DataFrame(rows, columns=[*_COLUMNS, *_MEASURES, *_COUNTS, "problem"])
     types = {"elements": "int64", **dict.fromkeys(_MEASURES, "float64"), **dict.fromkeys(_COUNTS, "Int64")}

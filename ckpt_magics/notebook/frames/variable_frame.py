@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ckpt_magics.files.object_graph.groups import GROUPS, variable_group
+from ckpt_magics.files.object_graph.groups import GROUPS
 from ckpt_magics.files.object_graph.listed_tensors import sizes_of
-from ckpt_magics.files.tensors.source import Columns, Numbers
-from ckpt_magics.files.tensors.tensor_names import key_to_name
+from ckpt_magics.files.object_graph.shown_names import TensorListing
+from ckpt_magics.files.tensors.source import Numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "dtype", "shape", "elements", "bytes", "shard", "offset", "slices", "group")
 
 
-def variables_frame(columns: Columns) -> pd.DataFrame:
+def variables_frame(listing: TensorListing) -> pd.DataFrame:
     """Return one row per tensor.
 
     Args:
-        columns: What a checkpoint says about its tensors.
+        listing: What a checkpoint says about its tensors.
 
     Returns:
         Columns ``name`` (str), ``dtype`` (category of TensorFlow's names), ``shape`` (tuples), ``elements`` (int64),
@@ -32,7 +32,7 @@ def variables_frame(columns: Columns) -> pd.DataFrame:
     """
     import pandas as pd
 
-    names = list(map(key_to_name, columns.keys))
+    names, columns = listing.names, listing.columns
     dtypes = [dtype.name for dtype in columns.dtypes]
     return pd.DataFrame(
         {
@@ -44,7 +44,7 @@ def variables_frame(columns: Columns) -> pd.DataFrame:
             "shard": columns.shard_ids,
             "offset": _known(columns.offsets),
             "slices": columns.slice_counts,
-            "group": pd.Categorical([variable_group(name) for name in names], list(GROUPS)),
+            "group": pd.Categorical(listing.groups, list(GROUPS)),
         },
         columns=list(COLUMNS),
     )

@@ -60,12 +60,11 @@ def stored_under(tensors: NamedTensors[TensorSource], graph: NotebookGraph) -> d
     """
     variables = graph.saved_variables()
     without = set(variables.without_value)
-    full_names = {} if tensors.object_graph is None else tensors.object_graph.full_names
     values = {}
     for short, variable in variables.items():
         if not any(part.op_name in without for part in variable.parts):
-            names = (variable.name, short, full_names.get(short, ""))
-            values[next((name for name in names if name in tensors), variable.name)] = variable.numpy()
+            known = tensors.name_or_none(variable.name) or tensors.name_or_none(short)
+            values[known or variable.name] = variable.numpy()
     if not values:
         raise UsageError(
             f"no variable of {visible(graph.title)}, the active graph, has a value yet; %ckpt_restore gives them "

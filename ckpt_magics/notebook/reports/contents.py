@@ -15,11 +15,11 @@ from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.object_graph.listed_tensors import ListedTensor, listed_tensors, totals_text
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.object_graph.shown_names import TensorListing
 from ckpt_magics.files.recipes.recipe import fitting_recipes
 from ckpt_magics.files.storage import files, naming
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.tensors.source import Columns
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
 from ckpt_magics.notebook.frames.variable_frame import variables_frame
@@ -63,7 +63,7 @@ class CheckpointContents:
         version: 1 or 2; 0 of another kind of file.
         note: What was used in place of what was given, or "".
         files: Its files.
-        columns: What it says about its tensors.
+        listing: What it says about its tensors.
         format: V1, V2, or the kind of file.
         recipes: Names of the recipes that seem to be for it.
         described: What the values of each tensor are like; empty if they were not read.
@@ -74,7 +74,7 @@ class CheckpointContents:
     version: int
     note: str
     files: tuple[FileContents, ...]
-    columns: Columns = field(repr=False)
+    listing: TensorListing = field(repr=False)
     format: str
     recipes: tuple[str, ...] = ()
     described: Sequence[DescribedTensor] = field(default=(), repr=False)
@@ -90,7 +90,7 @@ class CheckpointContents:
     @cached_property
     def variables(self) -> pd.DataFrame:
         """A row per tensor."""
-        return variables_frame(self.columns)
+        return variables_frame(self.listing)
 
     @cached_property
     def statistics(self) -> pd.DataFrame:
@@ -100,7 +100,7 @@ class CheckpointContents:
     @cached_property
     def tensors(self) -> list[ListedTensor]:
         """The same as plain values, a few columns of it."""
-        return listed_tensors(self.columns)
+        return listed_tensors(self.listing)
 
     @property
     def summary(self) -> str:
@@ -158,16 +158,16 @@ def describe_tensors(
     """Return the same about a checkpoint that is open, with statistics that are known."""
     found = tensors.source.found.here()
     held = tuple(_files(tensors.source))
-    columns = tensors.columns()
+    listing = tensors.listing()
     # Models of the families that recipes are for have hundreds of tensors, rarely thousands.
-    names = map(key_to_name, columns.keys) if len(columns.keys) <= MAX_NAMES else ()
+    names = map(key_to_name, listing.columns.keys) if len(listing.names) <= MAX_NAMES else ()
     recipes = tuple(recipe.name for recipe in fitting_recipes(list(names)))
     return CheckpointContents(
         found.prefix,
         found.version,
         found.note,
         held,
-        columns,
+        listing,
         found.format,
         recipes,
         described,

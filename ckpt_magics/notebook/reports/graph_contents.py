@@ -208,12 +208,10 @@ def _counted_ops(meta_graph: MetaGraphDef) -> str:
 def _describe_names(source: GraphSource, options: DrawOptions) -> GraphContents:
     """What a checkpoint's names alone tell."""
     with open_tensors(source.path) as tensors:
-        columns = tensors.columns()
-        graph = tensors.object_graph
-    names = {} if graph is None else {key: name for name, key in graph.short_names.items()}
-    listed = listed_tensors(columns)
-    drawn = {names.get(one.name, one.name): one for one in listed if one.name != _OBJECT_GRAPH_KEY}
+        listing = tensors.listing()
+    listed = listed_tensors(listing)
+    drawn = {one.name: one for one in listed if one.name != _OBJECT_GRAPH_KEY}
     shapes = {name: one.shape for name, one in drawn.items()}
     dtypes = {name: one.dtype for name, one in drawn.items()}
     picture = draw_scopes(shapes, dtypes, **options)
-    return GraphContents(source, (), listed, "tensor", picture, lambda: variables_frame(columns))
+    return GraphContents(source, (), listed, "tensor", picture, lambda: variables_frame(listing))

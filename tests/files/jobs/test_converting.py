@@ -27,8 +27,9 @@ from ckpt_magics import (
 from ckpt_magics.files.formats import dtypes
 from ckpt_magics.files.jobs import converting
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode, decode_object_graph, encode_object_graph
-from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec

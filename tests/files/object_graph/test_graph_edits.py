@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, ValueId, beside, edited
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
 from ckpt_magics.files.object_graph.node_order import numbered
-from ckpt_magics.files.object_graph.object_graph import SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.object_graph.surviving_values import surviving_values
 
 VALUE = "VARIABLE_VALUE"

@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import (
     Edge,
     GraphNode,
@@ -13,7 +15,7 @@ from ckpt_magics.files.object_graph.graph_nodes import (
     encode_object_graph,
 )
 from ckpt_magics.files.object_graph.node_order import numbered, with_values_told
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY, SavedAttribute, SlotVariable
+from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.object_graph.value_places import keys_of_values, with_keys
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.proto import messages

@@ -260,7 +260,7 @@ def test_missing_file_of_a_v1_checkpoint_may_have_had_any_name(tmp_path):
 
 
 def test_damaged_record_of_objects_is_not_taken_for_missing_names(tmp_path):
-    from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+    from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 
     graph = np.array(b"\xff\xff", object)
     prefix = save_v2(tmp_path / "m", {"a": np.ones(2, np.float32), OBJECT_GRAPH_KEY: graph})

@@ -17,8 +17,8 @@ from ckpt_magics.errors import (
     TensorMismatchError,
     TensorNotFoundError,
 )
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import decode_object_graph
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.graphs.trackable.checkpoint import Checkpoint
 from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions

@@ -272,7 +272,7 @@ class GraphView(BundledWidget):
 def _variables_of(graph: messages.GraphDef, tensors: NamedTensors[TensorSource] | None) -> VariableMessages | None:
     """Where the values of nodes come from: the checkpoint, or the constants of a frozen graph."""
     if tensors is not None:
-        return VariableMessages(tensors, variables_frame(tensors.columns()), ViewHead(tensors.origin, ""))
+        return VariableMessages(tensors, variables_frame(tensors.listing()), ViewHead(tensors.origin, ""))
     constants = Constants(graph)
     if not constants:
         return None

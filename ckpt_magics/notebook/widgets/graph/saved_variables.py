@@ -66,10 +66,7 @@ class SavedVariables:
         self._tensors = tensors
         self._variables = {node.name: node for node in graph.node if is_variable(node)}
         self._saved = dict(_saved_names(graph, self._variables))
-        objects = tensors.object_graph
-        # Full names lead from a variable to its key, as TensorFlow does for checkpoints of names.
-        self._keys = {} if objects is None else objects.full_names
-        self._claimed = {name for name, _ in self._saved.values()}
+        self._claimed = {tensors.name_or_none(name) for name, _ in self._saved.values()}
         self._nodes: dict[str, str] | None = None
 
     @property
@@ -80,10 +77,11 @@ class SavedVariables:
     def find(self, node: messages.NodeDef) -> SavedTensor:
         """Return what the checkpoint has for a variable's node."""
         name, slice_spec = self._name_of(node)
-        entry = self._tensors.spec_or_none(name) if name else None
-        if entry is None:
-            where = f" under {name!r}" if name and name != node.name else ""
+        if name is None:
+            wanted_name, _ = self._saved.get(node.name, (node.name, ""))
+            where = f" under {wanted_name!r}" if wanted_name != node.name else ""
             return SavedTensor("", fits=False, status=f"not in the checkpoint{where}")
+        entry = self._tensors.spec(name)
         shape, dtype = list(entry.shape), entry.dtype
         wanted = _declared_shape(node)
         if slice_spec:
@@ -111,15 +109,17 @@ class SavedVariables:
                 self._nodes.setdefault(self.find(node).name, node.name)
         return self._nodes.get(tensor) if tensor else None
 
-    def _name_of(self, node: messages.NodeDef) -> tuple[str, str]:
+    def _name_of(self, node: messages.NodeDef) -> tuple[str | None, str]:
         if node.name in self._saved:
-            return self._saved[node.name]
+            name, slice_spec = self._saved[node.name]
+            return self._tensors.name_or_none(name), slice_spec
         shared = node.attr["shared_name"].s.decode("utf-8", "surrogateescape") if "shared_name" in node.attr else ""
-        for name in (node.name, self._keys.get(node.name, ""), shared, self._keys.get(shared, "")):
+        for name in filter(None, (node.name, shared)):
+            known = self._tensors.name_or_none(name)
             # In a SavedModel several variables may have had one name; what another one saves is not this one's.
-            if name and name not in self._claimed and name in self._tensors:
-                return name, ""
-        return node.name, ""
+            if known is not None and known not in self._claimed:
+                return known, ""
+        return None, ""
 
 
 def _saved_names(graph: messages.GraphDef, variables: Container[str]) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -47,11 +47,7 @@ def restored_view(report: RestoreReport) -> VariablesView:
     if report.left_alone:
         lines.append(f"Left alone: {names_text(report.left_alone, MAX_LISTED)}")
     tensors = open_on_demand(report.source)
-    graph = tensors.object_graph
-    short = {} if graph is None else {key: name for name, key in graph.short_names.items()}
-    view = VariablesView(
-        tensors, lines=lines, status=lambda key: became.get(key) or became.get(short.get(key, key), _UNUSED)
-    )
+    view = VariablesView(tensors, lines=lines, status=lambda name: became.get(name, _UNUSED))
     if became and (view.variables["status"] == _UNUSED).any():
         view.filter(groups=sorted(set(became.values())))
     return view

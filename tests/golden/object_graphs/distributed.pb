@@ -1,0 +1,5 @@
+
+
+m*
+>8
+VARIABLE_VALUEmirroredm/.ATTRIBUTES/VARIABLE_VALUE*
