@@ -15,7 +15,6 @@ from ckpt_magics.files.directory import retention, state
 from ckpt_magics.files.directory.state import build_state, checkpoint_exists
 from ckpt_magics.files.directory.state import update_checkpoint_state as update_state
 from ckpt_magics.files.directory.state_text import CheckpointState
-from ckpt_magics.files.storage.files import is_file
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX
 from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
 from ckpt_magics.graphs.graph.graph import Graph
@@ -103,7 +102,7 @@ def list_variables(ckpt_dir_or_file: reader.CheckpointPath) -> list[tuple[str, l
 
 def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> str | None:
     """Return the prefix of the latest checkpoint of a directory that has a state file; None if it has none."""
-    if not is_file(state.state_filename(checkpoint_dir, latest_filename)):
+    if not state.state_place(checkpoint_dir, latest_filename).is_file:
         return None
     found = state.latest_checkpoint(checkpoint_dir, latest_filename)
     return None if found is None else spelled_as(checkpoint_dir, found)

@@ -11,7 +11,7 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.jobs import saving
 from ckpt_magics.files.kinds.known import kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave, arrays_by_name, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import SaveOptions
@@ -104,7 +104,7 @@ def write_index(prefix, entries, header=PLAIN_HEADER):
 
 def read_index(prefix):
     """Return every record of an index but the header, as stored."""
-    with open_file(f"{prefix}.index") as file:
+    with place_of(f"{prefix}.index").open() as file:
         return {key: bytes(value) for key, value in TableReader(file).iter_from() if key}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.table import TableReader
-from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.safety.attacks import write_records
 from tests.truth import GOLDEN
@@ -27,7 +27,7 @@ CHANGES = st.binary(min_size=1, max_size=3) | st.sampled_from(
 
 
 def read_table(path):
-    with open_file(path) as file:
+    with place_of(path).open() as file:
         return [(key, bytes(value)) for key, value in TableReader(file).iter_from()]
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from ckpt_magics.errors import CheckpointError, ChecksumError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import save_v2, write_checkpoint, write_index
 
@@ -28,7 +29,7 @@ def test_large_tensors_are_read_together_and_damage_is_told(tmp_path):
 
 def test_values_that_share_bytes_are_read_together_into_memory_of_their_own(tmp_path):
     prefix = save_v2(tmp_path / "m", {"a": np.arange(6, dtype=np.float32), "z": np.ones(2, np.float32)})
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     entry, last = index.get(b"a"), index.get(b"z")
     index.close()
     write_index(prefix, {b"a": entry, b"b": entry, b"c": entry._replace(crc32c=1), b"d": entry, b"z": last})

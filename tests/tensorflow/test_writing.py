@@ -17,6 +17,7 @@ from ckpt_magics.files.directory.state import (
 from ckpt_magics.files.formats.dtypes import DTYPES, FLOAT, INT64, STRING, dtype_of
 from ckpt_magics.files.formats.slice_records import V1_DTYPES
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.saved import write_bundle, write_checkpoint, write_slice_table
@@ -274,7 +275,7 @@ class TestState:
                 saver.save(session, f"./{name}", write_meta_graph=False)
                 monkeypatch.chdir(tmp_path / "ours")
                 write_bundle(f"./{name}", [PartToSave(b"v", np.array(1.0, np.float32), FLOAT)])
-                history.record(f"./{name}", SaveOptions(absolute_paths=True))
+                history.record(place_of(f"./{name}"), SaveOptions(absolute_paths=True))
                 assert history.last_checkpoints == saver.last_checkpoints
                 theirs, ours = ((tmp_path / who / "checkpoint").read_text() for who in ("theirs", "ours"))
                 assert ours == theirs

@@ -23,9 +23,9 @@ from ckpt_magics.files.directory.state_text import decode_state
 from ckpt_magics.files.directory.unusable import describe_file
 from ckpt_magics.files.kinds.known import find_kind, kind_of
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint, find_prefix
-from ckpt_magics.files.storage import files, naming
+from ckpt_magics.files.storage import naming
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 
 _STATE_START = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:all_)?model_checkpoint_path")
 
@@ -35,7 +35,7 @@ def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
 
     Args:
         path: A prefix, any file of a checkpoint, a state file, a directory with checkpoints (its latest is meant), or
-            a SavedModel's directory; in any form that :func:`local_path` takes.
+            a SavedModel's directory; in any form that :func:`place_of` takes.
 
     Raises:
         CheckpointNotFoundError: There is none; the message names what is near.
@@ -43,30 +43,30 @@ def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
         FailedPreconditionError: The path leads to a pipe or a device.
         UnimplementedError: It is a URL of another machine.
     """
-    given = os.fsdecode(path)
-    name = local_path(path)
-    found = find_prefix(name)
-    if found is None and files.is_directory(name):
-        found = _find_in_directory(name)
-    elif found is None and files.exists(name):
-        found = _find_by_file(name)
+    place = place_of(path)
+    given = place.name if isinstance(path, Place) else os.fsdecode(path)
+    found = find_prefix(place)
+    if found is None and place.is_directory:
+        found = _find_in_directory(place)
+    elif found is None and place.exists:
+        found = _find_by_file(place)
     elif found is None:
-        found = _find_other_kind(name)
+        found = _find_other_kind(place)
     if found is not None:
         return replace(found, given=given)
     raise CheckpointNotFoundError(
         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
-        f"{visible(given) or repr(given)}{missing_hint(name)}"
+        f"{visible(given) or repr(given)}{missing_hint(place)}"
     )
 
 
-def _find_by_file(name: str) -> FoundCheckpoint | None:
-    """Take ``name`` for a file that belongs to a checkpoint, without being its index or all of it."""
-    if not files.is_file(name):
+def _find_by_file(place: Place) -> FoundCheckpoint | None:
+    """Take a place for a file that belongs to a checkpoint, without being its index or all of it."""
+    name, base = place.name, place.stem
+    if not place.is_file:
         raise FailedPreconditionError(f"{visible(name)}; Not a regular file", file=name)
-    base = os.path.basename(name)
     data = naming.parse_data_filename(name)
-    if data is not None and not files.is_file(naming.index_filename(data[0])):
+    if data is not None and not place.at(naming.index_filename(data[0])).is_file:
         raise CheckpointNotFoundError(
             f"{visible(naming.index_filename(data[0]))}; No such file or directory: a data file says nothing without "
             "its index",
@@ -76,26 +76,26 @@ def _find_by_file(name: str) -> FoundCheckpoint | None:
     if data is not None or base.endswith(f".{naming.META_GRAPH_SUFFIX}"):
         prefix = naming.prefix_of(name)
         kind = "meta graph" if data is None else "data file"
-        found = find_prefix(prefix)
+        found = find_prefix(place.at(prefix))
         if found is not None:
             note = f"{visible(name)} is a {kind} of {visible(found.prefix)}, which was used."
             return replace(found, kind=kind, note=note)
     if base in SAVED_MODEL_NAMES:
-        return _find_saved_model(os.path.dirname(name))
-    found = find_prefix(name)
+        return _find_saved_model(place.directory)
+    found = find_prefix(place)
     if found is not None:
         # A V1 file that a save put there after it was looked for.
         return found
-    start = files.read_start(name, START_SIZE)
-    directory = os.path.dirname(name)
+    start = place.read_start(START_SIZE)
+    directory = place.directory
     if base == naming.STATE_FILENAME or _begins_as_state(start):
         return replace(_source_of(directory, find_latest(directory, base)), kind="state file")
     if base.endswith(naming.INDEX_SUFFIX):
         # Damaged; opening it says how.
-        return FoundCheckpoint(name, naming.prefix_of(name), 2, "index")
+        return FoundCheckpoint(name, place.at(naming.prefix_of(name)), 2, "index")
     known = kind_of(start)
     if known is not None:
-        return FoundCheckpoint(name, name, 0, known.name)
+        return FoundCheckpoint(name, place, 0, known.name)
     foreign = recognise(start, name)
     raise DataLossError(
         f"Unable to open table file {visible(name)}: DATA_LOSS: not an sstable (bad magic number): "
@@ -113,60 +113,62 @@ def _begins_as_state(start: bytes) -> bool:
         return False
 
 
-def _find_in_directory(directory: str) -> FoundCheckpoint:
+def _find_in_directory(directory: Place) -> FoundCheckpoint:
     """Return the latest checkpoint of a directory, or the variables of a SavedModel."""
     latest = _find_latest_there(directory)
-    if latest.has_state or latest.prefix is not None:
+    if latest.has_state or latest.place is not None:
         return _source_of(directory, latest)
-    if any(files.is_file(os.path.join(directory, name)) for name in SAVED_MODEL_NAMES):
+    if any((directory / name).is_file for name in SAVED_MODEL_NAMES):
         return _find_saved_model(directory)
     other = _find_other_kind(directory)
     if other is not None:
         return other
     raise CheckpointNotFoundError(
-        f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory)}"
+        f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory.name)}"
         f"{describe_directory(directory)}"
     )
 
 
-def _find_other_kind(name: str) -> FoundCheckpoint | None:
+def _find_other_kind(place: Place) -> FoundCheckpoint | None:
     """Take a name for that of several files of another kind, or of a directory of them."""
-    found = find_kind(name)
+    found = find_kind(place)
     if found is None:
         return None
-    kind, path = found
-    note = "" if path == name else f"{visible(path)} was used."
-    return FoundCheckpoint(name, path, 0, kind.name, note)
+    kind, opened = found
+    note = "" if opened == place else f"{visible(opened.name)} was used."
+    return FoundCheckpoint(place.name, opened, 0, kind.name, note)
 
 
-def _find_latest_there(directory: str) -> Latest:
+def _find_latest_there(directory: Place) -> Latest:
     """Return the latest checkpoint; if a save has let it go before it was opened, the one that is the latest then."""
     latest = find_latest(directory)
-    while latest.prefix is not None and find_prefix(latest.prefix) is None:
+    while latest.place is not None and find_prefix(latest.place) is None:
         former, latest = latest, find_latest(directory)
-        if latest.prefix == former.prefix:
+        if latest.place == former.place:
             break
     return latest
 
 
-def _find_saved_model(directory: str) -> FoundCheckpoint:
-    found = find_prefix(os.path.join(directory, "variables", "variables"))
+def _find_saved_model(directory: Place) -> FoundCheckpoint:
+    found = find_prefix(directory / "variables" / "variables")
     if found is None:
         raise CheckpointNotFoundError(
-            f"the SavedModel {visible(directory)} has no variables",
+            f"the SavedModel {visible(directory.name)} has no variables",
             hint='It is a model without state, or its "variables" folder was not copied.',
         )
-    return replace(found, kind="SavedModel", note=f"The variables of the SavedModel {visible(directory)} were used.")
+    return replace(
+        found, kind="SavedModel", note=f"The variables of the SavedModel {visible(directory.name)} were used."
+    )
 
 
-def _source_of(directory: str, latest: Latest) -> FoundCheckpoint:
+def _source_of(directory: Place, latest: Latest) -> FoundCheckpoint:
     """Return what was found in a directory, with a warning where it takes the place of another."""
-    found = None if latest.prefix is None else find_prefix(latest.prefix)
+    found = None if latest.place is None else find_prefix(latest.place)
     if found is None:
         instead = next(filter(None, map(describe_file, latest.named)), None)
         raise CheckpointNotFoundError(
-            f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory)}: {latest.note}"
-            f"{f'; {instead}' if instead else describe_directory(directory)}"
+            f"Couldn't find 'checkpoint' file or checkpoints in given directory {visible(directory.name)}: "
+            f"{latest.note}{f'; {instead}' if instead else describe_directory(directory)}"
         )
     if latest.is_substitute or (latest.doubt and not latest.has_state):
         warnings.warn(latest.note, UserWarning, stacklevel=2)

@@ -5,7 +5,6 @@ Two witnesses are heard, the files and the state file, and where they differ bot
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,7 +20,6 @@ from ckpt_magics.files.kinds.directory import in_order, is_whole
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, is_leftover, kind_of
 from ckpt_magics.files.kinds.table_file import is_slice_table, table_version
-from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.atomic import is_journal_name, is_temporary_name
 from ckpt_magics.files.storage.foreign import START_SIZE
 from ckpt_magics.files.storage.naming import (
@@ -35,6 +33,7 @@ from ckpt_magics.files.storage.naming import (
     split_step,
     v1_shard_pattern,
 )
+from ckpt_magics.files.storage.place import Place, PlaceIdentity
 
 __all__ = [
     "HALF",
@@ -66,7 +65,7 @@ class FoundFiles:
     """One checkpoint of a directory.
 
     Attributes:
-        prefix: Its prefix, joined to the directory; the pattern of a V1 checkpoint in shards.
+        place: Its prefix; the pattern of a V1 checkpoint in shards.
         version: 1 or 2; None if there is no file to tell it.
         status: ``listed``, ``unlisted``, ``half-written`` or ``missing``.
         is_latest: Whether it is the latest, which a reader of the directory gets.
@@ -80,7 +79,7 @@ class FoundFiles:
         is_kept: Whether a manager, such as TensorFlow's, keeps it for good; its list no longer has it then.
     """
 
-    prefix: str
+    place: Place
     version: int | None = None
     status: str = UNLISTED
     is_latest: bool = False
@@ -92,6 +91,11 @@ class FoundFiles:
     metrics: Mapping[str, float] = field(default_factory=dict)
     is_pinned: bool = False
     is_kept: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as a name, joined to the directory."""
+        return self.place.name
 
     @property
     def step(self) -> int | None:
@@ -146,7 +150,7 @@ class Inventory:
         others: Files of other kinds that can be read.
     """
 
-    directory: str
+    directory: Place
     checkpoints: tuple[FoundFiles, ...]
     leftovers: tuple[Leftover, ...]
     state_problem: str
@@ -154,11 +158,11 @@ class Inventory:
     others: tuple[OtherFile, ...] = ()
 
 
-def take_inventory(directory: str, latest_filename: str | None = None) -> Inventory:
+def take_inventory(directory: Place, latest_filename: str | None = None) -> Inventory:
     """Look at every file of a directory, and at what its state file says.
 
     Args:
-        directory: The directory; the empty string is the current one.
+        directory: The directory.
         latest_filename: Name of the state file, ``checkpoint`` by default.
 
     Raises:
@@ -166,7 +170,7 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
         CheckpointError: It cannot be listed.
     """
     try:
-        names = files.list_directory(directory)
+        names = directory.names()
     except NotFoundError as error:
         raise error.locate(hint=missing_directory_hint(directory)) from None
     found = _group_files(directory, names)
@@ -174,38 +178,34 @@ def take_inventory(directory: str, latest_filename: str | None = None) -> Invent
     notes = read_notes(directory, latest_filename)
     for checkpoint in found.values():
         _describe(checkpoint)
-        checkpoint.is_pinned = notes.is_pinned(checkpoint.prefix)
-        checkpoint.metrics = notes.metrics.get(os.path.basename(checkpoint.prefix), {})
+        checkpoint.is_pinned = notes.is_pinned(checkpoint.place.stem)
+        checkpoint.metrics = notes.metrics.get(checkpoint.place.stem, {})
     state, problem = _state_of(directory, latest_filename)
     _compare(directory, found, state or CheckpointState())
     _mark_kept(found.values(), state or CheckpointState())
     named = None if state is None else _place_among(found, directory, state.model_checkpoint_path)
     if named is not None and found[named].status in {HALF, MISSING}:
-        shown = visible(os.path.basename(found[named].prefix))
+        shown = visible(found[named].place.stem)
         problem = problem or f"it calls {shown} the latest, which is {found[named].status}"
     latest = find_latest(directory, latest_filename)
-    if latest.prefix is not None and (one := found.get(os.path.abspath(latest.prefix))):
+    if latest.place is not None and (one := found.get(latest.place.identity)):
         one.is_latest = True
     known = {name for one in found.values() for name in one.files} | {one.name for one in leftovers}
     others = _find_others(directory, [name for name in names if name not in known])
     return Inventory(directory, tuple(in_order(found.values())), tuple(leftovers), problem, latest.has_state, others)
 
 
-def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
-    """Return the checkpoints that the files of a directory belong to, by the absolute path of the prefix."""
-    found: dict[str, FoundFiles] = {}
+def _group_files(directory: Place, names: Iterable[str]) -> dict[PlaceIdentity, FoundFiles]:
+    """Return the checkpoints that the files of a directory belong to, by the identity of the prefix."""
+    found: dict[PlaceIdentity, FoundFiles] = {}
 
     def add(prefix: str, name: str, version: int) -> None:
-        path = os.path.join(directory, prefix)
-        one = found.setdefault(os.path.abspath(path), FoundFiles(path, version))
+        place = directory / prefix
+        one = found.setdefault(place.identity, FoundFiles(place, version))
         one.version = version
         one.files.append(name)
 
-    present = [
-        name
-        for name in names
-        if not (_is_ours(name) or is_leftover(name)) and files.is_file(os.path.join(directory, name))
-    ]
+    present = [name for name in names if not (_is_ours(name) or is_leftover(name)) and (directory / name).is_file]
     rest = []
     for name in present:
         data = parse_data_filename(name)
@@ -213,69 +213,69 @@ def _group_files(directory: str, names: Iterable[str]) -> dict[str, FoundFiles]:
             add(name.removesuffix(INDEX_SUFFIX), name, 2)
         elif data:
             add(data[0], name, 2)
-        elif not name.endswith(f".{META_GRAPH_SUFFIX}") and is_slice_table(os.path.join(directory, name)):
+        elif not name.endswith(f".{META_GRAPH_SUFFIX}") and is_slice_table(directory / name):
             shard = parse_v1_shard(name)
             add(v1_shard_pattern(shard[0], shard[2]) if shard else name, name, 1)
         else:
             rest.append(name)
     for one in found.values():
-        graph = os.path.basename(meta_graph_filename(one.prefix))
+        graph = meta_graph_filename(one.place.stem)
         one.files += [name for name in rest if name == graph]
     return found
 
 
-def _find_leftovers(directory: str, names: Iterable[str], found: dict[str, FoundFiles]) -> list[Leftover]:
+def _find_leftovers(directory: Place, names: Iterable[str], found: dict[PlaceIdentity, FoundFiles]) -> list[Leftover]:
     """Return the files that no checkpoint needs, and take them away from the checkpoints that they are named after."""
     leftovers = []
     for name in names:
-        path = os.path.join(directory, name)
+        place = directory / name
         if _is_ours(name):
-            leftovers.append(Leftover(name, _size(path), "of a save that was killed or is under way"))
+            leftovers.append(Leftover(name, _size(place), "of a save that was killed or is under way"))
         elif is_leftover(name):
-            leftovers.append(Leftover(name, _size(path), "temporary, of another program's save"))
-        elif not any(name in one.files for one in found.values()) and table_version(path) == 2:
-            leftovers.append(Leftover(name, _size(path), "the index of a V2 checkpoint under another name"))
+            leftovers.append(Leftover(name, _size(place), "temporary, of another program's save"))
+        elif not any(name in one.files for one in found.values()) and table_version(place) == 2:
+            leftovers.append(Leftover(name, _size(place), "the index of a V2 checkpoint under another name"))
         elif name.endswith(f".{META_GRAPH_SUFFIX}") and not any(name in one.files for one in found.values()):
-            leftovers.append(Leftover(name, _size(path), "a meta graph without its checkpoint"))
+            leftovers.append(Leftover(name, _size(place), "a meta graph without its checkpoint"))
     for one in found.values():
         for name in _data_of_other_saves(one):
             one.files.remove(name)
-            leftovers.append(Leftover(name, _size(os.path.join(directory, name)), "data of another save of the prefix"))
+            leftovers.append(Leftover(name, _size(directory / name), "data of another save of the prefix"))
     return leftovers
 
 
-def _find_others(directory: str, names: Iterable[str]) -> tuple[OtherFile, ...]:
+def _find_others(directory: Place, names: Iterable[str]) -> tuple[OtherFile, ...]:
     """Return the files of other kinds; those that an index names count with it."""
     found: list[OtherFile] = []
     named: set[str] = set()
     for name in names:
-        kind = _other_kind(os.path.join(directory, name))
+        kind = _other_kind(directory / name)
         if kind is not None:
             other, paths = _look_into(directory, name, kind, is_opened=len(found) < MAX_OPENED)
             found.append(other)
-            named.update(map(os.path.basename, paths))
+            named.update(directory.at(path).stem for path in paths)
     return tuple(other for other in found if other.name not in named)
 
 
-def _other_kind(path: str) -> Kind | None:
+def _other_kind(place: Place) -> Kind | None:
     try:
-        kind = kind_of(files.read_start(path, START_SIZE))
+        kind = kind_of(place.read_start(START_SIZE))
     except CheckpointError:
         return None
     return kind if kind in WRITTEN_KINDS else None
 
 
-def _look_into(directory: str, name: str, kind: Kind, *, is_opened: bool) -> tuple[OtherFile, list[str]]:
+def _look_into(directory: Place, name: str, kind: Kind, *, is_opened: bool) -> tuple[OtherFile, list[str]]:
     """Return what a file is, and the paths of others that belong to it."""
-    path = os.path.join(directory, name)
+    place = directory / name
     if not is_opened:
-        return OtherFile(name, kind.name, None, _size(path)), []
+        return OtherFile(name, kind.name, None, _size(place)), []
     try:
-        with closing(kind.open(path)) as file:
+        with closing(kind.open(place)) as file:
             paths = file.file_names()
-            return OtherFile(name, kind.name, len(file.keys()), sum(map(_size, paths))), paths[1:]
+            return OtherFile(name, kind.name, len(file.keys()), sum(map(_size, map(place.at, paths)))), paths[1:]
     except CheckpointError as error:
-        return OtherFile(name, kind.name, None, _size(path), error.message), []
+        return OtherFile(name, kind.name, None, _size(place), error.message), []
 
 
 def _data_of_other_saves(one: FoundFiles) -> list[str]:
@@ -284,7 +284,7 @@ def _data_of_other_saves(one: FoundFiles) -> list[str]:
     if len(set(counts.values())) < 2:
         return []
     try:
-        index = BundleIndex(one.prefix)
+        index = BundleIndex(one.place)
     except CheckpointError:
         return []
     index.close()
@@ -293,11 +293,10 @@ def _data_of_other_saves(one: FoundFiles) -> list[str]:
 
 def _describe(one: FoundFiles) -> None:
     """Fill in sizes, times, and whether a checkpoint is whole."""
-    directory = os.path.dirname(one.prefix)
-    paths = [os.path.join(directory, name) for name in one.files]
-    one.bytes = sum(map(_size, paths))
-    one.modified = max(map(files.modified_time, paths))
-    if not is_whole(one.prefix):
+    places = list(map(one.place.beside, one.files))
+    one.bytes = sum(map(_size, places))
+    one.modified = max(place.modified for place in places)
+    if not is_whole(one.place):
         one.status, one.problem = HALF, _problem_of(one)
 
 
@@ -308,24 +307,24 @@ def _problem_of(one: FoundFiles) -> str:
         wanted = shards[2] if shards else 1
         have = sum(parse_v1_shard(name) is not None for name in one.files) if shards else 1
         return f"{have} of {wanted} files are here" if have != wanted else "the table is damaged"
-    index = os.path.basename(index_filename(one.prefix))
+    index = index_filename(one.place.stem)
     if index not in one.files:
         return "the data has no index: the save was killed, or the index was not copied"
     try:
-        opened = BundleIndex(one.prefix)
+        opened = BundleIndex(one.place)
     except CheckpointError as error:
         return f"the index cannot be read: {error.message}"
     with opened.file:
         damage = opened.listing().damage
     count = opened.header.num_shards
-    names = (os.path.basename(data_filename(one.prefix, shard_id, count)) for shard_id in range(count))
+    names = (data_filename(one.place.stem, shard_id, count) for shard_id in range(count))
     missing = sum(name not in one.files for name in names)
     if missing:
         return f"{missing} of {count} data files are missing"
     return f"the index is damaged: {damage[0].message}" if damage else "a data file is shorter than the index says"
 
 
-def _state_of(directory: str, latest_filename: str | None) -> tuple[CheckpointState | None, str]:
+def _state_of(directory: Place, latest_filename: str | None) -> tuple[CheckpointState | None, str]:
     """Return what the state file says, and what is wrong with it."""
     try:
         return read_state(directory, latest_filename), ""
@@ -333,14 +332,12 @@ def _state_of(directory: str, latest_filename: str | None) -> tuple[CheckpointSt
         return None, error.message
 
 
-def _compare(directory: str, found: dict[str, FoundFiles], state: CheckpointState) -> None:
+def _compare(directory: Place, found: dict[PlaceIdentity, FoundFiles], state: CheckpointState) -> None:
     """Mark what the state file lists, and add what it lists and is not there."""
     for path in dict.fromkeys([*state.all_model_checkpoint_paths, state.model_checkpoint_path]):
         if not path:
             continue
-        one = found.setdefault(
-            _place_among(found, directory, path), FoundFiles(os.path.join(directory, path), None, MISSING)
-        )
+        one = found.setdefault(_place_among(found, directory, path), FoundFiles(directory / path, None, MISSING))
         one.is_listed = True
         if one.status == UNLISTED:
             one.status = LISTED
@@ -355,9 +352,9 @@ def _mark_kept(found: Collection[FoundFiles], state: CheckpointState) -> None:
             one.is_kept = int(one.modified or 0) <= state.last_preserved_timestamp
 
 
-def _place_among(found: Mapping[str, FoundFiles], directory: str, path: str) -> str:
-    """Return which of the checkpoints a path of a state file means, by absolute path; or where it leads to."""
-    places = [os.path.abspath(place) for place in places_of(directory, path)]
+def _place_among(found: Mapping[PlaceIdentity, FoundFiles], directory: Place, path: str) -> PlaceIdentity:
+    """Return which of the checkpoints a path of a state file means, by identity; or where it leads to."""
+    places = [place.identity for place in places_of(directory, path)]
     return next((place for place in places if place in found), places[0])
 
 
@@ -366,8 +363,7 @@ def _is_ours(name: str) -> bool:
     return is_temporary_name(name) or is_journal_name(name)
 
 
-def _size(path: str) -> int:
-    try:
-        return os.stat(path, follow_symlinks=False).st_size
-    except OSError:
-        return 0
+def _size(place: Place) -> int:
+    """Return the bytes of what is at a place, of a link its own; 0 if nothing is."""
+    entry = place.entry() if place.is_taken else None
+    return 0 if entry is None else entry.size

@@ -23,9 +23,9 @@ from ckpt_magics.files.directory.listed import Listed, is_step_of
 from ckpt_magics.files.kinds.data_files import data_files, v1_shards
 from ckpt_magics.files.kinds.directory import checkpoint_files, is_whole
 from ckpt_magics.files.kinds.table_file import is_table
-from ckpt_magics.files.storage import disk, files
 from ckpt_magics.files.storage.atomic import forget_names, is_journal_name, journal_name, writer_is_gone
 from ckpt_magics.files.storage.naming import index_filename, meta_graph_filename, parse_v1_shard, v1_shard_pattern
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, Place
 
 __all__ = ["Journal", "announced"]
 
@@ -34,7 +34,7 @@ MAX_ENTRY_SIZE = 1024
 
 
 @contextmanager
-def announced(prefix: str, *, durable: bool = True) -> Iterator[None]:
+def announced(prefix: Place, *, durable: bool = True) -> Iterator[None]:
     """Name a checkpoint in the journal of its directory while it is saved and listed.
 
     A checkpoint that is there already is not named: it is listed, or somebody keeps it unlisted. A journal that cannot
@@ -48,57 +48,56 @@ def announced(prefix: str, *, durable: bool = True) -> Iterator[None]:
     if _find(prefix) is not None:
         yield
         return
-    directory, base = os.path.split(prefix)
-    name = journal_name()
-    entry = os.path.join(directory, name)
+    directory, name = prefix.directory, journal_name()
     created = False
     try:
         with suppress(CheckpointError):
             created = _make_directory(directory, durable=durable)
-            _write_entry(entry, base)
+            _write_entry(directory / name, prefix.stem)
         yield
     except BaseException:
         # What is whole by now stays named, for it is not listed yet.
         if _find(prefix) is None:
-            disk.remove_if_possible(entry)
+            _remove_if_possible(directory / name)
             if created:
-                disk.remove_directory_if_empty(directory)
+                directory.store.remove_empty(directory.name)
         raise
     else:
-        disk.remove_if_possible(entry)
+        _remove_if_possible(directory / name)
     finally:
         forget_names([name])
 
 
-def _make_directory(directory: str, *, durable: bool) -> bool:
-    created = disk.make_directory(directory)
+def _make_directory(directory: Place, *, durable: bool) -> bool:
+    created = directory.store.make_directory(directory.name)
     if created and durable:
-        disk.sync_directory(os.path.dirname(directory))
+        directory.directory.sync()
     return created
 
 
-def _write_entry(path: str, base: str) -> None:
-    file = disk.create_file(path, path, durable=False)
-    try:
-        file.write(os.fsencode(base))
-        file.finish()
-    finally:
-        file.abandon()
+def _write_entry(place: Place, base: str) -> None:
+    place.put(os.fsencode(base), durable=False)
+
+
+def _remove_if_possible(place: Place) -> None:
+    """Remove a file whose stay harms nobody."""
+    with suppress(CheckpointError):
+        place.remove()
 
 
 class Journal:
     """The entries of a directory that were left by processes that have ended. To be used under the directory's lock.
 
     Args:
-        directory: The directory; the empty string is the current one.
+        directory: The directory.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: Place) -> None:
         self._directory = directory
-        self._entries = [name for name in disk.list_names(directory) if is_journal_name(name) and writer_is_gone(name)]
+        self._entries = [name for name in _names(directory) if is_journal_name(name) and writer_is_gone(name)]
         self._done: list[str] = []
 
-    def name(self, stem: str | None, paths: Iterable[str]) -> None:
+    def name(self, stem: Place | None, paths: Iterable[str]) -> None:
         """Name checkpoints of one prefix that the state file is going to list no more and that will be removed.
 
         Args:
@@ -108,15 +107,16 @@ class Journal:
         for path in paths:
             if stem is None or not is_step_of(stem, path):
                 continue
-            shard = parse_v1_shard(os.path.basename(path))
+            base = self._directory.at(path).stem
+            shard = parse_v1_shard(base)
             entry = journal_name()
             # Forgotten at once, for if this save fails the next one of this process has to look at the entry.
             forget_names([entry])
             self._done.append(entry)
             with suppress(CheckpointError):
-                _write_entry(os.path.join(self._directory, entry), shard[0] if shard else os.path.basename(path))
+                _write_entry(self._directory / entry, shard[0] if shard else base)
 
-    def unlisted(self, stem: str | None, listed: Iterable[Listed]) -> list[Listed]:
+    def unlisted(self, stem: Place | None, listed: Iterable[Listed]) -> list[Listed]:
         """Return the whole checkpoints of one prefix that the entries name and the state file does not.
 
         Args:
@@ -128,51 +128,61 @@ class Journal:
         """
         if not self._entries:
             return []
-        known = {os.path.abspath(one.path) for one in listed}
+        known = {self._directory.at(one.path).identity for one in listed}
         found: dict[str, float] = {}
         for name in self._entries:
             base = self._named_by(name)
-            prefix = None if base is None else _find(os.path.join(self._directory, base))
-            if prefix is None or os.path.abspath(prefix) in known or not is_whole(prefix):
+            prefix = None if base is None else _find(self._directory / base)
+            if prefix is None or prefix.identity in known or not is_whole(prefix):
                 self._done.append(name)
-            elif stem is not None and is_step_of(stem, prefix):
+            elif stem is not None and is_step_of(stem, prefix.name):
                 self._done.append(name)
-                found[prefix] = _written(prefix)
+                found[prefix.name] = _written(prefix)
         ordered = sorted(found, key=lambda prefix: (found[prefix], len(prefix), prefix))
         return [Listed(prefix, found[prefix]) for prefix in ordered]
 
     def settle(self) -> None:
         """Remove the entries that are done with, and the parts of checkpoints that were never finished."""
         for name in self._done:
-            entry = os.path.join(self._directory, name)
+            entry = self._directory / name
             base = self._named_by(name)
             if base is not None:
-                _remove_unfinished(os.path.join(self._directory, base), since=files.modified_time(entry))
-            disk.remove_if_possible(entry)
+                _remove_unfinished(self._directory / base, since=entry.modified)
+            _remove_if_possible(entry)
 
     def _named_by(self, entry: str) -> str | None:
         """Return the name that an entry holds; None if it is no plain name of a file."""
         try:
-            base = os.fsdecode(files.read_start(os.path.join(self._directory, entry), MAX_ENTRY_SIZE))
+            base = os.fsdecode((self._directory / entry).read_start(MAX_ENTRY_SIZE))
         except CheckpointError:
             return None
-        is_plain = os.path.basename(base) == base and base not in {"", os.curdir, os.pardir} and "\0" not in base
+        is_plain = self._directory.at(base).stem == base and base not in {"", CURRENT, ABOVE} and "\0" not in base
         return base if is_plain else None
 
 
-def _find(prefix: str) -> str | None:
+def _names(directory: Place) -> list[str]:
+    try:
+        return directory.names()
+    except CheckpointError:
+        return []
+
+
+def _find(prefix: Place) -> Place | None:
     """Return the prefix or V1 pattern of what lies at ``prefix``, whole or not; None if nothing does."""
-    if files.is_file(index_filename(prefix)) or is_table(prefix):
+    if prefix.at(index_filename(prefix.name)).is_file or is_table(prefix):
         return prefix
     shards = v1_shards(prefix)
-    return v1_shard_pattern(prefix, shards[max(shards, key=files.modified_time)]) if shards else None
+    if not shards:
+        return None
+    youngest = max(shards, key=lambda shard: shard.modified)
+    return prefix.at(v1_shard_pattern(prefix.name, shards[youngest]))
 
 
-def _written(prefix: str) -> float:
-    return max(map(files.modified_time, checkpoint_files(prefix)), default=0.0)
+def _written(prefix: Place) -> float:
+    return max((file.modified for file in checkpoint_files(prefix)), default=0.0)
 
 
-def _remove_unfinished(prefix: str, since: float) -> None:
+def _remove_unfinished(prefix: Place, since: float) -> None:
     """Remove the data files, V1 files and meta graph of a save that was killed before its checkpoint was there.
 
     Args:
@@ -182,6 +192,7 @@ def _remove_unfinished(prefix: str, since: float) -> None:
     found = _find(prefix)
     if found is not None and (found == prefix or is_whole(found)):
         return
-    for path in (*data_files(prefix), *v1_shards(prefix), meta_graph_filename(prefix)):
-        if files.modified_time(path) >= since:
-            disk.remove_if_possible(path)
+    meta_graph = prefix.at(meta_graph_filename(prefix.name))
+    for place in (*data_files(prefix), *v1_shards(prefix), meta_graph):
+        if place.modified >= since:
+            _remove_if_possible(place)

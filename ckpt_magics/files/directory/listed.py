@@ -5,18 +5,19 @@ A list may have a hundred thousand of them: nothing here takes more than one loo
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
-from ckpt_magics.errors import DataLossError
+from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.files.directory.state_file import StateTooLargeError, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.directory import checkpoint_files, find_checkpoints, is_whole
-from ckpt_magics.files.storage.files import modified_time
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX
+from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.store import EntryKind
 
 __all__ = ["Listed", "StateList", "is_step_of", "read_list", "steps_of", "written"]
 
@@ -50,7 +51,7 @@ class StateList(NamedTuple):
     is_damaged: bool = False
 
 
-def read_list(directory: str, latest_filename: str | None = None) -> StateList:
+def read_list(directory: Place, latest_filename: str | None = None) -> StateList:
     """Return the checkpoints that a state file lists and that are there.
 
     Raises:
@@ -61,69 +62,69 @@ def read_list(directory: str, latest_filename: str | None = None) -> StateList:
     except DataLossError as error:
         if isinstance(error, StateTooLargeError):
             warnings.warn(f"{error.message}; what is whole in the directory is listed anew", UserWarning, stacklevel=6)
-        found = [one for one in find_checkpoints(directory) if is_whole(one.prefix)]
+        found = [one for one in find_checkpoints(directory) if is_whole(one.place)]
         return StateList([Listed(one.prefix, one.modified) for one in found], CheckpointState(), is_damaged=True)
     paths = state.all_model_checkpoint_paths
     times: list[float] = state.all_model_checkpoint_timestamps
     known = zip(paths, times if len(times) == len(paths) else [None] * len(paths), strict=True)
-    is_there = _LongList(directory) if len(paths) > LONG_LIST else _is_there
-    head = os.path.join(directory, "")
-    listed = (Listed(path if os.path.isabs(path) else head + path, time) for path, time in known)
+    is_there = _Present(directory, is_long=len(paths) > LONG_LIST)
+    rules, head = directory.store.rules, (directory / "").name
+    listed = (Listed(path if rules.isabs(path) else head + path, time) for path, time in known)
     return StateList([one for one in listed if is_there(one.path)], state)
 
 
-def _is_there(path: str) -> bool:
-    return bool(checkpoint_files(path))
-
-
-class _LongList:
-    """Tells whether checkpoints are there after one look at their directory.
+class _Present:
+    """Tells whether checkpoints are there.
 
     Args:
         directory: Where nearly all of them are.
+        is_long: Take one look at the directory, and not at each of them.
     """
 
-    def __init__(self, directory: str) -> None:
-        self._head = os.path.join(directory, "")
-        try:
-            with os.scandir(directory or os.curdir) as entries:
-                self._names = {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
-        except OSError:
-            self._names = {}
+    def __init__(self, directory: Place, *, is_long: bool) -> None:
+        self._directory = directory
+        self._head = (directory / "").name
+        self._entries: dict[str, EntryKind] = {}
+        if is_long:
+            with suppress(CheckpointError):
+                self._entries = directory.scan()
+        self._is_long = is_long
 
     def __call__(self, path: str) -> bool:
         name = path.removeprefix(self._head)
         index = name + INDEX_SUFFIX
-        if self._names.get(index):
+        if self._entries.get(index) is EntryKind.FILE:
             return True
         # The name of another directory, or a pattern; or a link, which may lead nowhere.
-        if os.path.basename(name) != name or "?" in name or index in self._names or name in self._names:
-            return _is_there(path)
-        return False
+        is_clear = self._is_long and self._directory.store.rules.sep not in name and "?" not in name
+        if is_clear and index not in self._entries and name not in self._entries:
+            return False
+        return bool(checkpoint_files(self._directory.at(path)))
 
 
-def written(one: Listed) -> float:
+def written(one: Listed, directory: Place) -> float:
     """Return when a listed checkpoint was saved, or else written, in seconds since 1970."""
-    return modified_time((checkpoint_files(one.path) or [one.path])[0]) if one.saved is None else one.saved
+    place = directory.at(one.path)
+    return next(iter(checkpoint_files(place)), place).modified if one.saved is None else one.saved
 
 
-def is_step_of(stem: str, path: str) -> bool:
+def is_step_of(stem: Place, path: str) -> bool:
     """Tell whether a path is ``STEM-NUMBER``, V1 in several files or not, in the directory of the stem."""
     return bool(steps_of(stem, [path]))
 
 
-def steps_of(stem: str, paths: Iterable[str]) -> set[str]:
+def steps_of(stem: Place, paths: Iterable[str]) -> set[str]:
     """Return those of some paths that are steps of a prefix; see :func:`is_step_of`."""
-    directory, name = os.path.split(os.path.abspath(stem))
-    step = re.compile(rf"{re.escape(name)}-[0-9]+(-\?{{5,}}-of-[0-9]{{5,}})?")
-    head = f"{stem}-"
+    directory = stem.directory.identity
+    step = re.compile(rf"{re.escape(stem.stem)}-[0-9]+(-\?{{5,}}-of-[0-9]{{5,}})?")
+    head = f"{stem.name}-"
 
     def is_step(path: str) -> bool:
         number = path.removeprefix(head)
         if len(number) < len(path) and number.isascii() and number.isdigit():
             # Nearly all are spelled as the prefix is.
             return True
-        base = os.path.basename(path)
-        return step.fullmatch(base) is not None and os.path.dirname(os.path.abspath(path)) == directory
+        place = stem.at(path)
+        return step.fullmatch(place.stem) is not None and place.directory.identity == directory
 
     return set(filter(is_step, paths))

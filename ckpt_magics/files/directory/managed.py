@@ -10,7 +10,6 @@ Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 
@@ -19,8 +18,8 @@ from ckpt_magics.files.directory.listed import Listed, read_list, written
 from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, update_checkpoint_state
-from ckpt_magics.files.storage.atomic import WrittenFile
-from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.place import Place, PlaceIdentity
+from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = ["ManagedCheckpoints"]
 
@@ -46,18 +45,18 @@ class ManagedCheckpoints:
 
     def __init__(
         self,
-        stem: str,
+        stem: Place,
         max_to_keep: int | None,
         keep_hours: float | None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._stem = stem
-        self._directory = os.path.dirname(stem)
+        self._directory = stem.directory
         self._max_to_keep = max_to_keep
         self._keep_hours = keep_hours
         self._clock = clock or time.time
         self._times: dict[str, float] = {}
-        self._known: set[str] = set()
+        self._known: set[PlaceIdentity] = set()
         self._take_over()
 
     def _take_over(self) -> None:
@@ -75,7 +74,7 @@ class ManagedCheckpoints:
         if state is None:
             return
         paths = state.all_model_checkpoint_paths
-        self._known.update(map(os.path.abspath, paths))
+        self._known.update(map(self._identity, paths))
         # What has no time is nobody's to delete.
         times = state.all_model_checkpoint_timestamps or [self._last_preserved] * len(paths)
         for path, saved in zip(paths, times, strict=False):
@@ -96,16 +95,22 @@ class ManagedCheckpoints:
         Raises:
             CheckpointError: The state file could not be written.
         """
-        with directory_lock(self._directory):
+        with self._directory.lock():
             journal, notes = Journal(self._directory), read_notes(self._directory)
             others = self._listed_by_others()
-            left = [(one.path, written(one)) for one in journal.unlisted(self._stem, [*others, *self._listed()])]
+            left = [
+                (one.path, written(one, self._directory))
+                for one in journal.unlisted(self._stem, [*others, *self._listed()])
+            ]
             times = {**dict(left), **{old: saved for old, saved in self._times.items() if old != path}}
             times[path] = self._clock()
             swept, last_preserved = self._swept(times)
-            going = [old for old in swept if not notes.is_pinned(old)]
+            going = [old for old in swept if not notes.is_pinned(self._directory.at(old).stem)]
             journal.name(self._stem, going)
-            kept = [*((one.path, written(one)) for one in others if one.path not in times), *times.items()]
+            kept = [
+                *((one.path, written(one, self._directory)) for one in others if one.path not in times),
+                *times.items(),
+            ]
             state_file = update_checkpoint_state(
                 self._directory,
                 path,
@@ -115,12 +120,15 @@ class ManagedCheckpoints:
                 save_relative_paths=True,
             )
             self._times, self._last_preserved, self.latest = times, last_preserved, path
-            self._known.update(map(os.path.abspath, [*times, *swept]))
-            needed = {os.path.abspath(one) for one, _ in kept}
+            self._known.update(map(self._identity, [*times, *swept]))
+            needed = {self._identity(one) for one, _ in kept}
             for old in going:
                 remove_old_checkpoint(old, self._directory, needed, 2, meta_graph_suffix=None)
             journal.settle()
         return state_file
+
+    def _identity(self, path: str) -> PlaceIdentity:
+        return self._directory.at(path).identity
 
     def _listed(self) -> list[Listed]:
         return [Listed(path, saved) for path, saved in self._times.items()]
@@ -128,7 +136,7 @@ class ManagedCheckpoints:
     def _listed_by_others(self) -> list[Listed]:
         """What the directory's list has and this manager knows nothing of."""
         listed = read_list(self._directory).listed
-        return [one for one in listed if os.path.abspath(one.path) not in self._known]
+        return [one for one in listed if self._identity(one.path) not in self._known]
 
     def _swept(self, times: dict[str, float]) -> tuple[list[str], float]:
         """Take the oldest out while there are too many; return those that go, and when the last was preserved."""

@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ckpt_magics.errors import NotFoundError, visible
-from ckpt_magics.files.directory.state_file import state_filename
-from ckpt_magics.files.storage.atomic import write_file
-from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.directory.state_file import state_place
+from ckpt_magics.files.storage.place import Place
 
-__all__ = ["CheckpointNotes", "best_of", "notes_filename", "read_notes", "write_notes"]
+__all__ = ["CheckpointNotes", "best_of", "notes_place", "read_notes", "write_notes"]
 
 _ENDING = ".notes.json"
 _MAX_SIZE = 32 << 20
@@ -47,32 +45,33 @@ class CheckpointNotes:
             self.metrics.pop(name, None)
             self.pinned.discard(name)
 
-    def is_pinned(self, path: str) -> bool:
-        """Whether a checkpoint of the directory is pinned."""
-        return os.path.basename(path) in self.pinned
+    def is_pinned(self, name: str) -> bool:
+        """Whether a checkpoint is pinned, by its name in the directory."""
+        return name in self.pinned
 
 
-def notes_filename(directory: str, latest_filename: str | None = None) -> str:
-    """Return the path of the notes of a directory."""
-    return state_filename(directory, latest_filename) + _ENDING
+def notes_place(directory: Place, latest_filename: str | None = None) -> Place:
+    """Return the place of the notes of a directory."""
+    state = state_place(directory, latest_filename)
+    return state.at(state.name + _ENDING)
 
 
-def read_notes(directory: str, latest_filename: str | None = None) -> CheckpointNotes:
+def read_notes(directory: Place, latest_filename: str | None = None) -> CheckpointNotes:
     """Return what is noted; nothing if there is no file. Of a damaged one a warning tells.
 
     Raises:
         CheckpointError: The file is there and cannot be read.
     """
-    path = notes_filename(directory, latest_filename)
+    place = notes_place(directory, latest_filename)
     try:
-        with open_file(path) as file:
+        with place.open() as file:
             data = file.read_at(0, min(file.size, _MAX_SIZE), "notes")
     except NotFoundError:
         return CheckpointNotes()
     try:
         return _parsed(json.loads(data))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        text = f"{visible(path)} is damaged, and metrics and pins are lost: {visible(str(error))}"
+        text = f"{visible(place.name)} is damaged, and metrics and pins are lost: {visible(str(error))}"
         warnings.warn(text, UserWarning, stacklevel=3)
         return CheckpointNotes()
 
@@ -91,16 +90,16 @@ def _parsed(table: Mapping[str, Mapping[str, object]]) -> CheckpointNotes:
 
 
 def write_notes(
-    directory: str, notes: CheckpointNotes, latest_filename: str | None = None, *, durable: bool = True
+    directory: Place, notes: CheckpointNotes, latest_filename: str | None = None, *, durable: bool = True
 ) -> None:
     """Write the notes of a directory, in one step; none where there is nothing to note and no file.
 
     Raises:
         CheckpointError: The disk refuses.
     """
-    path = notes_filename(directory, latest_filename)
+    place = notes_place(directory, latest_filename)
     names = sorted({*notes.metrics, *notes.pinned})
-    if not names and not os.path.lexists(path):
+    if not names and not place.is_taken:
         return
     table: dict[str, dict[str, object]] = {}
     for name in names:
@@ -108,7 +107,7 @@ def write_notes(
         if name in notes.pinned:
             table[name]["pinned"] = True
     text = json.dumps(table, indent=1)
-    write_file(path, f"{text}\n".encode("utf-8", "surrogateescape"), "notes", durable=durable)
+    place.put(f"{text}\n".encode("utf-8", "surrogateescape"), durable=durable)
 
 
 def best_of(notes: CheckpointNotes, names: Collection[str], metric: str, count: int, *, highest: bool) -> set[str]:

@@ -10,7 +10,6 @@ Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 
@@ -20,25 +19,25 @@ from ckpt_magics.files.directory.notes import CheckpointNotes, best_of, read_not
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
 from ckpt_magics.files.kinds.directory import checkpoint_files
-from ckpt_magics.files.storage.atomic import WrittenFile
-from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import index_filename
+from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["checkpoints_to_go", "record_checkpoint"]
 
 
 def record_checkpoint(
-    path: str,
+    place: Place,
     options: SaveOptions,
     *,
-    stem: str | None = None,
+    stem: Place | None = None,
     clock: Callable[[], float] = time.time,
 ) -> tuple[WrittenFile, tuple[str, ...]]:
     """Make a checkpoint the latest of its directory; then delete its predecessors but the last ``max_to_keep``.
 
     Args:
-        path: Prefix or V1 pattern of the checkpoint just saved.
+        place: Prefix or V1 pattern of the checkpoint just saved.
         options: How it was saved. ``max_to_keep`` None or 0 deletes none of its predecessors and lists only the new
             one; one that is ``keep_checkpoint_every_n_hours`` younger than the last one kept for ever is kept, and so
             are the best ones, if that is asked for, and those that are pinned, which are not listed.
@@ -51,18 +50,18 @@ def record_checkpoint(
     Raises:
         CheckpointError: The state file could not be written.
     """
-    directory = os.path.dirname(path)
-    with directory_lock(directory):
+    directory = place.directory
+    with directory.lock():
         journal = Journal(directory)
-        kept = _kept(path, options, stem, clock(), journal)
+        kept = _kept(place, options, stem, clock(), journal)
         if kept.notes_changed:
             write_notes(directory, kept.notes, options.latest_filename, durable=options.durable)
         journal.name(stem, kept.dropped)
         paths = [one.path for one in kept.listed]
-        times = [written(one) for one in kept.listed] if kept.has_times else None
+        times = [written(one, directory) for one in kept.listed] if kept.has_times else None
         state_file = update_checkpoint_state(
             directory,
-            path,
+            place,
             paths,
             options.latest_filename,
             times,
@@ -70,37 +69,37 @@ def record_checkpoint(
             save_relative_paths=not options.absolute_paths,
             durable=options.durable,
         )
-        needed = set(map(os.path.abspath, paths)) if kept.dropped else set()
+        needed = {directory.at(path).identity for path in paths} if kept.dropped else set()
         removed: list[str] = []
         for old in kept.dropped:
-            version = 2 if index_filename(old) in checkpoint_files(old) else 1
+            version = 2 if directory.at(index_filename(old)) in checkpoint_files(directory.at(old)) else 1
             if remove_old_checkpoint(old, directory, needed, version, options.meta_graph_suffix):
                 removed.append(old)
         journal.settle()
     return state_file, tuple(removed)
 
 
-def checkpoints_to_go(path: str, options: SaveOptions, stem: str) -> list[str]:
+def checkpoints_to_go(place: Place, options: SaveOptions, stem: Place) -> list[str]:
     """Return the checkpoints that a save would delete, oldest first, if nobody else saves meanwhile.
 
     Args:
-        path: Prefix of the checkpoint to be saved.
+        place: Prefix of the checkpoint to be saved.
         options: How it will be saved.
         stem: Its prefix without the step.
 
     Raises:
         CheckpointError: The directory's list cannot be read.
     """
-    directory = os.path.dirname(path)
-    if not os.path.isdir(directory or os.curdir) or not options.write_state:
+    directory = place.directory
+    if not directory.shown.is_directory or not options.write_state:
         return []
-    dropped = _kept(path, options, stem, time.time(), Journal(directory)).dropped
+    dropped = _kept(place, options, stem, time.time(), Journal(directory)).dropped
     # What lies elsewhere is not deleted, whatever the list says.
-    return [old for old in dropped if os.path.dirname(os.path.abspath(old)) == os.path.abspath(directory)]
+    return [old for old in dropped if directory.at(old).plain.directory == directory.plain]
 
 
-def _kept(path: str, options: SaveOptions, stem: str | None, now: float, journal: Journal) -> _Kept:
-    kept = _Kept(path, options, stem, now, journal)
+def _kept(place: Place, options: SaveOptions, stem: Place | None, now: float, journal: Journal) -> _Kept:
+    kept = _Kept(place, options, stem, now, journal)
     if options.max_to_keep:
         kept.drop_old(options)
     else:
@@ -111,11 +110,11 @@ def _kept(path: str, options: SaveOptions, stem: str | None, now: float, journal
 class _Kept:
     """The checkpoints of a directory that stay listed, oldest first with times, and those that go."""
 
-    def __init__(self, path: str, options: SaveOptions, stem: str | None, now: float, journal: Journal) -> None:
-        directory = os.path.dirname(path)
+    def __init__(self, place: Place, options: SaveOptions, stem: Place | None, now: float, journal: Journal) -> None:
+        self._directory = directory = place.directory
         listed, state, is_damaged = read_list(directory, options.latest_filename)
         self.notes: CheckpointNotes = read_notes(directory, options.latest_filename)
-        self._new = os.path.basename(path)
+        self._new = place.stem
         # What was noted of the one that it replaces, says nothing of this one.
         former = self.notes.metrics.pop(self._new, None)
         self.notes_changed = bool(options.metrics) or former is not None
@@ -128,15 +127,16 @@ class _Kept:
         self.last_preserved: float | None = state.last_preserved_timestamp or None
         self.dropped: list[str] = []
         listed += journal.unlisted(stem, listed)
-        base, new = os.path.basename(path), os.path.abspath(path)
+        base, new = place.stem, place.identity
         self.listed = [
             one
             for one in listed
-            if not (one.path.endswith(base) and os.path.abspath(one.path) == new) and not self.notes.is_pinned(one.path)
+            if not (one.path.endswith(base) and directory.at(one.path).identity == new)
+            and not (self.notes.pinned and self.notes.is_pinned(self._stem(one.path)))
         ]
         steps = set() if stem is None else steps_of(stem, [one.path for one in self.listed])
         self._predecessors = [one for one in self.listed if one.path in steps]
-        self.listed.append(Listed(path, now))
+        self.listed.append(Listed(place.name, now))
 
     def forget_predecessors(self) -> None:
         """List none of the predecessors, as a Saver without max_to_keep."""
@@ -148,17 +148,17 @@ class _Kept:
         # Without times in the state file the next save could not know what to keep, and TensorFlow's manager takes none
         # of what is listed for its own.
         self.has_times = True
-        self.last_preserved = self.last_preserved or min(map(written, self.listed)) - 1.0
+        self.last_preserved = self.last_preserved or min(map(self._written, self.listed)) - 1.0
         best = self._best(options)
         old = [
             one
             for one in self._predecessors[: max(len(self._predecessors) + 1 - most, 0)]
-            if os.path.basename(one.path) not in best
+            if self._stem(one.path) not in best
         ]
-        times = [(one.path, written(one)) for one in old]
+        times = [(one.path, self._written(one)) for one in old]
         self.dropped, self.last_preserved = let_go(times, options.keep_checkpoint_every_n_hours, self.last_preserved)
         self._leave_out(old)
-        gone = [os.path.basename(path) for path in self.dropped]
+        gone = [self._stem(path) for path in self.dropped]
         self.notes_changed |= any(name in self.notes.metrics for name in gone)
         self.notes.forget(gone)
 
@@ -166,8 +166,14 @@ class _Kept:
         """Names of the best of the series, if that is asked for."""
         if options.keep_best is None:
             return set()
-        names = [*(os.path.basename(one.path) for one in self._predecessors), self._new]
+        names = [*(self._stem(one.path) for one in self._predecessors), self._new]
         return best_of(self.notes, names, next(iter(options.metrics)), options.keep_best, highest=options.highest)
+
+    def _stem(self, path: str) -> str:
+        return self._directory.at(path).stem
+
+    def _written(self, one: Listed) -> float:
+        return written(one, self._directory)
 
     def _leave_out(self, others: Iterable[Listed]) -> None:
         gone = set(others)

@@ -11,7 +11,6 @@ Format: tensorflow/python/training/saver.py (Saver), tensorflow/python/checkpoin
 from __future__ import annotations
 
 import math
-import os
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable
@@ -23,16 +22,14 @@ from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.state import checkpoint_exists, get_checkpoint_mtimes, update_checkpoint_state
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.directory import checkpoint_files
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import WrittenFile
-from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import (
     META_GRAPH_SUFFIX,
     index_filename,
     meta_graph_filename,
     parse_v1_shard,
 )
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, PlaceIdentity, place_of
+from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 
 __all__ = [
@@ -83,23 +80,23 @@ def remove_checkpoint(
     Raises:
         CheckpointError: The disk refuses.
     """
-    prefix = local_path(checkpoint_prefix)
-    directory, base = os.path.split(prefix)
-    if base in {"", os.curdir, os.pardir}:
+    prefix = place_of(checkpoint_prefix)
+    base = prefix.stem
+    if base in {"", CURRENT, ABOVE}:
         return
     if meta_graph_suffix is not None:
-        disk.remove_file(os.path.join(directory, meta_graph_filename(base, meta_graph_suffix)))
+        prefix.beside(meta_graph_filename(base, meta_graph_suffix)).remove()
     if version == 2:
-        disk.remove_file(os.path.join(directory, index_filename(base)))
-        for path in data_files(prefix):
-            disk.remove_file(path)
+        prefix.beside(index_filename(base)).remove()
+        for file in data_files(prefix):
+            file.remove()
         return
     pattern = parse_v1_shard(base)
     if pattern is None or pattern[1] is not None:
-        disk.remove_file(prefix)
+        prefix.remove()
         return
-    for path in checkpoint_files(prefix):
-        disk.remove_file(path)
+    for file in checkpoint_files(prefix):
+        file.remove()
 
 
 class CheckpointHistory:
@@ -125,8 +122,8 @@ class CheckpointHistory:
         self._clock = clock
         self._kept: list[tuple[str, float]] = []
         self._to_delete: list[tuple[str, float]] = []
-        # By absolute path: everything this saver ever listed, so that its own past is not taken for another saver's.
-        self._own: set[str] = set()
+        # Everything this saver ever listed, so that its own past is not taken for another saver's.
+        self._own: set[PlaceIdentity] = set()
         self.next_checkpoint_time = clock() + keep_checkpoint_every_n_hours * 3600
 
     @property
@@ -137,24 +134,24 @@ class CheckpointHistory:
     def set_last_checkpoints(self, last_checkpoints: list[AnyPath]) -> None:
         """Take over paths whose times are not known; those are never deleted."""
         assert isinstance(last_checkpoints, list)  # noqa: S101  # TensorFlow's check, which its users' tests expect
-        self._kept = [(local_path(path), math.inf) for path in last_checkpoints]
+        self._kept = [(place_of(path).name, math.inf) for path in last_checkpoints]
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[AnyPath, float]]) -> None:
         """Take over (path, seconds since 1970), oldest first."""
         assert isinstance(last_checkpoints_with_time, list)  # noqa: S101  # as above
-        self._kept = [(local_path(path), saved) for path, saved in last_checkpoints_with_time]
+        self._kept = [(place_of(path).name, saved) for path, saved in last_checkpoints_with_time]
 
     def recover_last_checkpoints(self, checkpoint_paths: Iterable[AnyPath]) -> None:
         """Take over the paths that exist, with the times of their files."""
-        existing = [path for path in map(local_path, checkpoint_paths) if checkpoint_exists(path)]
+        existing = [place_of(path).name for path in checkpoint_paths if checkpoint_exists(path)]
         self._kept = list(zip(existing, get_checkpoint_mtimes(existing), strict=True))
 
     def record(
         self,
-        path: str,
+        place: Place,
         options: SaveOptions,
         *,
-        stem: str | None = None,
+        stem: Place | None = None,
     ) -> WrittenFile:
         """Note a checkpoint just saved: write the state file, then delete at most one old checkpoint.
 
@@ -162,7 +159,7 @@ class CheckpointHistory:
         add to what may be deleted.
 
         Args:
-            path: Prefix or V1 pattern.
+            place: Prefix or V1 pattern.
             options: How it was saved; how many are kept is up to this history.
             stem: Its prefix without the step; None for a checkpoint without a step.
 
@@ -172,24 +169,30 @@ class CheckpointHistory:
         Raises:
             CheckpointError: The state file could not be written.
         """
-        directory = os.path.dirname(path)
-        with directory_lock(directory):
+        directory, path = place.directory, place.name
+        with directory.lock():
             journal = Journal(directory)
             notes = read_notes(directory, options.latest_filename)
             listed = [
-                one for one in read_list(directory, options.latest_filename).listed if not notes.is_pinned(one.path)
+                one
+                for one in read_list(directory, options.latest_filename).listed
+                if not notes.is_pinned(directory.at(one.path).stem)
             ]
-            left = self._take_over(journal, stem, path, listed)
-            self._append(path, self._clock())
-            expired = [old for old in self._expired(1 + left) if not notes.is_pinned(old)]
+            left = self._take_over(journal, stem, place, listed)
+            self._append(place, self._clock())
+            expired = [old for old in self._expired(1 + left) if not notes.is_pinned(directory.at(old).stem)]
             journal.name(stem, expired)
             try:
                 state_file = update_checkpoint_state(
                     directory,
                     path,
                     [
-                        *self._listed_by_others(listed),
-                        *(own for own in self._own_paths(directory, path) if own == path or not notes.is_pinned(own)),
+                        *self._listed_by_others(directory, listed),
+                        *(
+                            own
+                            for own in self._own_paths(directory, path)
+                            if own == path or not notes.is_pinned(directory.at(own).stem)
+                        ),
                     ],
                     options.latest_filename,
                     save_relative_paths=not options.absolute_paths,
@@ -198,22 +201,23 @@ class CheckpointHistory:
             except BaseException:
                 self._to_delete[:0] = [(old, -math.inf) for old in expired]
                 raise
-            needed = set(map(os.path.abspath, [path, *self.last_checkpoints]))
+            needed = {directory.at(known).identity for known in (path, *self.last_checkpoints)}
             for old in expired:
                 remove_old_checkpoint(old, directory, needed, self.write_version, options.meta_graph_suffix)
             journal.settle()
         return state_file
 
-    def _take_over(self, journal: Journal, stem: str | None, path: str, listed: Iterable[Listed]) -> int:
+    def _take_over(self, journal: Journal, stem: Place | None, new: Place, listed: Iterable[Listed]) -> int:
         """Take what killed saves of the prefix left for this saver's own; tell how many they were."""
-        new = os.path.abspath(path)
-        left = [one for one in journal.unlisted(stem, listed) if os.path.abspath(one.path) != new]
-        for one in left:
-            self._append(one.path, written(one))
+        places = ((new.at(one.path), one) for one in journal.unlisted(stem, listed))
+        left = [(place, one) for place, one in places if place.identity != new.identity]
+        for place, one in left:
+            self._append(place, written(one, new.directory))
         return len(left)
 
-    def _append(self, path: str, saved: float) -> None:
-        self._own.update(os.path.abspath(known) for known in (path, *self.last_checkpoints))
+    def _append(self, place: Place, saved: float) -> None:
+        path = place.name
+        self._own.update(place.at(known).identity for known in (path, *self.last_checkpoints))
         if not self.max_to_keep:
             return
         self._kept = [known for known in self._kept if known[0] != path]
@@ -221,17 +225,17 @@ class CheckpointHistory:
         if len(self._kept) > self.max_to_keep:
             self._to_delete.append(self._kept.pop(0))
 
-    def _own_paths(self, directory: str, path: str) -> list[str]:
+    def _own_paths(self, directory: Place, path: str) -> list[str]:
         """Own paths for the state file, the new one last."""
         own = [known for known in self.last_checkpoints if known != path]
-        if os.path.isabs(directory):
+        if directory.store.rules.isabs(directory.name):
             # A relative path in a state file is taken as relative to its directory, these are relative to ours.
-            own = [os.path.abspath(known) for known in own]
+            own = [directory.at(known).plain.name for known in own]
         return [*own, path]
 
-    def _listed_by_others(self, listed: Iterable[Listed]) -> list[str]:
+    def _listed_by_others(self, directory: Place, listed: Iterable[Listed]) -> list[str]:
         """Paths in the state file as it is now that this saver knows nothing of and that exist."""
-        return [one.path for one in listed if os.path.abspath(one.path) not in self._own]
+        return [one.path for one in listed if directory.at(one.path).identity not in self._own]
 
     def _expired(self, most: int) -> list[str]:
         """Return at most so many of those that are no longer kept, without what is kept for ever."""
@@ -246,7 +250,11 @@ class CheckpointHistory:
 
 
 def remove_old_checkpoint(
-    path: str, directory: str, needed: Collection[str], version: int, meta_graph_suffix: str | None = META_GRAPH_SUFFIX
+    path: str,
+    directory: Place,
+    needed: Collection[PlaceIdentity],
+    version: int,
+    meta_graph_suffix: str | None = META_GRAPH_SUFFIX,
 ) -> bool:
     """Delete a checkpoint that is no longer kept, if it lies in ``directory`` and is none of those still needed.
 
@@ -255,17 +263,15 @@ def remove_old_checkpoint(
     Args:
         path: Prefix or V1 pattern.
         directory: The directory of the state file.
-        needed: Absolute paths of what is still listed.
+        needed: What is still listed.
         version: 1 or 2.
         meta_graph_suffix: What the meta graph's name ends with; None leaves it.
 
     Returns:
         Whether it was deleted.
     """
-    target = os.path.abspath(path)
-    if os.path.dirname(target) != os.path.abspath(directory):
-        return False
-    if target in needed:
+    target = directory.at(path).plain
+    if target.directory != directory.plain or target.identity in needed:
         return False
     try:
         remove_checkpoint(target, version, meta_graph_suffix)

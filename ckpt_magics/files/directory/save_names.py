@@ -7,12 +7,8 @@ Format: tensorflow/python/training/saver.py (Saver.save).
 
 from __future__ import annotations
 
-import os
-import stat
-
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
 from ckpt_magics.files.kinds.table_file import is_table
-from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import OWN_PREFIX
 from ckpt_magics.files.storage.naming import (
     STATE_FILENAME,
@@ -24,13 +20,14 @@ from ckpt_magics.files.storage.naming import (
     prefix_of,
     v1_shard_filename,
 )
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, Place, is_bare
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["check_place_of_state", "check_save_names", "check_state_filename"]
 
 
 def check_save_names(
-    prefix: str,
+    prefix: Place,
     options: SaveOptions,
     *,
     in_shards: bool,
@@ -47,27 +44,27 @@ def check_save_names(
         FailedPreconditionError: There is a directory in place of a file.
         CheckpointError: The system cannot have such a path, as one that is too long.
     """
-    directory, base = os.path.split(prefix)
+    directory, base = prefix.directory, prefix.stem
     write_version, meta_graph_suffix = options.write_version, options.meta_graph_suffix
     state = options.latest_filename or STATE_FILENAME
     check_state_filename(state)
     if base == state and not (write_version == 1 and in_shards):
         raise InvalidArgumentError(
-            f"'latest_filename' collides with 'save_path': '{visible(state)}' and '{visible(prefix)}'"
+            f"'latest_filename' collides with 'save_path': '{visible(state)}' and '{visible(prefix.name)}'"
         )
     meta = meta_graph_filename(base, meta_graph_suffix)
     files = _value_files(base, write_version, in_shards=in_shards)
     if write_version == 1 and not in_shards:
         _check_v1_name(prefix)
-    if meta in files or os.path.basename(meta) != meta or parse_data_filename(meta):
+    if meta in files or prefix.at(meta).stem != meta or parse_data_filename(meta):
         raise InvalidArgumentError(f"meta_graph_suffix {visible(meta_graph_suffix)!r} gives no name for a meta graph")
     if state in {*files, meta}:
         raise InvalidArgumentError(f"'latest_filename' is the name of a file of the checkpoint: {visible(state)!r}")
     if options.write_state:
         _check_encodable(base)
-        check_place_of_state(os.path.join(directory, state))
+        check_place_of_state(directory / state)
     for name in (*files, meta, *([state] if options.write_state else [])):
-        _check_place(os.path.join(directory, name))
+        _check_place(directory / name)
 
 
 def check_state_filename(name: object) -> None:
@@ -78,9 +75,9 @@ def check_state_filename(name: object) -> None:
     """
     if not isinstance(name, str):
         raise InvalidArgumentError(f"'latest_filename' is {name!r}; it is the name of a file, as text")
-    if os.path.split(name)[0]:
+    if not is_bare(name):
         raise InvalidArgumentError("'latest_filename' must not contain path components")
-    if name in {os.curdir, os.pardir} or name.startswith(OWN_PREFIX):
+    if name in {CURRENT, ABOVE} or name.startswith(OWN_PREFIX):
         raise InvalidArgumentError(f"'latest_filename' is {visible(name)!r}, which is no name for a state file")
     if prefix_of(name) != name:
         raise InvalidArgumentError(
@@ -96,16 +93,16 @@ def _value_files(base: str, write_version: int, *, in_shards: bool) -> list[str]
     return [v1_shard_filename(base, 0, 2)] if in_shards else [base]
 
 
-def _check_v1_name(prefix: str) -> None:
+def _check_v1_name(prefix: Place) -> None:
     """Refuse a V1 file that would be taken for a file of another checkpoint, or be replaced by one."""
-    base = os.path.basename(prefix)
+    base = prefix.stem
     if prefix_of(base) != base or parse_v1_shard(base) is not None:
         raise InvalidArgumentError(
-            f"{visible(prefix)!r} is the name of a file of checkpoint {visible(prefix_of(base))!r}",
+            f"{visible(prefix.name)!r} is the name of a file of checkpoint {visible(prefix_of(base))!r}",
             hint="Give a V1 checkpoint another name, or save it as V2.",
         )
     if base == STATE_FILENAME:
-        raise InvalidArgumentError(f"{visible(prefix)!r} is the name of the directory's state file")
+        raise InvalidArgumentError(f"{visible(prefix.name)!r} is the name of the directory's state file")
 
 
 def _check_encodable(base: str) -> None:
@@ -118,19 +115,19 @@ def _check_encodable(base: str) -> None:
         ) from error
 
 
-def check_place_of_state(path: str) -> None:
+def check_place_of_state(place: Place) -> None:
     """Refuse to write a state file over a checkpoint.
 
     Raises:
-        InvalidArgumentError: What is at the path is an index or a V1 file.
+        InvalidArgumentError: What is there is an index or a V1 file.
     """
-    if is_table(path):
-        raise InvalidArgumentError(f"'latest_filename' would overwrite a checkpoint: {visible(path)} is one")
+    if is_table(place):
+        raise InvalidArgumentError(f"'latest_filename' would overwrite a checkpoint: {visible(place.name)} is one")
 
 
-def _check_place(path: str) -> None:
-    status = disk.status_of(path)
-    if status is not None and stat.S_ISDIR(status.st_mode):
+def _check_place(place: Place) -> None:
+    entry = place.entry()
+    if entry is not None and entry.is_directory:
         raise FailedPreconditionError(
-            f"{visible(path)}; Is a directory: a file of this name is to be written", hint="Give another prefix."
+            f"{visible(place.name)}; Is a directory: a file of this name is to be written", hint="Give another prefix."
         )

@@ -9,19 +9,17 @@ Format: tensorflow/python/checkpoint/checkpoint_management.py.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 
 from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, visible
 from ckpt_magics.files.directory.latest import find_latest
 from ckpt_magics.files.directory.save_names import check_place_of_state
-from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state, state_filename
+from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state, state_place
 from ckpt_magics.files.directory.state_text import CheckpointState, format_state, parse_state
 from ckpt_magics.files.kinds.directory import checkpoint_files, find_checkpoints
-from ckpt_magics.files.storage.atomic import WrittenFile, write_file
-from ckpt_magics.files.storage.files import modified_time
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, place_of
+from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = [
     "MAX_STATE_SIZE",
@@ -34,12 +32,12 @@ __all__ = [
     "latest_checkpoint",
     "parse_state",
     "read_state",
-    "state_filename",
+    "state_place",
     "update_checkpoint_state",
 ]
 
 
-_NO_NAMES = frozenset({"", os.curdir, os.pardir})
+_NO_NAMES = frozenset({"", CURRENT, ABOVE})
 
 
 def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = None) -> CheckpointState | None:
@@ -55,7 +53,7 @@ def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = 
         InvalidArgumentError: The state names no latest checkpoint and the directory holds none either.
         CheckpointError: The file cannot be read.
     """
-    directory = local_path(checkpoint_dir)
+    directory = place_of(checkpoint_dir)
     try:
         state = read_state(directory, latest_filename)
     except DataLossError as error:
@@ -63,16 +61,16 @@ def get_checkpoint_state(checkpoint_dir: AnyPath, latest_filename: str | None = 
     if state is None:
         return None
     return CheckpointState(
-        os.path.join(directory, state.model_checkpoint_path),
-        [os.path.join(directory, path) for path in state.all_model_checkpoint_paths],
+        (directory / state.model_checkpoint_path).name,
+        [(directory / path).name for path in state.all_model_checkpoint_paths],
         state.all_model_checkpoint_timestamps,
         state.last_preserved_timestamp,
     )
 
 
-def _state_of_directory(directory: str, error: DataLossError) -> CheckpointState | None:
+def _state_of_directory(directory: Place, error: DataLossError) -> CheckpointState | None:
     """What a state file would say that has been lost."""
-    latest = find_latest(directory, os.path.basename(error.file or ""))
+    latest = find_latest(directory, directory.at(error.file or "").stem)
     if latest.prefix is None:
         _refuse_empty(error)
         _warn(latest.note)
@@ -105,7 +103,7 @@ def latest_checkpoint(checkpoint_dir: AnyPath, latest_filename: str | None = Non
     Raises:
         InvalidArgumentError: As :func:`get_checkpoint_state`.
     """
-    latest = find_latest(local_path(checkpoint_dir), latest_filename)
+    latest = find_latest(place_of(checkpoint_dir), latest_filename)
     if latest.prefix is None:
         _refuse_empty(latest.error)
     if latest.is_substitute or latest.doubt:
@@ -122,13 +120,13 @@ def checkpoint_exists(checkpoint_prefix: AnyPath) -> bool:
 
     Unlike TensorFlow's, no other part of the name is a pattern.
     """
-    return bool(checkpoint_files(local_path(checkpoint_prefix)))
+    return bool(checkpoint_files(place_of(checkpoint_prefix)))
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Sequence[AnyPath]) -> list[float]:
     """Return when each checkpoint was written, in whole seconds since 1970; those that are gone are left out."""
-    files = (checkpoint_files(local_path(prefix))[:1] for prefix in checkpoint_prefixes)
-    return [float(int(modified_time(name))) for found in files for name in found]
+    files = (checkpoint_files(place_of(prefix))[:1] for prefix in checkpoint_prefixes)
+    return [float(int(one.modified)) for found in files for one in found]
 
 
 def build_state(
@@ -145,8 +143,8 @@ def build_state(
     Raises:
         InvalidArgumentError: There are timestamps, and not as many as paths.
     """
-    directory, latest = local_path(save_dir), local_path(model_checkpoint_path)
-    paths = list(map(local_path, all_model_checkpoint_paths))
+    directory, latest = place_of(save_dir), place_of(model_checkpoint_path).name
+    paths = [path if type(path) is str else place_of(path).name for path in all_model_checkpoint_paths]
     if not paths or paths[-1] != latest:
         paths.append(latest)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
@@ -155,17 +153,18 @@ def build_state(
             f"(got paths {paths} and timestamps {list(all_model_checkpoint_timestamps)})"
         )
 
-    head = os.path.join(directory, "")
-    is_relative = save_relative_paths or not os.path.isabs(directory)
+    rules, head = directory.store.rules, (directory / "").name
+    is_below_root = rules.isabs(directory.name)
+    is_relative = save_relative_paths or not is_below_root
 
     def spelled(path: str) -> str:
         # Of a hundred thousand paths nearly all lie right in the directory.
         inside = path.removeprefix(head)
-        if is_relative and len(inside) + len(head) == len(path) and os.sep not in inside and inside not in _NO_NAMES:
+        if is_relative and len(inside) + len(head) == len(path) and rules.sep not in inside and inside not in _NO_NAMES:
             return inside
         # TensorFlow makes an absolute path under a relative directory relative twice, which leads elsewhere.
-        if save_relative_paths if os.path.isabs(path) else not os.path.isabs(directory):
-            return os.path.relpath(path, directory or os.curdir)
+        if save_relative_paths if rules.isabs(path) else not is_below_root:
+            return rules.relpath(path, directory.name or CURRENT)
         return path
 
     return CheckpointState(
@@ -206,7 +205,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
         InvalidArgumentError: Paths and timestamps differ in number, or a checkpoint has the state file's own name.
         CheckpointError: The disk refuses.
     """
-    directory = local_path(save_dir)
+    directory = place_of(save_dir)
     state = build_state(
         directory,
         model_checkpoint_path,
@@ -215,14 +214,16 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
         last_preserved_timestamp,
         save_relative_paths=save_relative_paths,
     )
-    path = state_filename(directory, latest_filename)
-    if path == state.model_checkpoint_path:
+    place = state_place(directory, latest_filename)
+    if place.name == state.model_checkpoint_path:
         raise InvalidArgumentError(
-            f"Save path '{visible(local_path(model_checkpoint_path))}' conflicts with path used for checkpoint state.  "
-            "Please use a different save path."
+            f"Save path '{visible(place_of(model_checkpoint_path).name)}' conflicts with path used for checkpoint "
+            "state.  Please use a different save path."
         )
-    check_place_of_state(path)
+    check_place_of_state(place)
+    data = format_state(state).encode()
     try:
-        return write_file(path, format_state(state).encode(), "state", durable=durable)
+        place.put(data, durable=durable)
     except CheckpointError as error:
-        raise error.locate(file=path) from None
+        raise error.locate(file=place.name) from None
+    return WrittenFile(place.name, "state", len(data))

@@ -5,15 +5,20 @@ It is a hint, not the truth, and untrusted: anybody may have written it.
 
 from __future__ import annotations
 
-import os
-
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError, visible
 from ckpt_magics.files.directory.state_text import CheckpointState, parse_state
-from ckpt_magics.files.storage.files import is_directory, open_file
 from ckpt_magics.files.storage.naming import STATE_FILENAME
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 
-__all__ = ["MAX_STATE_SIZE", "StateTooLargeError", "places_of", "read_state", "read_state_text", "state_filename"]
+__all__ = [
+    "MAX_STATE_SIZE",
+    "StateTooLargeError",
+    "places_of",
+    "read_state",
+    "read_state_text",
+    "state_place",
+    "stem_of",
+]
 
 MAX_STATE_SIZE = 32 << 20
 """Bytes of a state file beyond which it is not one: paths of a quarter of a million checkpoints."""
@@ -26,9 +31,9 @@ class StateTooLargeError(DataLossError):
     """A state file is larger than any that somebody needs."""
 
 
-def state_filename(directory: AnyPath, latest_filename: str | None = None) -> str:
-    """Return the path of a directory's state file; its name is ``checkpoint`` unless another is given."""
-    return os.path.join(local_path(directory), latest_filename or STATE_FILENAME)
+def state_place(directory: AnyPath, latest_filename: str | None = None) -> Place:
+    """Return the place of a directory's state file; its name is ``checkpoint`` unless another is given."""
+    return place_of(directory) / (latest_filename or STATE_FILENAME)
 
 
 def read_state_text(directory: AnyPath, latest_filename: str | None = None) -> bytes | None:
@@ -38,20 +43,20 @@ def read_state_text(directory: AnyPath, latest_filename: str | None = None) -> b
         StateTooLargeError: The file is too large to be one.
         CheckpointError: It cannot be read.
     """
-    path = state_filename(directory, latest_filename)
+    place = state_place(directory, latest_filename)
     try:
-        with open_file(path) as file:
+        with place.open() as file:
             if file.size > MAX_STATE_SIZE:
                 raise StateTooLargeError(
                     f"state file of {file.size:,} bytes: more than {MAX_STATE_SIZE:,} are not read",
-                    file=path,
+                    file=place.name,
                     hint="%ckpt_ls DIRECTORY --repair writes it anew from the checkpoints that are there.",
                 )
             return file.read_at(0, file.size, "state file")
     except NotFoundError:
         return None
     except CheckpointError:
-        if is_directory(path):
+        if place.is_directory:
             return None
         raise
 
@@ -66,25 +71,33 @@ def read_state(directory: AnyPath, latest_filename: str | None = None) -> Checkp
     text = read_state_text(directory, latest_filename)
     if text is None:
         return None
-    path = state_filename(directory, latest_filename)
+    name = state_place(directory, latest_filename).name
     try:
         state = parse_state(text, lenient=True)
     except DataLossError as error:
-        raise error.locate(file=path) from None
+        raise error.locate(file=name) from None
     if not state.model_checkpoint_path:
-        raise DataLossError(f"Invalid checkpoint state loaded from {visible(local_path(directory))}", file=path)
+        raise DataLossError(f"Invalid checkpoint state loaded from {visible(place_of(directory).name)}", file=name)
     return state
 
 
-def places_of(directory: str, path: str) -> tuple[str, ...]:
+def places_of(directory: Place, path: str) -> tuple[Place, ...]:
     r"""Return where a path of a state file may lead, the likeliest first.
 
     That is the place it names; for a path that was written on Windows, the same with this system's separators; and the
     place of the same name beside the state file, for the directory may have been moved or copied.
 
-    >>> places_of("runs", "m-1"), places_of("runs", r"C:\old\m-1")
-    (('runs/m-1',), ('runs/C:\\old\\m-1', 'runs/C:/old/m-1', 'runs/m-1'))
+    >>> list(map(str, places_of(place_of("runs"), r"C:\old\m-1")))
+    ['runs/C:\\old\\m-1', 'runs/C:/old/m-1', 'runs/m-1']
     """
-    spelled = path.translate(_SEPARATED)
-    names = (path, spelled, spelled.rpartition("/")[2])
-    return tuple(dict.fromkeys(os.path.join(directory, name) for name in names if name))
+    names = (path, path.translate(_SEPARATED), stem_of(path))
+    return tuple(dict.fromkeys(directory / name for name in names if name))
+
+
+def stem_of(path: str) -> str:
+    r"""Return the last part of a path of a state file, on whichever system it was written.
+
+    >>> stem_of("runs/m-1"), stem_of(r"C:\old\m-1")
+    ('m-1', 'm-1')
+    """
+    return path.translate(_SEPARATED).rpartition("/")[2]

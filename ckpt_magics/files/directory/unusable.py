@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,8 +9,9 @@ from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.kinds.table_file import is_table
-from ckpt_magics.files.storage import files, naming
+from ckpt_magics.files.storage import naming
 from ckpt_magics.files.storage.foreign import START_SIZE, ForeignFile, recognise
+from ckpt_magics.files.storage.place import Place
 
 __all__ = ["Fault", "describe_file", "fault_of", "foreign_file"]
 
@@ -31,26 +31,26 @@ class Fault(NamedTuple):
     opens: bool
 
 
-def fault_of(prefix: str) -> Fault | None:
+def fault_of(prefix: Place) -> Fault | None:
     """Return what is wrong with a checkpoint of which a file is there; None if nothing is, values aside."""
-    if files.is_file(naming.index_filename(prefix)):
+    if prefix.at(naming.index_filename(prefix.name)).is_file:
         return _fault_of_bundle(prefix)
-    broken = next((name for name in checkpoint_files(prefix) if not is_table(name)), None)
+    broken = next((file for file in checkpoint_files(prefix) if not is_table(file)), None)
     described = None if broken is None else describe_file(broken)
     return None if described is None else Fault(described, opens=False)
 
 
-def describe_file(path: str) -> str | None:
+def describe_file(place: Place) -> str | None:
     """Return a sentence that says what a file is that is no table, and what to do; None if it cannot be read."""
-    kind = _kind_of(path)
-    return None if kind is None else _describe(path, kind)
+    kind = _kind_of(place)
+    return None if kind is None else _describe(place.name, kind)
 
 
-def _describe(path: str, kind: ForeignFile) -> str:
-    return f"{visible(path)} is {kind.what}. {kind.hint}"
+def _describe(name: str, kind: ForeignFile) -> str:
+    return f"{visible(name)} is {kind.what}. {kind.hint}"
 
 
-def foreign_file(directory: str, names: Iterable[str], *, called_ckpt: bool) -> str | None:
+def foreign_file(directory: Place, names: Iterable[str], *, called_ckpt: bool) -> str | None:
     """Return what a file is that may be taken for a checkpoint, as :func:`describe_file` does.
 
     Args:
@@ -60,29 +60,29 @@ def foreign_file(directory: str, names: Iterable[str], *, called_ckpt: bool) -> 
     """
     wanted = (name for name in names if ("ckpt" in name.lower()) == called_ckpt and not name.startswith("."))
     for _, name in zip(range(_MAX_FILES), wanted, strict=False):
-        path = os.path.join(directory, name)
-        kind = None if name == naming.STATE_FILENAME else _kind_of(path)
+        place = directory / name
+        kind = None if name == naming.STATE_FILENAME else _kind_of(place)
         if kind is None or not (called_ckpt or kind.is_model):
             continue
         if name.endswith(f".{naming.META_GRAPH_SUFFIX}") and (kind.is_graph or kind.is_unknown):
-            return f"{visible(path)} holds a graph, and the files with the values are not here"
-        return _describe(path, kind)
+            return f"{visible(place.name)} holds a graph, and the files with the values are not here"
+        return _describe(place.name, kind)
     return None
 
 
-def _kind_of(path: str) -> ForeignFile | None:
+def _kind_of(place: Place) -> ForeignFile | None:
     try:
-        is_other = files.is_file(path) and not is_table(path)
-        return recognise(files.read_start(path, START_SIZE), path) if is_other else None
+        is_other = place.is_file and not is_table(place)
+        return recognise(place.read_start(START_SIZE), place.name) if is_other else None
     except CheckpointError:
         return None
 
 
-def _fault_of_bundle(prefix: str) -> Fault | None:
+def _fault_of_bundle(prefix: Place) -> Fault | None:
     try:
         index = BundleIndex(prefix)
     except CheckpointError as error:
-        name = visible(naming.index_filename(prefix))
+        name = visible(naming.index_filename(prefix.name))
         return Fault(f"{name}: {error.message.rstrip('. ')}. {error.hint or ''}".rstrip(), opens=False)
     try:
         listing = index.listing()
@@ -97,22 +97,22 @@ def _fault_of_bundle(prefix: str) -> Fault | None:
         needed = listing.data_sizes(count)
     except DataLossError as error:
         return Fault(f"{visible(index.file.name)} is damaged: {error.message}", opens=True)
-    names = (naming.data_filename(prefix, shard_id, count) for shard_id in range(count))
+    places = (prefix.at(naming.data_filename(prefix.name, shard_id, count)) for shard_id in range(count))
     # A damaged header may claim any number: the first file that is not there ends this.
-    return next(filter(None, map(_fault_of_data, names, needed.tolist())), None)
+    return next(filter(None, map(_fault_of_data, places, needed.tolist())), None)
 
 
-def _fault_of_data(name: str, needed: int) -> Fault | None:
-    if not files.is_file(name):
+def _fault_of_data(place: Place, needed: int) -> Fault | None:
+    name = place.name
+    if not place.is_file:
         return Fault(f"{visible(name)} is missing: the save did not finish, or it was not copied", opens=True)
     try:
-        with files.open_file(name) as file:
-            size = file.size
+        size = place.size()
     except CheckpointError as error:
         return Fault(str(error), opens=True)
     if size >= needed:
         return None
-    kind = _kind_of(name)
+    kind = _kind_of(place)
     if kind is not None and (kind.is_model or not size):
         return Fault(_describe(name, kind), opens=True)
     return Fault(f"{visible(name)} has {size} bytes of {needed}: the save or the copy broke off", opens=True)

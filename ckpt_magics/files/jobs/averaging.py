@@ -17,7 +17,7 @@ from ckpt_magics.files.steps.casting import cast_array
 from ckpt_magics.files.steps.lazy_tensor import Elementwise
 from ckpt_magics.files.steps.stepped_tensors import Dropped, SteppedTensor, SteppedTensors
 from ckpt_magics.files.storage.naming import split_step
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.phrasing import amount, names_text
 
@@ -139,11 +139,13 @@ def last_checkpoints(directory: AnyPath, count: int) -> list[str]:
     Raises:
         NotFoundError: There is no such directory, or not so many are there.
     """
-    path = local_path(directory)
-    whole = [one for one in take_inventory(path).checkpoints if one.status in {LISTED, UNLISTED}]
+    place = place_of(directory)
+    whole = [one for one in take_inventory(place).checkpoints if one.status in {LISTED, UNLISTED}]
     latest = next((one for one in whole if one.is_latest), whole[-1] if whole else None)
     stems = {one.prefix: split_step(one.prefix)[0] for one in whole}
     found = [] if latest is None else [one.prefix for one in whole if stems[one.prefix] == stems[latest.prefix]]
     if len(found) < count or count < 1:
-        raise NotFoundError(f"{visible(path)} has {amount(len(found), 'whole checkpoint')} of one model, not {count}")
+        raise NotFoundError(
+            f"{visible(place.name)} has {amount(len(found), 'whole checkpoint')} of one model, not {count}"
+        )
     return found[-count:]

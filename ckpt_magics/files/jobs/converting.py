@@ -6,7 +6,6 @@ written is read back and compared by its checksums.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,11 +26,11 @@ from ckpt_magics.files.object_graph.stored_values import is_save_counter
 from ckpt_magics.files.steps.choosing_steps import EXCLUDE
 from ckpt_magics.files.steps.step import Step
 from ckpt_magics.files.steps.stepped_tensors import Dropped, SteppedTensors, merged, stepped
-from ckpt_magics.files.storage.atomic import WrittenFile
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.naming import meta_graph_filename
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSource
 
@@ -138,10 +137,11 @@ def convert_tensors(
         CheckpointError: A file cannot be read, or the disk refuses. What was there before is as it was.
     """
     started = time.perf_counter()
-    path = path_text(target, may_be_bare=True)
-    kind = kind_to_write(path, options.to)
+    place = save_place(target, may_be_bare=True)
+    path = place.name
+    kind = kind_to_write(place, options.to)
     for source in sources:
-        _check_apart(source.tensors.source, path, in_place=options.in_place)
+        _check_apart(source.tensors.source, place, in_place=options.in_place)
     sides = [stepped(one.tensors, one.scope) for one in sources]
     objects = KeptObjects(
         map(ScopedSide, sides, (one.scope for one in sources)) if combine is None else [ScopedSide(sides[-1], "")]
@@ -153,7 +153,7 @@ def convert_tensors(
     is_as_before = names == set(tensors)
     tensors = _with_objects(tensors, objects, kind, options, is_as_before=is_as_before)
     companions = _meta_graph(sources[-1], path, kind) if is_as_before and sides[-1].keys() == tensors.keys() else {}
-    files = _write(tensors, path, kind, options, companions)
+    files = _write(tensors, place, kind, options, companions)
     return Conversion(
         tuple(one.tensors.origin for one in sources),
         path,
@@ -177,12 +177,12 @@ def _merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
     return merged(merging)
 
 
-def _check_apart(source: TensorSource, target: str, *, in_place: bool) -> None:
+def _check_apart(source: TensorSource, target: Place, *, in_place: bool) -> None:
     """Refuse to convert a checkpoint onto itself unless that is asked for."""
-    own = [*source.files, source.found.prefix] if isinstance(source, OpenCheckpoint) else []
-    if not in_place and not replaced_by(target).isdisjoint(map(os.path.realpath, own)):
+    own = [source.found.place, *map(source.found.place.at, source.files)] if isinstance(source, OpenCheckpoint) else []
+    if not in_place and not replaced_by(target).isdisjoint(one.resolved for one in own):
         raise InvalidArgumentError(
-            f"{visible(target)} is what is to be converted",
+            f"{visible(target.name)} is what is to be converted",
             hint="Give the result a name of its own, or say --in-place (in_place=True) to replace it in one step.",
         )
 
@@ -231,13 +231,13 @@ def _meta_graph(side: ConversionSource, path: str, kind: Kind) -> Mapping[str, b
     source = side.tensors.source
     if not _is_checkpoint(kind) or not isinstance(source, OpenCheckpoint):
         return {}
-    beside = meta_graph_beside(source.found.prefix)
+    beside = meta_graph_beside(source.found.place)
     return {} if beside is None else {meta_graph_filename(path): read_sound_meta_graph(beside)}
 
 
 @enough_memory("write the tensors")
 def _write(
-    tensors: SteppedTensors, path: str, kind: Kind, options: ConvertOptions, companions: Mapping[str, bytes]
+    tensors: SteppedTensors, place: Place, kind: Kind, options: ConvertOptions, companions: Mapping[str, bytes]
 ) -> tuple[WrittenFile, ...]:
     """Write tensors as a kind of file, read them back, and return the files; none of a dry run.
 
@@ -255,7 +255,7 @@ def _write(
     if options.dry_run:
         return ()
     values = CheckedValues(tensors, tensors.piece_size)
-    sink = write_tensors(path, specs, values, options.save, kind=kind, companions=companions)
+    sink = write_tensors(place, specs, values, options.save, kind=kind, companions=companions)
     if options.verify:
-        read_back(sink.path, values.checksums)
+        read_back(place.at(sink.path), values.checksums)
     return sink.written

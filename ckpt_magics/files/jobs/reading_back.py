@@ -9,6 +9,7 @@ import numpy as np
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.sink import Values, neighbours
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crc32c
@@ -48,18 +49,18 @@ class CheckedValues:
         self.checksums[key] = crc
 
 
-def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
+def read_back(place: Place, checksums: Mapping[bytes, int]) -> None:
     """Read what was written and compare it.
 
     Raises:
         DataLossError: It is something else.
         CheckpointError: It cannot be read.
     """
-    with open_tensors(path) as tensors:
+    with open_tensors(place) as tensors:
         source = tensors.source
         columns = source.columns()
         if columns.keys != sorted(checksums):
-            raise DataLossError("what was written has other names when it is read back", file=path)
+            raise DataLossError("what was written has other names when it is read back", file=place.name)
         found = CheckedValues(source, lambda _: STREAM_SIZE)
         for keys in neighbours(columns.keys, columns.sizes, [range(len(columns.keys))]):
             if len(keys) > 1:
@@ -69,7 +70,9 @@ def read_back(path: str, checksums: Mapping[bytes, int]) -> None:
                     pass
         differing = [key for key in columns.keys if found.checksums[key] != checksums[key]]
     if differing:
-        raise DataLossError("what was written is something else when it is read back", file=path, tensor=differing[0])
+        raise DataLossError(
+            "what was written is something else when it is read back", file=place.name, tensor=differing[0]
+        )
 
 
 def _checksum(array: Array, crc: int = 0) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -24,7 +23,7 @@ from ckpt_magics.files.object_graph.surviving_values import surviving_values
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import Array, TensorFile, TensorSpec
 
@@ -52,8 +51,9 @@ def write_good_tensors(
         CheckpointError: The disk refuses.
     """
     source = verification.source
-    path = path_text(new_prefix, may_be_bare=True)
-    if os.path.realpath(source.prefix) in replaced_by(path):
+    place = save_place(new_prefix, may_be_bare=True)
+    path = place.name
+    if source.place.resolved in replaced_by(place):
         raise InvalidArgumentError(
             f"{visible(source.prefix)} is the damaged checkpoint itself", hint="Give the good tensors a new prefix."
         )
@@ -72,7 +72,7 @@ def write_good_tensors(
         edited = _graph_of_rest(store, verification)
         good = [replace(spec, size=None) if spec.key in edited else spec for spec in good]
         values = _StoredValues(store, good, edited)
-        sink = write_tensors(path, good, values, SaveOptions(progress=progress), kind=kind, companions=companions)
+        sink = write_tensors(place, good, values, SaveOptions(progress=progress), kind=kind, companions=companions)
     return SavedCheckpoint(path, sink.written, sink.tensors, time.perf_counter() - started)
 
 
@@ -125,5 +125,5 @@ def _place(spec: TensorSpec) -> tuple[int, int, bytes]:
 
 def _meta_graph(verification: Verification) -> bytes | None:
     """Return the contents of the meta graph beside a checkpoint, None if there is none that parses."""
-    path = meta_graph_beside(verification.source.prefix)
-    return None if path is None or verification.lost_meta_graph else read_sound_meta_graph(path)
+    meta_graph = meta_graph_beside(verification.source.place)
+    return None if meta_graph is None or verification.lost_meta_graph else read_sound_meta_graph(meta_graph)

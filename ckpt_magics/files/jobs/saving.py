@@ -16,11 +16,11 @@ from ckpt_magics.files.directory.journal import announced
 from ckpt_magics.files.directory.recording import record_checkpoint
 from ckpt_magics.files.directory.save_names import check_save_names
 from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.storage.atomic import WrittenFile
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.naming import meta_graph_filename
 from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.arrays_to_save import ArraysToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
@@ -88,16 +88,18 @@ def write_checkpoint(
         CheckpointError: The disk refuses; see :func:`disk.writing_to`. What was there before is as it was.
     """
     start = time.perf_counter()
-    stem = path_text(prefix)
-    path = options.with_step(stem)
+    stem = save_place(prefix)
+    place = stem.at(options.with_step(stem.name))
     has_step = options.global_step is not None
-    check_save_names(path, options, in_shards=options.num_shards > 1 or options.max_shard_size is not None)
-    companions = None if meta_graph is None else {meta_graph_filename(path, options.meta_graph_suffix): meta_graph}
-    with announced(path, durable=options.durable) if options.write_state and has_step else nullcontext():
-        sink = write_tensors(path, tensors.specs, tensors, options, companions=companions)
+    check_save_names(place, options, in_shards=options.num_shards > 1 or options.max_shard_size is not None)
+    companions = (
+        None if meta_graph is None else {meta_graph_filename(place.name, options.meta_graph_suffix): meta_graph}
+    )
+    with announced(place, durable=options.durable) if options.write_state and has_step else nullcontext():
+        sink = write_tensors(place, tensors.specs, tensors, options, companions=companions)
         files = sink.written
         removed: tuple[str, ...] = ()
         if options.write_state:
-            state_file, removed = record_checkpoint(sink.path, options, stem=stem if has_step else None)
+            state_file, removed = record_checkpoint(place.at(sink.path), options, stem=stem if has_step else None)
             files = (*files, state_file)
     return SavedCheckpoint(sink.path, files, sink.tensors, time.perf_counter() - start, removed)

@@ -19,12 +19,12 @@ from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_sound_meta_graph
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
-from ckpt_magics.files.kinds.settled import Store, open_remains
+from ckpt_magics.files.kinds.settled import Remains, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.object_graph import parse_object_graph
-from ckpt_magics.files.storage import files
 from ckpt_magics.files.storage.naming import index_filename
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorFile, TensorSpec
 from ckpt_magics.phrasing import amount
@@ -144,7 +144,7 @@ def _watched(source: FoundCheckpoint) -> Iterator[Callable[[], bool]]:
     with ExitStack() as stack:
         for name in names:
             with suppress(CheckpointError):
-                held.append(stack.enter_context(files.open_file(name)))
+                held.append(stack.enter_context(source.place.at(name).open()))
         yield lambda: any(file.replaced() for file in held)
 
 
@@ -158,9 +158,9 @@ def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verifica
     findings: list[Finding] = []
     tensors: list[CheckedTensor] = []
     try:
-        with closing(kind_named(source.kind_name).open(source.prefix)) as file:
+        with closing(kind_named(source.kind_name).open(source.place)) as file:
             names = file.file_names()
-            meter = ProgressMeter(sum(_size(name) or 0 for name in names), progress)
+            meter = ProgressMeter(sum(_size(source, name) or 0 for name in names), progress)
             tensors = list(_check_tensors(file, meter))
             findings += (_tensor_finding(error, source) for error in file.damage)
             meter.finish()
@@ -168,19 +168,24 @@ def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verifica
         findings.append(_as_finding(error, source.prefix))
     findings += (_tensor_finding(tensor.error, source, tensor.entry.key) for tensor in tensors if tensor.error)
     checked = [
-        CheckedFile(name, source.kind, _size(name)) for name in dict.fromkeys([*names, *(one.file for one in findings)])
+        CheckedFile(name, source.kind, _size(source, name))
+        for name in dict.fromkeys([*names, *(one.file for one in findings)])
     ]
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
 
 
 def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verification:
     names = _file_names(source)
-    meta_graph = meta_graph_beside(source.prefix)
-    sizes = map(_size, names if meta_graph is None else [*names, meta_graph])
+    meta_graph = meta_graph_beside(source.place)
+    sizes = (_size(source, name) for name in (names if meta_graph is None else [*names, meta_graph.name]))
     meter = ProgressMeter(sum(size for size in sizes if size is not None), progress)
     findings: list[Finding] = []
     keys: list[bytes] = []
-    tables = {name: _check_table(name, findings, meter, keys.append) for name in names if not _is_data(source, name)}
+    tables = {
+        name: _check_table(source.place.at(name), findings, meter, keys.append)
+        for name in names
+        if not _is_data(source, name)
+    }
     tensors: list[CheckedTensor] = []
     lost_names = ""
     try:
@@ -188,21 +193,22 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
             names = store.file_names()
             _note_first_block(source, findings)
             tensors = list(_check_tensors(store, meter))
-            findings += _listing_damage(store, findings)
+            findings += _listing_damage(source, store, findings)
             findings += _orphan_slices(store, keys)
             lost_names = store.lost.sentence(store.keys())
-            findings += _check_object_graph(store, tensors)
+            findings += _check_object_graph(source, store, tensors)
             if isinstance(store, BundleStore):
-                findings += _check_data_files(store)
+                findings += _check_data_files(source, store)
     except CheckpointError as error:
         if not any(finding.is_damage for finding in findings):
             findings.append(_as_finding(error, names[0]))
     findings += (_tensor_finding(tensor.error, source, tensor.entry.key) for tensor in tensors if tensor.error)
     checked = [
-        CheckedFile(name, _role(source, name), _size(name), tables.get(name, 0)) for name in dict.fromkeys(names)
+        CheckedFile(name, _role(source, name), _size(source, name), tables.get(name, 0))
+        for name in dict.fromkeys(names)
     ]
     if meta_graph is not None:
-        checked.append(CheckedFile(meta_graph, META_GRAPH, _size(meta_graph)))
+        checked.append(CheckedFile(meta_graph.name, META_GRAPH, _size(source, meta_graph.name)))
         findings += _check_meta_graph(meta_graph)
     meter.finish()
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names)
@@ -211,8 +217,8 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
 def _file_names(source: FoundCheckpoint) -> list[str]:
     """Return the files that are known without opening any."""
     if source.version < 2:
-        return checkpoint_files(source.prefix) or [source.prefix]
-    return [index_filename(source.prefix), *sorted(data_files(source.prefix))]
+        return [file.name for file in checkpoint_files(source.place) or [source.place]]
+    return [index_filename(source.prefix), *sorted(file.name for file in data_files(source.place))]
 
 
 def _is_data(source: FoundCheckpoint, name: str) -> bool:
@@ -225,9 +231,9 @@ def _role(source: FoundCheckpoint, name: str) -> str:
     return "data" if _is_data(source, name) else "index"
 
 
-def _size(path: str) -> int | None:
+def _size(source: FoundCheckpoint, name: str) -> int | None:
     try:
-        return files.file_size(path)
+        return source.place.at(name).size()
     except CheckpointError:
         return None
 
@@ -245,17 +251,17 @@ def _tensor_finding(error: CheckpointError, source: FoundCheckpoint, tensor: byt
     return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
 
 
-def _check_table(path: str, findings: list[Finding], meter: ProgressMeter, see: Callable[[bytes], object]) -> int:
+def _check_table(place: Place, findings: list[Finding], meter: ProgressMeter, see: Callable[[bytes], object]) -> int:
     """Check one table; returns the number of its data blocks. Keys of slices are handed to ``see``."""
     try:
-        file, table = open_table(path)
+        file, table = open_table(place)
     except CheckpointError as error:
-        findings.append(_as_finding(error, path))
+        findings.append(_as_finding(error, place.name))
         return 0
     with file:
         check = check_table(file, table, meter.advance, lambda key: see(key) if key[:1] == b"\0" else None)
-    findings += (_as_finding(error, path) for error in check.damage)
-    findings += (Finding(path, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
+    findings += (_as_finding(error, place.name) for error in check.damage)
+    findings += (Finding(place.name, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
     return check.blocks
 
 
@@ -264,15 +270,15 @@ def _note_first_block(source: FoundCheckpoint, findings: list[Finding]) -> None:
     if source.version == 1 or any(finding.is_damage for finding in findings):
         return
     try:
-        BundleStore(source.prefix).close()
+        BundleStore(source.place).close()
     except CheckpointError as error:
         findings.append(_as_finding(error, index_filename(source.prefix)))
 
 
-def _listing_damage(store: Store, known: list[Finding]) -> list[Finding]:
+def _listing_damage(source: FoundCheckpoint, store: Remains, known: list[Finding]) -> list[Finding]:
     """Return what listing found broken, but for the blocks that are known already."""
     places = {(finding.file, finding.offset) for finding in known}
-    found = (_as_finding(error, store.prefix) for error in store.damage)
+    found = (_as_finding(error, source.prefix) for error in store.damage)
     return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
 
 
@@ -289,7 +295,7 @@ def _check_tensors(store: TensorFile, meter: ProgressMeter) -> Iterator[CheckedT
         yield CheckedTensor(store.spec(name), problem)
 
 
-def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
+def _orphan_slices(store: Remains, keys: list[bytes]) -> Iterator[Finding]:
     """Yield the records of slices, found under some keys, that no tensor lists."""
     names = frozenset(store.keys())
     owned = {part.encode_key(name) for name in names for part in store.stored_slices(name)}
@@ -306,7 +312,7 @@ def _orphan_slices(store: Store, keys: list[bytes]) -> Iterator[Finding]:
         yield Finding(store.file_names()[0], text, tensor=name, is_damage=not is_listed)
 
 
-def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[Finding]:
+def _check_object_graph(source: FoundCheckpoint, store: Remains, tensors: list[CheckedTensor]) -> Iterator[Finding]:
     """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
     if any(tensor.entry.key == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
         try:
@@ -315,25 +321,25 @@ def _check_object_graph(store: Store, tensors: list[CheckedTensor]) -> Iterator[
                 raise DataLossError("object graph is not one string")
             parse_object_graph(record)
         except CheckpointError as error:
-            yield _as_finding(error, store.prefix, _OBJECT_GRAPH)
+            yield _as_finding(error, source.prefix, _OBJECT_GRAPH)
 
 
-def _check_meta_graph(path: str) -> Iterator[Finding]:
+def _check_meta_graph(place: Place) -> Iterator[Finding]:
     try:
-        read_sound_meta_graph(path)
+        read_sound_meta_graph(place)
     except CheckpointError as error:
         text = ". ".join(filter(None, (error.message, error.hint.rstrip(".") if error.hint else None)))
-        yield Finding(path, f"{text}; the tensors do not need it", error.offset, role=META_GRAPH)
+        yield Finding(place.name, f"{text}; the tensors do not need it", error.offset, role=META_GRAPH)
 
 
-def _check_data_files(store: BundleStore) -> Iterator[Finding]:
+def _check_data_files(source: FoundCheckpoint, store: BundleStore) -> Iterator[Finding]:
     """Yield what is odd about the data files beside the values in them: files that are not there, bytes left over."""
     used = store.value_places()
     is_listed_whole = not store.damage
     missing = 0
     for shard_id, path in enumerate(store.file_names()[1:]):
         ranges = [(start, start + size) for start, size, _ in used.get(shard_id, [])]
-        size = _size(path)
+        size = _size(source, path)
         if size is None:
             if ranges:
                 yield Finding(path, f"the file is missing, and {amount(len(ranges), 'value')} with it")
@@ -347,4 +353,4 @@ def _check_data_files(store: BundleStore) -> Iterator[Finding]:
             yield Finding(path, f"{end - start} bytes {where} belong to none", start, is_damage=False)
     if missing:
         which = "1 data file without a tensor is" if missing == 1 else f"{missing} data files without a tensor are"
-        yield Finding(store.prefix, f"{which} missing", is_damage=False)
+        yield Finding(source.prefix, f"{which} missing", is_damage=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, Protocol, TypeVar
@@ -10,7 +9,6 @@ from typing import NamedTuple, Protocol, TypeVar
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.table_file import table_version
-from ckpt_magics.files.storage.files import file_size, is_file, list_directory, modified_time
 from ckpt_magics.files.storage.naming import (
     INDEX_SUFFIX,
     data_filename,
@@ -22,6 +20,7 @@ from ckpt_magics.files.storage.naming import (
     v1_shard_filename,
     v1_shard_pattern,
 )
+from ckpt_magics.files.storage.place import Place
 
 __all__ = [
     "DatedCheckpoint",
@@ -39,14 +38,19 @@ class DatedCheckpoint(NamedTuple):
     """A checkpoint by its files.
 
     Attributes:
-        prefix: Its prefix, the directory included; a pattern for a V1 checkpoint in shards.
+        place: Its prefix; a pattern for a V1 checkpoint in shards.
         version: 1 or 2.
         modified: When the file that makes it one was written, in seconds since 1970.
     """
 
-    prefix: str
+    place: Place
     version: int
     modified: float
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as a name, the directory included."""
+        return self.place.name
 
 
 class Dated(Protocol):
@@ -81,14 +85,14 @@ def in_order(found: Iterable[AnyDated]) -> list[AnyDated]:
     return [one[0] for one in sorted(known, key=key)]
 
 
-def find_checkpoints(directory: str) -> list[DatedCheckpoint]:
+def find_checkpoints(directory: Place) -> list[DatedCheckpoint]:
     """Return the checkpoints in a directory, in order, the latest last; whether they are whole is not looked at.
 
     Raises:
         CheckpointError: The directory cannot be listed.
     """
     found = {}
-    names = list_directory(directory)
+    names = directory.names()
     present = set(names)
     for name in names:
         if is_foreign_temporary(name):
@@ -97,32 +101,30 @@ def find_checkpoints(directory: str) -> list[DatedCheckpoint]:
             prefix, version = name.removesuffix(INDEX_SUFFIX), 2
         elif name.startswith(".") or parse_data_filename(name) or name + INDEX_SUFFIX in present:
             continue
-        elif table_version(os.path.join(directory, name)) == 1:
+        elif table_version(directory / name) == 1:
             shard = parse_v1_shard(name)
             prefix, version = (v1_shard_pattern(shard[0], shard[2]) if shard else name), 1
         else:
             continue
-        modified = modified_time(os.path.join(directory, name))
-        found[prefix] = DatedCheckpoint(os.path.join(directory, prefix), version, modified)
+        found[prefix] = DatedCheckpoint(directory / prefix, version, (directory / name).modified)
     return in_order(found.values())
 
 
-def checkpoint_files(prefix: str) -> list[str]:
-    """Return the files whose presence makes ``prefix`` a checkpoint: its index, or its V1 files; none if it is none.
+def checkpoint_files(place: Place) -> list[Place]:
+    """Return the files whose presence makes a prefix a checkpoint: its index, or its V1 files; none if it is none.
 
-    ``prefix`` is a name, only the marks of a V1 pattern (``-?????-of-00002``) stand for anything else.
+    The prefix is a name, only the marks of a V1 pattern (``-?????-of-00002``) stand for anything else.
     """
-    index = index_filename(prefix)
-    if os.path.exists(index):
+    index = place.at(index_filename(place.name))
+    if index.exists:
         return [index]
-    if os.path.exists(prefix):
-        return [prefix]
-    directory, base = os.path.split(prefix)
-    pattern = parse_v1_shard(base)
+    if place.exists:
+        return [place]
+    pattern = parse_v1_shard(place.stem)
     if pattern is None or pattern[1] is not None:
         return []
-    names = (v1_shard_filename(pattern[0], shard, pattern[2]) for shard in _shards_present(directory, base))
-    return [os.path.join(directory, name) for name in names]
+    names = (v1_shard_filename(pattern[0], shard, pattern[2]) for shard in _shards_present(place))
+    return [place.directory / name for name in names]
 
 
 def missing_shards(prefix: str, present: Iterable[str]) -> list[str]:
@@ -135,11 +137,11 @@ def missing_shards(prefix: str, present: Iterable[str]) -> list[str]:
     return [name for name in names if name not in there]
 
 
-def _shards_present(directory: str, pattern: str) -> list[int]:
-    """Numbers of the V1 shards that a pattern stands for and that are in the directory."""
-    wanted = parse_v1_shard(pattern)
+def _shards_present(pattern: Place) -> list[int]:
+    """Numbers of the V1 shards that a pattern stands for and that are there."""
+    wanted = parse_v1_shard(pattern.stem)
     try:
-        names = list_directory(directory)
+        names = pattern.directory.names()
     except CheckpointError:
         return []
     found = filter(None, map(parse_v1_shard, names))
@@ -148,24 +150,23 @@ def _shards_present(directory: str, pattern: str) -> list[int]:
     )
 
 
-def is_whole(prefix: str) -> bool:
+def is_whole(place: Place) -> bool:
     """Tell whether a checkpoint's tables are undamaged and its files all there and as long as they should be.
 
     The values' own checksums are not computed.
     """
-    index = index_filename(prefix)
-    if not is_file(index):
-        files = checkpoint_files(prefix)
-        shards = parse_v1_shard(prefix)
+    if not place.at(index_filename(place.name)).is_file:
+        files = checkpoint_files(place)
+        shards = parse_v1_shard(place.name)
         wanted = shards[2] if shards and shards[1] is None else 1
         return len(files) == wanted and all(table_version(file) == 1 for file in files)
     for _ in range(MAX_LOOKS):
         try:
-            table = BundleIndex(prefix)
+            table = BundleIndex(place)
         except CheckpointError:
             return False
         with closing(table):
-            if _has_data(prefix, table):
+            if _has_data(place, table):
                 return True
             if not table.file.replaced():
                 return False
@@ -173,16 +174,17 @@ def is_whole(prefix: str) -> bool:
     return False
 
 
-def _has_data(prefix: str, index: BundleIndex) -> bool:
+def _has_data(place: Place, index: BundleIndex) -> bool:
     """Whether an index is undamaged, and the data files that it needs are there and long enough."""
     count = index.header.num_shards
     # A damaged header may claim any number: the first file that is not there ends this.
-    if not all(is_file(data_filename(prefix, shard_id, count)) for shard_id in range(count)):
+    files = (place.at(data_filename(place.name, shard_id, count)) for shard_id in range(count))
+    if not all(file.is_file for file in files):
         return False
     try:
         listing = index.listing()
         return not listing.damage and all(
-            not needed or file_size(data_filename(prefix, shard_id, count)) >= needed
+            not needed or place.at(data_filename(place.name, shard_id, count)).size() >= needed
             for shard_id, needed in enumerate(listing.data_sizes(count).tolist())
         )
     except CheckpointError:

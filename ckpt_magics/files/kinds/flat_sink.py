@@ -5,7 +5,6 @@ What a kind adds is a `FlatLayout`: how a value and the end of a file are writte
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -15,9 +14,9 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, InternalError
 from ckpt_magics.files.formats.number_bytes import number_copies
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.storage.store import NewFile, WrittenFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order, neighbours
@@ -130,16 +129,16 @@ class FlatSink:
 
 @contextmanager
 def open_file_sink(
-    path: str,
+    place: Place,
     records: Sequence[Record],
     options: SaveOptions,
     companions: Mapping[str, bytes] | None,
-    begin: Callable[[disk.OutputFile], FlatLayout],
+    begin: Callable[[NewFile], FlatLayout],
 ) -> Iterator[FlatSink]:
-    """Open a sink that makes one file, which is in place by one rename.
+    """Open a sink that makes one file, which is in place in one step.
 
     Args:
-        path: Of the file.
+        place: Of the file.
         records: What is to be written, in order; strings are none of it.
         options: How.
         companions: Contents of other files by path that appear before it.
@@ -147,8 +146,9 @@ def open_file_sink(
     """
     size = sum(record.size for record in records)
     meter = ProgressMeter(size, options.progress)
-    with StagedFiles(os.path.dirname(path), durable=options.durable) as stage:
-        disk.check_space(path, size)
+    path = place.name
+    with place.directory.stage(durable=options.durable) as stage:
+        stage.check_space(path, size)
         file = stage.create(path, size)
         sink = FlatSink(path, [records], lambda _: begin(file), meter)
         yield sink

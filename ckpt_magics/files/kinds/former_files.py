@@ -7,41 +7,40 @@ one stayed, the prefix would load the old values.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 
 from ckpt_magics.files.kinds.data_files import data_files, remove_old_files, v1_shards
 from ckpt_magics.files.kinds.table_file import first_record, is_bundle_header, is_table
-from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX, index_filename
+from ckpt_magics.files.storage.place import Place
 
 __all__ = ["is_v1_file", "remove_former_files"]
 
 
-def remove_former_files(prefix: str, written: Collection[str], *, durable: bool) -> None:
+def remove_former_files(prefix: Place, written: Collection[Place], *, durable: bool) -> None:
     """Remove all files of a prefix but those of its new version; those that hide it first, and for certain.
 
     To be called under the directory's lock. Meta graphs stay: one that a save did not write may still be right.
 
     Args:
         prefix: Of the checkpoint.
-        written: Paths of the files that the new version consists of, which are in place.
+        written: Places of the files that the new version consists of, which are in place.
         durable: Sync the directory before anything goes that a file which hides the new version would need.
 
     Raises:
         CheckpointError: A file that hides the new version cannot be removed.
     """
-    index = index_filename(prefix)
+    index = prefix.at(index_filename(prefix.name))
     single = [prefix] if prefix not in written and is_v1_file(prefix) else []
     if index not in written:
         hiding = [index] if prefix in written else [index, *single]
-        removed = [disk.remove_file(path) for path in hiding]
+        removed = [place.remove() for place in hiding]
         if durable and any(removed):
-            disk.sync_directory(os.path.dirname(prefix))
+            prefix.directory.sync()
     others = [*single, *data_files(prefix), *v1_shards(prefix)]
-    remove_old_files([path for path in others if path not in written])
+    remove_old_files([place for place in others if place not in written])
 
 
-def is_v1_file(path: str) -> bool:
+def is_v1_file(place: Place) -> bool:
     """Tell whether a file is a V1 checkpoint, damaged or not; an index is a table too, of another prefix maybe."""
-    return is_table(path) and not path.endswith(INDEX_SUFFIX) and not is_bundle_header(first_record(path))
+    return is_table(place) and not place.name.endswith(INDEX_SUFFIX) and not is_bundle_header(first_record(place))

@@ -19,8 +19,8 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.storage.files import open_file
 from ckpt_magics.files.storage.foreign import COMMENTS
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.proto.messages import GraphDef, NodeDef, TensorProto
@@ -65,16 +65,16 @@ def recognise(start: bytes) -> bool:
     return re.match(rb"\x12([\x01-\x7f])" + _OP, start[op:]) is not None
 
 
-def open_frozen_graph(path: str) -> FlatFile:
+def open_frozen_graph(place: Place) -> FlatFile:
     """Open a graph and list its constants.
 
     Raises:
         DataLossError: It is none, its variables are not constants, or it has no constants.
     """
-    file = open_file(path)
+    file = place.open()
     try:
         data, graph = _read(file)
-        members, unread = _constants(graph, path)
+        members, unread = _constants(graph, place.name)
     except BaseException:
         file.close()
         raise
@@ -120,9 +120,9 @@ def _nodes(graph: GraphDef) -> Iterable[tuple[str, NodeDef]]:
         yield from ((f"{function.signature.name}/{node.name}", node) for node in function.node_def)
 
 
-def _byte_map(path: str) -> list[ByteRange]:
-    with open_file(path) as file:
-        return list(map_file(path, file.size, [], "graph"))
+def _byte_map(place: Place) -> list[ByteRange]:
+    with place.open() as file:
+        return list(map_file(place.name, file.size, [], "graph"))
 
 
 FROZEN_GRAPH = Kind(name="frozen graph", open=open_frozen_graph, byte_map=_byte_map, recognise=recognise)

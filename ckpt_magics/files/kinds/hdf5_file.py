@@ -29,7 +29,7 @@ from ckpt_magics.files.formats.pieces import Box, cut_shape, elements_of, region
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.flat_file import FlatFile
-from ckpt_magics.files.storage.files import modified_time, open_file
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.spec import native
@@ -239,24 +239,24 @@ def is_hdf5(start: bytes) -> bool:
     return any(start.startswith(_MAGIC, place) for place in _MAGIC_PLACES)
 
 
-def open_hdf5(path: str) -> FlatFile:
+def open_hdf5(place: Place) -> FlatFile:
     """Open a file and read the headers of its datasets.
 
     Raises:
         DataLossError: It is none, or damaged.
         FailedPreconditionError: h5py is not installed.
     """
-    file = open_file(path)
+    file = place.open()
     try:
         members, unread = _members(_Contents(file))
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
-            error.locate(file=path)
+            error.locate(file=place.name)
         raise
     # Without checksums only the listing and the time tell one version from another.
     specs = [(member.spec, member.stored.str) for member in members.values()]
-    identity = repr((file.size, modified_time(path), specs)).encode()
+    identity = repr((file.size, file.info.modified, specs)).encode()
     return FlatFile([file], members, identity, unread)
 
 
@@ -340,13 +340,13 @@ def _type_name(kind: Any) -> str:  # noqa: ANN401 - h5py has no types
     return type(kind).__name__.removeprefix("Type").removesuffix("ID").lower()
 
 
-def dataset_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:
+def dataset_places(place: Place) -> tuple[int, list[tuple[int, int, bytes]]]:
     """Return the size of a file, and where the bytes of its datasets lie: offset, size, key, for each chunk one.
 
     Raises:
         DataLossError: It is none, or damaged.
     """
-    with open_file(path) as file:
+    with place.open() as file:
         contents = _Contents(file)
         with contents.reading():
             listed = list(contents.datasets())

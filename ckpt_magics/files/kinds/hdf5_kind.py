@@ -20,8 +20,8 @@ from ckpt_magics.files.kinds.holding import (
     unheld_values,
 )
 from ckpt_magics.files.kinds.kind import Kind, OpenSink
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -92,16 +92,16 @@ def hdf5_sink(
         check_held(name, can_hold(specs_of(specs)))
         records = records_of(specs)
         layout = Hdf5Layout(records, attributes(records))
-        target = path_text(path)
-        return open_file_sink(target, layout.records, options, companions, lambda file: Hdf5Writer(file, layout))
+        place = save_place(path)
+        return open_file_sink(place, layout.records, options, companions, lambda file: Hdf5Writer(file, layout))
 
     return open_sink
 
 
-def byte_map(path: str) -> list[ByteRange]:
+def byte_map(place: Place) -> list[ByteRange]:
     """Return what each byte of a file belongs to."""
-    size, places = dataset_places(path)
-    return list(map_file(path, size, places, "HDF5 structure"))
+    size, places = dataset_places(place)
+    return list(map_file(place.name, size, places, "HDF5 structure"))
 
 
 HDF5 = Kind(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.files.kinds.hdf5_file import DTYPE_ATTRIBUTE, hdf5_library
-from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.wire.varint import Buffer
 
@@ -137,7 +137,7 @@ class Hdf5Writer:
         layout: Of all values.
     """
 
-    def __init__(self, file: disk.OutputFile, layout: Hdf5Layout) -> None:
+    def __init__(self, file: NewFile, layout: Hdf5Layout) -> None:
         self._file = file
         self._layout = layout
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ckpt_magics.files.kinds.byte_map import ByteRange
 from ckpt_magics.files.kinds.holding import Unheld
-from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.tensors.records import Specs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import TensorSink
@@ -40,13 +40,14 @@ class Kind:
         name: What it is called, also where people choose it.
         suffixes: What the name of a file ends with that is written as this kind if nothing else is said; the empty one
             stands for names without a suffix.
-        open: Opens it by its path for reading. What is in no file of this kind is a DataLossError.
+        open: Opens it for reading, by the place of the file or prefix. What is in no file of this kind is a
+            DataLossError.
         name_form: What names have to look like, with ``{}`` for what is free; ``{}`` alone where most names do.
         can_hold: Returns which of some tensors it cannot hold; nothing of a kind that is only read.
         sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
             that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`. None
             of a kind that is only read.
-        byte_map: Returns what each byte of its files belongs to, by its path.
+        byte_map: Returns what each byte of its files belongs to, by the same place.
         recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one. Checkpoints are found by the
             names of their files.
         find: Returns what to open where a name was given that is neither a file nor a checkpoint, such as a directory;
@@ -57,11 +58,11 @@ class Kind:
 
     name: str
     suffixes: tuple[str, ...] = ()
-    open: Callable[[str], TensorFile]
+    open: Callable[[Place], TensorFile]
     name_form: str = "{}"
     can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]] = _none_unheld
     sink: OpenSink | None = None
-    byte_map: Callable[[str], list[ByteRange]]
+    byte_map: Callable[[Place], list[ByteRange]]
     recognise: Callable[[bytes], bool] = _never
-    find: Callable[[str], str | None] = _nothing
+    find: Callable[[Place], Place | None] = _nothing
     leftovers: Callable[[str], bool] = _never

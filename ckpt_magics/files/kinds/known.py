@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 
@@ -17,7 +16,7 @@ from ckpt_magics.files.kinds.numpy_files.npz_kind import NPZ
 from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import SAFETENSORS
 from ckpt_magics.files.kinds.slice_table.slice_table_kind import V1
 from ckpt_magics.files.kinds.torch_files.torch_kind import TORCH
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, Place, PlaceIdentity, place_of
 
 __all__ = [
     "KINDS",
@@ -42,16 +41,16 @@ def kind_of(start: bytes) -> Kind | None:
     return next((kind for kind in KINDS if kind.recognise(start)), None)
 
 
-def find_kind(path: str) -> tuple[Kind, str] | None:
-    """Return what a name means that is neither a file nor a checkpoint: the kind, and the path to open."""
-    found = ((kind, kind.find(path)) for kind in KINDS)
-    return next(((kind, place) for kind, place in found if place is not None), None)
+def find_kind(place: Place) -> tuple[Kind, Place] | None:
+    """Return what a name means that is neither a file nor a checkpoint: the kind, and the place to open."""
+    found = ((kind, kind.find(place)) for kind in KINDS)
+    return next(((kind, one) for kind, one in found if one is not None), None)
 
 
-def replaced_by(path: str) -> set[str]:
-    """Return the real paths whose contents go when something is written to a path: of one file, or of an index too."""
-    found = find_kind(path)
-    return {os.path.realpath(place) for place in ([path] if found is None else [path, found[1]])}
+def replaced_by(place: Place) -> set[PlaceIdentity]:
+    """Return what goes when something is written to a place, as `Place.resolved`: one file, or an index too."""
+    found = find_kind(place)
+    return {one.resolved for one in ([place] if found is None else [place, found[1]])}
 
 
 def is_leftover(name: str) -> bool:
@@ -88,7 +87,7 @@ def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
     """
     if name is not None:
         return _named(name, WRITTEN_KINDS)
-    base = _STEP.sub("", os.path.basename(local_path(path)) or "/")
+    base = _STEP.sub("", place_of(path).stem or "/")
     fitting = [(suffix, kind) for kind in KINDS for suffix in kind.suffixes if _ends_with(base, suffix)]
     if not fitting:
         raise InvalidArgumentError(
@@ -100,7 +99,7 @@ def kind_to_write(path: AnyPath, name: str | None = None) -> Kind:
 
 def _ends_with(base: str, suffix: str) -> bool:
     """Tell whether a name ends with a suffix, or has none if that is empty."""
-    return base.endswith(suffix) if suffix else not os.path.splitext(base)[1]
+    return base.endswith(suffix) if suffix else "." not in base.lstrip(".")
 
 
 def _all_kinds() -> str:

@@ -5,15 +5,14 @@ TensorFlow's rule: if there is an index, it is V2; otherwise the prefix is the V
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.kinds.table_file import is_table, table_version
-from ckpt_magics.files.storage import files, naming
-from ckpt_magics.files.storage.local_store import working_directory
+from ckpt_magics.files.storage import naming
+from ckpt_magics.files.storage.place import CURRENT, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +21,23 @@ class FoundCheckpoint:
 
     Attributes:
         given: The path as it was given.
-        prefix: Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern.
+        place: Prefix of the checkpoint; of a V1 checkpoint in several files, their pattern.
         version: Format of a checkpoint: 1 or 2; 0 of another kind of file.
         kind: What ``given`` is: ``prefix``, ``index``, ``data file``, ``meta graph``, ``V1 file``, ``V1 shard``,
             ``state file``, ``directory`` or ``SavedModel``; of another kind of file, its name.
         note: What was used in place of what was given, as a sentence; empty if they are the same.
-        base: Directory that a relative prefix starts from; empty if there is none any more.
     """
 
     given: str
-    prefix: str
+    place: Place
     version: int
     kind: str
     note: str = ""
-    base: str = field(default_factory=working_directory, compare=False)
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as a name."""
+        return self.place.name
 
     @property
     def format(self) -> str:
@@ -49,85 +51,85 @@ class FoundCheckpoint:
 
     def here(self) -> FoundCheckpoint:
         """Return the checkpoint with a prefix that means it now: as it was given, or absolute after a chdir."""
-        prefix = self.path_here(self.prefix)
-        return self if prefix == self.prefix else replace(self, prefix=prefix)
+        return replace(self, place=self.place.here)
 
     def path_here(self, path: str) -> str:
         """Return a path that was found with the checkpoint: as it is while it means the same, else absolute."""
-        return path if self.base == working_directory() else os.path.join(self.base, path)
+        return self.place.store.spelled(path)
 
     def __str__(self) -> str:
         return self.note or self.prefix
 
 
-def find_prefix(name: str) -> FoundCheckpoint | None:
-    """Take ``name`` for a prefix, a V1 file or pattern, or for the prefix of V1 shards."""
-    if os.path.basename(name) in {"", os.curdir}:
-        return _find_bare(name.removesuffix(os.curdir) or os.path.join(os.curdir, "")) if name else None
-    if files.is_file(naming.index_filename(name)):
-        note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * files.is_directory(name)
-        return FoundCheckpoint(name, name, 2, "prefix", note)
-    found = _find_v1_shard(name)
-    if found is None and is_table(name):
-        found = _table_source(name)
-    pattern = "" if found is not None or files.exists(name) else _sharded_v1(name)
-    if pattern:
-        return FoundCheckpoint(name, pattern, 1, "prefix", f"The files of {visible(pattern)} were used.")
+def find_prefix(place: Place) -> FoundCheckpoint | None:
+    """Take a place for a prefix, a V1 file or pattern, or for the prefix of V1 shards."""
+    name = place.name
+    if place.stem in {"", CURRENT}:
+        return _find_bare(place / "" if name == CURRENT else place.at(name.removesuffix(CURRENT))) if name else None
+    if place.at(naming.index_filename(name)).is_file:
+        note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * place.is_directory
+        return FoundCheckpoint(name, place, 2, "prefix", note)
+    found = _find_v1_shard(place)
+    if found is None and is_table(place):
+        found = _table_source(place)
+    pattern = None if found is not None or place.exists else _sharded_v1(place)
+    if pattern is not None:
+        return FoundCheckpoint(name, pattern, 1, "prefix", f"The files of {visible(pattern.name)} were used.")
     return found
 
 
-def _find_bare(directory: str) -> FoundCheckpoint | None:
+def _find_bare(directory: Place) -> FoundCheckpoint | None:
     """Take a directory, with its separator, for the prefix of files that are called ``.index`` and so on.
 
     TensorFlow's Saver writes them for ``save(sess, "model/")``, and calls them ``.`` in the state file.
     """
-    if not files.is_file(naming.index_filename(directory)):
+    if not directory.at(naming.index_filename(directory.name)).is_file:
         return None
-    return FoundCheckpoint(directory, directory, 2, "prefix")
+    return FoundCheckpoint(directory.name, directory, 2, "prefix")
 
 
-def _find_v1_shard(name: str) -> FoundCheckpoint | None:
-    """Take ``name`` for one of several V1 files, or for their pattern."""
-    shard = naming.parse_v1_shard(name)
+def _find_v1_shard(place: Place) -> FoundCheckpoint | None:
+    """Take a place for one of several V1 files, or for their pattern."""
+    shard = naming.parse_v1_shard(place.name)
     if shard is None:
         return None
-    pattern = naming.v1_shard_pattern(shard[0], shard[2])
+    pattern = place.at(naming.v1_shard_pattern(shard[0], shard[2]))
     if shard[1] is None:
-        return FoundCheckpoint(name, pattern, 1, "prefix") if checkpoint_files(pattern) else None
-    note = f"{visible(name)} is one of several files; all of {visible(pattern)} were used."
-    return FoundCheckpoint(name, pattern, 1, "V1 shard", note) if is_table(name) else None
+        return FoundCheckpoint(place.name, pattern, 1, "prefix") if checkpoint_files(pattern) else None
+    note = f"{visible(place.name)} is one of several files; all of {visible(pattern.name)} were used."
+    return FoundCheckpoint(place.name, pattern, 1, "V1 shard", note) if is_table(place) else None
 
 
-def _table_source(name: str) -> FoundCheckpoint | None:
+def _table_source(place: Place) -> FoundCheckpoint | None:
     """Tell a V1 file from the index of a V2 checkpoint by its first record."""
-    version = table_version(name)
+    name, version = place.name, table_version(place)
     if name.endswith(naming.INDEX_SUFFIX) and version != 1:
         prefix = naming.prefix_of(name)
-        return FoundCheckpoint(name, prefix, 2, "index", f"{visible(name)} is the index of {visible(prefix)}.")
+        note = f"{visible(name)} is the index of {visible(prefix)}."
+        return FoundCheckpoint(name, place.at(prefix), 2, "index", note)
     if version == 2:
         raise DataLossError(
             "this is the index of a V2 checkpoint under another name",
             file=name,
             hint=f'Rename it to PREFIX{naming.INDEX_SUFFIX}, beside its "PREFIX.data-" files, and give the prefix.',
         )
-    return FoundCheckpoint(name, name, 1, "V1 file")
+    return FoundCheckpoint(name, place, 1, "V1 file")
 
 
-def _sharded_v1(prefix: str) -> str:
-    """Return the pattern of the V1 shards of ``prefix``, empty if there are none.
+def _sharded_v1(prefix: Place) -> Place | None:
+    """Return the pattern of the V1 shards of a prefix, None if there are none.
 
     Of several sets it is the newest that is complete: while one is being replaced, there is half of the new one.
     """
-    directory, base = os.path.split(prefix)
     try:
-        names = files.list_directory(directory)
+        names = prefix.siblings()
     except CheckpointError:
-        return ""
-    parsed = ((name, naming.parse_v1_shard(name)) for name in names if name.startswith(base))
-    shards = [(os.path.join(directory, name), parts[2]) for name, parts in parsed if parts and parts[0] == base]
+        return None
+    parsed = ((name, naming.parse_v1_shard(name)) for name in names)
+    shards = [(prefix.beside(name), parts[2]) for name, parts in parsed if parts and parts[0] == prefix.stem]
     shards = [shard for shard in shards if is_table(shard[0])]
     if not shards:
-        return ""
+        return None
     found = Counter(count for _, count in shards)
-    newest = max(shards, key=lambda shard: (found[shard[1]] == shard[1], files.modified_time(shard[0])))
-    return naming.v1_shard_pattern(prefix, newest[1])
+    newest = max(shards, key=lambda shard: (found[shard[1]] == shard[1], shard[0].modified))
+    return prefix.at(naming.v1_shard_pattern(prefix.name, newest[1]))

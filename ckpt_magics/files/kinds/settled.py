@@ -10,9 +10,9 @@ from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
 from ckpt_magics.files.tensors.source import TensorFile
 
-__all__ = ["Store", "open_remains", "open_settled"]
+__all__ = ["Remains", "open_remains", "open_settled"]
 
-Store = BundleStore | SliceTableStore
+Remains = BundleStore | SliceTableStore
 
 
 def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> TensorFile:
@@ -26,19 +26,19 @@ def open_settled(source: FoundCheckpoint, *, mmap: bool = False) -> TensorFile:
         CheckpointError: It is not there, or damaged so that no tensor can be found.
     """
     if mmap and source.version == 2:
-        return open_bundle(source.prefix, mmap=True)
-    return kind_named(source.kind_name).open(source.prefix)
+        return open_bundle(source.place, mmap=True)
+    return kind_named(source.kind_name).open(source.place)
 
 
-def open_remains(source: FoundCheckpoint, *, mmap: bool = False) -> Store:
+def open_remains(source: FoundCheckpoint, *, mmap: bool = False) -> Remains:
     """Open a checkpoint for saving what is left of it: an index whose first block is lost does not stop this.
 
     Raises:
         CheckpointError: Nothing can be read from it.
     """
     if source.version == 1:
-        return SliceTableStore(source.prefix)
+        return SliceTableStore(source.place)
     try:
-        return BundleStore(source.prefix, mmap=mmap)
+        return BundleStore(source.place, mmap=mmap)
     except CheckpointError:
-        return BundleStore(source.prefix, mmap=mmap, without_header=True)
+        return BundleStore(source.place, mmap=mmap, without_header=True)

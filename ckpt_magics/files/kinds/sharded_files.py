@@ -6,7 +6,6 @@ Format: `shard_index`.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -15,11 +14,11 @@ from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.files.formats.shard_index import ShardIndex, parse_index
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member
-from ckpt_magics.files.storage.files import list_directory, open_file
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.tensor_names import json_key
 
-__all__ = ["OpenFile", "beside", "find_index", "index_path", "map_indexed", "open_indexed"]
+__all__ = ["OpenFile", "find_index", "index_path", "map_indexed", "open_indexed"]
 
 _INDEX = ".index.json"
 """What the name of an index has behind the name that a single file would have."""
@@ -41,24 +40,24 @@ class OpenFile(NamedTuple):
     identity: bytes
 
 
-def open_indexed(path: str, open_shard: Callable[[str, int], OpenFile]) -> FlatFile:
+def open_indexed(place: Place, open_shard: Callable[[Place, int], OpenFile]) -> FlatFile:
     """Open an index and each file that it names; a file that is not sound loses only its own tensors.
 
     Args:
-        path: Of the index.
-        open_shard: Opens a file by its path, and its number among those that belong together, from 1 on: the index
+        place: Of the index.
+        open_shard: Opens a file by its place, and its number among those that belong together, from 1 on: the index
             itself is file 0.
 
     Raises:
         DataLossError: It is no index.
     """
-    index, entries = _read_index(path)
+    index, entries = _read_index(place)
     opened: dict[str, OpenFile] = {}
     faults: dict[str, CheckpointError] = {}
     try:
         for name in sorted(set(entries.files.values())):
             try:
-                opened[name] = open_shard(beside(path, name), len(opened) + 1)
+                opened[name] = open_shard(place.beside(name), len(opened) + 1)
             except CheckpointError as error:
                 faults[name] = error
         return _joined(index, entries, opened, faults)
@@ -68,14 +67,14 @@ def open_indexed(path: str, open_shard: Callable[[str, int], OpenFile]) -> FlatF
         raise
 
 
-def _read_index(path: str) -> tuple[StoredFile, ShardIndex]:
-    file = open_file(path)
+def _read_index(place: Place) -> tuple[StoredFile, ShardIndex]:
+    file = place.open()
     try:
         return file, parse_index(file.read_at(0, file.size, "index"))
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
-            error.locate(file=path)
+            error.locate(file=place.name)
         raise
 
 
@@ -119,34 +118,29 @@ def _unlisted(entries: ShardIndex, opened: Mapping[str, OpenFile]) -> Iterator[t
                 yield key, DataLossError("it is in two files", file=one.file.name, tensor=key)
 
 
-def beside(path: str, name: str) -> str:
-    """Return the path of a file that an index names."""
-    return os.path.join(os.path.dirname(path), name)
-
-
-def map_indexed(path: str, map_shard: Callable[[str], list[ByteRange]]) -> list[ByteRange]:
+def map_indexed(place: Place, map_shard: Callable[[Place], list[ByteRange]]) -> list[ByteRange]:
     """Return what each byte of an index and of the files that it names belongs to."""
-    index, entries = _read_index(path)
+    index, entries = _read_index(place)
     index.close()
-    ranges = list(map_file(path, index.size, (), "index"))
+    ranges = list(map_file(place.name, index.size, (), "index"))
     for name in sorted(set(entries.files.values())):
         with suppress(NotFoundError):
-            ranges += map_shard(beside(path, name))
+            ranges += map_shard(place.beside(name))
     return ranges
 
 
-def find_index(path: str, suffix: str) -> str | None:
-    """Return the path of the index that belongs to a directory, or to a name that a single file would have.
+def find_index(place: Place, suffix: str) -> Place | None:
+    """Return the place of the index that belongs to a directory, or to a name that a single file would have.
 
     The suffix of that name may be missing. None if there is none, and of a directory with several.
     """
-    if os.path.isdir(path):
+    if place.is_directory:
         with suppress(CheckpointError):
-            found = [name for name in list_directory(path) if name.endswith(suffix + _INDEX)]
-            return os.path.join(path, found[0]) if len(found) == 1 else None
+            found = [name for name in place.names() if name.endswith(suffix + _INDEX)]
+            return place / found[0] if len(found) == 1 else None
         return None
-    index = index_path(path, suffix)
-    return index if os.path.isfile(index) else None
+    index = place.at(index_path(place.name, suffix))
+    return index if index.is_file else None
 
 
 def index_path(path: str, suffix: str) -> str:

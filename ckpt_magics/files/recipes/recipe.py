@@ -17,7 +17,6 @@ Nothing in a recipe is evaluated, and a recipe names no other file.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,8 +28,7 @@ from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.steps.patterns import Names, Pattern
 from ckpt_magics.files.steps.spelled_steps import spelled_step
 from ckpt_magics.files.steps.step import Step
-from ckpt_magics.files.storage.files import open_file
-from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.files.storage.place import place_of
 
 __all__ = ["Recipe", "fitting_recipes", "known_recipes", "load_recipe"]
 
@@ -79,16 +77,16 @@ def load_recipe(name_or_file: str) -> Recipe:
     shipped = _shipped_names()
     if name_or_file in shipped:
         return _shipped(name_or_file)
-    path = local_path(name_or_file)
-    if not os.path.isfile(path):
+    place = place_of(name_or_file)
+    if not place.is_file:
         raise NotFoundError(
             f"{visible(name_or_file)} is no recipe and no file", hint=f"There are {', '.join(shipped)}; or give a file."
         )
-    with open_file(path) as file:
+    with place.open() as file:
         if file.size > MAX_SIZE:
-            raise InvalidArgumentError(f"a recipe has {MAX_SIZE:,} bytes at most, not {file.size:,}", file=path)
+            raise InvalidArgumentError(f"a recipe has {MAX_SIZE:,} bytes at most, not {file.size:,}", file=place.name)
         data = file.read_at(0, file.size, "recipe")
-    return _parsed(os.path.basename(path).removesuffix(SUFFIX), data, path)
+    return _parsed(place.stem.removesuffix(SUFFIX), data, place.name)
 
 
 def known_recipes() -> list[Recipe]:

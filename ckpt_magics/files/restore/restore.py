@@ -27,7 +27,7 @@ from ckpt_magics.files.restore.restore_options import RestoreOptions, python_cal
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, refusal
 from ckpt_magics.files.restore.stored import StoredTensors
 from ckpt_magics.files.storage.interrupts import uninterrupted
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSource
@@ -289,7 +289,7 @@ def _opened(
     """The tensors to restore from; what is opened here is closed again."""
     if not isinstance(source, str | bytes | os.PathLike):
         return nullcontext(_tensors(source, damaged=damaged))
-    return _tensors(source if step is None else checkpoint_at_step(local_path(source), step), damaged=damaged)
+    return _tensors(source if step is None else checkpoint_at_step(place_of(source), step), damaged=damaged)
 
 
 def _tensors(

@@ -22,24 +22,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from zlib import crc32
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.processes import is_running
+from ckpt_magics.files.storage.store import NewFile, WrittenFile
 
 __all__ = [
     "OWN_PREFIX",
     "StagedFiles",
-    "WrittenFile",
     "forget_names",
     "is_journal_name",
     "is_temporary_name",
     "journal_name",
     "remove_leftovers",
     "temporary_name",
-    "write_file",
     "writer_is_gone",
 ]
 
@@ -143,20 +142,6 @@ def remove_leftovers(directory: str) -> list[str]:
     return removed
 
 
-class WrittenFile(NamedTuple):
-    """A file that a save wrote.
-
-    Attributes:
-        path: Where it is.
-        role: ``index``, ``data``, ``V1``, ``meta graph`` or ``state``.
-        bytes: Its size.
-    """
-
-    path: str
-    role: str
-    bytes: int
-
-
 @dataclass(slots=True)
 class _Move:
     """A rename done before the commit, and how to take it back."""
@@ -173,6 +158,8 @@ class StagedFiles:
     Args:
         directory: Where the files will be; one missing level is created. The empty string is the current one.
         durable: Sync files and directory, so that a power loss too leaves the old version or the new.
+        root: Directory that this and all names start from; empty for the current one.
+        sweep: Remove what killed saves left in the directory.
 
     Attributes:
         durable: Whether files and directory are synced.
@@ -182,8 +169,10 @@ class StagedFiles:
         CheckpointError: Any method; its class says what the disk refused, see :func:`disk.writing_to`.
     """
 
-    def __init__(self, directory: str, *, durable: bool = True) -> None:
-        self._directory = directory
+    def __init__(self, directory: str, *, durable: bool = True, root: str = "", sweep: bool = True) -> None:
+        self._root = root
+        self._directory = self._path(directory)
+        self._sweep = sweep
         self.durable = durable
         self._files: list[disk.OutputFile] = []
         self._temporary: list[str] = []
@@ -194,58 +183,68 @@ class StagedFiles:
 
     def __enter__(self) -> Self:
         self._created_directory = disk.make_directory(self._directory)
-        if not self._created_directory:
+        if self._sweep and not self._created_directory:
             remove_leftovers(self._directory)
         return self
 
-    def create(self, path: str, needed: int | None = None) -> disk.OutputFile:
+    def check_space(self, name: str, needed: int) -> None:
+        """Refuse to begin where fewer bytes are free."""
+        disk.check_space(self._path(name), needed)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._root, name) if self._root else name
+
+    def create(self, name: str, needed: int | None = None) -> disk.OutputFile:
         """Open a new file under a temporary name.
 
         Args:
-            path: The name it will have, for errors.
+            name: The name it will have, for errors.
             needed: Its size in bytes if known, for errors.
         """
         # Noted before it exists: an interrupt between the two calls must not leave it behind.
         temporary = os.path.join(self._directory, temporary_name())
         self._temporary.append(temporary)
-        file = disk.create_file(temporary, path, needed, durable=self.durable)
+        file = disk.create_file(temporary, name, needed, durable=self.durable)
         self._files.append(file)
         return file
 
-    def add(self, path: str, contents: bytes) -> disk.OutputFile:
+    def add(self, name: str, contents: bytes) -> disk.OutputFile:
         """Stage a file whose contents are at hand."""
-        file = self.create(path, len(contents))
+        file = self.create(name, len(contents))
         file.write(contents)
-        self.finish(file)
+        file.finish()
         return file
 
-    def finish(self, file: disk.OutputFile) -> None:
-        """Write out, sync and close a file; its contents are then as durable as asked for."""
-        file.finish()
-
-    def publish(self, file: disk.OutputFile, path: str, role: str) -> None:
+    def publish(self, file: NewFile, name: str, role: str) -> None:
         """Rename a file into place ahead of the commit. What it replaces comes back if there is no commit."""
-        self.finish(file)
+        source, path = self._finished(file), self._path(name)
         backup = os.path.join(self._directory, temporary_name())
         self._temporary.append(backup)
         kept = disk.back_up(path, backup, durable=self.durable)
-        self._moves.append(_Move(file.path, path, backup if kept else None, adopted=False))
-        disk.replace(file.path, path)
-        self.written.append(WrittenFile(path, role, file.size))
+        self._moves.append(_Move(source, path, backup if kept else None, adopted=False))
+        disk.replace(source, path)
+        self.written.append(WrittenFile(name, role, file.size))
 
-    def adopt(self, source: str, path: str) -> None:
+    def _finished(self, file: NewFile) -> str:
+        """End a file, and return the path that it has on disk."""
+        file.finish()
+        assert isinstance(file, disk.OutputFile)  # noqa: S101 - it is one that was made here
+        return file.path
+
+    def adopt(self, source: str, name: str) -> None:
         """Rename a file that somebody wrote before into place ahead of the commit; it goes back without one."""
+        source, path = self._path(source), self._path(name)
         self._moves.append(_Move(source, path, None, adopted=True))
         disk.replace(source, path)
 
-    def commit(self, file: disk.OutputFile, path: str, role: str) -> None:
+    def commit(self, file: NewFile, name: str, role: str) -> None:
         """Rename the file that makes the new version visible. From here on nothing is undone."""
-        self.finish(file)
+        source, path = self._finished(file), self._path(name)
         if self.durable and self._moves:
             disk.sync_directory(self._directory)
-        self._commit_source = file.path
-        disk.replace(file.path, path)
-        self.written.append(WrittenFile(path, role, file.size))
+        self._commit_source = source
+        disk.replace(source, path)
+        self.written.append(WrittenFile(name, role, file.size))
         if self.durable:
             disk.sync_directory(self._directory)
             if self._created_directory:
@@ -290,14 +289,3 @@ def _undo(move: _Move) -> None:
     except CheckpointError:
         # The error that brought us here is the one to report; an extra file without an index harms no reader.
         return
-
-
-def write_file(path: str, data: bytes, role: str, *, durable: bool = True) -> WrittenFile:
-    """Replace one file by new contents in one step.
-
-    Raises:
-        CheckpointError: As :func:`disk.writing_to` says; the old contents are still there.
-    """
-    with StagedFiles(os.path.dirname(path), durable=durable) as stage:
-        stage.commit(stage.add(path, data), path, role)
-    return stage.written[0]

@@ -32,6 +32,7 @@ __all__ = [
     "enough_memory",
     "exchange",
     "list_names",
+    "make_directories",
     "make_directory",
     "remove_directory_if_empty",
     "remove_file",
@@ -418,6 +419,15 @@ def make_directory(path: str) -> bool:
                 f"{visible(path)}; {os.strerror(errno.ENOENT)}: {visible(_topmost_missing(path))} is missing",
                 hint="One missing directory is created; create the ones above it first.",
             ) from None
+    return True
+
+
+def make_directories(path: str) -> bool:
+    """Create a directory and those above it, as far as they are missing; False if it was there."""
+    if not path or os.path.isdir(path):
+        return False
+    with writing_to(path):
+        os.makedirs(path, exist_ok=True)
     return True
 
 

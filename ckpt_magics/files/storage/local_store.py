@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -12,7 +13,18 @@ from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import StagedFiles
 from ckpt_magics.files.storage.local_handle import LocalHandle, info_of
 from ckpt_magics.files.storage.locking import CAN_LOCK, directory_lock
-from ckpt_magics.files.storage.store import ABSENT, Absent, FileInfo, PathRules, Range, ReadParts, Suffix, Version
+from ckpt_magics.files.storage.staged_directory import StagedDirectory
+from ckpt_magics.files.storage.store import (
+    ABSENT,
+    Absent,
+    EntryKind,
+    FileInfo,
+    PathRules,
+    Range,
+    ReadParts,
+    Suffix,
+    Version,
+)
 from ckpt_magics.files.storage.system_errors import system_errors
 
 __all__ = ["LocalStore", "working_directory"]
@@ -37,6 +49,7 @@ class LocalStore:
     base: str = field(default_factory=working_directory)
 
     rules: ClassVar[PathRules] = os.path
+    scope: ClassVar[str] = "file"
     gap: ClassVar[int] = 4 << 10
     can_swap: ClassVar[bool] = CAN_LOCK
 
@@ -46,7 +59,7 @@ class LocalStore:
 
     def spelled(self, name: str) -> str:
         """Return a path that leads to a name from the present working directory."""
-        return name if self.base == working_directory() else self.absolute(name)
+        return os.path.join(self._root(), name)
 
     def info(self, name: str) -> FileInfo | None:
         """Return what is known of a name, None if it leads to nothing that can be looked at."""
@@ -55,11 +68,25 @@ class LocalStore:
         except (OSError, ValueError):
             return None
 
+    def entry(self, name: str) -> FileInfo | None:
+        """Return what is at a name, of a link the link itself; None if nothing is."""
+        status = disk.status_of(self.spelled(name))
+        return None if status is None else info_of(status)
+
     def list(self, prefix: str) -> list[str]:
         """Return the names that stand in the directory of a prefix and begin with its last part, sorted."""
         directory, start = os.path.split(prefix)
         with system_errors(directory):
             return sorted(name for name in os.listdir(self.absolute(directory) or os.curdir) if name.startswith(start))
+
+    def scan(self, directory: str) -> dict[str, EntryKind]:
+        """Return what stands in a directory, by name."""
+        with system_errors(directory), os.scandir(self.absolute(directory) or os.curdir) as entries:
+            return {entry.name: _kind_of_entry(entry) for entry in entries}
+
+    def resolve(self, name: str) -> str:
+        """Return the one path from the root on that all links to the same place lead to."""
+        return os.path.realpath(self.absolute(name))
 
     def read(self, name: str, ranges: Sequence[Range | Suffix], version: Version | None = None) -> ReadParts:
         """Return ranges of a file, neighbours read together."""
@@ -84,29 +111,63 @@ class LocalStore:
             raise FailedPreconditionError("the file was replaced meanwhile", file=name, hint="Open it again.")
         return handle
 
+    def lock(self, directory: str) -> AbstractContextManager[bool]:
+        """Hold a directory for oneself inside the block; see `directory_lock`."""
+        return directory_lock(self.spelled(directory))
+
+    def stage(self, directory: str, *, durable: bool = True) -> StagedFiles:
+        """Return where new files of a directory are made: under temporary names in it."""
+        return StagedFiles(directory, durable=durable, root=self._root())
+
+    def stage_directory(self, directory: str, *, durable: bool = True) -> StagedDirectory:
+        """Return where the files of a new directory are made: in one of a temporary name beside it."""
+        return StagedDirectory(self.spelled(directory), durable=durable)
+
     def put(self, name: str, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:
         """Write a file in one step."""
         if if_match is None:
             self._replace(name, data, durable=durable)
             return
-        with directory_lock(os.path.dirname(self.spelled(name))):
+        with self.lock(os.path.dirname(name)):
             found = self.info(name)
             if (ABSENT if found is None else found.version) != if_match:
                 raise AbortedError("the file is not the one that was to be replaced", file=name)
             self._replace(name, data, durable=durable)
 
     def _replace(self, name: str, data: bytes, *, durable: bool) -> None:
+        with StagedFiles(os.path.dirname(name), durable=durable, root=self._root(), sweep=False) as stage:
+            stage.commit(stage.add(name, data), name, "")
+
+    def sync(self, directory: str) -> None:
+        """Sync a directory, where the system can."""
+        disk.sync_directory(self.spelled(directory))
+
+    def make_directory(self, name: str, *, parents: bool = False) -> bool:
+        """Make a directory, and those above it if asked to; False if it was there."""
         path = self.spelled(name)
-        with StagedFiles(os.path.dirname(path), durable=durable) as stage:
-            stage.commit(stage.add(path, data), path, "")
+        return disk.make_directories(path) if parents else disk.make_directory(path)
+
+    def remove_empty(self, directory: str) -> None:
+        """Remove a directory unless something is in it."""
+        disk.remove_directory_if_empty(self.spelled(directory))
 
     def remove(self, name: str) -> bool:
         """Remove a file, of a link the link itself; False if it was not there."""
         return disk.remove_file(self.spelled(name))
 
+    def _root(self) -> str:
+        """Return what names are joined to that lead there now: nothing, or the base after ``os.chdir``."""
+        return "" if self.base == working_directory() else self.base
+
     def _path(self, name: str) -> str:
         # No name stands for no file, and not for the directory that others start from.
         return os.path.join(self.base, name) if name else name
+
+
+def _kind_of_entry(entry: os.DirEntry[str]) -> EntryKind:
+    if entry.is_file(follow_symlinks=False):
+        return EntryKind.FILE
+    return EntryKind.DIRECTORY if entry.is_dir(follow_symlinks=False) else EntryKind.OTHER
 
 
 def _refuse_special(name: str, info: FileInfo) -> None:

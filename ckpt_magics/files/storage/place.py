@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.files.storage.local_store import LocalStore
-from ckpt_magics.files.storage.store import FileInfo, Store
+from ckpt_magics.files.storage.store import EntryKind, FileInfo, Stage, Store
 
 if TYPE_CHECKING:
     from ckpt_magics.files.storage.stored_file import StoredFile
 
-__all__ = ["FILE_SCHEME", "AnyPath", "Place", "local_path", "place_of", "spelled_as"]
+__all__ = [
+    "ABOVE",
+    "CURRENT",
+    "FILE_SCHEME",
+    "AnyPath",
+    "Place",
+    "PlaceIdentity",
+    "is_bare",
+    "local_path",
+    "place_of",
+    "spelled_as",
+]
+
+
+PlaceIdentity = tuple[Hashable, str]
+"""What is the same for all names of a place, or for all links to it."""
+
+CURRENT, ABOVE = ".", ".."
+"""The parts of a name that stand for a directory itself and for the one above it, in every store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +72,28 @@ class Place:
         return Place(self.store, self.store.rules.split(self.name)[0])
 
     @property
+    def shown(self) -> Place:
+        """The place by a name that is not empty: the directory that relative names start from has one too."""
+        return self if self.name else self.at(CURRENT)
+
+    @property
     def stem(self) -> str:
         """The last part of the name; empty if it ends in a separator."""
         return self.store.rules.split(self.name)[1]
 
     @property
-    def identity(self) -> tuple[Store, str]:
+    def plain(self) -> Place:
+        """The place by its name from the root on, without parts that stand for nothing."""
+        return self.at(self.store.rules.normpath(self.store.absolute(self.name)))
+
+    @property
+    def identity(self) -> PlaceIdentity:
         """What is the same for all names of the place, as far as names tell."""
-        return self.store, self.store.rules.normpath(self.store.absolute(self.name))
+        return self.store.scope, self.plain.name
+
+    def beside(self, stem: str) -> Place:
+        """Return another name in its directory."""
+        return self.directory / stem
 
     def at(self, name: str) -> Place:
         """Return another name of the same store, written as this one is."""
@@ -68,6 +102,14 @@ class Place:
     def info(self) -> FileInfo | None:
         """Return what is known of it, None if there is nothing that can be looked at."""
         return self.store.info(self.name)
+
+    def entry(self) -> FileInfo | None:
+        """Return what is at the name, of a link the link itself; None if nothing is.
+
+        Raises:
+            CheckpointError: No such name can be.
+        """
+        return self.store.entry(self.name)
 
     @property
     def is_file(self) -> bool:
@@ -87,10 +129,22 @@ class Place:
         return self.info() is not None
 
     @property
+    def is_taken(self) -> bool:
+        """Whether the name is there, be it as a link that leads nowhere."""
+        try:
+            return self.entry() is not None
+        except CheckpointError:
+            return False
+
+    @property
     def modified(self) -> float:
         """When the file was written, in seconds since 1970; minus infinity when it is gone."""
         info = self.info()
         return float("-inf") if info is None else info.modified
+
+    def siblings(self) -> list[str]:
+        """Return the names in its directory that begin as its own does, sorted; errors are those of `names`."""
+        return self.store.list(self.name)
 
     def names(self) -> list[str]:
         """Return the names in this directory, sorted.
@@ -100,6 +154,65 @@ class Place:
             PermissionDeniedError: It may not be listed.
         """
         return self.store.list(self.store.rules.join(self.name, ""))
+
+    def scan(self) -> dict[str, EntryKind]:
+        """Return what stands in this directory, by name, without a look at each; errors are those of `names`."""
+        return self.store.scan(self.name)
+
+    def walk(self) -> Iterator[tuple[Place, list[str]]]:
+        """Yield each directory in this one, itself first, and the sorted names in it that are no directories.
+
+        Links are not gone through, so that one to a directory is among the names.
+
+        Raises:
+            CheckpointError: A directory cannot be listed.
+        """
+        pending = [self]
+        while pending:
+            directory = pending.pop()
+            entries = directory.scan()
+            inner = sorted((name for name, kind in entries.items() if kind is EntryKind.DIRECTORY), reverse=True)
+            yield directory, sorted(entries.keys() - inner)
+            pending += [directory / name for name in inner]
+
+    def within(self, directory: Place) -> tuple[str, ...]:
+        """Return the parts of its name below a directory that the name begins with."""
+        sep = self.store.rules.sep
+        return tuple(part for part in self.name.removeprefix(directory.name).split(sep) if part)
+
+    @property
+    def here(self) -> Place:
+        """The place by a name that leads there now: this one, or after ``os.chdir`` one from the root on."""
+        return self.at(self.store.spelled(self.name))
+
+    @property
+    def resolved(self) -> PlaceIdentity:
+        """What is the same for all names and links that lead there."""
+        return self.store.scope, self.store.resolve(self.name)
+
+    def lock(self) -> AbstractContextManager[bool]:
+        """Let those who change this directory take turns; see `Store.lock`."""
+        return self.store.lock(self.name)
+
+    def stage(self, *, durable: bool = True) -> Stage:
+        """Return where new files of this directory are made that appear together."""
+        return self.store.stage(self.name, durable=durable)
+
+    def put(self, data: bytes, *, durable: bool = True) -> None:
+        """Write the file in one step; see `Store.put`."""
+        self.store.put(self.name, data, durable=durable)
+
+    def sync(self) -> None:
+        """Return when what was done in this directory would survive a loss of power."""
+        self.store.sync(self.name)
+
+    def remove(self) -> bool:
+        """Remove the file, of a link the link itself; False if it was not there.
+
+        Raises:
+            CheckpointError: The store refuses.
+        """
+        return self.store.remove(self.name)
 
     def open(self) -> StoredFile:
         """Open the file; whoever does closes it.
@@ -178,6 +291,15 @@ def local_path(path: AnyPath) -> str:
             hint="Download it first, or save here and upload that.",
         )
     return os.path.expanduser(text)
+
+
+def is_bare(name: str) -> bool:
+    """Tell whether a name is one in a directory, and leads into no other.
+
+    >>> is_bare("m-1"), is_bare("runs/m-1")
+    (True, False)
+    """
+    return not os.path.split(name)[0]
 
 
 def spelled_as(given: AnyPath, path: str) -> str:

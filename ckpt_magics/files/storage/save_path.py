@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, place_of
 
-__all__ = ["path_text"]
+__all__ = ["save_place"]
 
 
-def path_text(path: AnyPath, *, may_be_bare: bool = False) -> str:
-    """Return the path of a checkpoint to be saved as text that the system takes.
+def save_place(path: AnyPath, *, may_be_bare: bool = False) -> Place:
+    """Return the place of a checkpoint to be saved.
 
     Args:
         path: The path.
@@ -23,14 +23,15 @@ def path_text(path: AnyPath, *, may_be_bare: bool = False) -> str:
         InvalidArgumentError: It names no file: it is empty, ends in a separator, or is ``.`` or ``..``; or no file
             can have such a name.
     """
-    text = local_path(path)
+    place = place_of(path)
+    text = place.name
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
         raise InvalidArgumentError(f"{visible(text)!r} has a lone surrogate, which no file's name can hold") from error
-    if os.path.basename(text) in {"", os.curdir, os.pardir} and not (may_be_bare and text.endswith(os.sep)):
-        stem = os.path.join(text, "model.ckpt")
+    if place.stem in {"", CURRENT, ABOVE} and not (may_be_bare and text.endswith(place.store.rules.sep)):
+        stem = (place / "model.ckpt").name
         raise InvalidArgumentError(
             f"{visible(text)!r} names no file to save to", hint=f"Add the stem of the files, as in {visible(stem)}"
         )
-    return text
+    return place

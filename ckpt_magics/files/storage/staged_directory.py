@@ -14,7 +14,8 @@ from typing import Self
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import WrittenFile, forget_names, remove_leftovers, temporary_name
+from ckpt_magics.files.storage.atomic import forget_names, remove_leftovers, temporary_name
+from ckpt_magics.files.storage.store import NewFile, WrittenFile
 
 __all__ = ["StagedDirectory"]
 
@@ -30,7 +31,7 @@ class StagedDirectory:
         written: The files, final after the commit.
     """
 
-    def __init__(self, path: str, *, durable: bool) -> None:
+    def __init__(self, path: str, *, durable: bool = True) -> None:
         self._path = path
         self._parent = os.path.dirname(path)
         self._durable = durable
@@ -60,7 +61,11 @@ class StagedDirectory:
         self._open = disk.create_file(path, os.path.join(self._path, name), needed, durable=self._durable)
         return self._open
 
-    def finish(self, name: str, file: disk.OutputFile) -> None:
+    def check_space(self, name: str, needed: int) -> None:
+        """Refuse to begin where fewer bytes are free."""
+        disk.check_space(name, needed)
+
+    def finish(self, name: str, file: NewFile) -> None:
         """Write out, sync and close a file."""
         file.finish()
         self._open = None

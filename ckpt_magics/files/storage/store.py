@@ -6,13 +6,16 @@ renamed. How new files appear together is each store's own business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from enum import Enum
-from typing import NamedTuple, Protocol
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
 __all__ = [
     "ABSENT",
     "Absent",
+    "EntryKind",
     "FileInfo",
     "PathRules",
     "Range",
@@ -61,6 +64,14 @@ class Suffix(NamedTuple):
         """Return where that is in a file of so many bytes."""
         length = min(self.length, size)
         return Range(size - length, length)
+
+
+class EntryKind(Enum):
+    """What a name in a directory is; of a link, that it is one."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    OTHER = "other"
 
 
 class FileInfo(NamedTuple):
@@ -114,6 +125,124 @@ class ReadHandle(Protocol):
         ...
 
 
+class NewFile(Protocol):
+    """A new file being written front to back."""
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes; ``data`` may change as soon as this returns."""
+        ...
+
+    def finish(self) -> None:
+        """End the file; what it holds is as durable then as asked for. More calls do nothing."""
+        ...
+
+
+class WrittenFile(NamedTuple):
+    """A file that a save wrote.
+
+    Attributes:
+        path: Where it is.
+        role: ``index``, ``data``, ``V1``, ``meta graph`` or ``state``.
+        bytes: Its size.
+    """
+
+    path: str
+    role: str
+    bytes: int
+
+
+class Stage(Protocol):
+    """New files of one directory that appear together. A context manager; leaving it without a commit undoes all.
+
+    Nobody reads a file before the commit: what is published has a name that nothing leads to yet.
+    """
+
+    @property
+    def durable(self) -> bool:
+        """Whether a loss of power, too, leaves the old version or the new."""
+        ...
+
+    @property
+    def written(self) -> list[WrittenFile]:
+        """What is in place so far."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def check_space(self, name: str, needed: int) -> None:
+        """Refuse to begin with what cannot end: files of so many bytes in all, where fewer are free.
+
+        Raises:
+            ResourceExhaustedError: There is less space, as far as the store knows.
+        """
+        ...
+
+    def create(self, name: str, needed: int | None = None) -> NewFile:
+        """Begin a new file.
+
+        Args:
+            name: The name it will have, for errors.
+            needed: Its size in bytes if known, for errors.
+        """
+        ...
+
+    def add(self, name: str, contents: bytes) -> NewFile:
+        """Stage a file whose contents are at hand."""
+        ...
+
+    def publish(self, file: NewFile, name: str, role: str) -> None:
+        """Put a file in place ahead of the commit. What it replaces comes back if there is no commit."""
+        ...
+
+    def adopt(self, source: str, name: str) -> None:
+        """Give a file that somebody wrote before another name ahead of the commit; it goes back without one."""
+        ...
+
+    def commit(self, file: NewFile, name: str, role: str) -> None:
+        """Put the file in place that makes the new version visible. From here on nothing is undone."""
+        ...
+
+
+class DirectoryStage(Protocol):
+    """A new directory of files that takes the place of one of the same name, or of none, in one step."""
+
+    @property
+    def written(self) -> list[WrittenFile]:
+        """The files, final after the commit."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def check_space(self, name: str, needed: int) -> None:
+        """As `Stage.check_space`."""
+        ...
+
+    def create(self, name: str, needed: int) -> NewFile:
+        """Begin a new file by its path in the directory, when the one before it is finished."""
+        ...
+
+    def finish(self, name: str, file: NewFile) -> None:
+        """End a file."""
+        ...
+
+    def commit(self) -> None:
+        """Put the directory, whose files are finished, in its place."""
+        ...
+
+
 class PathRules(Protocol):
     """How names are put together and taken apart; ``os.path`` and ``posixpath`` are such rules."""
 
@@ -155,6 +284,11 @@ class Store(Protocol):
         ...
 
     @property
+    def scope(self) -> Hashable:
+        """What is the same for all stores in which a name from the root on leads to the same."""
+        ...
+
+    @property
     def gap(self) -> int:
         """Bytes between two ranges that are read along rather than skipped."""
         ...
@@ -176,6 +310,14 @@ class Store(Protocol):
         """Return what is known of a name, None if it leads to nothing that can be looked at."""
         ...
 
+    def entry(self, name: str) -> FileInfo | None:
+        """Return what is at a name, of a link the link itself; None if nothing is.
+
+        Raises:
+            CheckpointError: No such name can be.
+        """
+        ...
+
     def list(self, prefix: str) -> list[str]:
         """Return the names that stand in the directory of a prefix and begin with its last part, sorted.
 
@@ -185,6 +327,19 @@ class Store(Protocol):
             NotFoundError: There is no such directory.
             PermissionDeniedError: It may not be listed.
         """
+        ...
+
+    def scan(self, directory: str) -> dict[str, EntryKind]:
+        """Return what stands in a directory, by name, without a look at each.
+
+        Raises:
+            NotFoundError: There is no such directory.
+            PermissionDeniedError: It may not be listed.
+        """
+        ...
+
+    def resolve(self, name: str) -> str:
+        """Return the one name from the root on that all links to the same place lead to."""
         ...
 
     def read(self, name: str, ranges: Sequence[Range | Suffix], version: Version | None = None) -> ReadParts:
@@ -206,6 +361,24 @@ class Store(Protocol):
         """Open a file for reading by place; arguments and errors are those of `read`."""
         ...
 
+    def lock(self, directory: str) -> AbstractContextManager[bool]:
+        """Hold a directory for oneself inside the block, as far as the store can; others wait for their turn.
+
+        Who holds it may not ask for it again. What is written without it is whole, too.
+
+        Returns:
+            A context manager that gives whether it is held.
+        """
+        ...
+
+    def stage(self, directory: str, *, durable: bool = True) -> Stage:
+        """Return where new files of a directory are made that appear together."""
+        ...
+
+    def stage_directory(self, directory: str, *, durable: bool = True) -> DirectoryStage:
+        """Return where the files of a new directory are made that appears as a whole."""
+        ...
+
     def put(self, name: str, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:
         """Write a file in one step: whoever reads finds what was there before, or this.
 
@@ -219,6 +392,27 @@ class Store(Protocol):
             AbortedError: Something else is there than must be; nothing was changed.
             CheckpointError: The store refuses; nothing was changed.
         """
+        ...
+
+    def sync(self, directory: str) -> None:
+        """Return when what was put into a directory and removed from it would survive a loss of power."""
+        ...
+
+    def make_directory(self, name: str, *, parents: bool = False) -> bool:
+        """Make a directory where there are directories without anything in them; False if it was there.
+
+        Args:
+            name: Of the directory.
+            parents: Make those above it too.
+
+        Raises:
+            NotFoundError: The level above is missing too.
+            CheckpointError: The store refuses.
+        """
+        ...
+
+    def remove_empty(self, directory: str) -> None:
+        """Remove a directory unless something is in it."""
         ...
 
     def remove(self, name: str) -> bool:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
-from ckpt_magics.files.storage.atomic import WrittenFile
+from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = ["Pieces", "TensorSink", "Values", "elements_in_order", "neighbours", "write_values"]
 

@@ -11,8 +11,7 @@ from google.protobuf.message import DecodeError
 
 from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.files.formats.record_file import read_records
-from ckpt_magics.files.storage.files import open_file
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.proto.messages import Event
 
 __all__ = ["read_events"]
@@ -24,7 +23,7 @@ def read_events(path: AnyPath) -> Iterator[Event]:
     Raises:
         DataLossError: A record is damaged, or the last one is not whole, as that of a run that goes on may be.
     """
-    with open_file(local_path(path)) as file:
+    with place_of(path).open() as file:
         try:
             yield from map(Event.FromString, read_records(file))
         except DecodeError as error:

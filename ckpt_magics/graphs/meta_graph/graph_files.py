@@ -5,18 +5,14 @@ Format: tensorflow/core/protobuf/meta_graph.proto, saved_model.proto and tensorf
 
 from __future__ import annotations
 
-import os
 from typing import TypeVar
 
 from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFileError, InvalidArgumentError, visible
-from ckpt_magics.files.storage.atomic import write_file
-from ckpt_magics.files.storage.files import exists, is_directory, open_file
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
-from ckpt_magics.files.storage.place import AnyPath, local_path
-from ckpt_magics.files.storage.system_errors import system_errors
+from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 from ckpt_magics.proto.parsing import MESSAGE_LIMIT, parse_message
 
@@ -32,10 +28,10 @@ def read_meta_graph(path: AnyPath) -> MetaGraphDef:
         CheckpointNotFoundError: There is no such file.
         GraphFileError: It holds no MetaGraphDef, neither binary nor text.
     """
-    name = local_path(path)
-    if not exists(name):
-        raise CheckpointNotFoundError(f"File does not exist. Received: {visible(name)}.")
-    return _read(name, MetaGraphDef)
+    place = place_of(path)
+    if not place.exists:
+        raise CheckpointNotFoundError(f"File does not exist. Received: {visible(place.name)}.")
+    return _read(place, MetaGraphDef)
 
 
 def read_graph_def(path: AnyPath) -> GraphDef:
@@ -45,10 +41,10 @@ def read_graph_def(path: AnyPath) -> GraphDef:
         CheckpointNotFoundError: There is no such file.
         GraphFileError: It holds no GraphDef, neither binary nor text.
     """
-    name = local_path(path)
-    if not exists(name):
-        raise CheckpointNotFoundError(f"File {visible(name)} does not exist.")
-    return _read(name, GraphDef)
+    place = place_of(path)
+    if not place.exists:
+        raise CheckpointNotFoundError(f"File {visible(place.name)} does not exist.")
+    return _read(place, GraphDef)
 
 
 def read_saved_model(path: AnyPath) -> SavedModel:
@@ -58,17 +54,18 @@ def read_saved_model(path: AnyPath) -> SavedModel:
         CheckpointNotFoundError: There is no such file.
         GraphFileError: It holds no SavedModel, neither binary nor text.
     """
-    name = local_path(path)
-    if is_directory(name):
-        candidates = [os.path.join(name, "saved_model.pb"), os.path.join(name, "saved_model.pbtxt")]
-        name = next((candidate for candidate in candidates if exists(candidate)), candidates[0])
-    if not exists(name):
-        raise CheckpointNotFoundError(f"SavedModel file does not exist at: {visible(name)}")
-    return _read(name, SavedModel)
+    place = place_of(path)
+    if place.is_directory:
+        candidates = [place / "saved_model.pb", place / "saved_model.pbtxt"]
+        place = next((candidate for candidate in candidates if candidate.exists), candidates[0])
+    if not place.exists:
+        raise CheckpointNotFoundError(f"SavedModel file does not exist at: {visible(place.name)}")
+    return _read(place, SavedModel)
 
 
-def _read(name: str, message_class: type[M]) -> M:
-    with open_file(name) as file:
+def _read(place: Place, message_class: type[M]) -> M:
+    name = place.name
+    with place.open() as file:
         if file.size > MESSAGE_LIMIT:
             raise GraphFileError(f"{file.size} bytes are more than one message can have", file=name)
         data = file.read_at(0, file.size, message_class.__name__)
@@ -80,7 +77,7 @@ def _read(name: str, message_class: type[M]) -> M:
         raise GraphFileError(error.message, file=error.file, hint=hint) from error.__cause__
 
 
-def write_message(message: Message, path: AnyPath, *, as_text: bool = False, role: str = "graph") -> None:
+def write_message(message: Message, path: AnyPath, *, as_text: bool = False) -> None:
     """Write a message to a file that then appears whole; missing directories are made.
 
     Equal messages give equal files: map entries are sorted by their keys.
@@ -89,17 +86,15 @@ def write_message(message: Message, path: AnyPath, *, as_text: bool = False, rol
         message: What to write.
         path: Where to.
         as_text: Write protobuf's text format.
-        role: What the file is, for those who list written files.
 
     Raises:
         CheckpointError: The file cannot be written.
         InvalidArgumentError: The message has required parts that are not set, or is too large.
     """
     data = text_format.MessageToString(message).encode() if as_text else encode_message(message)
-    name = local_path(path)
-    with system_errors(name):
-        os.makedirs(os.path.dirname(name) or os.curdir, exist_ok=True)
-    write_file(name, data, role)
+    place = place_of(path)
+    place.store.make_directory(place.directory.name, parents=True)
+    place.put(data)
 
 
 def encode_message(message: Message) -> bytes:

@@ -22,8 +22,8 @@ from ckpt_magics.errors import (
 )
 from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.directory.nearby import missing_hint
-from ckpt_magics.files.storage import files, foreign, naming
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage import foreign, naming
+from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 from ckpt_magics.graphs.meta_graph.event_graphs import graph_of_events
 from ckpt_magics.graphs.meta_graph.saved_model import find_meta_graph, read_saved_model, tag_sets
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, NodeDef, SavedModel
@@ -101,34 +101,35 @@ def find_graph(path: AnyPath, tags: Collection[str] = ()) -> GraphSource:
         InvalidArgumentError: Tags are given, and it is no SavedModel.
         NotFoundError: The SavedModel has no graph with these tags.
     """
-    name = local_path(path)
-    source = _find_file(name, tags)
+    place = place_of(path)
+    source = _find_file(place, tags)
     if source is None:
-        source = _find_beside_checkpoint(name, os.fsdecode(path))
+        source = _find_beside_checkpoint(place, os.fsdecode(path))
     if tags and source.kind != "SavedModel":
         raise InvalidArgumentError(f"{visible(source.path)} is no SavedModel, so it has no graphs to choose by tags")
     return source
 
 
-def _find_file(name: str, tags: Collection[str]) -> GraphSource | None:
+def _find_file(place: Place, tags: Collection[str]) -> GraphSource | None:
     """The graph in a file or a SavedModel's directory; None if the path is neither, but perhaps a checkpoint."""
-    if files.is_directory(name):
-        model = next((one for one in _SAVED_MODEL_NAMES if files.is_file(os.path.join(name, one))), None)
-        return None if model is None else _from_saved_model(os.path.join(name, model), read_saved_model(name), tags)
-    if not files.exists(name):
-        meta_graph = naming.meta_graph_filename(name)
-        return _from_file(meta_graph, tags) if files.is_file(meta_graph) else None
-    if not files.is_file(name):
+    if place.is_directory:
+        model = next((one for one in _SAVED_MODEL_NAMES if (place / one).is_file), None)
+        return None if model is None else _from_saved_model(place / model, read_saved_model(place), tags)
+    name, base = place.name, place.stem
+    if not place.exists:
+        meta_graph = place.at(naming.meta_graph_filename(name))
+        return _from_file(meta_graph, tags) if meta_graph.is_file else None
+    if not place.is_file:
         raise FailedPreconditionError(f"{visible(name)}; Not a regular file", file=name)
-    base = os.path.basename(name)
     is_checkpoint = (
         base.endswith(naming.INDEX_SUFFIX) or base == naming.STATE_FILENAME or naming.parse_data_filename(name)
     )
-    return None if is_checkpoint else _from_file(name, tags)
+    return None if is_checkpoint else _from_file(place, tags)
 
 
-def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
-    with files.open_file(name) as file:
+def _from_file(place: Place, tags: Collection[str]) -> GraphSource | None:
+    name = place.name
+    with place.open() as file:
         if foreign.recognise(file.read_at(0, min(file.size, foreign.START_SIZE), "start"), name).is_events:
             meta_graph, note = graph_of_events(name)
             return GraphSource(name, "event file", meta_graph, note=note)
@@ -137,7 +138,7 @@ def _from_file(name: str, tags: Collection[str]) -> GraphSource | None:
         data = file.read_at(0, file.size, "graph")
     message = _parsed(data, name)
     if isinstance(message, SavedModel):
-        return _from_saved_model(name, message, tags)
+        return _from_saved_model(place, message, tags)
     if isinstance(message, MetaGraphDef):
         prefix = naming.prefix_of(name) if name.endswith(f".{naming.META_GRAPH_SUFFIX}") else None
         return GraphSource(name, "MetaGraph", message, prefix)
@@ -199,8 +200,8 @@ def _nodes(message: Message) -> list[NodeDef] | None:
     return list(message.node) if message.node or message.HasField("versions") else None
 
 
-def _from_saved_model(name: str, model: SavedModel, tags: Collection[str]) -> GraphSource:
-    available = tag_sets(model)
+def _from_saved_model(place: Place, model: SavedModel, tags: Collection[str]) -> GraphSource:
+    name, available = place.name, tag_sets(model)
     if not available:
         raise DataLossError(f"the SavedModel {visible(name)} holds no graph", file=name)
     wanted = tuple(tags) or next((found for found in available if set(found) == {SERVE}), available[0])
@@ -210,8 +211,8 @@ def _from_saved_model(name: str, model: SavedModel, tags: Collection[str]) -> Gr
         note = f"The first of {len(available)} graphs that is tagged {_listed(wanted)}" + (
             f"; others are tagged: {others}." if others else "."
         )
-    variables = os.path.join(os.path.dirname(name), "variables", "variables")
-    prefix = variables if files.is_file(naming.index_filename(variables)) else None
+    variables = place.directory / "variables" / "variables"
+    prefix = variables.name if variables.at(naming.index_filename(variables.name)).is_file else None
     return GraphSource(name, "SavedModel", find_meta_graph(model, wanted), prefix, note)
 
 
@@ -219,27 +220,26 @@ def _listed(tags: Iterable[str]) -> str:
     return " ".join(visible(tag) for tag in tags) or "(none)"
 
 
-def _find_beside_checkpoint(name: str, given: str) -> GraphSource:
+def _find_beside_checkpoint(place: Place, given: str) -> GraphSource:
     """The meta graph beside a checkpoint, or the checkpoint alone."""
     try:
-        found = find_checkpoint(name)
+        found = find_checkpoint(place)
     except CheckpointNotFoundError as error:
-        if files.exists(name):
+        if place.exists:
             raise
         raise CheckpointNotFoundError(
-            f"there is no graph file and no checkpoint at {visible(given)}{missing_hint(name)}"
+            f"there is no graph file and no checkpoint at {visible(given)}{missing_hint(place)}"
         ) from error
-    meta_graph = naming.meta_graph_filename(found.prefix)
-    if files.is_file(meta_graph):
+    meta_graph = found.place.at(naming.meta_graph_filename(found.prefix))
+    if meta_graph.is_file:
         source = _from_file(meta_graph, ())
         if source is not None and source.meta_graph is not None:
-            return GraphSource(meta_graph, source.kind, source.meta_graph, found.prefix, found.note)
+            return GraphSource(meta_graph.name, source.kind, source.meta_graph, found.prefix, found.note)
     note = " ".join(
         part
         for part in (
             found.note,
-            f"There is no meta graph {visible(os.path.basename(meta_graph))} beside it: these are the scopes of its "
-            "tensors' names.",
+            f"There is no meta graph {visible(meta_graph.stem)} beside it: these are the scopes of its tensors' names.",
         )
         if part
     )

@@ -100,7 +100,7 @@ def export_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
         if collection is not None:
             meta_graph.collection_def[key].CopyFrom(collection)
     if filename:
-        write_message(meta_graph, filename, as_text=as_text, role="meta graph")
+        write_message(meta_graph, filename, as_text=as_text)
     variables = [
         v for v in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if should_include(v, export_scope, excluded)
     ]

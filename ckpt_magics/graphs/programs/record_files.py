@@ -13,8 +13,7 @@ from typing import IO, ClassVar, Self
 from ckpt_magics.errors import DataLossError, FailedPreconditionError, visible
 from ckpt_magics.files.formats.random_access import BytesFile, RandomAccessFile
 from ckpt_magics.files.formats.record_file import encode_record, read_records
-from ckpt_magics.files.storage.files import open_file
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
 from ckpt_magics.files.storage.system_errors import system_errors
 
 __all__ = ["TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "tf_record_iterator"]
@@ -129,7 +128,7 @@ def tf_record_iterator(path: AnyPath, options: TFRecordOptions | int | str | Non
         DataLossError: A record is damaged, or the file is not packed as the options say.
     """
     packing = _packing(options)
-    with open_file(local_path(path)) as file:
+    with place_of(path).open() as file:
         yield from read_records(_unpacked(file, file.name, packing) if packing else file)
 
 

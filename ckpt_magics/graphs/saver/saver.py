@@ -24,9 +24,8 @@ from ckpt_magics.files.directory.nearby import latest_beside
 from ckpt_magics.files.directory.retention import CheckpointHistory
 from ckpt_magics.files.directory.save_names import check_save_names
 from ckpt_magics.files.directory.state import checkpoint_exists
-from ckpt_magics.files.storage.atomic import write_file
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
-from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+from ckpt_magics.files.storage.place import AnyPath, Place, is_bare, local_path, place_of, spelled_as
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
@@ -200,8 +199,9 @@ class Saver:
         """
         self._check_built("save")
         latest_filename = latest_filename or STATE_FILENAME
-        prefix = local_path(save_path)
-        checkpoint_file = self._check_paths(sess, prefix, global_step, latest_filename)
+        stem = place_of(save_path)
+        prefix = stem.name
+        checkpoint_file = self._check_paths(sess, stem, global_step, latest_filename)
         options = SaveOptions(
             write_version=2 if self._write_version == V2 else 1,
             write_meta_graph=write_meta_graph,
@@ -211,8 +211,8 @@ class Saver:
             meta_graph_suffix=meta_graph_suffix,
         )
         if self.saver_def is not None:
-            check_save_names(checkpoint_file, options, in_shards=self.saver_def.sharded)
-        with announced(checkpoint_file) if options.write_state and global_step is not None else nullcontext():
+            check_save_names(stem.at(checkpoint_file), options, in_shards=self.saver_def.sharded)
+        with announced(stem.at(checkpoint_file)) if options.write_state and global_step is not None else nullcontext():
             companions = {}
             if options.write_meta_graph:
                 with sess.graph.as_default():
@@ -226,15 +226,16 @@ class Saver:
                     path = _run_save(sess, self.saver_def, prefix, checkpoint_file)
             # An empty saver writes no checkpoint, and a graph from elsewhere may do it in its own way.
             for name, contents in left.get(checkpoint_file, {}).items():
-                write_file(name, contents, "meta graph")
+                stem.at(name).put(contents)
             if path is not None and options.write_state:
-                self._kept.record(path, options, stem=None if global_step is None else prefix)
+                self._kept.record(stem.at(path), options, stem=None if global_step is None else stem)
         return None if path is None else spelled_as(save_path, path)
 
-    def _check_paths(self, sess: Any, prefix: str, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
-        if os.path.split(latest_filename)[0]:
+    def _check_paths(self, sess: Any, stem: Place, global_step: Any, latest_filename: str) -> str:  # noqa: ANN401
+        prefix = stem.name
+        if not is_bare(latest_filename):
             raise ValueError("'latest_filename' must not contain path components")
-        if global_step is None and os.path.basename(prefix) == latest_filename and not self._sharded:
+        if global_step is None and stem.stem == latest_filename and not self._sharded:
             raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{prefix}'")
         _check_session(sess)
         if global_step is None:
@@ -409,7 +410,7 @@ class MissingCheckpointError(CheckpointNotFoundError, ValueError):
 
 
 def _missing(path: str) -> MissingCheckpointError:
-    latest = latest_beside(path)
+    latest = latest_beside(place_of(path))
     hint = None if latest is None else f"The latest checkpoint there is now {visible(latest)}."
     return MissingCheckpointError(f"The passed save_path is not a valid checkpoint: {visible(path)}", hint=hint)
 

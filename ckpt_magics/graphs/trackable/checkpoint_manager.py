@@ -16,7 +16,7 @@ from ckpt_magics.files.directory.journal import announced
 from ckpt_magics.files.directory.managed import ManagedCheckpoints
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.storage.file_system import make_directories
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
 from ckpt_magics.graphs.trackable.checkpoint import Checkpoint
 from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions
 
@@ -67,7 +67,7 @@ class CheckpointManager:
         self._checkpoint = checkpoint
         self._directory = local_path(directory)
         self._stem = os.path.join(self._directory, checkpoint_name)
-        self._managed = ManagedCheckpoints(self._stem, max_to_keep, keep_checkpoint_every_n_hours or None)
+        self._managed = ManagedCheckpoints(place_of(self._stem), max_to_keep, keep_checkpoint_every_n_hours or None)
         self._step_counter = step_counter
         self._checkpoint_interval = checkpoint_interval
         self._last_checkpoint_step = last_checkpoint_step
@@ -120,7 +120,7 @@ class CheckpointManager:
         with self._checkpoint.counted() as count:
             number = count if checkpoint_number is None else operator.index(checkpoint_number)  # type: ignore[arg-type]
             path = f"{self._stem}-{number}"
-            with announced(path):
+            with announced(place_of(path)):
                 saved = self._checkpoint.write(path, options)
                 state_file = self._managed.record(saved)
         saved.files = (*saved.files, state_file)

@@ -10,6 +10,7 @@ from ckpt_magics.files.restore.restore_options import PERMISSIONS, RestoreOption
 from ckpt_magics.files.restore.restore_report import RestoreFix
 from ckpt_magics.files.steps.mapping import parse_map
 from ckpt_magics.files.steps.transposition import axes_text, parse_transposes
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.commands.words import expanded, quoted
 
 __all__ = ["RestoreLine", "restore_line"]
@@ -37,7 +38,7 @@ class RestoreLine:
     def path(self) -> str:
         """The checkpoint that is named, with its step."""
         source = expanded(self.source)
-        return source if self.step is None else checkpoint_at_step(source, self.step)
+        return source if self.step is None else checkpoint_at_step(place_of(source), self.step).name
 
     def working(self, fix: RestoreFix) -> str:
         """Return the line as it was given, with what makes it work."""

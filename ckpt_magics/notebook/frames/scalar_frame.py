@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +10,7 @@ import pandas as pd
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, visible
 from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.files.storage.damage_warning import warn_each_time
-from ckpt_magics.files.storage.files import is_directory, list_directory
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 from ckpt_magics.graphs.meta_graph.event_file import read_events
 from ckpt_magics.proto.messages import Summary
 
@@ -38,7 +36,7 @@ def read_scalars(path: AnyPath) -> pd.DataFrame:
             is read.
     """
     found: dict[str, dict[int, float]] = {}
-    for step, tag, value in (one for name in _event_files(local_path(path)) for one in _scalars(name)):
+    for step, tag, value in (one for name in _event_files(place_of(path)) for one in _scalars(name)):
         found.setdefault(tag, {})[step] = value
     columns = {tag: pd.Series(values, dtype=np.float64) for tag, values in found.items()}
     frame = pd.DataFrame(columns)
@@ -46,14 +44,14 @@ def read_scalars(path: AnyPath) -> pd.DataFrame:
     return frame.sort_index().rename_axis("step")
 
 
-def _event_files(path: str) -> list[str]:
-    if not is_directory(path):
-        return [path]
+def _event_files(place: Place) -> list[str]:
+    if not place.is_directory:
+        return [place.name]
     # The names have the time of the start, and numbers of as many digits for centuries.
-    names = sorted(name for name in list_directory(path) if _EVENT_FILE in name)
+    names = sorted(name for name in place.names() if _EVENT_FILE in name)
     if not names:
-        raise CheckpointNotFoundError(f"there is no event file in {visible(path)}")
-    return [os.path.join(path, name) for name in names]
+        raise CheckpointNotFoundError(f"there is no event file in {visible(place.name)}")
+    return [(place / name).name for name in names]
 
 
 def _scalars(name: str) -> Iterator[tuple[int, str, float]]:

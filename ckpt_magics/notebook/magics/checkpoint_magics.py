@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,6 +10,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, needs_local_sco
 from traitlets import Bool, Int
 
 from ckpt_magics.files.objects.library_values import is_symbolic
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.commands.notebook_lines import RESTORE_ARGUMENTS, SAVE_ARGUMENTS
 from ckpt_magics.notebook.commands.show_command import SHOW_ARGUMENTS
@@ -138,9 +138,10 @@ class CheckpointMagics(Magics):
             return
         from ckpt_magics.files.directory.recording import checkpoints_to_go
 
-        old = checkpoints_to_go(options.with_step(prefix), options, prefix)
+        stem = place_of(prefix)
+        old = checkpoints_to_go(stem.at(options.with_step(prefix)), options, stem)
         if old:
-            names = names_text(list(map(os.path.basename, old)))
+            names = names_text([stem.at(path).stem for path in old])
             self._say(f"After the save, being older than those kept, go: {names}", quiet=quiet)
 
     def _say(self, text: str, *, quiet: bool) -> None:

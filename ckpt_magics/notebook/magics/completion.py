@@ -11,6 +11,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from IPython.core.interactiveshell import InteractiveShell
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.commands.line_layout import lay_out, options_of
 from ckpt_magics.notebook.commands.words import expanded, quoted, split_unfinished, without_expressions
 from ckpt_magics.notebook.magics.command import parser_of
@@ -127,7 +128,7 @@ def _steps_of(source: str) -> list[str]:
     from ckpt_magics.files.directory.checkpoint_step import known_steps
 
     try:
-        return [str(step) for step in known_steps(expanded(source))]
+        return [str(step) for step in known_steps(place_of(expanded(source)))]
     except CheckpointError:
         return []
 

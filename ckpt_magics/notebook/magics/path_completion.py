@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.storage import files
+from ckpt_magics.files.storage.place import place_of
 
 __all__ = ["complete_path"]
 
@@ -19,14 +19,14 @@ def complete_path(word: str, endings: str | tuple[str, ...]) -> list[str]:
     base = typed_folder + slash
     folder = os.path.expanduser(base) if base else "."
     try:
-        entries = files.list_directory(folder)
+        entries = place_of(folder).names()
     except CheckpointError:
         return []
     found: list[str] = []
     for entry in entries:
         if not entry.startswith(start) or (entry.startswith(".") and not start):
             continue
-        if files.is_directory(os.path.join(folder, entry)):
+        if (place_of(folder) / entry).is_directory:
             found.append(f"{entry}/")
         elif entry.endswith(endings):
             found.append(entry.removesuffix(".index"))

@@ -17,8 +17,8 @@ from ckpt_magics.files.object_graph.listed_tensors import ListedTensor, listed_t
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.shown_names import TensorListing
 from ckpt_magics.files.recipes.recipe import fitting_recipes
-from ckpt_magics.files.storage import files, naming
-from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage import naming
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
@@ -182,7 +182,7 @@ def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:
         naming.meta_graph_filename(prefix): "meta graph",
         os.path.join(os.path.dirname(prefix), naming.STATE_FILENAME): "state",
     }
-    roles |= {path: role for path, role in beside.items() if files.is_file(path)}
+    roles |= {path: role for path, role in beside.items() if place_of(path).is_file}
     return [_file(path, role) for path, role in roles.items()]
 
 
@@ -193,5 +193,5 @@ def _role(path: str, found: FoundCheckpoint) -> str:
 
 
 def _file(path: str, role: str) -> FileContents:
-    size = os.path.getsize(path) if files.is_file(path) else None
+    size = os.path.getsize(path) if place_of(path).is_file else None
     return FileContents(path, size, file_sentence(role, size))

@@ -23,7 +23,7 @@ from ckpt_magics.files.directory.inventory import (
 from ckpt_magics.files.directory.nearby import describe_inside
 from ckpt_magics.files.directory.pinning import change_pins
 from ckpt_magics.files.directory.repair import rewrite_state
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.phrasing import amount
 from ckpt_magics.report import Report, Strong, Table
 
@@ -152,7 +152,7 @@ def _leftover_table(leftovers: Sequence[Leftover], at_most: int | None) -> Table
 
 
 def _name(one: FoundFiles) -> str:
-    return visible(os.path.basename(one.prefix))
+    return visible(one.place.stem)
 
 
 def _when(modified: float | None) -> datetime | None:
@@ -199,18 +199,18 @@ def list_checkpoints(
         NotFoundError: There is no such directory; or, to be repaired, no whole checkpoint.
         CheckpointError: The disk refuses.
     """
-    path = local_path(directory)
+    place = place_of(directory)
     notes = []
     if pin or unpin:
-        change_pins(path, pin, unpin, latest_filename)
+        change_pins(place, pin, unpin, latest_filename)
     if repair:
-        written = rewrite_state(path, latest_filename)
+        written = rewrite_state(place, latest_filename)
         notes.append(
             "The state file is as it should be; nothing was written."
             if written is None
             else f"The state file was written anew: {visible(written.path)}."
         )
-    found = take_inventory(path, latest_filename)
+    found = take_inventory(place, latest_filename)
     is_any_whole = any(one.status in {LISTED, UNLISTED} for one in found.checkpoints)
     if found.state_problem:
         what_next = "Repair writes it anew." if is_any_whole else "No checkpoint is whole that it could list."
@@ -219,10 +219,10 @@ def list_checkpoints(
         notes.append("There is no state file. Repair writes one.")
     if not is_any_whole and any(one.status == HALF for one in found.checkpoints):
         notes.append(SALVAGE_HINT)
-    inside = "" if found.checkpoints else describe_inside(path or os.curdir)
+    inside = "" if found.checkpoints else describe_inside(place.shown)
     if inside:
         notes.append(f"{inside[0].upper()}{inside[1:]}.")
-    return DirectoryListing(path, found.checkpoints, found.leftovers, tuple(notes), found.others)
+    return DirectoryListing(place.name, found.checkpoints, found.leftovers, tuple(notes), found.others)
 
 
 def repair_state(directory: AnyPath = ".", *, latest_filename: str | None = None) -> DirectoryListing:

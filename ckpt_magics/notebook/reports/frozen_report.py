@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from google.protobuf import text_format
 
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
-from ckpt_magics.files.storage.atomic import write_file
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
 from ckpt_magics.graphs.saver.frozen_session import freeze_source
 from ckpt_magics.notebook.reports.graph_contents import describe_graph, open_graph
@@ -144,4 +143,5 @@ def write_graph(path: str, graph: GraphDef) -> int:
     """
     is_text = path.lower().endswith(GRAPH_ENDINGS[1])
     data = text_format.MessageToString(graph).encode() if is_text else graph.SerializeToString(deterministic=True)
-    return write_file(path, data, "graph").bytes
+    place_of(path).put(data)
+    return len(data)

@@ -6,7 +6,8 @@ from typing import Any
 
 import ipywidgets
 
-from ckpt_magics.files.storage import files, naming
+from ckpt_magics.files.storage import naming
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
 from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
@@ -72,6 +73,6 @@ def linked_view(table: VariablesView) -> LinkedView | None:
         DataLossError: The file beside it holds no graph.
     """
     path = naming.meta_graph_filename(table.source.named_tensors.origin)
-    if not files.is_file(path):
+    if not place_of(path).is_file:
         return None
     return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.source), table)

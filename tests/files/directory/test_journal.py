@@ -13,6 +13,7 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.recording import record_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state
 from ckpt_magics.files.storage.atomic import is_journal_name, journal_name
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
@@ -211,8 +212,8 @@ def test_a_journal_that_cannot_be_written_stops_no_save(tmp_path):
 
 def test_a_state_file_that_cannot_be_written_leaves_the_checkpoint_to_the_next_save(tmp_path):
     _save(tmp_path, 1)
-    # The data file and the index get their names, the state file does not.
-    with faulty_disk(2, only={"replace"}), pytest.raises(CheckpointError, match="checkpoint;"):
+    # The entry, the data file and the index get their names, the state file does not.
+    with faulty_disk(3, only={"replace"}), pytest.raises(CheckpointError, match="checkpoint;"):
         _save(tmp_path, 2)
     _save(tmp_path, 3)
     assert _listed(tmp_path) == ["m-1", "m-2", "m-3"]
@@ -286,5 +287,7 @@ def test_a_name_recorded_by_hand_is_taken_too(tmp_path):
     """Whoever writes files and list in two steps gets the same."""
     _kill_before_listing(tmp_path, 1)
     path = _save(tmp_path, 2, write_state=False)
-    _, removed = record_checkpoint(path, SaveOptions(max_to_keep=1, durable=False), stem=str(tmp_path / "m"))
+    _, removed = record_checkpoint(
+        place_of(path), SaveOptions(max_to_keep=1, durable=False), stem=place_of(tmp_path / "m")
+    )
     assert [os.path.basename(old) for old in removed] == ["m-1"]

@@ -11,6 +11,7 @@ import ckpt_magics.compat.v1 as tf
 from ckpt_magics.files.directory.state_file import places_of, read_state
 from ckpt_magics.files.directory.state_text import parse_state
 from ckpt_magics.files.kinds.directory import DatedCheckpoint, in_order
+from ckpt_magics.files.storage.place import place_of
 from tests.files.saved import save_v1
 
 STATE = 'model_checkpoint_path: "{}"\n'
@@ -239,7 +240,7 @@ def test_v1_checkpoints_count(folder):
 
 def test_order():
     given = [("b-2", 5.0), ("best", 7.0), ("a-10", 1.0), ("a-9", 6.0), ("a-x", 3.0), ("b-1", 3.0), ("gone", None)]
-    ordered = in_order([DatedCheckpoint(prefix, 2, time) for prefix, time in given])
+    ordered = in_order([DatedCheckpoint(place_of(prefix), 2, time) for prefix, time in given])
     assert [one.prefix for one in ordered] == ["gone", "a-x", "b-1", "b-2", "a-9", "a-10", "best"]
 
 
@@ -256,4 +257,4 @@ def test_order():
     ],
 )
 def test_places(path, places):
-    assert list(places_of("d", path)) == places
+    assert list(map(str, places_of(place_of("d"), path))) == places

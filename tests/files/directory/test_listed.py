@@ -9,6 +9,7 @@ from ckpt_magics.files.directory import listed
 from ckpt_magics.files.directory.listed import is_step_of, read_list
 from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state
 from ckpt_magics.files.directory.state_text import CheckpointState, format_state, parse_state
+from ckpt_magics.files.storage.place import place_of
 from tests.files.saved import save_v1, write_checkpoint
 
 
@@ -38,7 +39,7 @@ def test_what_is_there_is_listed(tmp_path, monkeypatch, limit):
     ]
     names += ["../m-9", str(tmp_path / "m-1"), "./m-3"]
     (tmp_path / "checkpoint").write_text(format_state(CheckpointState("m-3", names)))
-    found = [os.path.relpath(one.path, tmp_path) for one in read_list(str(tmp_path)).listed]
+    found = [os.path.relpath(one.path, tmp_path) for one in read_list(place_of(tmp_path)).listed]
     assert found == ["m-1", "m-3", "sub/m-4", "s-?????-of-00002", "old", "link-1", "m-1", "m-3"]
 
 
@@ -81,7 +82,7 @@ def test_a_list_beyond_the_limit_is_written_anew_with_a_warning(tmp_path):
     ],
 )
 def test_steps_of_a_prefix(path, is_step):
-    assert is_step_of("run/m", path) == is_step
+    assert is_step_of(place_of("run/m"), path) == is_step
 
 
 @pytest.mark.parametrize(

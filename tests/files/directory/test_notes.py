@@ -19,6 +19,7 @@ from ckpt_magics import (
 )
 from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.recording import checkpoints_to_go
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 
@@ -59,7 +60,7 @@ class TestBest:
         save(tmp_path, 3, 0.4, max_to_keep=5)
         options = SaveOptions(global_step=4, max_to_keep=1, metrics={"loss": 0.3}, keep_best=1)
         stem = str(tmp_path / "m")
-        going = checkpoints_to_go(options.with_step(stem), options, stem)
+        going = checkpoints_to_go(place_of(options.with_step(stem)), options, place_of(stem))
         saved = save(tmp_path, 4, 0.3, keep_best=1)
         assert [os.path.basename(path) for path in going] == ["m-2", "m-3"]
         assert list(saved.removed) == going
@@ -72,7 +73,7 @@ class TestBest:
     def test_notes_of_a_former_checkpoint_go(self, tmp_path):
         save(tmp_path, 1, 0.5)
         save(tmp_path, 1)
-        assert not read_notes(str(tmp_path)).metrics
+        assert not read_notes(place_of(tmp_path)).metrics
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -156,7 +157,7 @@ def test_damaged_notes_are_lost_alone(tmp_path, text):
     (tmp_path / "checkpoint.notes.json").write_text(text)
     with pytest.warns(UserWarning, match="metrics and pins are lost"):
         save(tmp_path, 2, 0.4)
-    assert read_notes(str(tmp_path)).metrics == {"m-2": {"loss": 0.4}}
+    assert read_notes(place_of(tmp_path)).metrics == {"m-2": {"loss": 0.4}}
 
 
 def test_the_listing_has_a_column_of_each_metric(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from ckpt_magics.files.directory.retention import CheckpointHistory, remove_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, update_checkpoint_state
 from ckpt_magics.files.formats.dtypes import FLOAT
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.saved import write_bundle, write_slice_shards, write_slice_table
@@ -31,7 +32,9 @@ def save(tmp_path):
     def save_as(history, name, *, stem=None, **options):
         path = str(tmp_path / name)
         write_bundle(path, _TENSORS, durable=False, companions={path + ".meta": b""})
-        history.record(path, SaveOptions(durable=False, **options), stem=stem)
+        history.record(
+            place_of(path), SaveOptions(durable=False, **options), stem=None if stem is None else place_of(stem)
+        )
         return path
 
     return save_as
@@ -137,7 +140,7 @@ class TestHistory:
         monkeypatch.chdir(tmp_path)
         history = CheckpointHistory()
         write_bundle("s1", _TENSORS)
-        history.record("s1", SaveOptions(absolute_paths=True))
+        history.record(place_of("s1"), SaveOptions(absolute_paths=True))
         assert (tmp_path / "checkpoint").read_text().startswith('model_checkpoint_path: "s1"\n')
         path = save(history, "s2")
         assert get_checkpoint_state(tmp_path).all_model_checkpoint_paths == [str(tmp_path / "s1"), path]

@@ -11,6 +11,7 @@ from ckpt_magics.files.formats.pieces import cut_shape
 from ckpt_magics.files.jobs.comparison import paired_pieces
 from ckpt_magics.files.jobs.tensor_statistics import stored_statistics, tensor_statistics
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.frames.differences import compare_checkpoints
 from ckpt_magics.notebook.reader import load_checkpoint
 from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint
@@ -77,7 +78,7 @@ def big_endian(prefix, value):
     from ckpt_magics.files.wire.crc32c import crc32c, mask
 
     data = value.astype(value.dtype.newbyteorder(">")).tobytes()
-    index = BundleIndex(str(prefix))
+    index = BundleIndex(place_of(prefix))
     entry = index.get(b"w")._replace(crc32c=mask(crc32c(data)))
     index.close()
     write_index(prefix, {b"w": entry}, BundleHeader(big_endian=True))
@@ -170,7 +171,7 @@ def stretched(tmp_path, request):
     prefix = save_v2(
         tmp_path / "m", {"a": np.zeros((1000, 1000), np.float32), "b": np.full((1000, 1000), SECRET, np.float32)}
     )
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     entries = {key: index.get(key) for key in (b"a", b"b")}
     index.close()
     return write_index(prefix, entries | {b"a": entries[b"a"]._replace(shape=request.param)}), request.param
@@ -204,7 +205,7 @@ def test_part_of_a_tensor_lies_inside_of_it_whatever_the_index_says(stretched):
 @pytest.mark.parametrize("change", [{"offset": -1}, {"offset": 1 << 62}, {"size": 1 << 62}, {"shard_id": 3}])
 def test_part_of_a_tensor_lies_inside_of_its_file(tmp_path, change):
     prefix = save_v2(tmp_path / "m", {"a": np.zeros((1000, 1000), np.float32)})
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     entry = index.get(b"a")
     index.close()
     shape = (1 << 60,) if "size" in change else entry.shape
@@ -218,7 +219,7 @@ def test_part_of_a_tensor_lies_inside_of_its_file(tmp_path, change):
 def test_slice_that_is_stored_larger_than_listed_is_refused_in_part_too(tmp_path):
     value = np.zeros((1000, 1000), np.float32)
     prefix = save_slices(tmp_path / "m", "w", value, ["0,500:-", "500,500:-"])
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     listing = index.listing()
     entries = {key: listing.entries.entry(row) for row, key in enumerate(listing.keys)}
     index.close()

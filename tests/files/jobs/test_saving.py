@@ -15,6 +15,7 @@ from ckpt_magics.errors import ChecksumError, InvalidArgumentError, NotFoundErro
 from ckpt_magics.files.directory.recording import record_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, latest_checkpoint
 from ckpt_magics.files.storage.atomic import is_temporary_name
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_checkpoint
@@ -178,9 +179,9 @@ def test_one_every_n_hours_is_kept_from_call_to_call(tmp_path):
     for step in range(8):
         path = _save(tmp_path / "m", global_step=step, write_state=False)
         record_checkpoint(
-            path,
+            place_of(path),
             SaveOptions(max_to_keep=1, keep_checkpoint_every_n_hours=1, durable=False),
-            stem=str(tmp_path / "m"),
+            stem=place_of(tmp_path / "m"),
             clock=lambda time=now: time,
         )
         now += 1500

@@ -13,7 +13,8 @@ from ckpt_magics.errors import CheckpointError, CheckpointNotFoundError, Permiss
 from ckpt_magics.files.directory import finding
 from ckpt_magics.files.directory.state import get_checkpoint_state
 from ckpt_magics.files.kinds.former_files import is_v1_file
-from ckpt_magics.files.storage import disk, files
+from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.place import Place, place_of
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.faults import Killed, faulty_disk
 from tests.files.saved import write_checkpoint
@@ -81,7 +82,7 @@ def test_a_directory_of_the_prefixs_name_stays(tmp_path):
 
 def test_a_prefix_of_an_indexs_name_does_not_take_the_index_for_its_former_self(tmp_path):
     save(tmp_path, 1, "V2")
-    assert not is_v1_file(str(tmp_path / "m.index"))
+    assert not is_v1_file(place_of(tmp_path / "m.index"))
     write_checkpoint(tmp_path / "m.index", {"c": np.zeros(2)}, durable=False)
     assert value_of(tmp_path / "m") == 1
 
@@ -149,15 +150,15 @@ def test_of_two_sets_of_v1_files_the_complete_one_counts(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_appears_while_it_is_looked_for_is_seen_whole_or_not_at_all(tmp_path, monkeypatch, kind):
-    real, times = files.exists, []
+    real, times = Place.exists.fget, []
 
-    def exists(path):
+    def exists(place):
         if not times:
             times.append(1)
             save(tmp_path, 1, kind)
-        return real(path)
+        return real(place)
 
-    monkeypatch.setattr(files, "exists", exists)
+    monkeypatch.setattr(Place, "exists", property(exists))
     try:
         value = value_of(tmp_path / "m")
     except CheckpointNotFoundError:

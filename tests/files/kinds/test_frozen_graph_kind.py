@@ -17,6 +17,7 @@ from ckpt_magics import (
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.formats.tensor_proto import array_to_tensor_proto
 from ckpt_magics.files.kinds.frozen_graph_kind import open_frozen_graph, recognise
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
 
 TENSORS = {
@@ -115,7 +116,7 @@ def test_any_bytes_are_a_graph_or_an_error_of_ours(tmp_path_factory, data, cut):
     path = tmp_path_factory.mktemp("g") / "g.pb"
     path.write_bytes(graph_of().SerializeToString()[:cut] + data)
     try:
-        file = open_frozen_graph(str(path))
+        file = open_frozen_graph(place_of(path))
         file.read_many(file.keys())
     except CheckpointError:
         pass

@@ -21,6 +21,7 @@ from ckpt_magics.files.kinds import hdf5_file
 from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.hdf5_file import is_hdf5, open_hdf5
 from ckpt_magics.files.kinds.known import kind_named
+from ckpt_magics.files.storage.place import place_of
 
 TENSORS = {
     "layers/dense/vars/0": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -93,7 +94,7 @@ def test_pieces_and_regions_are_those_of_the_whole_in_any_layout(
     with open(path, "rb") as file:
         assert is_hdf5(file.read(4096))
     filled = np.empty_like(value)
-    tensors = open_hdf5(path)
+    tensors = open_hdf5(place_of(path))
     for region, piece in tensors.pieces(b"a/w", at_most):
         assert piece.nbytes <= max(at_most, 2)
         filled[region] = piece
@@ -103,7 +104,7 @@ def test_pieces_and_regions_are_those_of_the_whole_in_any_layout(
         slice(start, data.draw(st.integers(start + 1, size))) for start, size in zip(starts, value.shape, strict=True)
     )
     np.testing.assert_array_equal(tensors.read(b"a/w", TensorSlice.of(box)), value[box])
-    mapped = kind_named("hdf5").byte_map(path)
+    mapped = kind_named("hdf5").byte_map(place_of(path))
     assert sum(one.size for one in mapped) == os.stat(path).st_size
     if not layout:
         (one,) = (one for one in mapped if one.what == TENSOR)
@@ -132,7 +133,7 @@ def test_types_that_numpy_has_not_are_told_by_their_attribute(tmp_path, name):
     with h5py.File(tmp_path / "m.h5", "w") as file:
         file.create_dataset("w", data=value.view(f"V{value.itemsize}")).attrs["dtype"] = name
         file["x"] = value.view(f"V{value.itemsize}")
-    tensors = open_hdf5(str(tmp_path / "m.h5"))
+    tensors = open_hdf5(place_of(tmp_path / "m.h5"))
     assert tensors.spec(b"w").dtype.name == name
     assert tensors.read(b"w").tobytes() == value.tobytes()
     with pytest.raises(UnimplementedError, match="opaque bytes"):
@@ -165,7 +166,7 @@ def refused(tmp_path, make):
     with h5py.File(path, "w") as file:
         file["sound"] = np.float32(1)
         make(file)
-    tensors = open_hdf5(str(path))
+    tensors = open_hdf5(place_of(path))
     assert tensors.read(b"sound") == 1
     (damage,) = tensors.damage
     with pytest.raises(type(damage)):
@@ -219,7 +220,7 @@ def test_groups_in_a_ring_and_deep_ones_come_to_an_end(tmp_path):
         file["ring/w"] = np.float32(1)
         file["ring/again"] = file["/"]
         file["/".join("d" * 150) + "/w"] = np.float32(2)
-    tensors = open_hdf5(str(tmp_path / "m.h5"))
+    tensors = open_hdf5(place_of(tmp_path / "m.h5"))
     assert tensors.keys() == [b"ring/w"]
     assert [type(error) for error in tensors.damage] == [DataLossError]
 
@@ -230,12 +231,12 @@ def test_a_group_of_more_than_can_be_counted_is_refused(tmp_path, monkeypatch):
         for name in "abc":
             file[name] = np.float32(1)
     with pytest.raises(UnimplementedError, match="3 entries; 2 are the most"):
-        open_hdf5(str(tmp_path / "m.h5"))
+        open_hdf5(place_of(tmp_path / "m.h5"))
 
 
 def test_no_other_file_is_opened_and_none_stays_open(path):
     before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
-    tensors = open_hdf5(path)
+    tensors = open_hdf5(place_of(path))
     tensors.release()
     assert sys.platform != "linux" or len(os.listdir("/proc/self/fd")) == before
     assert tensors.read(b"step") == 7
@@ -251,7 +252,7 @@ def test_every_truncation_is_damage(path):
         with open(path, "wb") as file:
             file.write(data[:size])
         with pytest.raises(DataLossError):
-            open_hdf5(path)
+            open_hdf5(place_of(path))
 
 
 def test_nothing_behind_the_magic_is_damage(tmp_path):

@@ -13,6 +13,7 @@ from ckpt_magics.files.kinds.hdf5_layout import Hdf5Layout
 from ckpt_magics.files.kinds.holding import Unheld
 from ckpt_magics.files.kinds.known import kind_named, kind_to_write
 from ckpt_magics.files.kinds.sinks import open_sink, write_tensors
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.records import records_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
@@ -120,7 +121,7 @@ def test_what_a_file_cannot_hold_is_refused_by_name():
 def test_what_is_just_held_is_read_back(tmp_path):
     arrays = {"/".join("d" * 100): np.ones((1,) * 32), "x" * 4096: np.ones(2)}
     write(tmp_path / "m", arrays)
-    tensors = HDF5.open(str(tmp_path / "m"))
+    tensors = HDF5.open(place_of(tmp_path / "m"))
     first, second = tensors.keys()
     assert [first.decode(), second.decode()] == sorted(arrays)
     assert not tensors.damage

@@ -19,6 +19,7 @@ from ckpt_magics.files.kinds.holding import Unheld
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named, kind_to_write
 from ckpt_magics.files.kinds.sinks import open_sink
 from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -175,7 +176,7 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
     arrays = {"a": FLOATS, "b/c": np.zeros(0, np.int32), "d": np.float32(7)}
     arrays = {named(kind, name): array for name, array in arrays.items()}
     sink = write_kind(tmp_path / "m", arrays, kind)
-    ranges = kind.byte_map(str(tmp_path / "m"))
+    ranges = kind.byte_map(place_of(tmp_path / "m"))
     for file in sink.written:
         mine = [one for one in ranges if one.file == file.path]
         assert [one.offset for one in mine] == list(np.cumsum([0, *(one.size for one in mine)])[:-1])

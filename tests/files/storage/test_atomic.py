@@ -21,7 +21,6 @@ from ckpt_magics.files.storage.atomic import (
     is_temporary_name,
     remove_leftovers,
     temporary_name,
-    write_file,
 )
 from tests.files.faults import faulty_disk
 
@@ -30,6 +29,11 @@ def _dead_process():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
+
+
+def write_file(path, data, role, *, durable=True):
+    with StagedFiles(os.path.dirname(path), durable=durable) as stage:
+        stage.commit(stage.add(path, data), path, role)
 
 
 def test_nothing_is_visible_before_the_commit(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.restore.restore import restore_checkpoint
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.notebook.frames.differences import compare_checkpoints
@@ -223,7 +224,7 @@ def test_damaged_reader_is_pickled_as_such(damaged):
 
 def test_record_that_is_damaged_under_a_right_checksum_is_lost_and_not_absent(tmp_path):
     prefix = save_v2(tmp_path / "m", {"a": np.ones(2, np.float32), "b": np.ones(3, np.float32)})
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     entry = index.get(b"a")
     index.close()
     write_index(prefix, {b"a": entry, b"b": b"\xff\xff"})
@@ -273,7 +274,7 @@ def test_damaged_record_of_objects_is_not_taken_for_missing_names(tmp_path):
 def test_slices_that_no_tensor_lists_are_named(tmp_path):
     value = np.arange(12, dtype=np.float32).reshape(4, 3)
     prefix = save_slices(tmp_path / "m", "w", value, ["0,2:-", "2,2:-"])
-    index = BundleIndex(prefix)
+    index = BundleIndex(place_of(prefix))
     listing = index.listing()
     entries = {key: listing.entries.entry(row) for row, key in enumerate(listing.keys)}
     index.close()

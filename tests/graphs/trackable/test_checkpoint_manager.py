@@ -10,6 +10,7 @@ from ckpt_magics.files.directory.awaiting import checkpoints_iterator
 from ckpt_magics.files.directory.managed import ManagedCheckpoints
 from ckpt_magics.files.directory.pinning import change_pins
 from ckpt_magics.files.directory.state import get_checkpoint_state
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.graphs.trackable.checkpoint import Checkpoint
 from ckpt_magics.graphs.trackable.checkpoint_manager import CheckpointManager
@@ -78,7 +79,7 @@ def test_steps_between_saves(tmp_path):
 def test_pinned_checkpoints_stay(tmp_path):
     one = manager(tmp_path, max_to_keep=1)
     one.save()
-    change_pins(str(tmp_path), ["ckpt-1"], [])
+    change_pins(place_of(tmp_path), ["ckpt-1"], [])
     one.save()
     one.save()
     assert prefixes(tmp_path) == ["ckpt-1", "ckpt-3"]
@@ -111,7 +112,7 @@ def test_nothing_outside_of_the_directory_is_deleted(tmp_path):
 
 def test_one_of_each_hour_is_kept_for_good_and_listed_as_such(tmp_path):
     checkpoint, now = Checkpoint(w=np.zeros(2)), 1_000.0
-    managed = ManagedCheckpoints(str(tmp_path / "ckpt"), 2, 1, clock=lambda: now)
+    managed = ManagedCheckpoints(place_of(tmp_path / "ckpt"), 2, 1, clock=lambda: now)
     for number in range(1, 9):
         now += 1500
         managed.record(checkpoint.write(tmp_path / f"ckpt-{number}"))

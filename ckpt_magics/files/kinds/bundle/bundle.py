@@ -18,6 +18,7 @@ from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.bundle.bundle_batches import find_small, read_batches
 from ckpt_magics.files.kinds.bundle.bundle_data import BundleData
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole
@@ -30,19 +31,18 @@ class BundleStore:
     """An open V2 checkpoint. Opening reads the footer, the index block and the block with the header.
 
     Args:
-        prefix: Of the checkpoint.
+        place: Its prefix.
         mmap: Return numbers as read-only views of the mapped data files.
         without_header: Do without the header, whose block may be lost.
     """
 
     version = 2
 
-    def __init__(self, prefix: str, *, mmap: bool = False, without_header: bool = False) -> None:
-        self.prefix = prefix
-        self._index = BundleIndex(prefix, without_header=without_header)
+    def __init__(self, place: Place, *, mmap: bool = False, without_header: bool = False) -> None:
+        self._index = BundleIndex(place, without_header=without_header)
         self.header = self._index.header
         self._slice_shards: tuple[bytes, list[int | None]] = (b"", [])
-        self._data = BundleData(prefix, self.header, self._index.file.replaced, mmap=mmap)
+        self._data = BundleData(place, self.header, self._index.file.replaced, mmap=mmap)
 
     @property
     def damage(self) -> list[CheckpointError]:

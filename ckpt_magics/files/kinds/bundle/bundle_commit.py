@@ -7,7 +7,6 @@ step: the old index needs the old data until the rename of the new index, which 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -15,38 +14,38 @@ from ckpt_magics.files.formats.bundle_records import MAX_SHARDS, BundleHeader
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, write_index
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.former_files import remove_former_files
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles
-from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import data_filename, index_filename
+from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.store import NewFile, Stage
 
 __all__ = ["publish_bundle"]
 
 
 def publish_bundle(
-    stage: StagedFiles,
-    prefix: str,
-    files: Sequence[disk.OutputFile | str],
+    stage: Stage,
+    place: Place,
+    files: Sequence[NewFile | str],
     *,
     header: BundleHeader,
     entries: EncodedEntries,
     companions: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Make data files and an index visible as the checkpoint ``prefix``, in place of the one that is there.
+    """Make data files and an index visible as a checkpoint, in place of the one that is there.
 
     Args:
         stage: Where the files were staged.
-        prefix: Of the checkpoint.
-        files: The data files by shard: staged ones, or paths of files to be moved.
+        place: Its prefix.
+        files: The data files by shard: staged ones, or names of files to be moved.
         header: What the index begins with; its number of shards is set here.
         entries: What the index holds.
         companions: Contents of other files by path.
     """
-    with directory_lock(os.path.dirname(prefix)):
-        num_shards = _free_shard_count(prefix, len(files))
+    prefix = place.name
+    with place.directory.lock():
+        num_shards = _free_shard_count(place, len(files))
         index = stage.create(index_filename(prefix))
         write_index(index.write, header._replace(num_shards=num_shards), entries)
-        stage.finish(index)
+        index.finish()
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
         paths = [data_filename(prefix, shard_id, num_shards) for shard_id in range(num_shards)]
         for shard_id, path in enumerate(paths):
@@ -59,12 +58,12 @@ def publish_bundle(
             stage.publish(file, path, "meta graph")
         stage.commit(index, index_filename(prefix), "index")
         # The version before, and what killed saves left.
-        remove_former_files(prefix, {index_filename(prefix), *paths}, durable=stage.durable)
+        remove_former_files(place, set(map(place.at, [index_filename(prefix), *paths])), durable=stage.durable)
 
 
-def _free_shard_count(prefix: str, wanted: int) -> int:
+def _free_shard_count(prefix: Place, wanted: int) -> int:
     """The least number of shards from ``wanted`` on whose file names are free to take."""
-    if not os.path.lexists(index_filename(prefix)):
+    if not prefix.at(index_filename(prefix.name)).is_taken:
         # Data without an index is what a save left that was killed before its commit.
         return wanted
     taken = set(data_files(prefix).values())

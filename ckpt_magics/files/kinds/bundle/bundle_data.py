@@ -28,7 +28,6 @@ from ckpt_magics.files.formats.string_data import check_crc
 from ckpt_magics.files.formats.tensor_data import empty_array, iter_tensor, read_tensor, swap_bytes
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.regions_of_files import ROWS_SIZE, read_region
-from ckpt_magics.files.storage.local_store import LocalStore
 from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
@@ -47,18 +46,16 @@ class BundleData:
     """Reads values from the data files, each of which is opened when it is first needed.
 
     Args:
-        prefix: Of the checkpoint.
+        place: Prefix of the checkpoint.
         header: Says how many data files there are, and the order of bytes in them.
         is_replaced: Tells whether the index was swapped since it was opened.
         mmap: Return numbers as read-only views of the mapped file.
     """
 
     def __init__(
-        self, prefix: str, header: BundleHeader, is_replaced: Callable[[], bool], *, mmap: bool = False
+        self, place: Place, header: BundleHeader, is_replaced: Callable[[], bool], *, mmap: bool = False
     ) -> None:
-        self._prefix = prefix
-        # The working directory may be another one by the time that a file is needed.
-        self._place = Place(LocalStore(), prefix)
+        self._place = place
         self._is_replaced = is_replaced
         self._header = header
         self._mmap = mmap
@@ -74,7 +71,7 @@ class BundleData:
 
     def filename(self, shard_id: int) -> str:
         """Return the path of a data file."""
-        return data_filename(self._prefix, shard_id, self._header.num_shards)
+        return data_filename(self._place.name, shard_id, self._header.num_shards)
 
     def file(self, shard_id: int) -> StoredFile:
         """Return a data file, open.
@@ -123,9 +120,7 @@ class BundleData:
 
     def _describe_files(self) -> str:
         base = self._place.stem
-        names = [
-            name for name in self._place.directory.names() if (data := parse_data_filename(name)) and data[0] == base
-        ]
+        names = [name for name in self._place.siblings() if (data := parse_data_filename(name)) and data[0] == base]
         found = f": {names_text(names, 3)}" if names else ""
         return f"The checkpoint has {self._header.num_shards} data files, and {len(names)} are here{found}"
 
@@ -208,7 +203,7 @@ class BundleData:
         """Put TensorFlow's beginning before its sentence on checksums."""
         error.offset = entry.offset
         if error.message.startswith("Checksum does not match"):
-            place = f"TensorBundle at {self._prefix} shard {entry.shard_id} ({entry.size} bytes): "
+            place = f"TensorBundle at {self._place} shard {entry.shard_id} ({entry.size} bytes): "
             error.message = place + error.message
 
     def _map_value(self, key: bytes, entry: BundleEntry, *, verify: bool) -> Array:

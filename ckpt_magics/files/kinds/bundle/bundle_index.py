@@ -6,7 +6,6 @@ the blocks, as columns, and kept; from then on look-ups are answered from it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,8 +27,8 @@ from ckpt_magics.files.formats.entry_columns import EntryColumns, Rows, decode_e
 from ckpt_magics.files.formats.tensor_slice import MAX_NAME_SIZE
 from ckpt_magics.files.kinds.bundle.overlaps import find_shared
 from ckpt_magics.files.kinds.table_file import open_table
-from ckpt_magics.files.storage.files import list_directory
 from ckpt_magics.files.storage.naming import index_filename, parse_data_filename
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
 
 _NO_ROWS = np.empty(0, np.intp)
@@ -109,7 +108,7 @@ class BundleIndex:
     """An open index file.
 
     Args:
-        prefix: Of the checkpoint.
+        place: Prefix of the checkpoint.
         without_header: Do not look at the header, whose block may be lost, but at the names of the data files.
 
     Raises:
@@ -118,9 +117,9 @@ class BundleIndex:
         InvalidArgumentError: It is of a version that cannot be read.
     """
 
-    def __init__(self, prefix: str, *, without_header: bool = False) -> None:
-        self.prefix = prefix
-        self.file, self._table = open_table(index_filename(prefix))
+    def __init__(self, place: Place, *, without_header: bool = False) -> None:
+        self._place = place
+        self.file, self._table = open_table(place.at(index_filename(place.name)))
         self._listing: Listing | None = None
         try:
             self.header = self._guess_header() if without_header else self._read_header()
@@ -153,9 +152,8 @@ class BundleIndex:
 
     def _guess_header(self) -> BundleHeader:
         """Return a header for an index without one, its shards counted by the names of the data files beside it."""
-        directory, base = os.path.split(self.prefix)
-        found = filter(None, map(parse_data_filename, list_directory(directory)))
-        num_shards = max((shards for stem, _, shards in found if stem == base), default=1)
+        found = filter(None, map(parse_data_filename, self._place.siblings()))
+        num_shards = max((shards for stem, _, shards in found if stem == self._place.stem), default=1)
         return BundleHeader(num_shards, big_endian=False, producer=0, min_consumer=0)
 
     def get(self, key: bytes) -> BundleEntry | None:

@@ -5,19 +5,18 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (MergeBundles); kern
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from ckpt_magics.errors import InternalError, InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError, InternalError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.files.formats.entry_encoding import encode_entries
 from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.naming import data_filename, index_filename
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = ["merge_bundles"]
 
@@ -49,23 +48,24 @@ def merge_bundles(
         InternalError: One holds a tensor whole of which another has slices.
         CheckpointError: A checkpoint is damaged, or the disk refuses.
     """
-    name = path_text(destination, may_be_bare=True)
+    place = save_place(destination, may_be_bare=True)
     merged = _Merged()
     found = [
-        prefix for prefix in map(path_text, prefixes) if merged.add_if_there(prefix, allow_missing=allow_missing_files)
+        prefix for prefix in map(save_place, prefixes) if merged.add_if_there(prefix, allow_missing=allow_missing_files)
     ]
     if not found:
         raise InvalidArgumentError("At least one prefix checkpoint file must exist, but none existed.")
-    with StagedFiles(os.path.dirname(name), durable=durable) as stage:
+    with place.directory.stage(durable=durable) as stage:
         entries = encode_entries(merged.entries)
-        publish_bundle(stage, name, merged.data_files, header=merged.header, entries=entries, companions=companions)
+        publish_bundle(stage, place, merged.data_files, header=merged.header, entries=entries, companions=companions)
     for prefix in found:
-        if prefix != name:
+        if prefix.name != place.name:
             # TensorFlow ignores a refusal too: what is left is an index without data.
-            disk.remove_if_possible(index_filename(prefix))
+            with suppress(CheckpointError):
+                prefix.at(index_filename(prefix.name)).remove()
     if delete_old_dirs:
-        for directory in {os.path.dirname(prefix) for prefix in found} - {os.path.dirname(name)}:
-            disk.remove_directory_if_empty(directory)
+        for directory in {prefix.directory for prefix in found} - {place.directory}:
+            directory.store.remove_empty(directory.name)
     return tuple(stage.written)
 
 
@@ -77,7 +77,7 @@ class _Merged:
         self.entries: dict[bytes, BundleEntry] = {}
         self.data_files: list[str] = []
 
-    def add_if_there(self, prefix: str, *, allow_missing: bool) -> bool:
+    def add_if_there(self, prefix: Place, *, allow_missing: bool) -> bool:
         """Add a checkpoint; False if it is not there and need not be."""
         try:
             index = BundleIndex(prefix)
@@ -85,8 +85,8 @@ class _Merged:
             if allow_missing:
                 return False
             raise InvalidArgumentError(
-                f"allow_missing_files was set to false and {visible(prefix)} did not exist."
-                f"NOT_FOUND: {visible(prefix)} not found"
+                f"allow_missing_files was set to false and {visible(prefix.name)} did not exist."
+                f"NOT_FOUND: {visible(prefix.name)} not found"
             ) from None
         try:
             self._add(prefix, index)
@@ -94,7 +94,7 @@ class _Merged:
             index.close()
         return True
 
-    def _add(self, prefix: str, index: BundleIndex) -> None:
+    def _add(self, prefix: Place, index: BundleIndex) -> None:
         self._check_header(index.header)
         listing = index.listing()
         if listing.damage:
@@ -105,13 +105,13 @@ class _Merged:
             entry = listing.entries.entry(row)
             if entry.shard_id not in shards:
                 shards[entry.shard_id] = len(self.data_files)
-                self.data_files.append(data_filename(prefix, entry.shard_id, index.header.num_shards))
-            self._add_entry(key, entry._replace(shard_id=shards[entry.shard_id]), prefix)
+                self.data_files.append(data_filename(prefix.name, entry.shard_id, index.header.num_shards))
+            self._add_entry(key, entry._replace(shard_id=shards[entry.shard_id]), prefix.name)
         # Data files that no entry mentions count too, and move along.
         for shard_id in range(index.header.num_shards):
-            path = data_filename(prefix, shard_id, index.header.num_shards)
-            if shard_id not in shards and os.path.exists(path):
-                self.data_files.append(path)
+            file = prefix.at(data_filename(prefix.name, shard_id, index.header.num_shards))
+            if shard_id not in shards and file.exists:
+                self.data_files.append(file.name)
 
     def _check_header(self, header: BundleHeader) -> None:
         if not self.data_files:

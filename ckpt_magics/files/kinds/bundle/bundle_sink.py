@@ -9,7 +9,6 @@ Format: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleWriter, Merge
 from __future__ import annotations
 
 import operator
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,12 +22,11 @@ from ckpt_magics.files.formats.dtypes import STRING, VARIANT, DType
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, encode_columns, encode_entries
 from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
 from ckpt_magics.files.kinds.bundle.value_writer import ValueWriter
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
 from ckpt_magics.files.storage.naming import data_filename
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import ProgressMeter
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import NewFile, Stage, WrittenFile
 from ckpt_magics.files.tensors.records import (
     Record,
     RecordColumns,
@@ -52,7 +50,7 @@ def open_bundle_sink(
     path: AnyPath, specs: Specs, options: SaveOptions, companions: Mapping[str, bytes] | None = None
 ) -> Iterator[BundleSink]:
     """Open a sink that makes a V2 checkpoint; see :func:`sinks.open_sink`."""
-    prefix = path_text(path, may_be_bare=True)
+    place = save_place(path, may_be_bare=True)
     is_plain = isinstance(specs, RecordColumns) and specs.is_sound
     records = [] if is_plain else records_of(specs)
     columns = specs if isinstance(specs, RecordColumns) and is_plain else columns_of_records(records)
@@ -60,14 +58,14 @@ def open_bundle_sink(
     sizes = np.maximum(columns.sizes, 0).tolist()
     runs = shard_runs(sizes, options)
     meter = ProgressMeter(sum(sizes), options.progress)
-    with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
-        disk.check_space(data_filename(prefix, 0, len(runs)), meter.total)
+    with place.directory.stage(durable=options.durable) as stage:
+        stage.check_space(data_filename(place.name, 0, len(runs)), meter.total)
         with ValueWriter(meter) as writer:
             slices = [record for record in records if not record.is_whole]
-            sink = BundleSink(stage, prefix, columns, slices, runs, writer)
+            sink = BundleSink(stage, place.name, columns, slices, runs, writer)
             yield sink
             files, entries = sink.finish()
-        publish_bundle(stage, prefix, files, header=BundleHeader(), entries=entries, companions=companions)
+        publish_bundle(stage, place, files, header=BundleHeader(), entries=entries, companions=companions)
         meter.finish()
     sink.written = tuple(stage.written)
 
@@ -104,7 +102,7 @@ class BundleSink:
 
     def __init__(  # noqa: PLR0917 -- made in one place
         self,
-        stage: StagedFiles,
+        stage: Stage,
         prefix: str,
         columns: RecordColumns,
         slices: Sequence[Record],
@@ -120,7 +118,7 @@ class BundleSink:
         self._runs = runs
         self._writer = writer
         self._as_stored = [dtype.numpy if dtype.itemsize else None for dtype, _ in columns.types]
-        self._files: list[disk.OutputFile] = []
+        self._files: list[NewFile] = []
         self._row = 0
         self._places = np.zeros((len(columns.keys), 3), np.int64)
         """Shard, offset and size of each value."""
@@ -175,13 +173,13 @@ class BundleSink:
         self._writer.write_bytes(file, data)
         self._row = rows.stop
 
-    def finish(self) -> tuple[list[disk.OutputFile], EncodedEntries]:
+    def finish(self) -> tuple[list[NewFile], EncodedEntries]:
         """Return the data files, whole, and the entries of the index."""
         if self._row != len(self.order):
             raise InternalError(f"{self._row} of {len(self.order)} values were written", file=self.path)
         for shard_id in range(len(self._files), len(self._runs)):
             self._open(shard_id)
-        self._stage.finish(self._files[-1])
+        self._files[-1].finish()
         keys, types, type_ids, _ = self._columns
         entries = encode_columns(keys, types, type_ids, self._places, self._crcs)
         return self._files, entries if not self._slices else entries.with_others(encode_entries(self._partitioned()))
@@ -189,7 +187,7 @@ class BundleSink:
     def _name(self, key: bytes) -> bytes:
         return self._slices[key].name if key in self._slices else key
 
-    def _file_of(self, row: int) -> disk.OutputFile:
+    def _file_of(self, row: int) -> NewFile:
         """Return the data file that a row belongs to, a new one if it is the first one there."""
         while not self._files or row >= self._runs[len(self._files) - 1].stop:
             self._open(len(self._files))
@@ -197,7 +195,7 @@ class BundleSink:
 
     def _open(self, shard_id: int) -> None:
         if self._files:
-            self._stage.finish(self._files[-1])
+            self._files[-1].finish()
         run = self._runs[shard_id]
         size = int(np.maximum(self._columns.sizes[run.start : run.stop], 0).sum())
         self._files.append(self._stage.create(data_filename(self.path, shard_id, len(self._runs)), size))

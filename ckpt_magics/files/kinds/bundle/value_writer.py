@@ -12,8 +12,8 @@ import numpy as np
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.number_bytes import number_copies
 from ckpt_magics.files.formats.tensor_data import AnyArray, encode_tensor
-from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from ckpt_magics.files.wire.varint import Buffer
 
@@ -56,7 +56,7 @@ class ValueWriter:
         self._helper = ThreadPoolExecutor(1)
         self._buffers = [np.empty(_STEP, np.uint8) for _ in range(2)]
 
-    def write(self, file: disk.OutputFile, arrays: Iterable[AnyArray], dtype: DType, size: int) -> int:
+    def write(self, file: NewFile, arrays: Iterable[AnyArray], dtype: DType, size: int) -> int:
         """Write one tensor and return the masked checksum of its bytes.
 
         Args:
@@ -89,7 +89,7 @@ class ValueWriter:
             # The interpreter is ending, or the system gives no more threads.
             return _now(pieces, crc)
 
-    def write_bytes(self, file: disk.OutputFile, data: Buffer) -> None:
+    def write_bytes(self, file: NewFile, data: Buffer) -> None:
         """Write bytes as they are."""
         file.write(data)
         self._meter.advance(len(data))

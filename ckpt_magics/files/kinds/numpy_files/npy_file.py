@@ -20,11 +20,11 @@ from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
 from ckpt_magics.files.kinds.regions_of_files import read_region
-from ckpt_magics.files.storage.files import file_size, list_directory, modified_time, open_file
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
-__all__ = ["array_paths", "files_below", "find_arrays", "map_arrays", "open_npy"]
+__all__ = ["array_places", "find_arrays", "map_arrays", "open_npy"]
 
 _MOST_DIRECTORIES = 1000
 """Directories that are looked into for the first array, until it is said that there is none."""
@@ -76,83 +76,60 @@ class _ArrayFile:
             self.file.release()
 
 
-def open_npy(path: str) -> FlatFile:
+def open_npy(place: Place) -> FlatFile:
     """Open a file, or all files of a directory and of those below it.
 
     Raises:
         DataLossError: The file is none, or damaged. Of a directory that is found where the tensor is read.
     """
-    if not os.path.isdir(path):
-        member = _read_file(path, os.path.basename(path).removesuffix(SUFFIX), 0)
+    if not place.is_directory:
+        member = _read_file(place, place.stem.removesuffix(SUFFIX), 0)
         return FlatFile([member.file], {member.spec.key: member}, _identity([member]))
     members: dict[bytes, Member] = {}
     opened: list[_ArrayFile] = []
     unread: dict[bytes, CheckpointError] = {}
-    for name, place in array_paths(path):
+    for name, one in array_places(place):
         try:
-            opened.append(_read_file(place, name, len(opened)))
+            opened.append(_read_file(one, name, len(opened)))
         except CheckpointError as error:
             key = os.fsencode(name)
             unread[key] = error.locate(tensor=key)
         else:
             members[opened[-1].spec.key] = opened[-1]
-    return FlatFile([one.file for one in opened], members, _identity(opened), unread, _watch(path))
+    return FlatFile([one.file for one in opened], members, _identity(opened), unread, _watch(place))
 
 
-def array_paths(directory: str) -> Iterator[tuple[str, str]]:
-    """Yield name and path of each array in a directory and in those below it, links to directories aside.
+def array_places(directory: Place) -> Iterator[tuple[str, Place]]:
+    """Yield name and place of each array in a directory and in those below it, links to directories aside.
 
     Raises:
         CheckpointError: A directory cannot be listed.
     """
-    for file in files_below(directory):
-        if file.endswith(SUFFIX) and not os.path.isdir(os.path.join(directory, file)):
-            yield file.removesuffix(SUFFIX).replace(os.sep, "/"), os.path.join(directory, file)
-
-
-def files_below(directory: str) -> Iterator[str]:
-    """Yield the path in a directory of each file in it and in those below it; else as :func:`array_paths`."""
-    for below, names in _directories(directory):
+    for inner, names in directory.walk():
         for name in names:
-            file = os.path.join(below, name)
-            path = os.path.join(directory, file)
-            # A link to a directory is not gone through, so it is like a file.
-            if not os.path.isdir(path) or os.path.islink(path):
-                yield file
+            if name.endswith(SUFFIX) and not (inner / name).is_directory:
+                yield "/".join([*inner.within(directory), name.removesuffix(SUFFIX)]), inner / name
 
 
-def _directories(directory: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each directory, by its path in the first, and the names in it."""
-    pending = [""]
-    while pending:
-        below = pending.pop()
-        names = list_directory(os.path.join(directory, below))
-        yield below, names
-        for name in reversed(names):
-            place = os.path.join(directory, below, name)
-            if os.path.isdir(place) and not os.path.islink(place):
-                pending.append(os.path.join(below, name))
-
-
-def find_arrays(path: str) -> str | None:
-    """Return a path if it leads to a directory with arrays: in it, or below directories of directories alone."""
-    if not os.path.isdir(path):
+def find_arrays(place: Place) -> Place | None:
+    """Return a place if it is a directory with arrays: in it, or below directories of directories alone."""
+    if not place.is_directory:
         return None
-    for below, names in islice(_directories(path), _MOST_DIRECTORIES):
-        files = [name for name in names if not os.path.isdir(os.path.join(path, below, name))]
+    for inner, names in islice(place.walk(), _MOST_DIRECTORIES):
+        files = [name for name in names if not (inner / name).is_directory]
         if files:
-            return path if any(name.endswith(SUFFIX) for name in files) else None
+            return place if any(name.endswith(SUFFIX) for name in files) else None
     return None
 
 
-def _read_file(path: str, name: str, number: int) -> _ArrayFile:
-    file = open_file(path)
-    place = 0
+def _read_file(place: Place, name: str, number: int) -> _ArrayFile:
+    file = place.open()
+    start = 0
 
     def read(count: int) -> bytes:
-        nonlocal place
-        data = file.read_at(place, min(count, file.size - place), "header of the array")
-        place += len(data)
+        nonlocal start
+        data = file.read_at(start, min(count, file.size - start), "header of the array")
+        start += len(data)
         return data
 
     try:
@@ -161,7 +138,7 @@ def _read_file(path: str, name: str, number: int) -> _ArrayFile:
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
-            error.locate(file=path)
+            error.locate(file=place.name)
         raise
     file.release()
     size = header.values_size
@@ -172,32 +149,28 @@ def _read_file(path: str, name: str, number: int) -> _ArrayFile:
 
 def _identity(files: Sequence[_ArrayFile]) -> bytes:
     # Without checksums only the header and the time tell one version from another.
-    facts = [
-        (one.spec.key, one.header.size, one.spec.shape, one.file.size, modified_time(one.file.name)) for one in files
-    ]
+    facts = [(one.spec.key, one.header.size, one.spec.shape, one.file.size, one.file.info.modified) for one in files]
     return repr(facts).encode()
 
 
-def _watch(directory: str) -> Callable[[], bool]:
+def _watch(directory: Place) -> Callable[[], bool]:
     """Return a test for whether a directory is another one than now; each file tells by itself, when it is read."""
     before = _identity_of(directory)
     return lambda: _identity_of(directory) != before
 
 
-def _identity_of(directory: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(directory)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+def _identity_of(directory: Place) -> object:
+    info = directory.info()
+    # The time of a directory changes with what is in it.
+    return None if info is None else info.version[:2]
 
 
-def map_arrays(path: str) -> list[ByteRange]:
+def map_arrays(place: Place) -> list[ByteRange]:
     """Return what each byte of a file, or of the files of a directory, belongs to."""
-    with closing(open_npy(path)) as file:
+    with closing(open_npy(place)) as file:
         ranges: list[ByteRange] = []
         for name, spec in zip(
             file.file_names(), sorted(map(file.spec, file.keys()), key=lambda spec: spec.shard_id), strict=True
         ):
-            ranges += map_file(name, file_size(name), [(spec.offset or 0, spec.size or 0, spec.key)], "header")
+            ranges += map_file(name, place.at(name).size(), [(spec.offset or 0, spec.size or 0, spec.key)], "header")
         return ranges

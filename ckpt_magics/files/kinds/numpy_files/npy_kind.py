@@ -12,15 +12,13 @@ from ckpt_magics.files.formats.npy_header import MAGIC, encode_array_header
 from ckpt_magics.files.kinds.flat_sink import FlatSink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.numpy_files.npy_file import files_below, find_arrays, map_arrays, open_npy
+from ckpt_magics.files.kinds.numpy_files.npy_file import find_arrays, map_arrays, open_npy
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
 from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.locking import directory_lock
-from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.storage.progress import ProgressMeter
-from ckpt_magics.files.storage.save_path import path_text
-from ckpt_magics.files.storage.staged_directory import StagedDirectory
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import DirectoryStage
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -74,34 +72,40 @@ def open_npy_sink(
     if companions:
         raise InternalError("nothing appears together with a directory of arrays", file=next(iter(companions)))
     check_held(NPY.name, can_hold(specs_of(specs)))
-    directory = os.path.realpath(path_text(path, may_be_bare=True))
+    place = save_place(path, may_be_bare=True)
+    directory = place.at(place.store.resolve(place.name))
     _check_free(directory)
     records = records_of(specs)
     size = sum(record.size for record in records)
     meter = ProgressMeter(size, options.progress)
-    with StagedDirectory(directory, durable=options.durable) as stage:
-        disk.check_space(directory, size)
-        sink = FlatSink(directory, [records], lambda _: _Writer(stage), meter)
+    with place.store.stage_directory(directory.name, durable=options.durable) as stage:
+        stage.check_space(directory.name, size)
+        sink = FlatSink(directory.name, [records], lambda _: _Writer(stage), meter)
         yield sink
         sink.finish()
-        with directory_lock(os.path.dirname(directory)):
+        with directory.directory.lock():
             _check_free(directory)
             stage.commit()
         meter.finish()
     sink.written = tuple(stage.written)
 
 
-def _check_free(directory: str) -> None:
+def _check_free(directory: Place) -> None:
     """Refuse a place where a directory of arrays cannot be put without something else going."""
-    if not os.path.lexists(directory):
+    if not directory.is_taken:
         return
-    if not os.path.isdir(directory):
-        raise FailedPreconditionError(f"{visible(directory)}; Not a directory", file=directory)
-    others = [name for name in files_below(directory) if not name.endswith(SUFFIX)]
+    if not directory.is_directory:
+        raise FailedPreconditionError(f"{visible(directory.name)}; Not a directory", file=directory.name)
+    others = [
+        "/".join([*inner.within(directory), name])
+        for inner, names in directory.walk()
+        for name in names
+        if not name.endswith(SUFFIX)
+    ]
     if others:
         raise FailedPreconditionError(
-            f"{visible(directory)} holds more than {SUFFIX} files, which would be lost: {names_text(others)}",
-            file=directory,
+            f"{visible(directory.name)} holds more than {SUFFIX} files, which would be lost: {names_text(others)}",
+            file=directory.name,
             hint="Give a new directory.",
         )
 
@@ -109,7 +113,7 @@ def _check_free(directory: str) -> None:
 class _Writer:
     """A directory that is being written."""
 
-    def __init__(self, stage: StagedDirectory) -> None:
+    def __init__(self, stage: DirectoryStage) -> None:
         self._stage = stage
 
     def add(self, record: Record, parts: Iterable[Buffer]) -> None:

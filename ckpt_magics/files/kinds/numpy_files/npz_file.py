@@ -25,7 +25,7 @@ from ckpt_magics.files.kinds.zip_archive import (
     open_archive,
     opening_archive,
 )
-from ckpt_magics.files.storage.files import open_file
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
@@ -98,13 +98,13 @@ def recognise(start: bytes) -> bool:
     return is_array or start.startswith(b"PK\x05\x06")
 
 
-def open_npz(path: str) -> FlatFile:
+def open_npz(place: Place) -> FlatFile:
     """Open an archive and read the header of each array.
 
     Raises:
         DataLossError: It is none, or damaged.
     """
-    file = open_file(path)
+    file = place.open()
     with opening_archive(file):
         archive, infos = _arrays(file)
         members, unread = _members(archive, infos)
@@ -112,13 +112,13 @@ def open_npz(path: str) -> FlatFile:
     return FlatFile([file], members, identity, unread)
 
 
-def member_places(path: str) -> tuple[int, list[tuple[int, int, bytes]]]:
+def member_places(place: Place) -> tuple[int, list[tuple[int, int, bytes]]]:
     """Return the size of an archive, and where the bytes of each array lie, its own header in front: offset, size, key.
 
     Raises:
         DataLossError: It is none, or damaged.
     """
-    file = open_file(path)
+    file = place.open()
     with opening_archive(file):
         places = [(member_start(file, info), info.compress_size, _key(info)) for info in _arrays(file)[1]]
     file.close()

@@ -17,9 +17,9 @@ from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX, member_places, open_npz, recognise
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -62,13 +62,13 @@ def open_npz_sink(
 ) -> AbstractContextManager[FlatSink]:
     """Open a sink that makes an archive in the order of the specs; see :func:`sinks.open_sink`."""
     check_held(NPZ.name, can_hold(specs_of(specs)))
-    return open_file_sink(path_text(path), records_of(specs), options, companions, _Archive)
+    return open_file_sink(save_place(path), records_of(specs), options, companions, _Archive)
 
 
 class _Archive:
     """An archive that is being written."""
 
-    def __init__(self, file: disk.OutputFile) -> None:
+    def __init__(self, file: NewFile) -> None:
         self._file = file
         self._zip = StoredZip(file.write)
 
@@ -81,9 +81,9 @@ class _Archive:
         self._file.finish()
 
 
-def _byte_map(path: str) -> list[ByteRange]:
-    size, places = member_places(path)
-    return list(map_file(path, size, places, "archive"))
+def _byte_map(place: Place) -> list[ByteRange]:
+    size, places = member_places(place)
+    return list(map_file(place.name, size, places, "archive"))
 
 
 NPZ = Kind(

@@ -24,9 +24,9 @@ from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.kinds.sharded_files import OpenFile
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.files import modified_time, open_file
 from ckpt_magics.files.storage.foreign import START_SIZE
+from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
@@ -87,33 +87,33 @@ def is_file_start(start: bytes) -> bool:
     return 2 <= size <= MAX_HEADER and text[:1] == b"{" and text[1:].lstrip()[:1] in {b'"', b"}"}
 
 
-def open_one(path: str) -> FlatFile:
+def open_one(place: Place) -> FlatFile:
     """Open a file by itself; else as :func:`read_file`."""
-    file, members, unread, identity = read_file(path)
+    file, members, unread, identity = read_file(place)
     return FlatFile([file], members, identity, unread)
 
 
-def read_file(path: str, shard_id: int = 0) -> OpenFile:
+def read_file(place: Place, shard_id: int = 0) -> OpenFile:
     """Open a file and read its header.
 
     Args:
-        path: Of the file.
+        place: Of the file.
         shard_id: Its number among those that belong together.
 
     Raises:
         DataLossError: It is none, or damaged.
     """
-    file = open_file(path)
+    file = place.open()
     try:
         header = _read_header(file)
         specs, unread = _specs(header, file.size, shard_id)
     except BaseException as error:
         if isinstance(error, CheckpointError):
-            error.locate(file=path, hint=_other_file(file))
+            error.locate(file=place.name, hint=_other_file(file))
         file.close()
         raise
     # Without checksums only the header and the time tell one version from another.
-    identity = header + repr((file.size, modified_time(path))).encode()
+    identity = header + repr((file.size, file.info.modified)).encode()
     return OpenFile(file, {spec.key: _StoredMember(file, spec) for spec in specs}, unread, identity)
 
 
@@ -143,14 +143,14 @@ def _specs(header: bytes, file_size: int, shard_id: int) -> tuple[list[TensorSpe
     return specs, unread
 
 
-def map_one(path: str) -> list[ByteRange]:
+def map_one(place: Place) -> list[ByteRange]:
     """Return what each byte of a file belongs to."""
-    with open_file(path) as file:
+    with place.open() as file:
         header = _read_header(file)
         base = 8 + len(header)
         tensors = parse_header(header, file.size - base)
         values = [(base + tensor.start, tensor.end - tensor.start, json_key(tensor.name)) for tensor in tensors]
-        return list(map_file(path, file.size, values, "header"))
+        return list(map_file(place.name, file.size, values, "header"))
 
 
 def in_order(records: Sequence[Record]) -> list[Record]:
@@ -181,7 +181,7 @@ class SafetensorsWriter:
         header: What it begins with.
     """
 
-    def __init__(self, file: disk.OutputFile, header: bytes) -> None:
+    def __init__(self, file: NewFile, header: bytes) -> None:
         self._file = file
         file.write(header)
 

@@ -24,10 +24,9 @@ from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
 )
 from ckpt_magics.files.kinds.safetensors_files.safetensors_shards import SUFFIX, open_shards_sink, remove_other_version
 from ckpt_magics.files.kinds.sharded_files import find_index, map_indexed, open_indexed
-from ckpt_magics.files.storage.files import read_start
 from ckpt_magics.files.storage.foreign import START_SIZE
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.tensors.records import Specs, records_of, shard_runs, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -40,13 +39,13 @@ def recognise(start: bytes) -> bool:
     return is_file_start(start) or _is_index(start)
 
 
-def open_safetensors(path: str) -> FlatFile:
+def open_safetensors(place: Place) -> FlatFile:
     """Open a file, or the files of an index.
 
     Raises:
         DataLossError: It is neither.
     """
-    return open_one(path) if _is_single(path) else open_indexed(path, read_file)
+    return open_one(place) if _is_single(place) else open_indexed(place, read_file)
 
 
 def _is_index(start: bytes) -> bool:
@@ -54,8 +53,8 @@ def _is_index(start: bytes) -> bool:
     return looks_like_index(start) and not names_files(start, ".bin")
 
 
-def _is_single(path: str) -> bool:
-    start = read_start(path, START_SIZE)
+def _is_single(place: Place) -> bool:
+    start = place.read_start(START_SIZE)
     return is_file_start(start) or not looks_like_index(start)
 
 
@@ -70,23 +69,23 @@ def open_safetensors_sink(
 ) -> Iterator[FlatSink]:
     """Open a sink that makes a file as the library would, or several of them; see :func:`sinks.open_sink`."""
     check_held(SAFETENSORS.name, can_hold(specs_of(specs)))
-    name = path_text(path)
+    place = save_place(path)
     records = records_of(specs)
     runs = shard_runs([record.size for record in records], options)
     if len(runs) > 1:
         shards = [records[run.start : run.stop] for run in runs]
-        with open_shards_sink(name, shards, options, companions) as sink:
+        with open_shards_sink(place, shards, options, companions) as sink:
             yield sink
         return
     records = in_order(records)
     header = header_of(records)
-    with open_file_sink(name, records, options, companions, lambda file: SafetensorsWriter(file, header)) as sink:
+    with open_file_sink(place, records, options, companions, lambda file: SafetensorsWriter(file, header)) as sink:
         yield sink
-    remove_other_version(name, [name])
+    remove_other_version(place, [place.name])
 
 
-def _byte_map(path: str) -> list[ByteRange]:
-    return map_one(path) if _is_single(path) else map_indexed(path, map_one)
+def _byte_map(place: Place) -> list[ByteRange]:
+    return map_one(place) if _is_single(place) else map_indexed(place, map_one)
 
 
 SAFETENSORS = Kind(

@@ -9,7 +9,6 @@ Format: `shard_index`.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,13 +23,11 @@ from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
     in_order,
     is_file_start,
 )
-from ckpt_magics.files.kinds.sharded_files import beside, index_path
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles
-from ckpt_magics.files.storage.files import read_start
+from ckpt_magics.files.kinds.sharded_files import index_path
 from ckpt_magics.files.storage.foreign import START_SIZE
-from ckpt_magics.files.storage.locking import directory_lock
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import ProgressMeter
+from ckpt_magics.files.storage.store import NewFile, Stage
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.tensor_names import key_to_name
@@ -44,12 +41,12 @@ _SHARD = re.compile(r"(?P<stem>.*)-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})\.safe
 
 @contextmanager
 def open_shards_sink(
-    path: str, shards: Sequence[Sequence[Record]], options: SaveOptions, companions: Mapping[str, bytes] | None
+    place: Place, shards: Sequence[Sequence[Record]], options: SaveOptions, companions: Mapping[str, bytes] | None
 ) -> Iterator[FlatSink]:
     """Open a sink that makes several files and their index.
 
     Args:
-        path: Name that a single file would have.
+        place: Name that a single file would have.
         shards: What is to be written to each.
         options: How.
         companions: Contents of other files by path that appear before the index.
@@ -58,9 +55,10 @@ def open_shards_sink(
     headers = [header_of(records) for records in shards]
     sizes = [sum(record.size for record in records) for records in shards]
     meter = ProgressMeter(sum(sizes), options.progress)
-    files: list[disk.OutputFile] = []
-    with StagedFiles(os.path.dirname(path), durable=options.durable) as stage:
-        disk.check_space(path, meter.total)
+    files: list[NewFile] = []
+    path = place.name
+    with place.directory.stage(durable=options.durable) as stage:
+        stage.check_space(path, meter.total)
 
         def begin(shard_id: int) -> SafetensorsWriter:
             files.append(stage.create(_shard_path(path, shard_id, len(shards)), sizes[shard_id]))
@@ -71,62 +69,63 @@ def open_shards_sink(
         sink.finish()
         for other, contents in (companions or {}).items():
             stage.publish(stage.add(other, contents), other, "meta graph")
-        _publish(stage, path, shards, files)
+        _publish(stage, place, shards, files)
         meter.finish()
     sink.path = index_path(path, SUFFIX)
     sink.written = tuple(stage.written)
 
 
-def _publish(
-    stage: StagedFiles, path: str, shards: Sequence[Sequence[Record]], files: Sequence[disk.OutputFile]
-) -> None:
+def _publish(stage: Stage, place: Place, shards: Sequence[Sequence[Record]], files: Sequence[NewFile]) -> None:
     """Make files visible with an index, in place of the version that is there."""
-    with directory_lock(os.path.dirname(path)):
-        count = _free_count(path, len(files))
-        paths = [_shard_path(path, shard_id, count) for shard_id in range(count)]
+    with place.directory.lock():
+        count = _free_count(place, len(files))
+        paths = [_shard_path(place.name, shard_id, count) for shard_id in range(count)]
         names = {
-            key_to_name(record.name): os.path.basename(paths[shard_id])
+            key_to_name(record.name): place.at(paths[shard_id]).stem
             for shard_id, records in enumerate(shards)
             for record in records
         }
         size = sum(record.size for records in shards for record in records)
-        place = index_path(path, SUFFIX)
-        index = stage.add(place, encode_index(names, size))
+        index_name = index_path(place.name, SUFFIX)
+        index = stage.add(index_name, encode_index(names, size))
         surplus = [stage.add(one, header_of([])) for one in paths[len(files) :]]
         for file, one in zip([*files, *surplus], paths, strict=True):
             stage.publish(file, one, "values")
-        stage.commit(index, place, "index")
-        remove_other_version(path, [place, *paths])
+        stage.commit(index, index_name, "index")
+        remove_other_version(place, [index_name, *paths])
 
 
-def remove_other_version(path: str, written: Iterable[str]) -> None:
+def remove_other_version(place: Place, written: Iterable[str]) -> None:
     """Remove what a name stood for before, as one file or as several, but for files that were just written."""
-    single = [path] if _is_single(path) else []
-    there = [*single, index_path(path, SUFFIX), *(beside(path, name) for name in _shards_of(path))]
+    single = [place] if _is_single(place) else []
+    there = [*single, place.at(index_path(place.name, SUFFIX)), *map(place.beside, _shards_of(place))]
     kept = set(written)
-    remove_old_files([one for one in there if one not in kept])
+    remove_old_files([one for one in there if one.name not in kept])
 
 
-def _is_single(path: str) -> bool:
+def _is_single(place: Place) -> bool:
     try:
-        return is_file_start(read_start(path, START_SIZE))
+        return is_file_start(place.read_start(START_SIZE))
     except CheckpointError:
         return False
 
 
-def _free_count(path: str, wanted: int) -> int:
+def _free_count(place: Place, wanted: int) -> int:
     """The least number of files from ``wanted`` on that is in the names of none that are there."""
-    taken = set(_shards_of(path).values())
+    taken = set(_shards_of(place).values())
     while wanted in taken:
         wanted += 1
     return wanted
 
 
-def _shards_of(path: str) -> dict[str, int]:
+def _shards_of(place: Place) -> dict[str, int]:
     """Return the names of the files that belong to a name, and how many each says there are."""
-    directory, base = os.path.split(path)
-    found = ((name, _SHARD.fullmatch(name)) for name in disk.list_names(directory))
-    stem = base.removesuffix(SUFFIX)
+    stem = place.stem.removesuffix(SUFFIX)
+    try:
+        names = place.beside(stem).siblings()
+    except CheckpointError:
+        return {}
+    found = ((name, _SHARD.fullmatch(name)) for name in names)
     return {name: int(parts["shards"]) for name, parts in found if parts and parts["stem"] == stem}
 
 

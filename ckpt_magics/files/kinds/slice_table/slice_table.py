@@ -22,6 +22,7 @@ from ckpt_magics.files.formats.table import TableReader
 from ckpt_magics.files.formats.tensor_slice import MAX_SLICES, TensorSlice
 from ckpt_magics.files.kinds.directory import checkpoint_files, missing_shards
 from ckpt_magics.files.kinds.table_file import open_table
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
@@ -62,32 +63,34 @@ class SliceTableStore:
     """An open V1 checkpoint. Opening reads the record about the tensors of every file.
 
     Args:
-        prefix: The file, or the pattern of several.
+        place: The file, or the pattern of several.
     """
 
     version = 1
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._files: list[StoredFile] = []
         self._tables: list[TableReader] = []
         self._tensors: dict[bytes, _StoredTensor] = {}
-        names = checkpoint_files(prefix)
-        if not names:
+        found = checkpoint_files(place)
+        if not found:
             raise CheckpointNotFoundError(
-                f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(prefix)}"
+                "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
+                f"{visible(place.name)}"
             )
-        self._missing = missing_shards(prefix, names)
+        self._missing = missing_shards(place.name, [one.name for one in found])
         try:
-            for shard_id, name in enumerate(names):
-                self._open_file(shard_id, name)
+            for shard_id, one in enumerate(found):
+                self._open_file(shard_id, one)
         except BaseException:
             self.close()
             raise
 
-    def _open_file(self, shard_id: int, name: str) -> None:
+    def _open_file(self, shard_id: int, place: Place) -> None:
+        name = place.name
         try:
-            file, table = open_table(name)
+            file, table = open_table(place)
         except DataLossError as error:
             error.message = f"Unable to open table file {visible(name)}: DATA_LOSS: {error.message}"
             raise
@@ -136,7 +139,7 @@ class SliceTableStore:
             count = f"{len(self._missing)} of {len(self._missing) + len(self._files)} files"
             found.append(DataLossError(f"{count} are missing, and what they list with them", file=self._missing[0]))
         found += (
-            InternalError(tensor.problem, file=self.prefix, tensor=name)
+            InternalError(tensor.problem, file=self._place.name, tensor=name)
             for name, tensor in self._tensors.items()
             if tensor.problem
         )
@@ -191,7 +194,7 @@ class SliceTableStore:
         try:
             return assemble(tensor.spec(key), region, read_slice, most_elements=most_elements, out=out)
         except CheckpointError as error:
-            raise error.locate(file=self.prefix, tensor=key) from None
+            raise error.locate(file=self._place.name, tensor=key) from None
 
     def verify(self, name: bytes, advance: Callable[[int], object]) -> None:
         """Check that a tensor can be read; ``advance`` is not called, for the blocks count and not the tensors."""
@@ -226,7 +229,7 @@ class SliceTableStore:
         try:
             check_slices(tensor.spec(name), most_elements=partial(self._most_elements, tensor))
         except CheckpointError as error:
-            raise error.locate(file=self.prefix, tensor=name) from None
+            raise error.locate(file=self._place.name, tensor=name) from None
 
     def _most_elements(self, tensor: _StoredTensor, used: Sequence[int]) -> int:
         """Return how many elements the files of some slices can hold, each file counted once."""
@@ -258,7 +261,7 @@ class SliceTableStore:
         """Return a tensor on which the files agree."""
         tensor = self._known(name)
         if tensor.problem:
-            raise InternalError(tensor.problem, file=self.prefix, tensor=name)
+            raise InternalError(tensor.problem, file=self._place.name, tensor=name)
         return tensor
 
     def _slice_parts(self, name: bytes, tensor: _StoredTensor, position: int) -> Iterator[Array]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -15,28 +14,27 @@ from ckpt_magics.files.kinds.holding import EXCLUDE_STEP, Unheld, unheld_dtype
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
 from ckpt_magics.files.kinds.slice_table.slice_table_sink import open_slice_table_sink
-from ckpt_magics.files.storage.files import file_size
-from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import is_foreign_temporary, parse_v1_shard
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.source import TensorSpec
 
 __all__ = ["V1"]
 
 
-def open_slice_table(prefix: str) -> SliceTableStore:
+def open_slice_table(place: Place) -> SliceTableStore:
     """Open a checkpoint; of several files that a save is just putting there, all of them.
 
     Raises:
         CheckpointError: It is not there, or damaged so that no tensor can be found.
     """
-    store = SliceTableStore(prefix)
-    shards = parse_v1_shard(prefix)
+    store = SliceTableStore(place)
+    shards = parse_v1_shard(place.name)
     if shards is None or len(store.file_names()) == shards[2]:
         return store
     store.close()
     # Whoever puts files there holds the lock until it is done.
-    with directory_lock(os.path.dirname(prefix)):
-        return SliceTableStore(prefix)
+    with place.directory.lock():
+        return SliceTableStore(place)
 
 
 def _can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
@@ -54,10 +52,10 @@ def _is_large(spec: TensorSpec) -> bool:
     return False
 
 
-def _byte_map(prefix: str) -> list[ByteRange]:
-    with closing(open_slice_table(prefix)) as store:
+def _byte_map(place: Place) -> list[ByteRange]:
+    with closing(open_slice_table(place)) as store:
         # Values are records of the table, and may be packed: only its blocks have places.
-        return [one for path in store.file_names() for one in map_file(path, file_size(path), (), "table")]
+        return [one for path in store.file_names() for one in map_file(path, place.at(path).size(), (), "table")]
 
 
 V1 = Kind(

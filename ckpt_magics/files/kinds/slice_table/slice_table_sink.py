@@ -5,7 +5,6 @@ Format: tensorflow/core/util/tensor_slice_writer.cc.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -27,13 +26,11 @@ from ckpt_magics.files.formats.slice_records import (
 from ckpt_magics.files.formats.table import TableWriter
 from ckpt_magics.files.kinds.data_files import v1_shards
 from ckpt_magics.files.kinds.former_files import remove_former_files
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.atomic import StagedFiles, WrittenFile
-from ckpt_magics.files.storage.locking import directory_lock
 from ckpt_magics.files.storage.naming import v1_shard_filename, v1_shard_pattern
-from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.storage.progress import ProgressMeter
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import NewFile, Stage, WrittenFile
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, shard_runs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
@@ -55,22 +52,22 @@ def open_slice_table_sink(
     of the same prefix there will be one more, without tensors: names of files must not be reused before they go, or a
     reader would find half of each.
     """
-    prefix = path_text(path)
+    place = save_place(path)
     records = records_of(specs)
     _check_dtypes(records)
     _check_sizes(records)
     sizes = [max(record.size, 0) for record in records]
     runs = shard_runs(sizes, options)
     meter = ProgressMeter(sum(sizes), options.progress)
-    with StagedFiles(os.path.dirname(prefix), durable=options.durable) as stage:
-        disk.check_space(prefix, meter.total)
-        sink = SliceTableSink(stage, prefix, [records[run.start : run.stop] for run in runs], meter)
+    with place.directory.stage(durable=options.durable) as stage:
+        stage.check_space(place.name, meter.total)
+        sink = SliceTableSink(stage, place.name, [records[run.start : run.stop] for run in runs], meter)
         yield sink
-        paths = _publish(stage, prefix, sink.finish(), companions, in_shards=len(runs) > 1)
+        paths = _publish(stage, place, sink.finish(), companions, in_shards=len(runs) > 1)
         meter.finish()
     sink.written = tuple(stage.written)
     if len(runs) > 1:
-        sink.path = v1_shard_pattern(prefix, len(paths))
+        sink.path = v1_shard_pattern(place.name, len(paths))
 
 
 def _check_dtypes(records: Sequence[Record]) -> None:
@@ -112,9 +109,7 @@ class SliceTableSink:
         written: The files, after the end.
     """
 
-    def __init__(
-        self, stage: StagedFiles, prefix: str, shards: Sequence[Sequence[Record]], meter: ProgressMeter
-    ) -> None:
+    def __init__(self, stage: Stage, prefix: str, shards: Sequence[Sequence[Record]], meter: ProgressMeter) -> None:
         self.path = prefix
         self.tensors = len({record.name for shard in shards for record in shard})
         self.written: tuple[WrittenFile, ...] = ()
@@ -123,7 +118,7 @@ class SliceTableSink:
         self._meter = meter
         self._sorted = [sorted(shard, key=_table_key) for shard in shards]
         self._order = [record.key for shard in self._sorted for record in shard]
-        self._files: list[disk.OutputFile] = []
+        self._files: list[NewFile] = []
         self._writing = self._tables()
 
     @property
@@ -154,7 +149,7 @@ class SliceTableSink:
         for key, value in values.items():
             self.write(key, value)
 
-    def finish(self) -> list[disk.OutputFile]:
+    def finish(self) -> list[NewFile]:
         """Return the files, whole."""
         if next(self._writing, None) is not None:
             raise InternalError(f"not all of {len(self._order)} values were written", file=self.path)
@@ -169,30 +164,30 @@ class SliceTableSink:
             for record in records:
                 yield table, record
             table.finish()
-            self._stage.finish(file)
+            file.finish()
 
 
 def _table_key(record: Record) -> bytes:
     return record.slice_or_full().encode_key(record.name)
 
 
-def _begin_table(file: disk.OutputFile, records: Sequence[Record]) -> TableWriter:
+def _begin_table(file: NewFile, records: Sequence[Record]) -> TableWriter:
     table = TableWriter(file.write)
     table.add(META_KEY, encode_meta(_list_tensors(records)))
     return table
 
 
 def _publish(
-    stage: StagedFiles,
-    prefix: str,
-    files: Sequence[disk.OutputFile],
+    stage: Stage,
+    place: Place,
+    files: Sequence[NewFile],
     companions: Mapping[str, bytes] | None,
     *,
     in_shards: bool,
 ) -> list[str]:
     """Make V1 files visible, after their companions, in place of the checkpoint that is there; return their paths."""
-    with directory_lock(os.path.dirname(prefix)):
-        paths = _free_shard_names(prefix, len(files)) if in_shards else [prefix]
+    with place.directory.lock():
+        paths = _free_shard_names(place, len(files)) if in_shards else [place.name]
         tables = [*files, *(_empty_table(stage, path) for path in paths[len(files) :])]
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
         for other, other_path in others:
@@ -200,23 +195,23 @@ def _publish(
         for file, path in zip(tables[:-1], paths[:-1], strict=True):
             stage.publish(file, path, "V1")
         stage.commit(tables[-1], paths[-1], "V1")
-        remove_former_files(prefix, set(paths), durable=stage.durable)
+        remove_former_files(place, set(map(place.at, paths)), durable=stage.durable)
     return paths
 
 
-def _empty_table(stage: StagedFiles, path: str) -> disk.OutputFile:
+def _empty_table(stage: Stage, path: str) -> NewFile:
     file = stage.create(path, 0)
     _begin_table(file, []).finish()
-    stage.finish(file)
+    file.finish()
     return file
 
 
-def _free_shard_names(prefix: str, wanted: int) -> list[str]:
+def _free_shard_names(prefix: Place, wanted: int) -> list[str]:
     """Names of at least so many V1 files, none of which is there: the old set stays whole until it goes."""
     taken = set(v1_shards(prefix).values())
     while wanted in taken:
         wanted += 1
-    return [v1_shard_filename(prefix, shard_id, wanted) for shard_id in range(wanted)]
+    return [v1_shard_filename(prefix.name, shard_id, wanted) for shard_id in range(wanted)]
 
 
 def _unchanging(piece: Piece) -> Piece:

@@ -27,7 +27,7 @@ from ckpt_magics.files.kinds.flat_file import FlatFile, Member
 from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.kinds.torch_files.torch_storage import NumberMember, PackedMember, Storage, StridedMember
 from ckpt_magics.files.kinds.zip_archive import MOST_PACKED, member_start, open_archive, opening_archive
-from ckpt_magics.files.storage.files import modified_time, open_file
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import TensorSpec
 
@@ -68,43 +68,43 @@ def is_torch_start(start: bytes) -> bool:
     return name.partition("/")[2].startswith(_FIRST_MEMBERS) or b"/data.pkl" in start
 
 
-def open_torch(path: str) -> FlatFile:
+def open_torch(place: Place) -> FlatFile:
     """Open a file and read its pickle, without running anything of it.
 
     Raises:
         DataLossError: It is none, or damaged.
         UnimplementedError: It holds an object, and not tensors in containers.
     """
-    one = read_torch(path)
+    one = read_torch(place)
     return FlatFile([one.file], one.members, one.identity, one.unread)
 
 
-def read_torch(path: str, shard_id: int = 0) -> OpenFile:
+def read_torch(place: Place, shard_id: int = 0) -> OpenFile:
     """Open a file and read its pickle, without running anything of it.
 
     Args:
-        path: Of the file.
+        place: Of the file.
         shard_id: Its number among those that belong together.
 
     Raises:
         DataLossError: It is none, or damaged.
         UnimplementedError: It holds an object, and not tensors in containers.
     """
-    file = open_file(path)
+    file = place.open()
     with opening_archive(file):
         layout = _read_layout(file)
         members, unread = _members(layout, file.size, shard_id)
     return OpenFile(file, members, unread, layout.identity)
 
 
-def map_torch(path: str) -> list[ByteRange]:
+def map_torch(place: Place) -> list[ByteRange]:
     """Return what each byte of a file belongs to; the bytes of two tensors belong to one of them."""
-    file = open_file(path)
+    file = place.open()
     with opening_archive(file):
         members, _ = _members(_read_layout(file), file.size, 0)
     file.close()
     values = [(*_stored_range(one), key) for key, one in members.items() if isinstance(one, StridedMember)]
-    return list(map_file(path, file.size, values, "archive"))
+    return list(map_file(place.name, file.size, values, "archive"))
 
 
 def _stored_range(member: StridedMember) -> tuple[int, int]:
@@ -139,7 +139,7 @@ def _archive_layout(file: StoredFile) -> _Layout:
     contents = read_contents(read_pickle(data), len(data))
     # Where there are no checksums, the time tells versions apart.
     is_checked = all(info.CRC for info in archive.infolist() if info.file_size)
-    time = b"" if is_checked else repr(modified_time(file.name)).encode()
+    time = b"" if is_checked else repr(file.info.modified).encode()
     return _Layout(contents, storage, order == b"big", identity + data + time)
 
 
@@ -184,7 +184,7 @@ def _legacy_layout(file: StoredFile) -> _Layout:
 
     contents = read_contents(found.pickle, found.pickle_size)
     data = file.read_at(found.pickle.end - found.pickle_size, found.pickle_size, "pickle")
-    return _Layout(contents, storage, False, data + repr((file.size, modified_time(file.name))).encode())
+    return _Layout(contents, storage, False, data + repr((file.size, file.info.modified)).encode())
 
 
 def _members(

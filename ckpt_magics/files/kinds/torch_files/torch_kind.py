@@ -27,11 +27,10 @@ from ckpt_magics.files.kinds.torch_files.torch_file import (
     open_torch,
     read_torch,
 )
-from ckpt_magics.files.storage import disk
-from ckpt_magics.files.storage.files import read_start
 from ckpt_magics.files.storage.foreign import START_SIZE
-from ckpt_magics.files.storage.place import AnyPath
-from ckpt_magics.files.storage.save_path import path_text
+from ckpt_magics.files.storage.place import AnyPath, Place
+from ckpt_magics.files.storage.save_path import save_place
+from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -59,22 +58,22 @@ def _is_index(start: bytes) -> bool:
     return looks_like_index(start) and names_files(start, _SHARDED)
 
 
-def _names_index(path: str) -> bool:
-    return _is_index(read_start(path, START_SIZE))
+def _names_index(place: Place) -> bool:
+    return _is_index(place.read_start(START_SIZE))
 
 
-def open_torch_files(path: str) -> FlatFile:
+def open_torch_files(place: Place) -> FlatFile:
     """Open a file, or the files of an index, without running anything of them.
 
     Raises:
         DataLossError: It is neither, or damaged.
         UnimplementedError: It holds an object, and not tensors in containers.
     """
-    return open_indexed(path, read_torch) if _names_index(path) else open_torch(path)
+    return open_indexed(place, read_torch) if _names_index(place) else open_torch(place)
 
 
-def _byte_map(path: str) -> list[ByteRange]:
-    return map_indexed(path, map_torch) if _names_index(path) else map_torch(path)
+def _byte_map(place: Place) -> list[ByteRange]:
+    return map_indexed(place, map_torch) if _names_index(place) else map_torch(place)
 
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
@@ -89,13 +88,13 @@ def open_torch_sink(
     check_held(TORCH.name, can_hold(specs_of(specs)))
     records = records_of(specs)
     pickle = encode_state_dict([(key_to_name(record.name), record.dtype, record.shape) for record in records])
-    return open_file_sink(path_text(path), records, options, companions, lambda file: _TorchArchive(file, pickle))
+    return open_file_sink(save_place(path), records, options, companions, lambda file: _TorchArchive(file, pickle))
 
 
 class _TorchArchive:
     """A file that is being written; what it holds is known before."""
 
-    def __init__(self, file: disk.OutputFile, pickle: bytes) -> None:
+    def __init__(self, file: NewFile, pickle: bytes) -> None:
         self._file = file
         self._zip = StoredZip(file.write)
         self._zip.add(_ROOT + PICKLE, [pickle])

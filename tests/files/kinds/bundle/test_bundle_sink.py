@@ -10,6 +10,7 @@ from ckpt_magics.errors import InternalError, InvalidArgumentError, Unimplemente
 from ckpt_magics.files.formats.dtypes import FLOAT, INT64, RESOURCE, STRING
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.files.tensors.records import split_into_runs
 from ckpt_magics.notebook.reader import load_checkpoint
@@ -204,6 +205,6 @@ class TestMerge:
                 write_bundle(tmp_path / "t" / f"part{i}", [_tensor(b"%d" % i, _FLOATS + value)])
             merge_bundles([tmp_path / "t" / "part0", tmp_path / "t" / "part1"], tmp_path / "m")
             assert {float(array[0, 0]) for array in _read(tmp_path / "m").values()} == {value}
-        index = BundleIndex(str(tmp_path / "m"))
+        index = BundleIndex(place_of(tmp_path / "m"))
         assert index.header.num_shards == 2
         index.close()

@@ -17,6 +17,7 @@ from ckpt_magics.files.kinds.known import kind_named, kind_to_write
 from ckpt_magics.files.kinds.numpy_files.npy_kind import NPY
 from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
 from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSpec
 from tests.files.faults import faulty_disk
@@ -222,7 +223,7 @@ def test_any_bytes_are_an_array_or_an_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("m") / "x.npy"
     path.write_bytes(data)
     try:
-        file = NPY.open(str(path))
+        file = NPY.open(place_of(path))
     except CheckpointError:
         return
     value = file.read(b"x")

@@ -16,6 +16,7 @@ from ckpt_magics.files.formats.dtypes import FLOAT
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.kinds.numpy_files.npz_file import open_npz
 from ckpt_magics.files.kinds.numpy_files.npz_kind import NUMPY_DTYPES
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.source import TensorSpec
 from tests.files.saved import write_kind
 
@@ -150,7 +151,7 @@ def test_a_flipped_bit_is_found_by_the_checksum(path):
 
 
 def read_all(path):
-    opened = open_npz(path)
+    opened = open_npz(place_of(path))
     for key in opened.keys():  # noqa: SIM118 - it is no mapping
         opened.read(key)
     opened.close()
@@ -201,7 +202,7 @@ def test_numpy_loads_what_is_written(tmp_path_factory, tensors):
         for name, array in arrays.items():
             assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
             assert found[name].tobytes() == array.tobytes()
-    with contextlib.closing(open_npz(str(path))) as file:
+    with contextlib.closing(open_npz(place_of(path))) as file:
         for name, array in arrays.items():
             assert file.read(name.encode()).tobytes() == array.tobytes()
 

@@ -24,6 +24,7 @@ from ckpt_magics.errors import (
 from ckpt_magics.files.formats.safetensors_header import DTYPES, METADATA
 from ckpt_magics.files.kinds.safetensors_files import safetensors_file
 from ckpt_magics.files.kinds.safetensors_files.safetensors_kind import open_safetensors, recognise
+from ckpt_magics.files.storage.place import place_of
 from tests.files.saved import write_kind
 
 TENSORS = {
@@ -179,7 +180,7 @@ def test_accepts_what_the_library_accepts(tmp_path, case):
     with open(path, "wb") as file:
         file.write(ACCEPTED[case])
     assert is_sound(path)
-    open_safetensors(path).close()
+    open_safetensors(place_of(path)).close()
     assert recognise(ACCEPTED[case])
 
 
@@ -190,7 +191,7 @@ def test_refuses_what_the_library_refuses(tmp_path, case):
         file.write(REFUSED[case])
     assert not is_sound(path)
     with pytest.raises(DataLossError) as caught:
-        open_safetensors(path)
+        open_safetensors(place_of(path))
     assert caught.value.file == path
 
 
@@ -214,7 +215,7 @@ def test_every_truncation_and_flipped_byte_is_a_value_or_an_error_of_ours(tmp_pa
         with open(part, "wb") as file:
             file.write(whole[:size])
         with pytest.raises(DataLossError):
-            open_safetensors(part)
+            open_safetensors(place_of(part))
     for place in range(0, len(whole), 3):
         with open(part, "wb") as file:
             file.write(whole[:place] + bytes([whole[place] ^ 0x15]) + whole[place + 1 :])
@@ -223,7 +224,7 @@ def test_every_truncation_and_flipped_byte_is_a_value_or_an_error_of_ours(tmp_pa
 
 def try_reading(path):
     try:
-        opened = open_safetensors(path)
+        opened = open_safetensors(place_of(path))
     except CheckpointError:
         return
     for key in opened.keys():  # noqa: SIM118 - it is no mapping
@@ -249,7 +250,7 @@ def test_any_bytes_are_a_file_or_an_error_of_ours(tmp_path_factory, data):
 
 def opens(path):
     try:
-        opened = open_safetensors(path)
+        opened = open_safetensors(place_of(path))
     except CheckpointError:
         return False
     opened.close()

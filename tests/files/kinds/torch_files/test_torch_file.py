@@ -22,6 +22,7 @@ from ckpt_magics.files.kinds.known import kind_of, kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.kinds.torch_files.torch_file import map_torch, open_torch
 from ckpt_magics.files.kinds.torch_files.torch_kind import TORCH, can_hold
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
@@ -53,12 +54,12 @@ def write(folder, data):
 
 
 def read(path):
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         return {key.decode(): file.read(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
 
 
 def faults(path):
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         return {error.tensor.decode(): error for error in file.damage}
 
 
@@ -161,7 +162,7 @@ def test_every_class_of_storage_in_either_order_of_bytes(tmp_path, kind, byteord
     step = dtype.itemsize // (2 if dtype.is_complex else 1)
     swapped = np.frombuffer(data, f"u{step}").byteswap().tobytes()
     path = write(tmp_path, archive(value, {"0": swapped if byteorder == b"big" else data}, byteorder))
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         assert file.spec(b"tensor").dtype is dtype
         assert file.read(b"tensor").tobytes() == data
         assert file.read(b"tensor", TensorSlice.parse("1,2")).tobytes() == data[dtype.itemsize : 3 * dtype.itemsize]
@@ -200,7 +201,7 @@ def test_views_of_one_storage_are_read_right(make, view):
     steps = tuple(4 * stride for stride in strides)
     expected = np.ndarray(shape, np.float32, FLOATS, 4 * offset if 0 not in shape else 0, steps)
     path = make(mapping(view=tensor(shape, strides, offset), whole=tensor((6,), (1,))))
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         np.testing.assert_array_equal(file.read(b"view"), expected, strict=True)
         assert file.read(b"whole").tolist() == FLOATS.tolist()
         for at_most in (1, 8, 1000):
@@ -218,7 +219,7 @@ def test_a_large_transposed_tensor_takes_little_memory(tmp_path):
     value = np.arange(rows * columns, dtype=np.float32).reshape(columns, rows)
     stored = storage("0", elements=rows * columns)
     path = write(tmp_path, archive(tensor((rows, columns), (1, rows), 0, stored), {"0": value.tobytes()}))
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         tracemalloc.start()
         for region, piece in file.pieces(b"tensor", 1 << 20):
             np.testing.assert_array_equal(piece, value.T[region])
@@ -302,7 +303,7 @@ def test_what_holds_tensors_in_another_way_is_named_and_the_others_are_read(tmp_
 def test_an_object_alone_is_named(tmp_path):
     path = write(tmp_path, archive(call("__torch__.Net") + mapping(weight=MATRIX) + b"b", STORED))
     with pytest.raises(UnimplementedError, match=r"made by __torch__\.Net") as caught:
-        open_torch(path)
+        open_torch(place_of(path))
     assert caught.value.file == path
 
 
@@ -394,7 +395,7 @@ def test_storages_that_are_many_tensors_are_read_up_to_a_limit(tmp_path):
     stored = storage("0", "torch.ByteStorage", 1 << 20)
     many = b"](" + b"".join(tensor((1 << 20,), (1,), 0, stored) for _ in range(300)) + b"e"
     path = write(tmp_path, archive(many, {"0": bytes(1 << 20)}))
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         assert len(file.keys()) + len(file.damage) == 300
         assert 64 <= len(file.keys()) < 200
     assert "many times the bytes" in str(faults(path)["299"])
@@ -405,10 +406,10 @@ def test_a_flipped_bit_is_found_by_the_checksum(tmp_path):
     data[data.index(FLOATS.tobytes()) + 21] ^= 1
     path = write(tmp_path, bytes(data))
     for key in (b"w", b"v"):
-        with contextlib.closing(open_torch(path)) as file, pytest.raises(ChecksumError) as caught:
+        with contextlib.closing(open_torch(place_of(path))) as file, pytest.raises(ChecksumError) as caught:
             file.read(key)
         assert (caught.value.file, caught.value.tensor) == (path, key)
-        with contextlib.closing(open_torch(path)) as file, pytest.raises(ChecksumError):
+        with contextlib.closing(open_torch(place_of(path))) as file, pytest.raises(ChecksumError):
             list(file.pieces(key))
     assert not ckpt_magics.verify_checkpoint(path).is_whole
 
@@ -438,7 +439,7 @@ def test_a_checksum_of_zero_is_none(tmp_path):
 def test_a_damaged_file_is_said(tmp_path, data, message):
     path = write(tmp_path, data)
     with pytest.raises((DataLossError, UnimplementedError), match=message) as caught:
-        open_torch(path)
+        open_torch(place_of(path))
     assert caught.value.file == path
 
 
@@ -473,8 +474,8 @@ def test_each_value_has_its_bytes(make):
     path = make(mapping(w=tensor((3,), (1,)), v=tensor((2,), (1,), 4), one=number(1)))
     with open(path, "rb") as file:
         whole = file.read()
-    values = [one for one in map_torch(path) if one.what == TENSOR]
-    assert sum(one.size for one in map_torch(path)) == len(whole)
+    values = [one for one in map_torch(place_of(path)) if one.what == TENSOR]
+    assert sum(one.size for one in map_torch(place_of(path))) == len(whole)
     found = {one.key: whole[one.offset : one.offset + one.size] for one in values}
     if b"v" in found and len(found) == 2 and len(found[b"v"]) == 8:
         assert found == {b"w": FLOATS[:3].tobytes(), b"v": FLOATS[4:].tobytes()}
@@ -510,7 +511,7 @@ def test_changed_bytes_are_values_or_errors_of_ours(tmp_path_factory, data):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = write(tmp_path_factory.getbasetemp(), bytes(whole))
     try:
-        file = open_torch(path)
+        file = open_torch(place_of(path))
     except CheckpointError:
         return
     for key in file.keys():  # noqa: SIM118 - it is no mapping
@@ -533,7 +534,7 @@ def test_the_bytes_of_equal_tensors_are_equal_and_each_lies_on_64_bytes(tmp_path
         assert found.testzip() is None
     data = ["archive/data/0", "archive/data/1", "archive/data/2"]
     assert names == ["archive/data.pkl", "archive/byteorder", *data, "archive/version"]
-    assert {one.offset % 64 for one in map_torch(str(tmp_path / "one.pt")) if one.what == TENSOR} == {0}
+    assert {one.offset % 64 for one in map_torch(place_of(tmp_path / "one.pt")) if one.what == TENSOR} == {0}
     assert [key.decode() for key in map(bytes, source.keys())] == sorted(read(str(tmp_path / "one.pt")))
 
 

@@ -14,6 +14,7 @@ from ckpt_magics.files.formats.torch_pickle import DTYPES, STORAGE_CLASSES
 from ckpt_magics.files.kinds.known import kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.kinds.torch_files.torch_file import open_torch
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
@@ -27,7 +28,7 @@ def save(value, folder, new=True):
 
 
 def read(path):
-    with contextlib.closing(open_torch(path)) as file:
+    with contextlib.closing(open_torch(place_of(path))) as file:
         assert not file.damage
         return {key.decode(): file.read(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
 
@@ -172,7 +173,7 @@ def test_what_is_no_plain_tensor_is_refused_and_the_rest_is_read(tmp_path, new):
         "module": torch.nn.Linear(2, 2),
         "storage": torch.eye(3).untyped_storage(),
     }
-    with contextlib.closing(open_torch(save({**refused, "w": value}, tmp_path, new))) as file:
+    with contextlib.closing(open_torch(place_of(save({**refused, "w": value}, tmp_path, new)))) as file:
         assert {error.tensor.decode() for error in file.damage} == set(refused)
         assert file.keys() == [b"w"]
         assert file.read(b"w").tobytes() == value.numpy().tobytes()
