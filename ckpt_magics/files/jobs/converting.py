@@ -36,9 +36,6 @@ from ckpt_magics.files.tensors.source import TensorSource
 
 __all__ = ["Combine", "Conversion", "ConversionSource", "ConvertOptions", "convert_tensors"]
 
-_BOOKKEEPING = ("save_counter/.ATTRIBUTES/VARIABLE_VALUE", "/.ATTRIBUTES/py_state")
-"""What the names end with of what TensorFlow notes for itself in checkpoints of objects."""
-
 
 @dataclass(frozen=True, slots=True)
 class ConversionSource:
@@ -151,8 +148,8 @@ def convert_tensors(
     for step in steps:
         tensors = step.apply(tensors)
     is_as_before = names == set(tensors)
-    tensors = _with_objects(tensors, objects, kind, options, is_as_before=is_as_before)
     companions = _meta_graph(sources[-1], path, kind) if is_as_before and sides[-1].keys() == tensors.keys() else {}
+    tensors = _with_objects(tensors, objects, kind, options, is_as_before=is_as_before)
     files = _write(tensors, place, kind, options, companions)
     return Conversion(
         tuple(one.tensors.origin for one in sources),
@@ -204,7 +201,7 @@ def _with_objects(
         if options.objects:
             raise InvalidArgumentError(f"{kind.name} has no place for objects", hint="Checkpoints have: --to v2.")
         reason = f"{kind.name} has no place for it"
-        return tensors.kept((name for name in tensors if not _is_bookkeeping(name)), reason)
+        return tensors.kept((name for name, one in tensors.items() if not objects.is_bookkeeping(one)), reason)
     is_left_out = any(one.reason == f"--{EXCLUDE.word}" and _is_object_graph(one.name) for one in tensors.dropped)
     if (objects and not is_left_out) or options.objects:
         return objects.followed(tensors)
@@ -220,10 +217,6 @@ def _is_checkpoint(kind: Kind) -> bool:
 
 def _is_object_graph(name: str) -> bool:
     return variable_group(name) == OBJECT_GRAPH
-
-
-def _is_bookkeeping(name: str) -> bool:
-    return _is_object_graph(name) or name.endswith(_BOOKKEEPING)
 
 
 def _meta_graph(side: ConversionSource, path: str, kind: Kind) -> Mapping[str, bytes]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import STRING
-from ckpt_magics.files.object_graph.graph_draft import Path
+from ckpt_magics.files.object_graph.graph_draft import SAVE_COUNTER, Path
 from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, ValueId, beside, edited
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY, SLOT_MARK, VARIABLE_VALUE
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode, nodes_of_record, record_of_nodes
@@ -96,6 +96,13 @@ class KeptObjects:
 
     def __bool__(self) -> bool:
         return bool(self._nodes)
+
+    def is_bookkeeping(self, one: SteppedTensor) -> bool:
+        """Whether a tensor is what TensorFlow notes for itself: the objects, the number of saves, Python's state."""
+        known = [self._known[origin] for origin in one.origins if origin in self._known]
+        return _is_graph(one) or any(
+            each.stored.value.attribute == _PYTHON_STATE or each.path == (SAVE_COUNTER,) for each in known
+        )
 
     def _graph_of(self, side: ScopedSide) -> tuple[GraphNode, ...]:
         stored = side.tensors.get(f"{side.scope}{OBJECT_GRAPH_KEY}")
@@ -251,7 +258,7 @@ def _without_graphs(tensors: SteppedTensors) -> SteppedTensors:
     """Return tensors without the record of objects, of which the result has its own, and without a word about it."""
     kept = {name: one for name, one in tensors.items() if not _is_graph(one)}
     dropped = [one for one in tensors.dropped if not one.name.endswith(OBJECT_GRAPH_KEY)]
-    return SteppedTensors(kept, tensors.origin, dropped)
+    return SteppedTensors(kept, tensors.origin, dropped, tensors.known)
 
 
 def _is_graph(one: SteppedTensor) -> bool:

@@ -22,6 +22,7 @@ from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import Remains, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_nodes import data_of_record
 from ckpt_magics.files.object_graph.object_graph import parse_object_graph
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
@@ -316,10 +317,7 @@ def _check_object_graph(source: FoundCheckpoint, store: Remains, tensors: list[C
     """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
     if any(tensor.entry.key == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
         try:
-            record: object = store.read(_OBJECT_GRAPH)[()]
-            if not isinstance(record, bytes):
-                raise DataLossError("object graph is not one string")
-            parse_object_graph(record)
+            parse_object_graph(data_of_record(store.read(_OBJECT_GRAPH)))
         except CheckpointError as error:
             yield _as_finding(error, source.prefix, _OBJECT_GRAPH)
 

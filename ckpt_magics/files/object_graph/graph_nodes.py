@@ -28,6 +28,7 @@ __all__ = [
     "Edge",
     "GraphNode",
     "SavedBy",
+    "data_of_record",
     "decode_object_graph",
     "encode_object_graph",
     "nodes_of_record",
@@ -115,10 +116,19 @@ def record_of_nodes(nodes: Iterable[GraphNode]) -> Array:
 
 def nodes_of_record(record: Array) -> tuple[GraphNode, ...]:
     """Return the nodes of what was saved; else as `decode_object_graph`."""
-    data = record.item() if not record.shape else None
+    return decode_object_graph(data_of_record(record))
+
+
+def data_of_record(record: Array) -> bytes:
+    """Return the serialized graph that was saved.
+
+    Raises:
+        DataLossError: It is no bytes, or several.
+    """
+    data: object = record[()]
     if not isinstance(data, bytes):
         raise DataLossError("object graph is not one string", tensor=OBJECT_GRAPH_KEY)
-    return decode_object_graph(data)
+    return data
 
 
 def _fill(message: messages.TrackableObjectGraph.TrackableObject, node: GraphNode) -> None:

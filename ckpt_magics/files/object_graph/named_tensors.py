@@ -11,6 +11,7 @@ import numpy as np
 from ckpt_magics.errors import CheckpointError, DataLossError, TensorNotFoundError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_nodes import data_of_record
 from ckpt_magics.files.object_graph.object_graph import ObjectGraph, parse_object_graph
 from ckpt_magics.files.object_graph.shown_names import ShownNames, TensorListing, shown_names
 from ckpt_magics.files.storage.damage_warning import warn_each_time
@@ -155,7 +156,7 @@ class NamedTensors(Generic[Source_co]):
         if self._object_graph is None or self._object_graph[0] is not token:
             if self.spec_or_none(OBJECT_GRAPH_KEY) is None:
                 return None
-            graph = parse_object_graph(self.read(OBJECT_GRAPH_KEY).item())
+            graph = parse_object_graph(data_of_record(self.read(OBJECT_GRAPH_KEY)))
             self._object_graph = token, graph
         return self._object_graph[1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ckpt_magics.files.object_graph.groups import MOVING_AVERAGE, OBJECT_GRAPH, WEIGHTS, variable_group
+from ckpt_magics.files.object_graph.groups import MOVING_AVERAGE, OBJECT_GRAPH, WEIGHTS
 from ckpt_magics.files.object_graph.slots import AVERAGE, slot_of
 from ckpt_magics.files.steps.patterns import glob_of
 from ckpt_magics.files.steps.selection import Selection
@@ -33,7 +33,7 @@ def _weights_only(tensors: SteppedTensors, step: Step) -> SteppedTensors:
 
 def _is_of_model(name: str, names: SteppedTensors) -> bool:
     """Whether a model needs a tensor to run; a norm's moving mean is needed, the average of a variable is not."""
-    group = variable_group(name)
+    group = names.group(name)
     return group in {WEIGHTS, OBJECT_GRAPH} or (group == MOVING_AVERAGE and slot_of(name, names) is None)
 
 

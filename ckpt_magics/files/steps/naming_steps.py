@@ -33,7 +33,7 @@ def _copy(tensors: SteppedTensors, step: Step) -> SteppedTensors:
 
 
 def _name_map(tensors: SteppedTensors, step: Step) -> NameMap:
-    names = NameMap(map_of_sides(step.pairs), tensors)
+    names = NameMap(map_of_sides(step.pairs), tensors, tensors.stored_keys)
     idle = names.taking_nothing(set(tensors))
     if idle and not step.may_miss:
         raise tensors.no_match([entry.old for entry in idle])
@@ -66,7 +66,7 @@ def _only_scope(names: Collection[str]) -> str:
     scopes = sorted({name.partition("/")[0] for name in names})
     if len(scopes) != 1 or scopes[0] in names:
         raise InvalidArgumentError(
-            f"the tensors lie not below one name but {names_text(scopes)}",
+            f"the tensors lie below {names_text(scopes)} and not below one name",
             hint="Leave out the others in a step before, or say what goes where by --map.",
         )
     return scopes[0]

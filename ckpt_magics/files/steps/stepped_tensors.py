@@ -9,7 +9,10 @@ from typing import NamedTuple
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
+from ckpt_magics.files.object_graph.graph_keys import short_form
+from ckpt_magics.files.object_graph.groups import variable_group
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.object_graph.shown_names import ShownNames
 from ckpt_magics.files.steps.lazy_tensor import LazyTensor, SourceTensor
 from ckpt_magics.files.steps.patterns import Names, Pattern
 from ckpt_magics.files.tensors.lost_names import LostNames
@@ -18,7 +21,7 @@ from ckpt_magics.files.tensors.suggestions import Suggester, nearest_sentence
 from ckpt_magics.files.tensors.tensor_names import encode_name, key_to_name
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["Dropped", "SteppedTensor", "SteppedTensors", "collision", "merged", "stepped"]
+__all__ = ["Dropped", "KnownName", "SteppedTensor", "SteppedTensors", "collision", "merged", "stepped"]
 
 
 class SteppedTensor(NamedTuple):
@@ -51,6 +54,19 @@ class Dropped(NamedTuple):
     reason: str
 
 
+class KnownName(NamedTuple):
+    """What a source says of a tensor that it calls otherwise than its key.
+
+    Attributes:
+        key: What else it may be called in patterns: its key, if that has the path by which the tensor is called. A
+            weight of Keras 3 has the key of an optimizer that holds it too, and does not go where the optimizer goes.
+        group: What it is for, one of `GROUPS`.
+    """
+
+    key: str | None
+    group: str
+
+
 class SteppedTensors:
     """What steps take and return. A source of tensors, and nothing is read before values are asked for.
 
@@ -58,10 +74,12 @@ class SteppedTensors:
         tensors: By name, in the order of the files.
         origin: What they are called for people.
         dropped: What earlier steps left out.
+        known: What sources say of their tensors, by name, whatever steps have made of those.
 
     Attributes:
         origin: As given.
         dropped: As given.
+        known: As given.
         note: Nothing.
         damage: Nothing: what is damaged has been refused.
         lost: Nothing.
@@ -72,11 +90,16 @@ class SteppedTensors:
     lost = LostNames()
 
     def __init__(
-        self, tensors: Mapping[str, SteppedTensor], origin: str = "the tensors", dropped: Sequence[Dropped] = ()
+        self,
+        tensors: Mapping[str, SteppedTensor],
+        origin: str = "the tensors",
+        dropped: Sequence[Dropped] = (),
+        known: Mapping[str, KnownName] | None = None,
     ) -> None:
         self._tensors = tensors
         self.origin = origin
         self.dropped = tuple(dropped)
+        self.known = known or {}
 
     # What steps use.
 
@@ -102,8 +125,24 @@ class SteppedTensors:
 
     @cached_property
     def names(self) -> Names:
-        """The names, to be matched with patterns."""
-        return Names(self._tensors)
+        """The names, to be matched with patterns; the keys of what is called as in its source stand for it too."""
+        return Names(self._tensors, self.stored_keys)
+
+    @cached_property
+    def stored_keys(self) -> Mapping[str, str]:
+        """The keys in the files of sources, by name, where a tensor is called as it is shown there."""
+        known = (
+            (name, self.known[name].key) for name in self._tensors if name in self.known and self._is_as_read(name)
+        )
+        return {name: key for name, key in known if key is not None}
+
+    def _is_as_read(self, name: str) -> bool:
+        return self._tensors[name].origins == (name,)
+
+    def group(self, name: str) -> str:
+        """Return what a tensor is for, one of `GROUPS`: as its source says, or by its name if steps gave that."""
+        is_known = name in self.known and name in self._tensors and self._is_as_read(name)
+        return self.known[name].group if is_known else variable_group(name)
 
     def matching(self, pattern: str, *, may_miss: bool = False) -> list[str]:
         """Return the names that a pattern stands for.
@@ -132,7 +171,7 @@ class SteppedTensors:
 
     def with_tensors(self, tensors: Mapping[str, SteppedTensor], dropped: Iterable[Dropped] = ()) -> SteppedTensors:
         """Return other tensors in place of these, with what has been dropped from them."""
-        return SteppedTensors(tensors, self.origin, (*self.dropped, *dropped))
+        return SteppedTensors(tensors, self.origin, (*self.dropped, *dropped), self.known)
 
     def kept(self, names: Iterable[str], reason: str) -> SteppedTensors:
         """Return some of the tensors; the others are dropped for a reason."""
@@ -260,14 +299,21 @@ def stepped(tensors: NamedTensors[TensorSource], scope: str = "") -> SteppedTens
     keys = source.in_file_order()
     if source.damage:
         raise source.damage[0]
-    names = map(key_to_name, keys)
+    names = {key: f"{scope}{tensors.shown.name(key_to_name(key))}" for key in keys}
+    known = {
+        names[key]: _known(text, scope, tensors.shown)
+        for key in keys
+        if (text := key_to_name(key)) in tensors.shown.names
+    }
     return SteppedTensors(
-        {
-            f"{scope}{name}": SteppedTensor(SourceTensor(source, key), (f"{scope}{name}",))
-            for name, key in zip(names, keys, strict=True)
-        },
+        {name: SteppedTensor(SourceTensor(source, key), (name,)) for key, name in names.items()},
         source.origin,
+        known=known,
     )
+
+
+def _known(key: str, scope: str, shown: ShownNames) -> KnownName:
+    return KnownName(f"{scope}{key}" if short_form(key) == shown.name(key) else None, shown.group(key))
 
 
 def merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
@@ -285,7 +331,8 @@ def merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
                 hint="Put the tensors of each under a name of its own: a:ONE b:OTHER, or --under ONE OTHER.",
             )
         origin, dropped = f"{first.origin}, {other.origin}", (*first.dropped, *other.dropped)
-        first = SteppedTensors({**dict(first.items()), **dict(other.items())}, origin, dropped)
+        known = {**first.known, **other.known}
+        first = SteppedTensors({**dict(first.items()), **dict(other.items())}, origin, dropped, known)
     return first
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.named_tensors import tensors_behind
 from ckpt_magics.files.objects.collected import check_whole, collect_tensors, tensors_and_gaps
 from ckpt_magics.files.objects.ties import same_arrays
@@ -102,7 +103,7 @@ def save_checkpoint(
 def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
     """Save tensors as `save_checkpoint` does, with options that are made already."""
     stored = tensors_behind(tensors)
-    if stored is not None and options.write_version == 2 and stored.object_graph is not None:
+    if stored is not None and options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
         check_whole(stored)
         return write_checkpoint(prefix, stored_to_save(stored.source), options)
     arrays, gaps = tensors_and_gaps(tensors)

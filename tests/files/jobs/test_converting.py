@@ -211,8 +211,8 @@ class TestBookkeeping:
         assert found[self.NAMES[2]] == self.held()[self.NAMES[2]].item()
 
     def test_the_graph_of_objects_follows_the_names(self, tmp_path):
-        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("map", {"v/": "w/"}), ("exclude", ["save*"])])
-        assert report.dropped["name"].tolist() == ["save_counter/.ATTRIBUTES/VARIABLE_VALUE"]
+        report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("map", {"v": "w"}), ("exclude", ["save*"])])
+        assert report.dropped["name"].tolist() == ["save_counter"]
         found = tensors(report.path)
         assert set(found) == {"v/.ATTRIBUTES/VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH"}
         root, saved = decode_object_graph(found["_CHECKPOINTABLE_OBJECT_GRAPH"])
@@ -226,7 +226,7 @@ class TestBookkeeping:
 
     def test_the_graph_of_objects_is_left_out_by_its_name(self, tmp_path):
         report = convert_checkpoint(self.held(), tmp_path / "a.ckpt", [("exclude", [self.NAMES[2]])])
-        assert set(tensors(report.path)) == set(self.NAMES[:2])
+        assert set(tensors(report.path)) == {"w", "save_counter"}
 
     @pytest.mark.parametrize("record", [np.array(b"\xff", object), np.float32(1), np.array([b"", b""], object)])
     def test_a_damaged_graph_stays_or_goes(self, tmp_path, record):
@@ -237,11 +237,21 @@ class TestBookkeeping:
         assert "cannot be read" in report.dropped.set_index("name")["reason"]["_CHECKPOINTABLE_OBJECT_GRAPH"]
 
     def test_new_values_get_objects(self, tmp_path):
-        steps = [("set", {"net/b": "[1, 2]"}), ("copy", {"tied/.ATTRIBUTES/VARIABLE_VALUE": self.NAMES[0]})]
+        steps = [("set", {"net/b": "[1, 2]"}), ("copy", {"tied": "w"})]
         found = tensors(convert_checkpoint(self.held(), tmp_path / "a.ckpt", steps).path)
         assert found["net/b/.ATTRIBUTES/VARIABLE_VALUE"].tolist() == [1, 2]
         nodes = decode_object_graph(found["_CHECKPOINTABLE_OBJECT_GRAPH"])
         assert [edge.name for edge in nodes[0].children] == ["net", "tied", "w", "save_counter"]
+
+    def test_names_become_objects_if_that_is_asked_for(self, tmp_path):
+        options = ConvertOptions(objects=True)
+        report = convert_checkpoint({"net/w": np.ones(2), "b": np.ones(1)}, tmp_path / "a.ckpt", options=options)
+        found = tensors(report.path)
+        root, *_ = decode_object_graph(found.pop("_CHECKPOINTABLE_OBJECT_GRAPH"))
+        assert [edge.name for edge in root.children] == ["b", "net"]
+        assert set(found) == {"net/w/.ATTRIBUTES/VARIABLE_VALUE", "b/.ATTRIBUTES/VARIABLE_VALUE"}
+        with pytest.raises(InvalidArgumentError, match=r"npz has no place for objects.*Checkpoints have: --to v2"):
+            convert_checkpoint({"w": np.ones(2)}, tmp_path / "a.npz", options=options)
 
     def test_a_value_may_take_the_place_of_another(self, tmp_path):
         """The average of a weight, which a slot holds, becomes the weight."""
@@ -251,14 +261,14 @@ class TestBookkeeping:
         saved = [GraphNode((), (SavedAttribute("VARIABLE_VALUE", "", key),), has_values=True) for key in keys]
         graph = np.array(encode_object_graph([root, owner, *saved]), object)
         held = {keys[0]: np.float32(1), keys[1]: np.float32(2), self.NAMES[2]: graph}
-        steps = [("set", {keys[0]: keys[1]}), ("exclude", [keys[1]])]
+        steps = [("prefer", ["*/.OPTIMIZER_SLOT/opt/average"])]
         found = tensors(convert_checkpoint(held, tmp_path / "a.ckpt", steps).path)
         assert found[keys[0]] == 2
         assert decode_object_graph(found[self.NAMES[2]]) == (replace(root, children=(Edge("w", 1),)), saved[0])
 
     def test_goes_where_no_checkpoint_is_written(self, tmp_path):
         report = convert_checkpoint(self.held(), tmp_path / "a.npz")
-        assert list(tensors(report.path)) == ["w/.ATTRIBUTES/VARIABLE_VALUE"]
+        assert list(tensors(report.path)) == ["w"]
         assert len(report.dropped) == 2
 
 

@@ -92,6 +92,18 @@ class TestNaming:
         assert list(after({"module/w": BIAS}, "map", "/=module/")) == ["w"]
         assert list(after({"w": BIAS}, "map", "module/=/")) == ["module/w"]
 
+    def test_reroot_puts_all_below_a_name_and_takes_it_away(self):
+        names = ["layer/w", "layer/w/.OPTIMIZER_SLOT/opt/m", "/.ATTRIBUTES/x", "save_counter"]
+        below = ["net/layer/w", "net/layer/w/.OPTIMIZER_SLOT/net/opt/m", "net/.ATTRIBUTES/x", "save_counter"]
+        assert list(after(dict.fromkeys(names, BIAS), "reroot", "net")) == below
+        for root in ("", "/"):
+            assert list(after(dict.fromkeys(below[:2], BIAS), "reroot", root)) == names[:2]
+
+    def test_reroot_refuses_to_choose_a_root(self):
+        hint = "Leave out the others in a step before"
+        refused({"a/w": BIAS, "b/w": BIAS}, "reroot", "", match=f"lie below a, b and not below one name.*{hint}")
+        refused({"a/w": BIAS, "a": BIAS}, "reroot", "/", match="lie below a and not below one name")
+
     def test_map_takes_a_regular_expression(self):
         assert list(after({"a/weights": BIAS}, "map", r"\1/kernel=re:(.*)/weights")) == ["a/kernel"]
 
