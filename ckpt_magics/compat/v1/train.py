@@ -5,6 +5,10 @@ from __future__ import annotations
 from ckpt_magics.compat.lazy_names import lazy_names
 
 _HOMES = {
+    "AdadeltaOptimizer": "graphs.training.optimizers.adaptive",
+    "AdagradDAOptimizer": "graphs.training.optimizers.adaptive",
+    "AdagradOptimizer": "graphs.training.optimizers.adaptive",
+    "AdamOptimizer": "graphs.training.optimizers.moments",
     "BytesList": "proto.messages",
     "Checkpoint": "graphs.trackable.checkpoint",
     "CheckpointManager": "graphs.trackable.checkpoint_manager",
@@ -16,8 +20,15 @@ _HOMES = {
     "FeatureLists": "proto.messages",
     "Features": "proto.messages",
     "FloatList": "proto.messages",
+    "FtrlOptimizer": "graphs.training.optimizers.leaders",
+    "GradientDescentOptimizer": "graphs.training.optimizers.descent",
     "Int64List": "proto.messages",
+    "MomentumOptimizer": "graphs.training.optimizers.descent",
     "NewCheckpointReader": "notebook.train_readers:new_checkpoint_reader",
+    "Optimizer": "graphs.training.optimizers.optimizer",
+    "ProximalAdagradOptimizer": "graphs.training.optimizers.adaptive",
+    "ProximalGradientDescentOptimizer": "graphs.training.optimizers.descent",
+    "RMSPropOptimizer": "graphs.training.optimizers.moments",
     "Saver": "graphs.saver.saver",
     "SaverDef": "proto.messages",
     "SequenceExample": "proto.messages",

@@ -224,6 +224,9 @@ def gather(  # noqa: PLR0917 -- TensorFlow's own order of arguments
     axis = batch_dims if axis is None else axis
     if isinstance(axis, int) and axis == 0:
         batch_dims = 0
+        if getattr(params, "is_resource", False):
+            rows: Tensor = params.sparse_read(indices, name=name)  # type: ignore[attr-defined]  # a variable's
+            return rows
     return output("GatherV2", params, indices, axis, batch_dims=batch_dims, name=name)
 
 

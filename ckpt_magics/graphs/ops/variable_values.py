@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,18 +16,23 @@ from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, fits
 
 __all__ = ["Buffer", "SessionVariable", "SessionVariables", "locked"]
 
+ALONE = 3
+"""References that CPython counts of a value which nothing but its buffer has."""
+
 
 class Buffer:
     """The memory of a variable. Assignments of as many elements go into it, others make a new one.
 
     Attributes:
-        value: What it holds now, an array that nobody changes in place.
+        value: What it holds now, an array that nobody changes in place while someone else has it.
+        alias: The same memory, to write to; None if there is no such array.
     """
 
-    __slots__ = ("value",)
+    __slots__ = ("alias", "value")
 
-    def __init__(self, value: Array) -> None:
+    def __init__(self, value: Array, alias: Array = None) -> None:
         self.value = value
+        self.alias = alias
 
 
 class SessionVariable:
@@ -74,11 +80,28 @@ class SessionVariable:
         value = np.asarray(value)
         if value.base is not None:
             value = value.copy()
+        alias = value.view() if value.flags.writeable else None
         value.flags.writeable = False
         if self.buffer is not None and self.buffer.value.size == value.size:
-            self.buffer.value = value
+            self.buffer.value, self.buffer.alias = value, alias
         else:
-            self.buffer = Buffer(value)
+            self.buffer = Buffer(value, alias)
+
+    def take(self) -> Array:
+        """Return the value for a change in place, to be given to `put_back`; the caller holds the lock.
+
+        It is the variable's own memory where nothing else has the array, or a view of it; else a copy.
+        """
+        buffer = self.buffer
+        assert buffer is not None  # noqa: S101 -- the caller has read the variable
+        # References to an array that only the variable has: the buffer's, the alias' base, and the argument here.
+        alone = buffer.alias is not None and sys.getrefcount(buffer.value) <= ALONE
+        return buffer.alias if alone else buffer.value.copy()
+
+    def put_back(self, array: Array) -> None:
+        """Set the value to an array that `take` returned."""
+        if self.buffer is None or array is not self.buffer.alias:
+            self.assign(array)
 
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Return whether the graph allows a value of that shape."""

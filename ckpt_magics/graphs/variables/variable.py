@@ -296,6 +296,17 @@ class Variable(Operators[Tensor]):
 
     as_tensor = value
 
+    def sparse_read(self, indices: object, name: str | None = None) -> Tensor:
+        """Add a lookup of some rows of a resource, which reads no others.
+
+        Raises:
+            AttributeError: The variable is a reference.
+        """
+        if not self.is_resource:
+            raise AttributeError("only resource variables have sparse_read: gather the rows")
+        with name_scope(name, "Gather", [self.handle]) as scope:
+            return output("ResourceGather", self.handle, indices, dtype=self.dtype, name=scope)
+
     def as_graph_element(self) -> Tensor:
         """Return what a session fetches for the variable."""
         return self._nodes.snapshot if self.is_resource else self.handle
