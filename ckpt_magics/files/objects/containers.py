@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ckpt_magics.files.objects.library_values import is_instance_of
+from ckpt_magics.files.objects.live_objects import holds_variables, variables_by_name
 from ckpt_magics.files.objects.series_values import frame_columns, undo_frame, update_frame
 from ckpt_magics.files.objects.state_values import (
     has_state_dict,
@@ -149,6 +150,8 @@ def _update_pytree(value: Any, children: dict[Any, Any]) -> Any:
 # The first row that matches counts. A module that is also a mapping (torch.nn.ModuleDict) goes by its state dict, a
 # dataclass that JAX knows by JAX's own rules, which leave out fields that hold functions.
 CONTAINER_KINDS: tuple[ContainerKind, ...] = (
+    # Its variables change in place, and lists of TensorFlow's that are assigned to cannot be saved any more.
+    ContainerKind("object", holds_variables, variables_by_name, lambda value, _: value),
     ContainerKind(
         "object with a state dict",
         has_state_dict,

@@ -39,6 +39,7 @@ class SaveOptions:
         num_shards: Number of data files, each a run of the tensors of about the same size.
         max_shard_size: Bytes of values in a data file at most, unless one tensor is larger; says in place of
             ``num_shards`` how many data files there are.
+        objects: Write the graph of the objects that hold the tensors, as TensorFlow 2 does, and no meta graph.
         write_meta_graph: Write the meta graph beside the values, if there is one.
         write_state: List the checkpoint in the directory's state file; without, no old checkpoint goes either.
         absolute_paths: Write absolute paths to that list if the prefix is absolute, as TensorFlow does; relative ones
@@ -61,6 +62,7 @@ class SaveOptions:
     highest: bool = False
     num_shards: int = 1
     max_shard_size: int | None = None
+    objects: bool = False
     write_meta_graph: bool = True
     write_state: bool = True
     absolute_paths: bool = False
@@ -72,6 +74,8 @@ class SaveOptions:
     def __post_init__(self) -> None:
         if _whole(self.write_version) not in {1, 2}:
             raise InvalidArgumentError(f"write_version is {_shown(self.write_version)}; there are versions 1 and 2")
+        if self.objects and self.write_version == 1:
+            raise InvalidArgumentError("a checkpoint of objects is of version 2; version 1 has none")
         if self.max_to_keep is not None and _whole(self.max_to_keep) < 0:
             raise InvalidArgumentError(
                 f"max_to_keep is {_shown(self.max_to_keep)}; it may be a whole number of checkpoints, or 0 or None to "

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name, stored_to_save
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
+from ckpt_magics.graphs.trackable.object_files import objects_to_save
+from ckpt_magics.graphs.trackable.tree_objects import tree_objects
 from ckpt_magics.phrasing import names_text
 
 __all__ = ["as_step", "save_arrays", "save_checkpoint"]
@@ -38,6 +41,7 @@ def save_checkpoint(
     keep_best: int | None = None,
     highest: bool = False,
     num_shards: int = 1,
+    objects: bool = False,
     write_meta_graph: bool = True,
     write_state: bool = True,
     absolute_paths: bool = False,
@@ -62,6 +66,8 @@ def save_checkpoint(
             in them.
         highest: Whether high values of that metric are the good ones.
         num_shards: How many data files to spread the tensors over.
+        objects: Write a checkpoint of objects, as ``tf.train.Checkpoint(**tensors)`` does: dicts, lists, tuples and
+            modules are objects, and with a step there is a ``save_counter`` of that number. It has no ``.meta``.
         write_meta_graph: Write a ``.meta`` file too: a graph of variables that TensorFlow imports and restores into. Of
             more than 10,000 tensors none is made. One that is there already stays if none is written.
         write_state: Whether to list the checkpoint in the directory's ``checkpoint`` file.
@@ -89,6 +95,7 @@ def save_checkpoint(
         keep_best=keep_best,
         highest=highest,
         num_shards=num_shards,
+        objects=objects,
         write_meta_graph=write_meta_graph,
         write_state=write_state,
         absolute_paths=absolute_paths,
@@ -106,6 +113,8 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     if stored is not None and options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
         check_whole(stored)
         return write_checkpoint(prefix, stored_to_save(stored.source), options)
+    if options.objects:
+        return _save_objects(prefix, tensors, options)
     arrays, gaps = tensors_and_gaps(tensors)
     if not arrays:
         reason = f": None holds nothing, and is what {names_text(gaps)} has" if any(gaps) else ""
@@ -114,6 +123,16 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     saved = write_checkpoint(prefix, arrays_by_name(arrays), options, meta_graph=meta_graph)
     saved.left_out = tuple(gaps)
     saved.tied = tuple(same_arrays(arrays))
+    return saved
+
+
+def _save_objects(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
+    step = None if options.global_step is None else operator.index(options.global_step)
+    walked, gaps = tree_objects(tensors, step)
+    if not walked.variables:
+        raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")
+    saved = write_checkpoint(prefix, objects_to_save(walked), options)
+    saved.left_out = tuple(gaps)
     return saved
 
 

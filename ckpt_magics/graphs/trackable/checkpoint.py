@@ -19,6 +19,7 @@ from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import decode_object_graph
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects, walk_objects
+from ckpt_magics.files.objects.live_objects import look_at
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.file_system import make_directories
 from ckpt_magics.files.storage.place import AnyPath, local_path
@@ -33,7 +34,6 @@ from ckpt_magics.graphs.trackable.load_status import (
     NameBasedSaverStatus,
 )
 from ckpt_magics.graphs.trackable.loading import Loading
-from ckpt_magics.graphs.trackable.looking import look_at
 from ckpt_magics.graphs.trackable.object_files import objects_to_save
 from ckpt_magics.graphs.trackable.putting_values import put_values
 from ckpt_magics.graphs.trackable.trackable import Trackable, tracking_of

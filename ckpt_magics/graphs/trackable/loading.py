@@ -23,8 +23,8 @@ from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject
+from ckpt_magics.files.objects.live_objects import look_at
 from ckpt_magics.files.tensors.source import TensorSource
-from ckpt_magics.graphs.trackable.looking import look_at
 from ckpt_magics.graphs.trackable.node_names import node_names
 from ckpt_magics.graphs.trackable.putting_values import put_values
 from ckpt_magics.graphs.trackable.trackable import Trackable, Tracking, tracking_of

@@ -18,6 +18,7 @@ SAVE_ARGUMENTS: tuple[Argument, ...] = (
     ),
     argument("--as-root", action="store_true", help="Save what NAME holds, a dict or a module, under its own names."),
     argument("--step", metavar="N", help="Global step, appended to the prefix: a number, a name or an expression."),
+    argument("--objects", action="store_true", help="Write a checkpoint of objects, as tf.train.Checkpoint does."),
     argument("--v1", action="store_true", help="Write the single file of before TensorFlow 0.12."),
     argument("--shards", type=int, default=1, metavar="N", help="Spread the tensors over so many data files."),
     argument(

@@ -62,6 +62,7 @@ class CheckpointMagics(Magics):
             %ckpt_save model.ckpt weight biases
             %ckpt_save runs/model.ckpt params step=epoch --step epoch
             %ckpt_save model.ckpt params --as-root
+            %ckpt_save runs/ckpt model optimizer --objects --step epoch
             %ckpt_save model.ckpt layer/kernel=model.weights[0] --v1
             %ckpt_save runs/model.ckpt params --step epoch --metric loss=loss --keep-best 3 --max-to-keep 1
             saved = %ckpt_save model.ckpt
@@ -75,6 +76,8 @@ class CheckpointMagics(Magics):
         names = arguments.values
         if arguments.as_root and not names:
             raise UsageError("--as-root needs a NAME: %ckpt_save PREFIX NAME --as-root")
+        if graph is not None and arguments.objects:
+            raise UsageError("--objects needs a NAME: %ckpt_save PREFIX NAME --objects; a graph holds no objects")
         if graph is not None:
             self._say(f"Saving the variables of {graph.title}, the active graph", quiet=quiet)
         elif not names:
@@ -125,6 +128,7 @@ class CheckpointMagics(Magics):
             keep_best=arguments.keep_best,
             highest=arguments.highest,
             num_shards=arguments.shards,
+            objects=arguments.objects,
             write_meta_graph=not arguments.no_meta,
             write_state=not arguments.no_state,
             absolute_paths=arguments.absolute_paths,
