@@ -29,7 +29,7 @@ def look_at_tensorflow(value: Any) -> LiveObject:
     children = list(view.children(value).items())
     if is_variable(value):
         return LiveObject(value, children, _full_name(value))
-    if hasattr(value, "_create_or_restore_slot_variable"):
+    if hasattr(value, "get_slot_names"):
         return LiveObject(value, children, None, value.get_slot_names(), _slot_of(value))
     return LiveObject(value, children)
 

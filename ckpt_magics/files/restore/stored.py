@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ckpt_magics.errors import DataLossError
+from ckpt_magics.files.object_graph.edge_paths import key_on_way
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_graph import ObjectGraph
@@ -33,6 +34,7 @@ class StoredTensors:
 
     Attributes:
         lost_names: Which names may be lost, as a sentence; empty of a whole listing.
+        object_graph: The objects that were saved; None if the checkpoint is name-based.
 
     Raises:
         DataLossError: The listing is damaged, and ``damaged`` is false.
@@ -45,7 +47,7 @@ class StoredTensors:
         self.lost_names = tensors.lost_names
         if self.lost_names and not damaged:
             raise _damaged_listing(tensors)
-        graph = self._object_graph()
+        graph = self.object_graph = self._read_object_graph()
         self._full_names = {} if graph is None else {key: full for full, key in graph.full_names.items()}
         self._shown = tensors.shown
         columns = tensors.columns(warn=False)
@@ -57,7 +59,7 @@ class StoredTensors:
         self.dtypes: dict[str, np.dtype[Any]] = {name: dtypes[key].numpy for name, key in self._keys.items()}
         self.shapes: dict[str, tuple[int, ...]] = {name: shapes[key] for name, key in self._keys.items()}
 
-    def _object_graph(self) -> ObjectGraph | None:
+    def _read_object_graph(self) -> ObjectGraph | None:
         try:
             return self._tensors.object_graph
         except DataLossError:
@@ -80,8 +82,11 @@ class StoredTensors:
         return len(self.shapes)
 
     def known_name(self, name: str) -> str:
-        """Return the short name for a name that may also be a key of the file."""
-        return name if name in self.shapes else self._names.get(name, name)
+        """Return the short name for a name that may also be a key of the file, or any way to an object in it."""
+        if name in self.shapes:
+            return name
+        key = None if self.object_graph is None or name in self._names else key_on_way(self.object_graph, name)
+        return self._names.get(name if key is None else key, name)
 
     def keys(self) -> dict[str, str]:
         """Return the key in the file of every name that is a short one."""

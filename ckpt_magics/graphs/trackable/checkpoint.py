@@ -37,6 +37,7 @@ from ckpt_magics.graphs.trackable.loading import Loading
 from ckpt_magics.graphs.trackable.object_files import objects_to_save
 from ckpt_magics.graphs.trackable.putting_values import put_values
 from ckpt_magics.graphs.trackable.trackable import Trackable, tracking_of
+from ckpt_magics.graphs.trackable.tracked_containers import as_tracked
 
 __all__ = ["Checkpoint"]
 
@@ -72,12 +73,14 @@ class Checkpoint(AutoTrackable):
         self.__dict__["_self_attached"] = {}
         self.__dict__["_self_counter"] = None
         if root is not None:
-            _check_holdable(root, "root", self)
+            if as_tracked(root) is not root:
+                raise _not_trackable("root", root)
             kwargs["root"] = root
             self.__dict__["_self_counter"] = dict(look_at(root).children).get(_COUNTER)
         for name in sorted(kwargs):
             setattr(self, name, kwargs[name])
-            _check_holdable(kwargs[name], name, self)
+            if name not in tracking_of(self).children:
+                raise _not_trackable(name, kwargs[name])
             if root is not None:
                 self._attach(name, tracking_of(self).children[name])
 
@@ -254,10 +257,8 @@ class Counted:
             self._counter.assign_sub(1)
 
 
-def _check_holdable(value: Any, name: str, checkpoint: Checkpoint) -> None:
-    if name in tracking_of(checkpoint).children or (name == "root" and isinstance(value, Trackable)):
-        return
-    raise InvalidArgumentError(
+def _not_trackable(name: str, value: Any) -> InvalidArgumentError:
+    return InvalidArgumentError(
         f"`Checkpoint` was expecting {name} to be a trackable object (an object derived from `Trackable`), got {value}",
         hint="Give variables, modules, arrays, or dicts and lists of them.",
     )

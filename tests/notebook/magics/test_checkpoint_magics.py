@@ -108,6 +108,15 @@ class TestSave:
             notebook.run_line_magic("ckpt_save", line)
         assert os.listdir() == []
 
+    def test_saves_objects(self, notebook):
+        notebook.push({"net": {"w": WEIGHT, "more": [BIASES]}, "w": WEIGHT})
+        saved = notebook.run_line_magic("ckpt_save", "m net --objects --step 3")
+        graph = load_checkpoint(saved).object_graph
+        assert set(graph.short_names) == {"net/w", "net/more/0", "save_counter"}
+        assert not os.path.exists("m-3.meta")
+        with pytest.raises(UsageError, match="version 1 has none"):
+            notebook.run_line_magic("ckpt_save", "m net --objects --v1")
+
     def test_takes_a_pattern_beside_what_it_matches(self, notebook):
         notebook.push({"w_1": WEIGHT, "w_2": WEIGHT})
         notebook.run_line_magic("ckpt_save", "m.ckpt w_1 w_* w_2")
