@@ -22,6 +22,7 @@ from ckpt_magics.files.objects.ties import Tie
 from ckpt_magics.files.objects.tree import Node, take_apart
 from ckpt_magics.files.restore.fixes import Advice, find_advice
 from ckpt_magics.files.restore.matching import NameMatching
+from ckpt_magics.files.restore.order_of_layers import pairs_in_order
 from ckpt_magics.files.restore.plan import Planner
 from ckpt_magics.files.restore.restore_options import RestoreOptions, python_call
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, refusal
@@ -130,6 +131,9 @@ def plan_matched(
             f"{an(root.leaf.word)} alone has no name to be restored by", hint="Give targets by name, as a dict"
         )
     _refuse_twins(root)
+    if matching.options.by_order:
+        pairs = pairs_in_order(matching.stored, root)
+        matching = NameMatching(matching.stored, matching.options.with_pairs(pairs))
     planner = Planner(matching, root)
 
     def attempt(tried: RestoreOptions) -> Planner:
@@ -211,6 +215,7 @@ def restore_checkpoint(
     partial: bool = False,
     damaged: bool = False,
     slots: bool = False,
+    by_order: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> RestoreReport:
@@ -244,6 +249,8 @@ def restore_checkpoint(
         damaged: Restore what is left of a checkpoint whose listing of tensors is damaged. Places whose tensors may be
             lost keep their values, and the report's notes name them.
         slots: Take the optimizer slots and moving averages of what ``include`` names along.
+        by_order: Pair a Keras model's weights with those of a checkpoint of objects in the order of their layers,
+            whatever they are called, as for a model that was written anew. All shapes have to agree.
         dry_run: Only say what would happen.
         progress: Called with the bytes read so far and in all.
 
@@ -274,6 +281,7 @@ def restore_checkpoint(
         partial=partial,
         damaged=damaged,
         slots=slots,
+        by_order=by_order,
         add_new=targets is None,
     )
     with _opened(source, step, damaged=damaged) as tensors:

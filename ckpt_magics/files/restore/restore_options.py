@@ -10,8 +10,8 @@ from ckpt_magics.files.restore.restore_report import RestoreFix
 
 __all__ = ["PERMISSIONS", "RestoreOptions", "python_call"]
 
-PERMISSIONS = ("reshape", "cast", "partial", "damaged", "slots")
-"""The options that are given or not, as they are spelled in a call and, behind dashes, in a line."""
+PERMISSIONS = ("by_order", "reshape", "cast", "partial", "damaged", "slots")
+"""The options that are given or not, as they are spelled in a call; in a line with dashes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class RestoreOptions:
         exclude: The same of what to leave alone; their optimizer slots stay too.
         mapping: ``{new: old}`` names, scopes and patterns.
         transpose: ``{pattern: axes}`` of what has its dimensions in another order.
+        by_order: Pair the weights of models with stored ones in the order of their layers, whatever they are called.
         reshape: Permit another shape of as many elements.
         cast: Permit another numeric dtype, where every value fits.
         partial: Leave alone what is not there.
@@ -39,6 +40,7 @@ class RestoreOptions:
     exclude: Sequence[str] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     transpose: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    by_order: bool = False
     reshape: bool = False
     cast: bool = False
     partial: bool = False
@@ -50,6 +52,10 @@ class RestoreOptions:
         _check_patterns("include", self.include)
         _check_patterns("exclude", self.exclude)
         _check_map(self.mapping)
+
+    def with_pairs(self, pairs: Mapping[str, str]) -> RestoreOptions:
+        """Return the options for names that are paired by order: these and no others are restored."""
+        return replace(self, mapping=pairs, include=self.include or tuple(pairs), by_order=False)
 
     def with_fix(self, fix: RestoreFix) -> RestoreOptions:
         """Return the options with what makes the restore work."""

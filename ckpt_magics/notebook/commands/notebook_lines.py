@@ -71,6 +71,7 @@ RESTORE_ARGUMENTS: tuple[Argument, ...] = (
     many_values("--transpose", "PATTERN=AXES", "Where dimensions are in another order: '*/kernel=1,0'."),
     argument("--step", type=int, metavar="N", help="The checkpoint of this global step."),
     argument("--into", metavar="NAME", help="Restore into this dict, module or other holder; a new dict if none is."),
+    argument("--by-order", action="store_true", help="Pair a Keras model's weights with stored ones by layer."),
     argument("--reshape", action="store_true", help="Permit another shape of as many elements."),
     argument("--cast", action="store_true", help="Permit another numeric dtype, if every value fits."),
     argument("--partial", action="store_true", help="Leave alone what the checkpoint does not have."),

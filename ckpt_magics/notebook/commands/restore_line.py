@@ -49,7 +49,7 @@ class RestoreLine:
         words += _listed("--transpose", [f"{one}={axes_text(tuple(axes))}" for one, axes in options.transpose.items()])
         words += [] if self.step is None else ["--step", str(self.step)]
         words += [] if self.into is None else ["--into", quoted(self.into)]
-        words += [f"--{name}" for name in PERMISSIONS if getattr(options, name)]
+        words += [f"--{name.replace('_', '-')}" for name in PERMISSIONS if getattr(options, name)]
         words += ["--dry-run"] if self.dry_run else []
         return " ".join(words)
 

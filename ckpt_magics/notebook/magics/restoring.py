@@ -33,7 +33,9 @@ def restore_into_notebook(shell: InteractiveShell, line: RestoreLine, *, quiet: 
         CheckpointError: The restore is refused, or the checkpoint cannot be read.
         UsageError: A name of the notebook stands in the way.
     """
-    options = replace(line.options, add_new=True)
+    options = replace(line.options, add_new=not line.options.by_order)
+    if options.by_order and line.into is None:
+        raise UsageError("--by-order needs to know the model: --into NAME")
     with open_tensors(line.path, damaged=options.damaged) as tensors:
         stored = StoredTensors(tensors, damaged=options.damaged)
         if line.into is None:

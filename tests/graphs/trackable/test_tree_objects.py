@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.files.object_graph.object_graph import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.restore.restore import restore_checkpoint
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
 from ckpt_magics.graphs.trackable.checkpoint import Checkpoint

@@ -130,3 +130,25 @@ def test_slots_of_optimizers_of_tensorflow_1_wait_for_nothing_where_they_are_the
     ckpt_magics.Checkpoint(**other).read(theirs).assert_consumed()
     slots = [each["o"].get_slot(each["w"], "v").numpy().tolist() for each in (one, other)]
     assert slots[0] == slots[1]
+
+
+def test_a_model_of_keras_3_takes_the_weights_of_an_older_one_by_order(tf, tmp_path):
+    import keras
+    import tf_keras
+
+    def layers(of):
+        return [of.layers.Dense(4), of.layers.BatchNormalization(), of.layers.Dense(4), of.layers.Dense(2)]
+
+    old = tf_keras.Sequential([tf_keras.layers.Input((3,)), *layers(tf_keras)])
+    old.compile("adam", "mse")
+    old.fit(np.random.default_rng(1).normal(size=(8, 3)), np.ones((8, 2)), verbose=0)
+    path = tf.train.Checkpoint(model=old).save(str(tmp_path / "m"))
+    new = keras.Sequential([keras.layers.Input((3,)), *layers(keras)])
+    new.compile("adam", "mse")
+    new.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    report = ckpt_magics.restore_checkpoint(path, {"net": new}, by_order=True)
+    assert same(old, new) == [True] * 10
+    assert len(report.restored) == 10
+    new.pop()
+    with pytest.raises(ckpt_magics.InvalidArgumentError, match="8 here, 10 there"):
+        ckpt_magics.restore_checkpoint(path, new, by_order=True)
