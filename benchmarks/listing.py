@@ -109,7 +109,7 @@ def _partitioned(sizes: Sizes, directory: Path) -> Fact:
     """Count the bytes that reading some rows of a partitioned variable takes from the data file."""
     from ckpt_magics import load_checkpoint
     from ckpt_magics.files.formats.dtypes import FLOAT
-    from ckpt_magics.files.storage.files import LocalFile
+    from ckpt_magics.files.storage.stored_file import StoredFile
     from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 
     width = 64
@@ -122,7 +122,7 @@ def _partitioned(sizes: Sizes, directory: Path) -> Fact:
     wanted = 2 * part_rows
     counted = 0
 
-    class CountingFile(LocalFile):
+    class CountingFile(StoredFile):
         def read_at(self, offset: int, size: int, what: str) -> bytes:
             nonlocal counted
             counted += size
