@@ -56,36 +56,54 @@ def _missing(module: str, name: str, names: list[str]) -> str:
 
 def _advice(name: str) -> str:
     """What to do without a well-known name of TensorFlow; nothing for others."""
-    if name.endswith("Optimizer") or name in TRAINING:
-        return (
-            "Graphs are saved, restored and run here, but not trained: leave the line out, or train with TensorFlow "
-            "and restore its checkpoint, with the graph by import_meta_graph."
-        )
-    return f"Graphs are saved, restored and run here: {WITHOUT[name]}." if name in WITHOUT else ""
+    instead = _OPTIMIZER if name.endswith("Optimizer") else WITHOUT.get(name, "")
+    return f"Instead: {instead}." if instead else ""
 
 
 SHORT = 40
 """A module of at most so many names lists them all when one is missing."""
 
-TRAINING = frozenset({
-    "AggregationMethod", "GradientTape", "MonitoredSession", "MonitoredTrainingSession", "Supervisor",
-    "clip_by_global_norm", "cosine_decay", "custom_gradient", "exponential_decay", "gradients", "hessians",
-    "optimizers", "piecewise_constant", "polynomial_decay",
-})  # fmt: skip
-"""Names of TensorFlow that programs train with, besides the optimizers."""
-
 _INPUT = "read the data with NumPy and feed it to placeholders"
+_OPTIMIZER = "train with TensorFlow and restore its checkpoint here, with the graph by import_meta_graph"
+_ONE_PROCESS = "programs run in one process here; leave the line out"
+_PYTHON = "fetch the tensors, and call the function on what session.run gives"
+_EAGER = "build a graph and run it in a session; disable_eager_execution() is the state of affairs"
 
 WITHOUT = {
+    "AggregationMethod": "leave the argument out",
+    "ClusterSpec": _ONE_PROCESS,
     "Dataset": _INPUT,
+    "FIFOQueue": _INPUT,
     "FixedLengthRecordReader": _INPUT,
+    "GradientTape": _EAGER,
+    "RandomShuffleQueue": _INPUT,
+    "Server": _ONE_PROCESS,
+    "SparseTensor": "use dense tensors, or import the graph that TensorFlow exported",
     "TFRecordReader": _INPUT,
     "TextLineReader": _INPUT,
+    "batch": _INPUT,
     "contrib": "write out what the line takes from contrib, or import the graph that TensorFlow exported",
     "data": _INPUT,
+    "decode_csv": _INPUT,
+    "decode_raw": _INPUT,
+    "distribute": _ONE_PROCESS,
+    "enable_eager_execution": _EAGER,
+    "enable_v2_behavior": _EAGER,
     "estimator": "import the graph that the estimator wrote into its model_dir",
     "feature_column": _INPUT,
-    "keras": "a Keras model's checkpoint opens with load_checkpoint",
+    "function": _EAGER,
+    "hessians": _OPTIMIZER,
+    "keras": "a Keras model's checkpoint opens with load_checkpoint, and tf.layers makes layers",
+    "lookup": "look the keys up in Python, and feed the numbers",
+    "numpy_function": _PYTHON,
+    "parse_single_example": _INPUT,
+    "py_func": _PYTHON,
+    "py_function": _PYTHON,
+    "read_file": _INPUT,
+    "replica_device_setter": _ONE_PROCESS,
     "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
+    "shuffle_batch": _INPUT,
+    "sparse": "use dense tensors, or import the graph that TensorFlow exported",
+    "string_input_producer": _INPUT,
 }
-"""What to do in place of modules of TensorFlow that programs often name."""
+"""What to do in place of names of TensorFlow that programs often have."""

@@ -28,6 +28,7 @@ _HOMES = {
     "OpError": "errors:CheckpointError",
     "Operation": "graphs.graph.node",
     "OptimizerOptions": "graphs.programs.runtime",
+    "Print": "graphs.nodes.assertions:printed",
     "RunMetadata": "graphs.programs.runtime",
     "RunOptions": "graphs.programs.runtime",
     "Session": "graphs.session",

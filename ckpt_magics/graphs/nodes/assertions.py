@@ -14,7 +14,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import INT32, STRING
 from ckpt_magics.graphs.graph.inference import constant_value
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, no_op
+from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, no_op, output
 from ckpt_magics.graphs.nodes.conditional import cond
 from ckpt_magics.graphs.nodes.described import described
 from ckpt_magics.graphs.nodes.mathematics import equal, greater, greater_equal, less, less_equal, not_equal
@@ -28,6 +28,7 @@ __all__ = [
     "assert_less_equal",
     "assert_none_equal",
     "assertion",
+    "printed",
 ]
 
 DEFAULT_SUMMARY = 3
@@ -46,6 +47,27 @@ def assertion(
         holds = convert_to_tensor(condition, name="Condition")
         guarded: Tensor = cond(holds, no_op, lambda: _check(holds, data, limit), name="AssertGuard")
         return guarded.op
+
+
+def printed(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    input_: object,
+    data: Sequence[object],
+    message: str | None = None,
+    first_n: int | None = None,
+    summarize: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Add a tensor that is passed on, and whose runs print ``data``.
+
+    Args:
+        input_: The tensor.
+        data: What is printed.
+        message: What is printed before it.
+        first_n: How many runs print. Default: all.
+        summarize: How many elements of each tensor are printed.
+        name: Name of the node.
+    """
+    return output("Print", input_, list(data), message=message, first_n=first_n, summarize=summarize, name=name)
 
 
 def _check(condition: object, data: Sequence[object], summarize: int) -> Operation:

@@ -7,6 +7,7 @@ import pytest
 
 from ckpt_magics.compat import v1
 from ckpt_magics.proto.messages import GraphDef
+from tests.tensorflow.programs.side_by_side import compare
 
 pytestmark = pytest.mark.tensorflow
 
@@ -113,3 +114,11 @@ def test_arithmetic_of_dimensions(old_tf, operation, operands):
             except (TypeError, ValueError) as error:
                 results.append(type(error).__name__)
     assert own == wanted
+
+
+def test_what_is_printed(old_tf):
+    def program(tf):
+        x = tf.constant([1.0, 2.0])
+        return {}, tf.Print(x, [x, tf.shape(x)], "values: ", summarize=5)
+
+    compare(old_tf, program)
