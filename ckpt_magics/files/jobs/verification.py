@@ -6,9 +6,9 @@ strings and the tensors of V1 checkpoints are decoded one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.files.formats.table_check import check_table, unused_ranges
@@ -21,13 +21,16 @@ from ckpt_magics.files.kinds.meta_graph_file import meta_graph_beside, read_soun
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import Remains, open_remains
 from ckpt_magics.files.kinds.table_file import open_table
+from ckpt_magics.files.object_graph.graph_check import graph_problems
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import data_of_record
 from ckpt_magics.files.object_graph.object_graph import parse_object_graph
+from ckpt_magics.files.object_graph.shown_names import shown_names
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorFile, TensorSpec
+from ckpt_magics.files.tensors.tensor_names import name_to_key
 from ckpt_magics.phrasing import amount
 
 __all__ = ["META_GRAPH", "CheckedFile", "CheckedTensor", "Finding", "Verification", "check_checkpoint"]
@@ -99,6 +102,7 @@ class Verification:
         tensors: Every tensor that is listed, sorted by name. Tensors in a lost block of the index are not known.
         findings: What is wrong: files first, then tensors by name, then the meta graph.
         lost_names: Which names may be lost beside those of the tensors, as a sentence; or empty.
+        names: What tensors are called, by their keys; only of those that are called otherwise.
     """
 
     source: FoundCheckpoint
@@ -106,6 +110,7 @@ class Verification:
     tensors: tuple[CheckedTensor, ...]
     findings: tuple[Finding, ...]
     lost_names: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -189,6 +194,7 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
     }
     tensors: list[CheckedTensor] = []
     lost_names = ""
+    names_by_key: dict[str, str] = {}
     try:
         with closing(open_remains(source)) as store:
             names = store.file_names()
@@ -197,7 +203,7 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
             findings += _listing_damage(source, store, findings)
             findings += _orphan_slices(store, keys)
             lost_names = store.lost.sentence(store.keys())
-            findings += _check_object_graph(source, store, tensors)
+            findings += _check_object_graph(source, store, tensors, names_by_key)
             if isinstance(store, BundleStore):
                 findings += _check_data_files(source, store)
     except CheckpointError as error:
@@ -212,7 +218,7 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
         checked.append(CheckedFile(meta_graph.name, META_GRAPH, _size(source, meta_graph.name)))
         findings += _check_meta_graph(meta_graph)
     meter.finish()
-    return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names)
+    return Verification(source, tuple(checked), tuple(tensors), tuple(findings), lost_names, names_by_key)
 
 
 def _file_names(source: FoundCheckpoint) -> list[str]:
@@ -313,13 +319,31 @@ def _orphan_slices(store: Remains, keys: list[bytes]) -> Iterator[Finding]:
         yield Finding(store.file_names()[0], text, tensor=name, is_damage=not is_listed)
 
 
-def _check_object_graph(source: FoundCheckpoint, store: Remains, tensors: list[CheckedTensor]) -> Iterator[Finding]:
-    """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written."""
-    if any(tensor.entry.key == _OBJECT_GRAPH and tensor.error is None for tensor in tensors):
-        try:
-            parse_object_graph(data_of_record(store.read(_OBJECT_GRAPH)))
-        except CheckpointError as error:
-            yield _as_finding(error, source.prefix, _OBJECT_GRAPH)
+def _check_object_graph(
+    source: FoundCheckpoint, store: Remains, tensors: list[CheckedTensor], names: dict[str, str]
+) -> Iterator[Finding]:
+    """Yield what is wrong with the record of a TF 2 checkpoint's objects; its bytes are as they were written.
+
+    Args:
+        source: The checkpoint.
+        store: What is open of it.
+        tensors: What is listed.
+        names: Gets what the graph calls them.
+    """
+    if all(tensor.entry.key != _OBJECT_GRAPH or tensor.error is not None for tensor in tensors):
+        return
+    try:
+        graph = parse_object_graph(data_of_record(store.read(_OBJECT_GRAPH)))
+    except CheckpointError as error:
+        yield _as_finding(error, source.prefix, _OBJECT_GRAPH)
+        return
+    stored = {tensor.entry.name for tensor in tensors}
+    names.update(shown_names(stored, graph).names)
+    for problem in graph_problems(graph, stored):
+        key = None if problem.key is None else name_to_key(problem.key)
+        # What may have been in a block that is lost is told of there.
+        if key is None or key not in store.lost:
+            yield Finding(source.prefix, problem.text, tensor=key, is_damage=problem.is_loss)
 
 
 def _check_meta_graph(place: Place) -> Iterator[Finding]:

@@ -10,13 +10,13 @@ Format: tensorflow/python/checkpoint/graph_view.py, tensorflow/python/checkpoint
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
 
-__all__ = ["numbered", "old_ids", "with_values_told"]
+__all__ = ["leading_to", "numbered", "old_ids", "with_values_told"]
 
 
 def numbered(nodes: Sequence[GraphNode], root: int = 0) -> tuple[GraphNode, ...]:
@@ -72,17 +72,28 @@ def with_values_told(nodes: Sequence[GraphNode]) -> tuple[GraphNode, ...]:
 
     Nodes of a file that does not tell it go on not telling it.
     """
+    own = {node_id for node_id, node in enumerate(nodes) if node.has_own_values}
+    found = leading_to(own, ((node_id, edge.node_id) for node_id, node in enumerate(nodes) for edge in node.children))
+    return tuple(
+        node if node.has_values is None else replace(node, has_values=node_id in found)
+        for node_id, node in enumerate(nodes)
+    )
+
+
+def leading_to(node_ids: Iterable[int], edges: Iterable[tuple[int, int]]) -> set[int]:
+    """Return some nodes and all from which a way leads to one of them.
+
+    Args:
+        node_ids: The nodes.
+        edges: From which node to which.
+    """
     parents: dict[int, list[int]] = {}
-    for node_id, node in enumerate(nodes):
-        for edge in node.children:
-            parents.setdefault(edge.node_id, []).append(node_id)
-    found = {node_id for node_id, node in enumerate(nodes) if node.has_own_values}
+    for parent, child in edges:
+        parents.setdefault(child, []).append(parent)
+    found = set(node_ids)
     waiting = list(found)
     while waiting:
         new = [parent for parent in parents.pop(waiting.pop(), ()) if parent not in found]
         found.update(new)
         waiting += new
-    return tuple(
-        node if node.has_values is None else replace(node, has_values=node_id in found)
-        for node_id, node in enumerate(nodes)
-    )
+    return found

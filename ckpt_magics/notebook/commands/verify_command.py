@@ -60,7 +60,11 @@ def _facts(found: VerificationReport) -> Mapping[str, object]:
         ],
         "findings": list(map(_finding, found.findings)),
         "tensors": [
-            {"name": one.entry.name, "good": one.error is None, "problem": "" if one.error is None else str(one.error)}
+            {
+                "name": found.name_of(one),
+                "good": one.error is None,
+                "problem": "" if one.error is None else str(one.error),
+            }
             for one in found.tensors
         ],
         "lost_names": found.lost_names,

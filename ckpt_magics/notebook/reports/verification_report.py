@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import CheckpointError, visible
@@ -61,6 +61,7 @@ class VerificationReport:
         lost_meta_graph: Path of the ``.meta`` file if that is damaged, or None; no tensor is lost with it.
         lost_names: Between which names tensors may be lost that nothing is known of any more, as a sentence; or "".
         format: V1, V2, or the kind of file.
+        names: What tensors are called, by their keys; only of those that are called otherwise.
     """
 
     prefix: str
@@ -74,6 +75,11 @@ class VerificationReport:
     lost_meta_graph: str | None = None
     lost_names: str = ""
     format: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, tensor: CheckedTensor) -> str:
+        """Return what a tensor is called."""
+        return self.names.get(tensor.entry.name, tensor.entry.name)
 
     @property
     def is_whole(self) -> bool:
@@ -83,12 +89,12 @@ class VerificationReport:
     @property
     def good(self) -> list[str]:
         """Names of the tensors that are good, sorted."""
-        return [tensor.entry.name for tensor in self.tensors if tensor.error is None]
+        return sorted(self.name_of(tensor) for tensor in self.tensors if tensor.error is None)
 
     @property
     def damaged(self) -> list[str]:
         """Names of the tensors that are listed and cannot be read, sorted."""
-        return [tensor.entry.name for tensor in self.tensors if tensor.error is not None]
+        return sorted(self.name_of(tensor) for tensor in self.tensors if tensor.error is not None)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -141,14 +147,14 @@ def checked_table(found: VerificationReport) -> Table:
     """Return every tensor with what was found."""
     rows = [
         (
-            visible(tensor.entry.key),
+            visible(found.name_of(tensor)),
             tensor.entry.dtype.name,
             tensor.entry.shape,
             tensor.entry.size,
             tensor.error is None,
             "" if tensor.error is None else visible(str(tensor.error)),
         )
-        for tensor in found.tensors
+        for tensor in sorted(found.tensors, key=found.name_of)
     ]
     return Table(("name", "dtype", "shape", "bytes", "good", "problem"), rows)
 
@@ -191,8 +197,8 @@ def _finding_table(found: VerificationReport, at_most: int | None) -> Table:
 
 def _described(found: VerificationReport, names: Collection[bytes | None]) -> dict[bytes, str]:
     """Those of some tensors that are listed, with dtype and shape."""
-    entries = (tensor.entry for tensor in found.tensors if tensor.entry.key in names)
-    return {entry.key: f"{visible(entry.key)} {entry.dtype.name} {format_shape(entry.shape)}" for entry in entries}
+    tensors = {tensor.entry: visible(found.name_of(tensor)) for tensor in found.tensors if tensor.entry.key in names}
+    return {entry.key: f"{name} {entry.dtype.name} {format_shape(entry.shape)}" for entry, name in tensors.items()}
 
 
 def _advice(found: VerificationReport) -> list[str]:
@@ -281,6 +287,7 @@ def _report(
         found.lost_meta_graph,
         found.lost_names,
         source.format,
+        found.names,
     )
 
 
