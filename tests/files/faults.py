@@ -1,12 +1,14 @@
-"""A disk that fails: every system call that changes it goes through here, and the k-th can be made to go wrong."""
+"""Stores that fail: every call that changes a disk, or files in memory, and the k-th can be made to go wrong."""
 
 import errno
 import os
+import pickle
 from contextlib import contextmanager, suppress
 
 import pytest
 
 from ckpt_magics.files.storage import disk
+from ckpt_magics.files.storage.memory_store import MemoryStore
 
 CHANGING = {"open", "write", "fsync", "close", "replace", "link", "unlink", "mkdir", "rmdir"}
 
@@ -70,3 +72,45 @@ def faulty_disk(*args, **kwargs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(disk, "os", fake)
         yield fake
+
+
+class FaultyStore(MemoryStore):
+    """Files in memory; the call that is to go wrong is chosen by `arm`."""
+
+    def __init__(self):
+        super().__init__()
+        self.arm(None)
+
+    def arm(self, at, fault=None, *, after=False):
+        """Begin to count the calls that change something, and let one go wrong.
+
+        Args:
+            at: Its number, from 0; None for none.
+            fault: What is raised; after :class:`Killed` nothing reaches the store.
+            after: Let the call happen first: as of a store whose answer is lost.
+        """
+        self._at, self._fault, self._after = at, fault, after
+        self.calls, self._dead = [], False
+
+    def put(self, name, data, **options):
+        self._change("put", name, super().put, name, data, **options)
+
+    def remove(self, name):
+        return self._change("remove", name, super().remove, name)
+
+    def _change(self, what, name, call, *args, **options):
+        if self._dead:
+            raise Killed
+        self.calls.append((what, name))
+        if len(self.calls) - 1 != self._at:
+            return call(*args, **options)
+        if self._after:
+            call(*args, **options)
+        self._dead = self._fault is Killed
+        raise self._fault("as the test wants it")
+
+    def copy(self):
+        """Return another store with the same files, nothing of which goes wrong."""
+        other = pickle.loads(pickle.dumps(self))
+        other.arm(None)
+        return other

@@ -9,7 +9,6 @@ Format: huggingface_hub/serialization/_torch.py (save_torch_model) and transform
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -84,7 +83,8 @@ def _fault(file: Any) -> str:  # noqa: ANN401 - whatever JSON gave
     """Return what is wrong with the name of a file, which has to be one of the index's own directory."""
     if not isinstance(file, str):
         return f"the index says {file!r:.100} where a file's name should be"
-    separators = {"/", "\\", os.sep}
-    if file in {"", os.curdir, os.pardir} or not separators.isdisjoint(file) or not file.isprintable():
+    # Whichever system the files are taken to.
+    separators = {"/", "\\"}
+    if file in {"", ".", ".."} or not separators.isdisjoint(file) or not file.isprintable():
         return f"the index names {visible(file)[:100]!r}, which is no file of its own directory"
     return ""

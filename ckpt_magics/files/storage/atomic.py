@@ -265,7 +265,9 @@ class StagedFiles:
             cleanup.callback(lambda: forget_names(map(os.path.basename, self._temporary)))
             if self._created_directory and not committed:
                 cleanup.callback(disk.remove_directory_if_empty, self._directory)
-            for temporary in self._temporary:
+            # What the commit needed has other names by then.
+            renamed = {self._commit_source, *(move.source for move in self._moves)} if committed else set()
+            for temporary in [path for path in self._temporary if path not in renamed]:
                 # What stays is recognised and removed by the next save.
                 cleanup.callback(disk.remove_if_possible, temporary)
             if not committed:

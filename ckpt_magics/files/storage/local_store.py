@@ -59,7 +59,7 @@ class LocalStore:
 
     def spelled(self, name: str) -> str:
         """Return a path that leads to a name from the present working directory."""
-        return os.path.join(self._root(), name)
+        return os.path.join(self._root_of(name), name)
 
     def info(self, name: str) -> FileInfo | None:
         """Return what is known of a name, None if it leads to nothing that can be looked at."""
@@ -117,7 +117,7 @@ class LocalStore:
 
     def stage(self, directory: str, *, durable: bool = True) -> StagedFiles:
         """Return where new files of a directory are made: under temporary names in it."""
-        return StagedFiles(directory, durable=durable, root=self._root())
+        return StagedFiles(directory, durable=durable, root=self._root_of(directory))
 
     def stage_directory(self, directory: str, *, durable: bool = True) -> StagedDirectory:
         """Return where the files of a new directory are made: in one of a temporary name beside it."""
@@ -135,7 +135,7 @@ class LocalStore:
             self._replace(name, data, durable=durable)
 
     def _replace(self, name: str, data: bytes, *, durable: bool) -> None:
-        with StagedFiles(os.path.dirname(name), durable=durable, root=self._root(), sweep=False) as stage:
+        with StagedFiles(os.path.dirname(name), durable=durable, root=self._root_of(name), sweep=False) as stage:
             stage.commit(stage.add(name, data), name, "")
 
     def sync(self, directory: str) -> None:
@@ -155,9 +155,9 @@ class LocalStore:
         """Remove a file, of a link the link itself; False if it was not there."""
         return disk.remove_file(self.spelled(name))
 
-    def _root(self) -> str:
-        """Return what names are joined to that lead there now: nothing, or the base after ``os.chdir``."""
-        return "" if self.base == working_directory() else self.base
+    def _root_of(self, name: str) -> str:
+        """Return what a name is joined to that leads there now: nothing, or after ``os.chdir`` the base."""
+        return "" if os.path.isabs(name) or self.base == working_directory() else self.base
 
     def _path(self, name: str) -> str:
         # No name stands for no file, and not for the directory that others start from.

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import CheckpointError, PermissionDeniedError, ResourceExhaustedError
+from ckpt_magics.files.directory.inventory import take_inventory
 from ckpt_magics.files.directory.state import latest_checkpoint
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import is_temporary_name
+from ckpt_magics.files.storage.place import Place
 from ckpt_magics.notebook.reader import load_checkpoint
-from tests.files.faults import Killed, faulty_disk
+from tests.files.faults import FaultyStore, Killed, faulty_disk
 from tests.files.saved import write_checkpoint
 from tests.safety.scale import scaled
 
@@ -31,7 +33,7 @@ def _tensors(value):
 
 def _save(folder, value, *, step=None, **options):
     return write_checkpoint(
-        str(folder / "m"), _tensors(value), global_step=step, max_to_keep=2, meta_graph=b"%f" % value, **options
+        folder / "m", _tensors(value), global_step=step, max_to_keep=2, meta_graph=b"%f" % value, **options
     )
 
 
@@ -55,7 +57,11 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES)
+# What is common to all of them is tried in memory; the disk has its own way of putting files in place, once per format.
+ON_DISK = scaled({name: CASES[name] for name in ("V2", "V1")}, CASES)
+
+
+@pytest.fixture(params=ON_DISK.values(), ids=ON_DISK)
 def options(request):
     return request.param
 
@@ -145,6 +151,46 @@ def test_an_interrupt_right_after_every_call_leaves_old_or_new(tmp_path, options
         if steps[0] is None:
             assert (folder / "m.meta").read_bytes() == b"%f" % value, faulty.calls[at]
         assert not _litter(folder), faulty.calls[at]
+
+
+def _each_change(options, steps):
+    """Yield a directory in memory with an old checkpoint for each call by which the next save changes it."""
+    old = FaultyStore()
+    _save(Place(old, "runs"), OLD, step=steps[0], **options)
+    counted = old.copy()
+    _save(Place(counted, "runs"), NEW, step=steps[1], **options)
+    assert len(counted.calls) >= 4
+    for at in range(len(counted.calls)):
+        yield at, Place(old.copy(), "runs")
+
+
+IN_MEMORY = {name: case for name, case in CASES.items() if case.get("durable", True)}
+REFUSALS = scaled([ResourceExhaustedError], [ResourceExhaustedError, PermissionDeniedError])
+
+
+@pytest.mark.parametrize("options", IN_MEMORY.values(), ids=IN_MEMORY)
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.parametrize("fault", [*REFUSALS, KeyboardInterrupt, Killed])
+def test_every_change_of_a_store_may_fail(options, steps, fault, after):
+    for at, folder in _each_change(options, steps):
+        before = folder.names()
+        folder.store.arm(at, fault, after=after)
+        saved = True
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                _save(folder, NEW, step=steps[1], **options)
+        except (fault, CheckpointError):
+            saved = False
+        failed = folder.store.calls[at]
+        folder.store.arm(None)
+        value = _value(folder.at(latest_checkpoint(folder)))
+        assert value == NEW if saved else value in {OLD, NEW}, failed
+        if value == OLD and not saved and steps[0] is None and fault is not Killed:
+            assert folder.names() == before, failed
+            assert (folder / "m.meta").read_start(100) == b"%f" % OLD, failed
+        _save(folder, NEXT, step=steps[2], **options)
+        assert _value(folder.at(latest_checkpoint(folder))) == NEXT
+        assert take_inventory(folder).leftovers == (), failed
 
 
 def test_a_full_disk_counts_what_the_save_itself_gives_back(tmp_path, monkeypatch):
