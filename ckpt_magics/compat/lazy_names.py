@@ -82,7 +82,6 @@ WITHOUT = {
     "TFRecordReader": _INPUT,
     "TextLineReader": _INPUT,
     "batch": _INPUT,
-    "contrib": "write out what the line takes from contrib, or import the graph that TensorFlow exported",
     "data": _INPUT,
     "decode_csv": _INPUT,
     "decode_raw": _INPUT,

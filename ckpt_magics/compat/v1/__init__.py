@@ -79,6 +79,7 @@ _HOMES = {
     "conj": "graphs.nodes.mathematics",
     "constant": "graphs.nodes.constants",
     "constant_initializer": "graphs.variables.initializers:Constant",
+    "contrib": "compat.v1.contrib:",
     "control_dependencies": "graphs.variables.default_graph",
     "convert_to_tensor": "graphs.nodes.build",
     "cos": "graphs.nodes.mathematics",

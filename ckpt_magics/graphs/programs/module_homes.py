@@ -55,6 +55,10 @@ _INTERNAL: Mapping[str, Sequence[str]] = {
 }
 
 
+_CONTRIB = (".framework", ".layers", ".slim")
+"""The modules below ``tensorflow.contrib``, which TensorFlow 1 has."""
+
+
 def module_homes(version: int) -> Mapping[str, Sequence[str]]:
     """Return what stands for each module: modules of this package, of which the first has a name that both have.
 
@@ -64,6 +68,8 @@ def module_homes(version: int) -> Mapping[str, Sequence[str]]:
         version: 1 or 2: whose names ``tensorflow`` has.
     """
     public = {"": (f"compat.v{version}",), "compat": ("compat",), "compat.v1": _V1, "compat.v2": ("compat.v2",)}
+    if version == 1:
+        public |= {f"contrib{name}": (f"compat.v1.contrib{name}",) for name in ("", *_CONTRIB)}
     homes = {**public, **_INTERNAL}
     parts = [name.split(".") for name in homes]
     around: dict[str, Sequence[str]] = {".".join(each[:end]): () for each in parts for end in range(1, len(each))}

@@ -60,6 +60,10 @@ IMPORTED = {
 }
 # No more there in TensorFlow 2.21, and in programs of TensorFlow 1 all the same.
 FORMER = {
+    "tensorflow.contrib": "framework layers slim",
+    "tensorflow.contrib.framework": "arg_scope assign_from_checkpoint_fn list_variables",
+    "tensorflow.contrib.layers": "fully_connected l2_regularizer xavier_initializer",
+    "tensorflow.contrib.slim": "arg_scope conv2d batch_norm get_model_variables losses",
     "tensorflow.python.pywrap_tensorflow": "NewCheckpointReader",
     "tensorflow.python.training.training": "Saver latest_checkpoint NewCheckpointReader",
 }
@@ -169,10 +173,12 @@ def test_other_libraries_find_it_by_its_spec(without):
             "import tensorflow\n"
             "assert tensorflow.__spec__.origin == 'ckpt_magics'\n"
             "assert importlib.util.find_spec('tensorflow') is tensorflow.__spec__\n"
-            "assert importlib.util.find_spec('tensorflow.contrib') is None\n"
+            "assert importlib.util.find_spec('tensorflow.estimator') is None\n"
             "assert importlib.util.find_spec('tensorflowjs') is None\n"
             "assert dir(tensorflow) == dir(ckpt_magics.compat.v1)\n"
             "assert tensorflow.python.training.saver.Saver is ckpt_magics.Saver\n"
+            "import tensorflow.contrib.slim as slim\n"
+            "assert slim is tensorflow.contrib.slim and slim.fully_connected is not None\n"
             "from tensorflow import *\n"
             "assert placeholder is tensorflow.compat.v1.placeholder\n",
         )
@@ -181,8 +187,8 @@ def test_other_libraries_find_it_by_its_spec(without):
 
 def test_what_is_not_there_is_said_by_name(without):
     program = "import ckpt_magics; ckpt_magics.stand_in(); import tensorflow as tf; {}"
-    done = without("-c", program.format("import tensorflow.contrib.slim"))
-    assert done.stderr.endswith("ModuleNotFoundError: No module named 'tensorflow.contrib'\n")
+    done = without("-c", program.format("import tensorflow.contrib.tpu"))
+    assert done.stderr.endswith("ModuleNotFoundError: No module named 'tensorflow.contrib.tpu'\n")
     done = without("-c", program.format("tf.boolean_mask"))
     assert "tf.boolean_mask is none of the" in done.stderr
     done = without("-c", program.format("from tensorflow.python import keras"))
