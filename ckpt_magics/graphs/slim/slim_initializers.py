@@ -5,7 +5,6 @@ Format: tensorflow/contrib/layers/python/layers/initializers.py and regularizers
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -88,7 +87,7 @@ def sum_regularizer(regularizer_list: Sequence[Regularizer | None], scope: str |
 
 
 def _scaled(scale: float, name: str, scope: str | None, loss: Callable[[Any], Tensor]) -> Regularizer:
-    if isinstance(scale, numbers.Integral):
+    if isinstance(scale, int):
         raise ValueError(f"scale cannot be an integer: {scale}")  # noqa: TRY004 -- as TensorFlow
     if scale < 0:
         raise ValueError(f"Setting a scale less than 0 on a regularizer: {scale:g}.")

@@ -130,7 +130,8 @@ def batch_norm(  # noqa: PLR0917 -- TensorFlow's own order of arguments
 def _normalized(layer: BatchNormalization, tensor: Tensor, is_training: Any) -> Tensor:  # noqa: ANN401 -- a flag or tensor
     """Call the layer; rows of numbers are taken for images of one pixel, since one op normalizes those."""
     if tensor.shape.ndims != 2 or not layer.fused:
-        return layer(tensor, training=is_training)
+        plain: Tensor = layer(tensor, training=is_training)
+        return plain
     channels = tensor.shape[-1].value
     images = reshape(tensor, [-1, 1, 1, channels])
     outputs = reshape(layer(images, training=is_training), shape(tensor))
