@@ -252,6 +252,9 @@ class ObjectGraph:
 
 def _told_apart(names: dict[str, str]) -> dict[str, str]:
     """Return what keys are called, where nothing is called as something else is, or as the key of something else."""
+    called = set(names.values())
+    if len(called) == len(names) and called.isdisjoint(names):
+        return names
     count = Counter(names.values())
     apart = {key: name if count[name] == 1 else readable_key(key) for key, name in names.items()}
     count = Counter(apart.values())

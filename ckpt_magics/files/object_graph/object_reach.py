@@ -66,35 +66,26 @@ class ObjectReach:
     Attributes:
         columns: The graph.
         edges: The last edge of the way, node by node; -1 of the root and of what is not reached.
+        sizes: Characters of the way as text, with a slash at the end.
     """
 
     columns: GraphColumns
     edges: list[int]
-    _stems: dict[int, str | None] = field(default_factory=dict)
+    sizes: list[int]
+    _stems: dict[int, str] = field(default_factory=dict)
 
     def __contains__(self, node_id: object) -> bool:
         return node_id == 0 or (isinstance(node_id, int) and self.edges[node_id] >= 0)
 
-    def names(self, node_id: int, at_most: int | None = None) -> list[str] | None:
-        """Return the names on the way to a node.
-
-        Args:
-            node_id: The node.
-            at_most: How many characters they may have together.
-
-        Returns:
-            The names; None if the node is not reached, or the names are longer.
-        """
-        columns, names, size = self.columns, [], 0
+    def names(self, node_id: int) -> list[str] | None:
+        """Return the names on the way to a node; None if it is not reached."""
         if node_id not in self:
             return None
+        names = []
         while node_id:
             edge = self.edges[node_id]
-            names.append(columns.edge_names[edge])
-            size += len(names[-1]) + 1
-            if at_most is not None and size > at_most + 1:
-                return None
-            node_id = columns.edge_nodes[edge]
+            names.append(self.columns.edge_names[edge])
+            node_id = self.columns.edge_nodes[edge]
         return names[::-1]
 
     def path(self, node_id: int) -> str | None:
@@ -102,14 +93,13 @@ class ObjectReach:
         edge = self.edges[node_id]
         if edge < 0:
             return None if node_id else ""
+        if self.sizes[node_id] > MAX_PATH + 1:
+            return None
         # What lies side by side has one way up to there.
         holder = self.columns.edge_nodes[edge]
         if holder not in self._stems:
-            names = self.names(holder, MAX_PATH)
-            self._stems[holder] = None if names is None else "".join(f"{name}/" for name in names)
-        stem = self._stems[holder]
-        path = None if stem is None else stem + self.columns.edge_names[edge]
-        return path if path is None or len(path) <= MAX_PATH else None
+            self._stems[holder] = "".join(f"{name}/" for name in self.names(holder) or ())
+        return self._stems[holder] + self.columns.edge_names[edge]
 
 
 def reach(columns: GraphColumns, closed: AbstractSet[int] = frozenset()) -> ObjectReach:
@@ -119,7 +109,7 @@ def reach(columns: GraphColumns, closed: AbstractSet[int] = frozenset()) -> Obje
         columns: The graph.
         closed: Nodes that no way leads to or passes.
     """
-    edges = [-1] * columns.count
+    edges, sizes = [-1] * columns.count, [0] * columns.count
     waiting = [0] if columns.count and 0 not in closed else []
     # The list grows while it is walked.
     for node_id in waiting:
@@ -127,5 +117,6 @@ def reach(columns: GraphColumns, closed: AbstractSet[int] = frozenset()) -> Obje
             child = columns.edge_ids[edge]
             if edges[child] < 0 and child and child not in closed:
                 edges[child] = edge
+                sizes[child] = sizes[node_id] + len(columns.edge_names[edge]) + 1
                 waiting.append(child)
-    return ObjectReach(columns, edges)
+    return ObjectReach(columns, edges, sizes)

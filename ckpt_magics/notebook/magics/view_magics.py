@@ -64,9 +64,7 @@ def _live_tensors(stored: Tensors, values: Mapping[str, Any]) -> Tensors:
     from ckpt_magics.notebook.magics.notebook_names import notebook_matching
 
     names = StoredTensors(stored, damaged=True)
-    keys = names.keys()
-    matching = notebook_matching(names, RestoreOptions())
-    origins = {new: keys.get(name, name) for new, name in matching.origins.items()}
+    origins = notebook_matching(names, RestoreOptions()).origins
     heads = dict.fromkeys(new.partition("/")[0] for new in origins)
     live = {
         origins.get(name, name): array

@@ -498,6 +498,16 @@ def test_names_an_object_based_checkpoint_by_short_names(golden):
         )
 
 
+def test_takes_the_name_in_a_graph_for_another_name_of_a_variable(golden):
+    (index,) = (golden / "tf2.21.0" / "object_net").rglob("*.index")
+    with load_checkpoint(index) as reader:
+        full_names = reader.object_graph.own_full_names
+        report = restore_checkpoint(reader, dict.fromkeys(full_names))
+        assert full_names
+        for full, key in full_names.items():
+            np.testing.assert_array_equal(report.values[full], reader[key])
+
+
 def test_restores_every_checkpoint_that_tensorflow_wrote(golden):
     for index in sorted(golden.rglob("*.index")):
         with load_checkpoint(index) as reader:

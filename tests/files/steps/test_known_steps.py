@@ -10,6 +10,7 @@ from ckpt_magics.files.steps.known_steps import STEP_KINDS
 from ckpt_magics.files.steps.stepped_tensors import merged, stepped
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.tensor_names import name_to_key
+from tests.truth import GOLDEN
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 BIAS = np.arange(3, dtype=np.float32)
@@ -351,3 +352,30 @@ def test_sources_merge_under_scopes_and_refuse_one_name_twice():
     assert list(both) == ["a/w", "b/w"]
     with pytest.raises(InvalidArgumentError, match=r"w is in m\.ckpt and in m\.ckpt"):
         merged([start({"w": BIAS}), start({"w": BIAS})])
+
+
+class TestCheckpointsOfObjects:
+    """Steps know the names that such a checkpoint shows, and what its graph says that tensors are for."""
+
+    WEIGHT = "model/_functional/_operations/1/_kernel"
+    SLOT, STEPS = "model/optimizer/_variables/2", "model/optimizer/_iterations"
+    KEY = "model/optimizer/_trainable_variables/0/.ATTRIBUTES/VARIABLE_VALUE"
+
+    def names(self, word, *entries):
+        graph = (GOLDEN / "object_graphs" / "keras_adam.pb").read_bytes()
+        stored = {
+            self.KEY: np.ones(1),
+            **{f"{path}/.ATTRIBUTES/VARIABLE_VALUE": np.ones(1) for path in (self.SLOT, self.STEPS)},
+        }
+        arrays = {**stored, "_CHECKPOINTABLE_OBJECT_GRAPH": np.array(graph, object)}
+        return {name for name in result(arrays, word, *entries) if name[0] != "_"}
+
+    def test_weights_that_lie_below_an_optimizer_are_weights(self):
+        assert self.names("weights-only") == {self.WEIGHT}
+
+    def test_patterns_match_what_is_shown(self):
+        assert self.names("include", "model/_functional/") == {self.WEIGHT}
+        assert self.names("exclude", "*/_kernel") == {self.SLOT, self.STEPS}
+
+    def test_maps_take_what_is_shown(self):
+        assert self.names("map", f"w={self.WEIGHT}") == {"w", self.SLOT, self.STEPS}

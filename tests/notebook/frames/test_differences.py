@@ -12,6 +12,7 @@ from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.frames.differences import compare_checkpoints, difference_frame
 from tests.files.saved import write_bundle
+from tests.truth import GOLDEN
 
 
 def in_memory(arrays):
@@ -117,3 +118,24 @@ def test_a_checkpoint_compares_with_values_in_memory(tmp_path):
     table = compare_checkpoints(tmp_path / "m.ckpt", {"net": {"w": value + 1}})
     assert list(table["status"]) == ["changed"]
     assert table["largest"].item() == 1.0
+
+
+def test_checkpoints_of_objects_and_of_names_are_compared_by_the_names_of_the_graph():
+    """The name that both sides know a tensor by stands in the table, whichever side is the first."""
+    graph = np.array((GOLDEN / "object_graphs" / "keras_adam.pb").read_bytes(), object)
+    weight, slot = ("model/optimizer/_trainable_variables/0", "model/optimizer/_variables/2")
+    key = "{}/.ATTRIBUTES/VARIABLE_VALUE".format
+    objects = {key(weight): np.ones(2), key(slot): np.ones(2), "_CHECKPOINTABLE_OBJECT_GRAPH": graph}
+    names = {"sequential/dense/kernel": np.ones(2)}
+    assert compared(objects, names)["status"].to_dict() == {
+        "_CHECKPOINTABLE_OBJECT_GRAPH": "removed",
+        slot: "removed",
+        "sequential/dense/kernel": "same",
+    }
+    assert compared(names, objects)["status"].to_dict()["sequential/dense/kernel"] == "same"
+    shown = compared(objects, {**objects, key(weight): np.zeros(2)})
+    assert shown["group"].to_dict() == {
+        "_CHECKPOINTABLE_OBJECT_GRAPH": "object graph",
+        "model/_functional/_operations/1/_kernel": "weights",
+        slot: "optimizer slot",
+    }
