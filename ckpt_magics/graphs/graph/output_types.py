@@ -10,7 +10,7 @@ from ckpt_magics.files.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.graphs.graph.node import OutputType
 from ckpt_magics.proto.messages import AttrValue, NodeDef, OpDef
 
-__all__ = ["MAX_OUTPUTS", "ArgumentType", "argument_types", "output_types"]
+__all__ = ["MAX_OUTPUTS", "ArgumentType", "add_defaults", "argument_types", "output_types"]
 
 MAX_OUTPUTS = 1 << 16
 """More outputs than any op has; a node that asks for more comes from a damaged file."""
@@ -38,6 +38,13 @@ class ArgumentType(NamedTuple):
         return tuple(
             cls(arg.name, arg.type, arg.type_attr, arg.number_attr, arg.type_list_attr, arg.is_ref) for arg in args
         )
+
+
+def add_defaults(node: NodeDef, op_def: OpDef | None) -> None:
+    """Give a node the attributes that it lacks and its op has defaults for: files may leave them out."""
+    for attr in op_def.attr if op_def is not None else ():
+        if attr.name not in node.attr and attr.HasField("default_value"):
+            node.attr[attr.name].CopyFrom(attr.default_value)
 
 
 def output_types(op_def: OpDef | None, node: NodeDef) -> list[OutputType]:

@@ -8,7 +8,13 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.dtypes import VARIANT
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import OutputType
-from ckpt_magics.graphs.graph.output_types import MAX_OUTPUTS, ArgumentType, argument_types, dtype_of_number
+from ckpt_magics.graphs.graph.output_types import (
+    MAX_OUTPUTS,
+    ArgumentType,
+    add_defaults,
+    argument_types,
+    dtype_of_number,
+)
 from ckpt_magics.graphs.meta_graph.imported_names import parse_input
 from ckpt_magics.proto.messages import GraphDef, NodeDef, OpDef
 
@@ -50,10 +56,7 @@ class ImportedTypes:
 
     def add_defaults(self, node: NodeDef) -> None:
         """Give a node the attributes that it leaves at the default of an op that the package knows."""
-        op_def = self._graph.op_def(node.op)
-        for attr in op_def.attr if op_def is not None else ():
-            if attr.name not in node.attr and attr.HasField("default_value"):
-                node.attr[attr.name].CopyFrom(attr.default_value)
+        add_defaults(node, self._graph.op_def(node.op))
 
     def outputs(self, node: NodeDef) -> list[OutputType]:
         """Return the types of a node's outputs, as well as they can be known.

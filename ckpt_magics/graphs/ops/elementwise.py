@@ -12,6 +12,7 @@ from ckpt_magics.graphs.ops.cast import CAST_ROW
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, Op, types
 from ckpt_magics.graphs.ops.shape_rules import like_input
+from ckpt_magics.graphs.ops.special import erf, erfc, lgamma
 from ckpt_magics.graphs.ops.type_sets import dtypes
 
 __all__ = ["ROWS", "function", "sigmoid"]
@@ -81,6 +82,17 @@ ROWS: tuple[Op, ...] = (
     _unary("Tan", FLOAT_OR_COMPLEX, np.tan),
     _unary("Sigmoid", FLOAT_OR_COMPLEX, sigmoid),
     _unary("Tanh", FLOAT_OR_COMPLEX, np.tanh),
+    _unary("Sinh", FLOAT_OR_COMPLEX, np.sinh),
+    _unary("Cosh", FLOAT_OR_COMPLEX, np.cosh),
+    _unary("Asin", FLOAT_OR_COMPLEX, np.arcsin),
+    _unary("Acos", FLOAT_OR_COMPLEX, np.arccos),
+    _unary("Atan", FLOAT_OR_COMPLEX, np.arctan),
+    _unary("Asinh", FLOAT_OR_COMPLEX, np.arcsinh),
+    _unary("Acosh", FLOAT_OR_COMPLEX, np.arccosh),
+    _unary("Atanh", FLOAT_OR_COMPLEX, np.arctanh),
+    _unary("Erf", ROUNDED, erf),
+    _unary("Erfc", ROUNDED, erfc),
+    _unary("Lgamma", ROUNDED, lgamma),
     _unary("Floor", ROUNDED, np.floor),
     _unary("Ceil", ROUNDED, np.ceil),
     _unary("Round", SIGNED_OR_COMPLEX, _round),

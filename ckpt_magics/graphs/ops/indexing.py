@@ -250,19 +250,19 @@ def _gather_nd(_ctx: KernelContext, params: Array, indices: Array) -> Array:
     return params[tuple(np.moveaxis(indices, -1, 0))]
 
 
-def _pad_shape(ctx: ShapeContext) -> list[Shape]:
+def pad_shape(ctx: ShapeContext) -> list[Shape]:
     shape, paddings = ctx.shape(0), ctx.constant(1)
     around_each = ctx.shape(1)
     if shape is None and around_each is not None and around_each[0] is not None:
         shape = unknown_sizes(around_each[0])
     if shape is None or paddings is None:
         return [None if shape is None else (None,) * len(shape)]
-    _check_paddings(paddings, len(shape))
+    check_paddings(paddings, len(shape))
     around = paddings.sum(axis=1).tolist()
     return [tuple(None if size is None else size + extra for size, extra in zip(shape, around, strict=True))]
 
 
-def _check_paddings(paddings: Array, rank: int) -> None:
+def check_paddings(paddings: Array, rank: int) -> None:
     if paddings.shape != (rank, 2):
         raise InvalidArgumentError(f"paddings must have shape [{rank},2], got {format_shape(paddings.shape)}")
     if np.any(paddings < 0):
@@ -270,12 +270,12 @@ def _check_paddings(paddings: Array, rank: int) -> None:
 
 
 def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) -> Array:
-    _check_paddings(paddings, value.ndim)
+    check_paddings(paddings, value.ndim)
     default = b"" if value.dtype == object else ctx.output_dtypes[0].numpy.type(0)
     return np.pad(value, paddings.tolist(), constant_values=default if fill is None else fill)
 
 
-def _pads_nothing(_ctx: KernelContext, _value: Array, paddings: Array, *_fill: Array) -> bool:
+def pads_nothing(_ctx: KernelContext, _value: Array, paddings: Array, *_fill: Array) -> bool:
     return not np.any(paddings)
 
 
@@ -371,17 +371,17 @@ ROWS: tuple[Op, ...] = (
         "Pad",
         "input: T, paddings: Tpaddings -> output: T",
         (T, PADDING),
-        _pad_shape,
+        pad_shape,
         _pad,
-        sharing=only_if(_pads_nothing),
+        sharing=only_if(pads_nothing),
     ),
     Op(
         "PadV2",
         "input: T, paddings: Tpaddings, constant_values: T -> output: T",
         (T, PADDING),
-        _pad_shape,
+        pad_shape,
         _pad,
-        sharing=only_if(_pads_nothing),
+        sharing=only_if(pads_nothing),
     ),
     Op("Reverse", "tensor: T, dims: bool -> output: T", (types("T", REVERSE_TYPES),), _reverse_shape, _reverse),
     Op(

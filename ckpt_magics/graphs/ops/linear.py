@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -133,6 +135,46 @@ def _bias_grad(ctx: KernelContext, gradient: Array) -> Array:
     return np.sum(gradient, axis=others, dtype=accumulator(gradient.dtype)).astype(gradient.dtype, copy=False)
 
 
+_LABELS = re.compile(r"((?:[A-Za-z]|\.\.\.)*)(?:,((?:[A-Za-z]|\.\.\.)*))?->((?:[A-Za-z]|\.\.\.)*)")
+
+
+def _einsum(ctx: KernelContext, *inputs: Array) -> Array:
+    equation = re.sub(r"\s", "", ctx.attr("equation").decode("ascii", "replace"))
+    match = _LABELS.fullmatch(equation)
+    if match is None or len(inputs) != (1 if match[2] is None else 2):
+        raise InvalidArgumentError(f"Expected one or two inputs and an '->' in the equation: {equation!r}")
+    wide = accumulator(inputs[0].dtype)
+    # NumPy computes it by matrix products where it is asked to look for them.
+    result = np.einsum(equation, *(item.astype(wide, copy=False) for item in inputs), optimize=True)
+    return result.astype(inputs[0].dtype, copy=False)
+
+
+def _einsum_shape(ctx: ShapeContext) -> list[Shape]:
+    match = _LABELS.fullmatch(re.sub(r"\s", "", ctx.attr("equation").decode("ascii", "replace")))
+    if match is None or (match[2] is not None) != (ctx.attr("N") == 2):
+        raise InvalidArgumentError(f"Expected one or two inputs and an '->' in the equation: {ctx.attr('equation')!r}")
+    sizes: dict[str, int | None] = {}
+    outer: Shape = ()
+    for index, labels in enumerate(filter(lambda text: text is not None, match.groups()[:2])):
+        before, dots, after = labels.partition("...")
+        shape = ctx.shape(index)
+        if shape is None:
+            shape = (None,) * len(labels)
+            if dots:
+                return [None]
+        if len(shape) < len(before) + len(after) or (not dots and len(shape) != len(before)):
+            raise InvalidArgumentError(f"Expected input {index} of rank {len(before) + len(after)}, got {len(shape)}")
+        ends = len(shape) - len(after)
+        outer = broadcast_shapes(outer, shape[len(before) : ends])
+        for label, size in zip(before + after, shape[: len(before)] + shape[ends:], strict=True):
+            sizes[label] = merge_dims(sizes.get(label), size)
+    before, dots, after = match[3].partition("...")
+    if set(before + after) - sizes.keys():
+        raise InvalidArgumentError(f"The output of the equation {ctx.attr('equation')!r} has labels of no input")
+    named = [[sizes[label] for label in part] for part in (before, after)]
+    return [None if outer is None else (*named[0], *(outer if dots else ()), *named[1])]
+
+
 MATMUL_TYPES = dtypes("bfloat16 half float double int32 int64 uint8 uint16 uint32 uint64 complex64 complex128")
 BATCH_TYPES = dtypes("bfloat16 half float double int32 int64 complex64 complex128")
 BATCH_V2_TYPES = dtypes("bfloat16 half float double int16 int32 int64 uint8 uint16 uint32 uint64 complex64 complex128")
@@ -156,6 +198,13 @@ ROWS: tuple[Op, ...] = (
         (types("T", BATCH_V2_TYPES), *ADJOINT_ATTRS),
         _batch_shape_v2,
         _batch_matmul,
+    ),
+    Op(
+        "Einsum",
+        "inputs: N * T -> output: T",
+        (Attr("equation", "string"), Attr("N", "int", minimum=1), types("T")),
+        _einsum_shape,
+        _einsum,
     ),
     Op("BiasAdd", "value: T, bias: T -> output: T", (types("T", NUMBERS), DATA_FORMAT), _bias_add_shape, _bias_add),
     Op("BiasAddV1", "value: T, bias: T -> output: T", (types("T", NUMBERS),), _bias_add_v1_shape, _bias_add_v1),

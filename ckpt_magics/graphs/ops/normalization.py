@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.files.formats.dtypes import DType
+from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_dims, with_rank
 from ckpt_magics.graphs.ops.reductions import accumulator
@@ -106,6 +106,20 @@ def _normalize_grad(ctx: KernelContext, *inputs: Array) -> tuple[Array, ...]:
     return x_backprop, (products * factor).astype(scale.dtype), offset_backprop.astype(scale.dtype), nothing, nothing
 
 
+def _local_response(ctx: KernelContext, x: Array) -> Array:
+    if np.ndim(x) != 4:
+        raise InvalidArgumentError("in must be 4-dimensional")
+    wide, radius, depth = x.astype(np.float32, copy=False), ctx.attr("depth_radius"), x.shape[3]
+    # Sums of neighbours, as differences of running sums from the start.
+    running = np.concatenate(
+        [np.zeros((*x.shape[:3], 1)), np.cumsum(np.square(wide), axis=3, dtype=np.float64)], axis=3
+    )
+    places = np.arange(depth)
+    around = running[..., np.minimum(places + radius + 1, depth)] - running[..., np.maximum(places - radius, 0)]
+    norm = (ctx.attr("bias") + ctx.attr("alpha") * around) ** ctx.attr("beta")
+    return (wide / norm).astype(x.dtype)
+
+
 def _attrs(type_attrs: tuple[Attr, ...], layouts: tuple[bytes, ...]) -> tuple[Attr, ...]:
     epsilon, *others = _grad_attrs((), layouts)
     return (*type_attrs, epsilon, Attr("exponential_avg_factor", "float", 1.0), *others)
@@ -169,5 +183,18 @@ ROWS: tuple[Op, ...] = (
         _grad_attrs(_two_types(dtypes("float")), (*IMAGES, *VOLUMES)),
         _grad_shapes,
         _normalize_grad,
+    ),
+    Op(
+        "LRN",
+        "input: T -> output: T",
+        (
+            Attr("depth_radius", "int", 5),
+            Attr("bias", "float", 1.0),
+            Attr("alpha", "float", 1.0),
+            Attr("beta", "float", 0.5),
+            types("T", dtypes("half bfloat16 float"), FLOAT),
+        ),
+        lambda ctx: [with_rank(ctx.shape(0), 4)],
+        _local_response,
     ),
 )

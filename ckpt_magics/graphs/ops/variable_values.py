@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
@@ -138,6 +138,18 @@ class SessionVariables:
 
     def __init__(self) -> None:
         self._variables: dict[tuple[str, str, str], SessionVariable] = {}
+        self._resources: dict[tuple[str, str, str], object] = {}
+
+    def resource(self, key: tuple[str, str, str], make: Callable[[], object]) -> object:
+        """Return what else a session keeps between runs, such as a table.
+
+        Args:
+            key: Its kind, container and name.
+            make: Makes it where there is none yet.
+        """
+        if key not in self._resources:
+            self._resources.setdefault(key, make())
+        return self._resources[key]
 
     def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> SessionVariable:
         """Return a variable, made without a value when the store does not have it.
@@ -169,5 +181,6 @@ class SessionVariables:
             variable.value = values.get(key)
 
     def clear(self) -> None:
-        """Forget every variable."""
+        """Forget every variable, and what else was kept."""
         self._variables.clear()
+        self._resources.clear()

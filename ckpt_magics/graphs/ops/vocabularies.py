@@ -14,7 +14,7 @@ from ckpt_magics.files.storage.system_errors import system_errors
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
 
-__all__ = ["ROWS", "remap_vocabulary"]
+__all__ = ["ROWS", "file_words", "remap_vocabulary"]
 
 _ABSENT = -1
 
@@ -52,6 +52,17 @@ def _words(file: str) -> Iterator[bytes]:
     with system_errors(file), open(local_path(file), "rb") as lines:
         for line in lines:
             yield line.rstrip(b"\r\n")
+
+
+def file_words(file: bytes, first: int, count: int | None) -> Iterator[bytes]:
+    """Yield lines of a text file without their ends.
+
+    Args:
+        file: Its name.
+        first: Lines to leave out at its beginning.
+        count: How many at most.
+    """
+    return islice(_words(local_path(file)), first, None if count is None else first + count)
 
 
 def _generate(ctx: KernelContext, new_file: Array, old_file: Array) -> tuple[Array, Array]:

@@ -26,6 +26,7 @@ __all__ = [
     "as_given",
     "channels_last",
     "conv_window",
+    "output_shape",
     "pool_window",
 ]
 
@@ -161,7 +162,8 @@ def as_given(ctx: KernelContext, images: Array) -> Array:
     return np.moveaxis(images, 3, 1) if ctx.attr("data_format") == b"NCHW" else images
 
 
-def _output_shape(ctx: ShapeContext, window: Window, channels: int | None) -> list[Shape]:
+def output_shape(ctx: ShapeContext, window: Window, channels: int | None) -> list[Shape]:
+    """Return the shape of what a window gives, in the layout that the node asks for."""
     images = with_rank(ctx.shape(0), 4)
     first = 2 if ctx.attr("data_format") == b"NCHW" else 1
     rows, columns = (window.positions(axis, images[first + axis]) for axis in (0, 1))
@@ -179,7 +181,7 @@ def _conv_shape(ctx: ShapeContext) -> list[Shape]:
     given = images[1 if ctx.attr("data_format") == b"NCHW" else 3]
     if given is not None and depth is not None and (depth == 0 or given % depth):
         raise InvalidArgumentError(f"Depth of input ({given}) is not a multiple of input depth of filter ({depth})")
-    return _output_shape(ctx, conv_window(ctx, (height, width)), channels)
+    return output_shape(ctx, conv_window(ctx, (height, width)), channels)
 
 
 def _conv(ctx: KernelContext, images: Array, filters: Array) -> Array:
@@ -211,12 +213,12 @@ def pool_window(ctx: ShapeContext | KernelContext, *, explicit: bool) -> Window:
 
 def _max_pool_shape(ctx: ShapeContext) -> list[Shape]:
     images = with_rank(ctx.shape(0), 4)
-    return _output_shape(ctx, pool_window(ctx, explicit=True), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
+    return output_shape(ctx, pool_window(ctx, explicit=True), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
 
 
 def _avg_pool_shape(ctx: ShapeContext) -> list[Shape]:
     images = with_rank(ctx.shape(0), 4)
-    return _output_shape(ctx, pool_window(ctx, explicit=False), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
+    return output_shape(ctx, pool_window(ctx, explicit=False), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
 
 
 def _max_pool(ctx: KernelContext, images: Array) -> Array:
