@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ckpt_magics.notebook.listing import load_variable as load_variable
     from ckpt_magics.notebook.magics import load_ipython_extension as load_ipython_extension
     from ckpt_magics.notebook.magics import unload_ipython_extension as unload_ipython_extension
+    from ckpt_magics.notebook.magics.notebook_graph import load_graph as load_graph
     from ckpt_magics.notebook.reader import CheckpointReader as CheckpointReader
     from ckpt_magics.notebook.reader import load_checkpoint as load_checkpoint
     from ckpt_magics.notebook.reports.contents import describe_checkpoint as describe_checkpoint
@@ -110,6 +111,7 @@ _HOMES = {
     "list_recipes": "notebook.reports.conversion_report",
     "list_variables": "notebook.listing",
     "load_checkpoint": "notebook.reader",
+    "load_graph": "notebook.magics.notebook_graph",
     "load_ipython_extension": "notebook.magics",
     "load_variable": "notebook.listing",
     "read_scalars": "notebook.frames.scalar_frame",

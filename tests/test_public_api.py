@@ -51,6 +51,7 @@ PUBLIC_NAMES = [
     "list_recipes",
     "list_variables",
     "load_checkpoint",
+    "load_graph",
     "load_ipython_extension",
     "load_variable",
     "read_scalars",

@@ -15,7 +15,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.inference import known_op_def
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.graph.output_types import ArgumentType, argument_types
+from ckpt_magics.graphs.graph.output_types import ArgumentType, add_defaults, argument_types
 from ckpt_magics.graphs.meta_graph.import_graph import import_graph_def
 from ckpt_magics.proto.messages import (
     AttrValue,
@@ -124,6 +124,7 @@ class _FunctionNodes:
                 if value.placeholder not in self._attrs:
                     raise InvalidArgumentError(f"No attr named '{visible(value.placeholder)}' in a function's call")
                 settled.attr[name].CopyFrom(self._attrs[value.placeholder])
+        add_defaults(settled, self._op_def(node.op))
         return settled
 
     def _op_def(self, op_type: str) -> OpDef | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy.typing as npt
 
-from ckpt_magics.errors import CheckpointError, FailedPreconditionError, visible
+from ckpt_magics.errors import CheckpointError, FailedPreconditionError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.frozen import Constants
@@ -18,6 +19,8 @@ from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
 from ckpt_magics.graphs.saver.frozen_session import freeze_session
 from ckpt_magics.graphs.saver.graph_variables import GraphVariables
+from ckpt_magics.graphs.saver.model_start import start_model
+from ckpt_magics.graphs.saver.signatures import Signatures
 from ckpt_magics.graphs.session.session import Session
 from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.picture import DrawOptions, GraphPicture
@@ -29,13 +32,34 @@ from ckpt_magics.notebook.reports.frozen_report import (
     write_frozen,
     write_source,
 )
-from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph
-from ckpt_magics.proto.messages import GraphDef, SaverDef
+from ckpt_magics.notebook.reports.graph_contents import GraphContents, describe_graph, open_graph
+from ckpt_magics.phrasing import names_text
+from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SaverDef
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NotebookGraph"]
+__all__ = ["NotebookGraph", "load_graph"]
+
+MAX_NAMED = 20
+"""Inputs that a message names."""
+
+
+def load_graph(source: AnyPath, tags: Collection[str] = ()) -> NotebookGraph:
+    """Return a graph to run and to look at: its signatures as functions, its values, its picture.
+
+    Args:
+        source: A ``.meta``, ``.pb`` or ``.pbtxt`` file, a SavedModel, or a checkpoint with its meta graph beside it.
+        tags: Of the graph to take from a SavedModel; by default the one that is tagged ``serve``, or else the first.
+
+    Raises:
+        NotFoundError: The checkpoint has no meta graph.
+        CheckpointError: As `show_graph`.
+    """
+    found = open_graph(source, tags)
+    if found.meta_graph is None:
+        raise NotFoundError(f"there is no graph beside checkpoint {visible(found.path)}")
+    return NotebookGraph(os.path.basename(found.path), found)
 
 
 class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
@@ -106,6 +130,70 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         if self._session is None:
             self._session = Session(graph=self.graph)
         return self._session
+
+    @property
+    def signatures(self) -> Signatures:
+        """Its signatures as functions: ``net.signatures["serving_default"](images=…)``.
+
+        Raises:
+            CheckpointError: The checkpoint beside it does not fit.
+        """
+        meta_graph = self._source.meta_graph
+        return Signatures(MetaGraphDef() if meta_graph is None else meta_graph, self._started())
+
+    def run(self, outputs: Any = None, inputs: Any = None) -> Any:  # noqa: ANN401 - any structure, as a session's
+        """Return what the graph gives for some inputs.
+
+        Where no values were restored, those of the checkpoint beside the graph are.
+
+        Args:
+            outputs: A tensor, an operation, or a name, of which an operation's stands for its first output; or any
+                structure of these. Default: what its signatures say that it gives, or what is likely.
+            inputs: Values by tensor or name, or the value of the only input that there is.
+
+        Returns:
+            The structure of ``outputs``. By default the value of the only output, or a dict by the tensors' names.
+
+        Raises:
+            CheckpointError: The graph cannot be run, or not with these values.
+            InvalidArgumentError: Nothing looks like an output; or a value is for several inputs.
+        """
+        source = self._current_source()
+        fetches = self._tensors(outputs)
+        if outputs is None:
+            likely = likely_outputs(source)
+            fetches = likely[0] if len(likely) == 1 else {name: name for name in likely}
+        if inputs is not None and not isinstance(inputs, Mapping):
+            inputs = {self._only_input(): inputs}
+        feeds = {self._tensors(key): value for key, value in (inputs or {}).items()}
+        return self._started().run(fetches, feeds)
+
+    def _tensors(self, item: Any) -> Any:  # noqa: ANN401 - a name, or any structure
+        """Return names with the index of an operation's first output where they have none."""
+        if isinstance(item, list | tuple):
+            return [self._tensors(part) for part in item]
+        if not isinstance(item, str) or ":" in item:
+            return item
+        op = self.graph.find_operation(item)
+        return f"{item}:0" if op is not None and op.outputs else item
+
+    def _only_input(self) -> str:
+        names = [end.name for end in self.contents.picture.model.ends.inputs]
+        if len(names) != 1:
+            raise InvalidArgumentError(
+                f"{visible(self.title)} takes {names_text(names, MAX_NAMED) or 'nothing'}",
+                hint="Give values by name: run(inputs={NAME: value}).",
+            )
+        return names[0]
+
+    def _started(self) -> Session:
+        """Return the session, with the values of the checkpoint beside the graph where it has none."""
+        meta_graph = self._source.meta_graph
+        if self._session is None and meta_graph is not None:
+            session = Session(graph=self.graph)
+            start_model(session, meta_graph, self.checkpoint)
+            self._session = session
+        return self.session
 
     @property
     def saver_def(self) -> SaverDef | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ckpt_magics.graphs.saver.model_start import INIT_SIGNATURE
 from ckpt_magics.notebook.pictures.model.hierarchy import Hierarchy
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.outputs import (
@@ -24,7 +25,6 @@ _OUTSIDE: Final = frozenset({"gradients", "initializers", "optimizer", "save", "
 _ASIDE: Final = _OUTSIDE | {"constants", "functions"}
 _NO_RESULT: Final = frozenset({"Assert", "NoOp", "Print", "PrintV2", "Rank", "Shape", "ShapeN", "Size"})
 """Ops that a graph is not run for; programs leave shapes behind that nothing takes."""
-_INIT_SIGNATURE: Final = "__saved_model_init_op"
 
 
 class End(NamedTuple):
@@ -95,7 +95,7 @@ def find_ends(
 
 def _signatures(meta_graph: messages.MetaGraphDef) -> Iterator[messages.SignatureDef]:
     for name in sorted(meta_graph.signature_def):
-        if name != _INIT_SIGNATURE:
+        if name != INIT_SIGNATURE:
             yield meta_graph.signature_def[name]
 
 
