@@ -465,9 +465,14 @@ class Run:
             "one": lambda: tf.fixed_size_partitioner(1),
             "two": lambda: tf.fixed_size_partitioner(2),
             "three": lambda: tf.fixed_size_partitioner(3),
-            "columns": lambda: tf.fixed_size_partitioner(2, axis=1),
+            "columns": lambda: self.columns,
             "bytes": lambda: tf.variable_axis_size_partitioner(32),
         }[name]()
+
+    def columns(self, shape, **options):
+        """Cut the columns of a matrix, and the only dimension of a vector, which has none."""
+        axis = max(0, min(1, len(shape) - 1))
+        return self.tf.fixed_size_partitioner(2, axis=axis)(shape=shape, **options)
 
     def getter(self, name):
         tf = self.tf

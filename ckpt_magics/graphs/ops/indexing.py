@@ -22,7 +22,8 @@ __all__ = ["ROWS"]
 def _slice_shape(ctx: ShapeContext) -> list[Shape]:
     shape, begin, size = ctx.shape(0), ctx.constant(1), ctx.constant(2)
     if size is None:
-        known = shape if shape is not None else rank_of_vector(ctx, 2) or rank_of_vector(ctx, 1)
+        # Of rank 0 there is an empty one, which says as much as others.
+        known = next((one for one in (shape, rank_of_vector(ctx, 2), rank_of_vector(ctx, 1)) if one is not None), None)
         return [None if known is None else (None,) * len(known)]
     result: list[int | None] = []
     for axis, length in enumerate(size.tolist()):

@@ -24,3 +24,12 @@ def test_the_rank_of_what_is_gathered_along_an_unknown_axis(batch_dims, rank):
     params, indices = tf.zeros([2, 3, 4]), tf.zeros([2, 2], tf.int32)
     gathered = tf.gather(params, indices, axis=tf.placeholder(tf.int32, []), batch_dims=batch_dims)
     assert gathered.shape.rank == rank
+
+
+def test_a_slice_has_the_rank_that_any_of_its_inputs_tells():
+    with tf.Graph().as_default():
+        value, unknown = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+        for rank in (0, 1, 2):
+            told = tf.placeholder(tf.int32, [rank])
+            for begin, size in ((told, unknown), (unknown, told)):
+                assert tf.slice(value, begin, size).shape.ndims == rank
