@@ -121,7 +121,7 @@ class LocalStore:
 
     def stage_directory(self, directory: str, *, durable: bool = True) -> StagedDirectory:
         """Return where the files of a new directory are made: in one of a temporary name beside it."""
-        return StagedDirectory(self.spelled(directory), durable=durable)
+        return StagedDirectory(self.spelled(directory), durable=durable, shown=directory)
 
     def put(self, name: str, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:
         """Write a file in one step."""

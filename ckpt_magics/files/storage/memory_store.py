@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import threading
@@ -108,9 +109,9 @@ class MemoryStore:
         head = posixpath.join(key, "")
         with self._lock:
             if key in self._files:
-                raise NotFoundError(f"{visible(directory)}; {os.strerror(20)}", file=directory)
+                raise NotFoundError(f"{visible(directory)}; {os.strerror(errno.ENOTDIR)}", file=directory)
             if not self._is_directory(key):
-                raise NotFoundError(f"{visible(directory)}; {os.strerror(2)}", file=directory)
+                raise NotFoundError(f"{visible(directory)}; {os.strerror(errno.ENOENT)}", file=directory)
             inside = {name[len(head) :].partition("/")[0] for name in self._files if name.startswith(head)}
         return sorted(name for name in inside if name.startswith(start))
 

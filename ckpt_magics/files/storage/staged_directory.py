@@ -26,13 +26,15 @@ class StagedDirectory:
     Args:
         path: Of the directory, which no link leads to; one missing level above it is created.
         durable: Sync files and directories.
+        shown: Its name as it was given, if that is another one.
 
     Attributes:
         written: The files, final after the commit.
     """
 
-    def __init__(self, path: str, *, durable: bool = True) -> None:
+    def __init__(self, path: str, *, durable: bool = True, shown: str = "") -> None:
         self._path = path
+        self._shown = shown or path
         self._parent = os.path.dirname(path)
         self._durable = durable
         self._created_parent = False
@@ -58,7 +60,7 @@ class StagedDirectory:
         """
         path = os.path.join(self._new, name)
         self._make(os.path.dirname(path))
-        self._open = disk.create_file(path, os.path.join(self._path, name), needed, durable=self._durable)
+        self._open = disk.create_file(path, os.path.join(self._shown, name), needed, durable=self._durable)
         return self._open
 
     def check_space(self, name: str, needed: int) -> None:
@@ -69,7 +71,7 @@ class StagedDirectory:
         """Write out, sync and close a file."""
         file.finish()
         self._open = None
-        self.written.append(WrittenFile(os.path.join(self._path, name), "values", file.size))
+        self.written.append(WrittenFile(os.path.join(self._shown, name), "values", file.size))
 
     def _make(self, directory: str) -> None:
         if directory not in self._directories:

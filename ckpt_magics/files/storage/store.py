@@ -15,15 +15,20 @@ from typing import NamedTuple, Protocol, Self
 __all__ = [
     "ABSENT",
     "Absent",
+    "DirectoryStage",
     "EntryKind",
     "FileInfo",
+    "NewFile",
     "PathRules",
     "Range",
     "ReadHandle",
     "ReadParts",
+    "Stage",
+    "Staging",
     "Store",
     "Suffix",
     "Version",
+    "WrittenFile",
 ]
 
 Version = tuple[int, ...]
@@ -156,20 +161,12 @@ class WrittenFile(NamedTuple):
     bytes: int
 
 
-class Stage(Protocol):
-    """New files of one directory that appear together. A context manager; leaving it without a commit undoes all.
-
-    Nobody reads a file before the commit: what is published has a name that nothing leads to yet.
-    """
-
-    @property
-    def durable(self) -> bool:
-        """Whether a loss of power, too, leaves the old version or the new."""
-        ...
+class Staging(Protocol):
+    """A context manager in which new files are made that appear together; leaving it without a commit undoes all."""
 
     @property
     def written(self) -> list[WrittenFile]:
-        """What is in place so far."""
+        """What is in place so far; final after the commit."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -184,6 +181,18 @@ class Stage(Protocol):
         Raises:
             ResourceExhaustedError: There is less space, as far as the store knows.
         """
+        ...
+
+
+class Stage(Staging, Protocol):
+    """New files of one directory.
+
+    Nobody reads a file before the commit: what is published has a name that nothing leads to yet.
+    """
+
+    @property
+    def durable(self) -> bool:
+        """Whether a loss of power, too, leaves the old version or the new."""
         ...
 
     def create(self, name: str, needed: int | None = None) -> NewFile:
@@ -212,23 +221,8 @@ class Stage(Protocol):
         ...
 
 
-class DirectoryStage(Protocol):
+class DirectoryStage(Staging, Protocol):
     """A new directory of files that takes the place of one of the same name, or of none, in one step."""
-
-    @property
-    def written(self) -> list[WrittenFile]:
-        """The files, final after the commit."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def check_space(self, name: str, needed: int) -> None:
-        """As `Stage.check_space`."""
-        ...
 
     def create(self, name: str, needed: int) -> NewFile:
         """Begin a new file by its path in the directory, when the one before it is finished."""
