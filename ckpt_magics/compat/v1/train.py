@@ -10,7 +10,7 @@ _HOMES = {
     "AdagradOptimizer": "graphs.training.optimizers.adaptive",
     "AdamOptimizer": "graphs.training.optimizers.moments",
     "BytesList": "proto.messages",
-    "Checkpoint": "graphs.trackable.checkpoint",
+    "Checkpoint": "graphs.trackable.checkpoint:SessionCheckpoint",
     "CheckpointManager": "graphs.trackable.checkpoint_manager",
     "CheckpointOptions": "graphs.trackable.checkpoint_options",
     "Example": "proto.messages",

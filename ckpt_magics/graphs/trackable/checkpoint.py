@@ -19,7 +19,6 @@ from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import decode_object_graph
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects, walk_objects
-from ckpt_magics.files.objects.live_objects import look_at
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.file_system import make_directories
 from ckpt_magics.files.storage.place import AnyPath, local_path
@@ -34,12 +33,14 @@ from ckpt_magics.graphs.trackable.load_status import (
     NameBasedSaverStatus,
 )
 from ckpt_magics.graphs.trackable.loading import Loading
+from ckpt_magics.graphs.trackable.looking import in_session, look_at
 from ckpt_magics.graphs.trackable.object_files import objects_to_save
 from ckpt_magics.graphs.trackable.putting_values import put_values
 from ckpt_magics.graphs.trackable.trackable import Trackable, tracking_of
 from ckpt_magics.graphs.trackable.tracked_containers import as_tracked
+from ckpt_magics.graphs.variables.session_value import SessionValue
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "SessionCheckpoint"]
 
 LoadStatus = CheckpointLoadStatus | InitializationOnlyStatus | NameBasedSaverStatus
 
@@ -206,7 +207,7 @@ class Checkpoint(AutoTrackable):
         if path is None:
             if with_counter:
                 _ = self.save_counter
-            return InitializationOnlyStatus()
+            return InitializationOnlyStatus(self._walk)
         tensors = open_on_demand(path)
         if with_counter:
             _ = self.save_counter
@@ -230,12 +231,40 @@ class Checkpoint(AutoTrackable):
     def _load_by_names(self, tensors: NamedTensors[TensorSource], *, with_counter: bool) -> NameBasedSaverStatus:
         variables = {live.full_name or "": live for live in self._walk().variables.values()}
         found = {name: live for name, live in variables.items() if tensors.spec_or_none(name) is not None}
-        put_values(tensors, found)
+        of_sessions = {name: live for name, live in found.items() if isinstance(live.value, SessionValue)}
+        put_values(tensors, {name: live for name, live in found.items() if name not in of_sessions})
         missing = [(live.value, name) for name, live in variables.items() if name not in found]
-        status = NameBasedSaverStatus(tensors.origin, missing, len(found))
+        status = NameBasedSaverStatus(tensors.origin, missing, len(found), lambda: put_values(tensors, of_sessions))
         if with_counter:
             status.add_to_optionally_restored(self.save_counter)
         return status
+
+
+class SessionCheckpoint(Checkpoint):
+    """A `Checkpoint` as programs with sessions have it, ``tf.compat.v1.train.Checkpoint``.
+
+    Variables of a graph are saved as a session has them, and restored when the status of a restore gets a session.
+
+    Args:
+        **kwargs: What to save by name.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(None, **kwargs)
+
+    def write(  # type: ignore[override]  # TensorFlow's order of arguments
+        self, file_prefix: AnyPath, session: Any = None, options: CheckpointOptions | None = None
+    ) -> SavedCheckpoint:
+        """Write a checkpoint with the values of a session, the default one if none is given; else as `Checkpoint`."""
+        with in_session(session):
+            return super().write(file_prefix, options)
+
+    def save(  # type: ignore[override]  # as above
+        self, file_prefix: AnyPath, session: Any = None, options: CheckpointOptions | None = None
+    ) -> SavedCheckpoint:
+        """Save a checkpoint with the values of a session, the default one if none is given; else as `Checkpoint`."""
+        with in_session(session):
+            return super().save(file_prefix, options)
 
 
 class Counted:

@@ -121,7 +121,7 @@ class CheckpointManager:
             number = count if checkpoint_number is None else operator.index(checkpoint_number)  # type: ignore[arg-type]
             path = f"{self._stem}-{number}"
             with announced(place_of(path)):
-                saved = self._checkpoint.write(path, options)
+                saved = self._checkpoint.write(path, options=options)
                 state_file = self._managed.record(saved)
         saved.files = (*saved.files, state_file)
         if self._checkpoint_interval is not None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects
 from ckpt_magics.graphs.trackable.loading import Loading
+from ckpt_magics.graphs.trackable.looking import in_session, initialize, look_at
 from ckpt_magics.graphs.trackable.node_names import node_names, node_text
 from ckpt_magics.phrasing import amount
 from ckpt_magics.report import Report, Table
@@ -105,10 +106,15 @@ class CheckpointLoadStatus:
         return self
 
     def run_restore_ops(self, session: object = None) -> None:
-        """Do nothing: values are in place already."""
+        """Give a graph's variables their values in a session, by default the default one; others have theirs."""
+        with in_session(session):
+            self._loading.run()
 
     def initialize_or_restore(self, session: object = None) -> None:
-        """Do nothing: values are in place already."""
+        """Do the same, and initialize the variables of the graph that the checkpoint lacks."""
+        with in_session(session):
+            self._loading.run()
+            initialize(self._unbound().values())
 
     @property
     def report(self) -> Report:
@@ -133,7 +139,7 @@ class CheckpointLoadStatus:
 
     def _unbound(self) -> dict[str, LiveObject]:
         """Variables of the program without a saved one, by key."""
-        bound = set(map(id, self._loading.bound_objects()))
+        bound = {id(look_at(value).value) for value in self._loading.bound_objects()}
         walked = self._walk()
         slots = {slot.slot_variable_node_id for node in walked.nodes for slot in node.slots}
         skipped = {id(walked.objects[node_id].value) for node_id in slots} if self._loading.skip_slots else set()
@@ -145,7 +151,14 @@ class CheckpointLoadStatus:
 
 
 class InitializationOnlyStatus:
-    """What came of restoring nothing, where there is no checkpoint yet."""
+    """What came of restoring nothing, where there is no checkpoint yet.
+
+    Args:
+        walk: Walks the program's objects.
+    """
+
+    def __init__(self, walk: Callable[[], WalkedObjects]) -> None:
+        self._walk = walk
 
     def assert_consumed(self) -> Self:
         """Fail: nothing was restored.
@@ -173,7 +186,9 @@ class InitializationOnlyStatus:
         )
 
     def initialize_or_restore(self, session: object = None) -> None:
-        """Do nothing: variables without a graph have their first values."""
+        """Initialize the variables of a graph in a session; others have their first values."""
+        with in_session(session):
+            initialize(self._walk().variables.values())
 
     def __repr__(self) -> str:
         return "There is no checkpoint: nothing was restored."
@@ -186,9 +201,11 @@ class NameBasedSaverStatus:
         origin: What the checkpoint is called.
         missing: Variables whose names it lacks, with those names.
         restored: How many it has.
+        run: Restores those of a graph in the default session.
     """
 
-    def __init__(self, origin: str, missing: Iterable[tuple[Any, str]], restored: int) -> None:
+    def __init__(self, origin: str, missing: Iterable[tuple[Any, str]], restored: int, run: Callable[[], None]) -> None:
+        self._run = run
         self._origin = origin
         self._missing = list(missing)
         self._restored = restored
@@ -218,10 +235,11 @@ class NameBasedSaverStatus:
         return self
 
     def run_restore_ops(self, session: object = None) -> None:
-        """Do nothing: values are in place already."""
+        """Give a graph's variables their values in a session; others have theirs."""
+        with in_session(session):
+            self._run()
 
-    def initialize_or_restore(self, session: object = None) -> None:
-        """Do nothing: values are in place already."""
+    initialize_or_restore = run_restore_ops
 
     @property
     def report(self) -> Report:

@@ -23,11 +23,12 @@ from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject
-from ckpt_magics.files.objects.live_objects import look_at
 from ckpt_magics.files.tensors.source import TensorSource
+from ckpt_magics.graphs.trackable.looking import look_at
 from ckpt_magics.graphs.trackable.node_names import node_names
 from ckpt_magics.graphs.trackable.putting_values import put_values
 from ckpt_magics.graphs.trackable.trackable import Trackable, Tracking, tracking_of
+from ckpt_magics.graphs.variables.session_value import SessionValue
 
 __all__ = ["LoadOutcome", "Loading"]
 
@@ -90,6 +91,7 @@ class Loading:
         self._home = home
         self._bound: dict[int, Callable[[], Any]] = {}
         self._met: dict[int, Callable[[], Any]] = {}
+        self._of_sessions: dict[str, LiveObject] = {}
         self._open_slots = [] if skip_slots else [(at, slot) for at, node in enumerate(nodes) for slot in node.slots]
         weakref.finalize(self, _warn_of_the_rest, self.outcome)
 
@@ -117,11 +119,21 @@ class Loading:
         try:
             step.match(node_id, value)
             step.match_slots()
-            put_values(self.tensors, step.values)
+            now = {key: live for key, live in step.values.items() if not isinstance(live.value, SessionValue)}
+            put_values(self.tensors, now)
         except BaseException:
             step.take_back()
             raise
         step.settle()
+        self._of_sessions.update((key, live) for key, live in step.values.items() if key not in now)
+
+    def run(self) -> None:
+        """Give a graph's variables what was saved of them, in the default session.
+
+        Raises:
+            CheckpointError: As `restore`.
+        """
+        put_values(self.tensors, self._of_sessions)
 
     def bind(self, node_id: int, value: Any) -> bool:
         """Note which object of the program a saved one is; tell whether that is new."""

@@ -20,6 +20,7 @@ import numpy as np
 from ckpt_magics.files.object_graph.object_walk import LiveObject
 from ckpt_magics.files.objects.tensorflow_objects import is_tensorflow_object
 from ckpt_magics.graphs.trackable.trackable import Trackable, tracking_of
+from ckpt_magics.graphs.variables.variable import Variable
 
 __all__ = ["TrackedDict", "TrackedList", "TrackedTuple", "as_tracked"]
 
@@ -45,7 +46,7 @@ def as_tracked(value: Any, *, saves_arrays: bool = False) -> Any:
 
 
 def _is_held(value: Any, *, saves_arrays: bool) -> bool:
-    if isinstance(value, Trackable) or is_tensorflow_object(value):
+    if isinstance(value, Trackable | Variable) or is_tensorflow_object(value):
         return True
     return saves_arrays and isinstance(value, np.ndarray)
 
