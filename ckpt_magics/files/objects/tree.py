@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.files.object_graph.graph_keys import SLOT_MARK
 from ckpt_magics.files.objects.containers import ContainerKind, container_kind
 from ckpt_magics.files.objects.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
 from ckpt_magics.files.objects.library_errors import as_ours
@@ -210,4 +211,11 @@ def _children(node: Node) -> Iterator[Node]:
                 f"{_shown(node.name)} has the key {key!r}, {an(type(key).__name__)}; names are made "
                 "of strings and whole numbers"
             )
-        yield _node(joined(node.name, key), key, child, in_state=in_state)
+        yield _node(_child_name(node.name, str(key)), key, child, in_state=in_state)
+
+
+def _child_name(name: str, key: str) -> str:
+    """The name of a child; that of a slot has the way to its optimizer in it, which begins above it too."""
+    if name and SLOT_MARK in key:
+        key = key.replace(SLOT_MARK, f"{SLOT_MARK}{name}/", 1)
+    return joined(name, key)

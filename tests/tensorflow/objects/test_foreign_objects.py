@@ -81,6 +81,9 @@ def test_all_that_was_saved_is_restored(tf, make, tmp_path):
     assert same(model, other) == [True] * len(model.get_weights())
     report = ckpt_magics.restore_checkpoint(path, {"model": third})
     assert report.unused == ("save_counter",)
+    compared = ckpt_magics.compare_checkpoints(path, {"model": third, "save_counter": np.int64(1)})
+    differing = compared[compared["status"] != "same"]
+    assert differing["name"].tolist() == ["_CHECKPOINTABLE_OBJECT_GRAPH"]
     assert same(model, third) == [True] * len(model.get_weights())
 
 
