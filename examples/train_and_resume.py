@@ -8,19 +8,20 @@ import ckpt_magics.compat.v1 as tf
 
 
 def build():
-    """Add a layer that learns to tell two clouds of points apart, and return what a step of training runs."""
+    """Add a small net that learns to tell two clouds of points apart, and return what a step of training runs."""
     random = np.random.default_rng(seed=1)
     labels = np.repeat([0.0, 1.0], 50).astype(np.float32)[:, None]
     points = random.normal(size=(100, 2)).astype(np.float32) + 2 * labels
-    weights = tf.get_variable("weights", [2, 1], initializer=tf.zeros_initializer())
+    first = random.normal(size=(2, 4)).astype(np.float32)
+    hidden = tf.nn.relu(tf.matmul(points, tf.get_variable("hidden", initializer=first)))
+    weights = tf.get_variable("weights", [4, 1], initializer=tf.zeros_initializer())
     bias = tf.get_variable("bias", [1], initializer=tf.zeros_initializer())
-    logits = tf.nn.bias_add(tf.matmul(points, weights), bias)
+    logits = tf.nn.bias_add(tf.matmul(hidden, weights), bias)
     loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
-    error = tf.nn.sigmoid(logits) - labels
-    gradients = tf.matmul(points, error, transpose_a=True) / 100, tf.reduce_mean(error, axis=0)
     step = tf.train.get_or_create_global_step()
-    updates = [weights.assign_sub(0.5 * gradients[0]), bias.assign_sub(0.5 * gradients[1]), step.assign_add(1)]
-    return tf.group(*updates), step, loss
+    rate = tf.train.exponential_decay(0.1, step, decay_steps=20, decay_rate=0.8)
+    train = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)
+    return train, step, loss
 
 
 def run(directory, steps):

@@ -70,7 +70,6 @@ _PYTHON = "fetch the tensors, and call the function on what session.run gives"
 _EAGER = "build a graph and run it in a session; disable_eager_execution() is the state of affairs"
 
 WITHOUT = {
-    "AggregationMethod": "leave the argument out",
     "ClusterSpec": _ONE_PROCESS,
     "Dataset": _INPUT,
     "FIFOQueue": _INPUT,
@@ -91,7 +90,8 @@ WITHOUT = {
     "estimator": "import the graph that the estimator wrote into its model_dir",
     "feature_column": _INPUT,
     "function": _EAGER,
-    "hessians": _OPTIMIZER,
+    "hessians": "tf.gradients also differentiates the gradients that it has made",
+    "optimizers": "tf.train has the optimizers",
     "keras": "a Keras model's checkpoint opens with load_checkpoint, and tf.layers makes layers",
     "lookup": "look the keys up in Python, and feed the numbers",
     "numpy_function": _PYTHON,

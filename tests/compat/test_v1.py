@@ -330,5 +330,3 @@ def test_averages_are_restored_in_place_of_the_variables(tmp_path):
         assert (session.run(w), session.run(step)) == (3.0, 7)
         assert averages.variables_to_restore([]) == {"w": w, "step": step}
         assert tf.train.ExponentialMovingAverage(0.9, name="Mean").average_name(w) == "w/Mean"
-        with pytest.raises(NotImplementedError, match="not computed here"):
-            averages.apply([w])
