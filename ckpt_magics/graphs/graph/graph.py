@@ -403,6 +403,10 @@ class Graph:
         """Refuse every later change."""
         self._finalized = True
 
+    def unfinalize(self) -> None:
+        """Allow changes again."""
+        self._finalized = False
+
     def check_open(self) -> None:
         """Raise RuntimeError if the graph is finalized."""
         if self._finalized:
