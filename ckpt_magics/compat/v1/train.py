@@ -54,6 +54,7 @@ _HOMES = {
     "StepCounterHook": "graphs.monitoring.basic_hooks",
     "StopAtStepHook": "graphs.monitoring.basic_hooks",
     "SummarySaverHook": "graphs.monitoring.basic_hooks",
+    "Supervisor": "graphs.monitoring.supervisor",
     "VocabInfo": "graphs.saver.warm_starting",
     "WorkerSessionCreator": "graphs.monitoring.monitored_session",
     "checkpoint_exists": "files.directory.state",
