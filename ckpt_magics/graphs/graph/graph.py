@@ -395,6 +395,16 @@ class Graph:
     # The whole
 
     @property
+    def graph_def_versions(self) -> VersionDef:
+        """Versions of the GraphDef format, as its producer wrote them."""
+        return self.versions
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every operation."""
+        return len(self._operations)
+
+    @property
     def finalized(self) -> bool:
         """Whether the graph can no longer be changed."""
         return self._finalized

@@ -249,6 +249,10 @@ class Operation:
         )
         return groups or [COLOCATION_PREFIX + self.name.encode()]
 
+    def values(self) -> tuple[Tensor, ...]:
+        """Return the outputs."""
+        return tuple(self.outputs)
+
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:  # noqa: ANN401 -- any session
         """Run the operation in ``session``, or in the default session.
 

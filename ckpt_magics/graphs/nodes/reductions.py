@@ -91,3 +91,47 @@ def arg_max(input: object, dimension: object, output_type: object = INT64, name:
 def arg_min(input: object, dimension: object, output_type: object = INT64, name: str | None = None) -> Tensor:  # noqa: A002
     """Add the index of the least element along a dimension; `argmin` with other arguments."""
     return argmin(input, dimension, name, output_type=output_type)
+
+
+def reduce_logsumexp(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    input_tensor: object,
+    axis: object = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: object = None,
+    keep_dims: bool | None = None,
+) -> Tensor:
+    """Add the logarithm of the sum of exponentials, computed without overflow."""
+    along = reduction_indices if axis is None else axis
+    keep = bool(keep_dims if keepdims is None else keepdims)
+    with name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
+        greatest = reduce_max(input_tensor, along, keepdims=True)
+        zero = np.zeros((), greatest.dtype.numpy)
+        finite = output("StopGradient", output("SelectV2", output("IsFinite", greatest), greatest, zero))
+        exponentials = output("Exp", output("Sub", input_tensor, finite))
+        result = output("Log", reduce_sum(exponentials, along, keepdims=keep))
+        if not keep:
+            finite = output("Reshape", finite, output("Shape", result))
+        return output("AddV2", result, finite, name=scope)
+
+
+def reduce_variance(
+    input_tensor: object, axis: object = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """Add the variance over some dimensions.
+
+    Raises:
+        TypeError: The tensor's type is an integer.
+    """
+    with name_scope(name or "reduce_variance"):
+        tensor = convert_to_tensor(input_tensor)
+        means = reduce_mean(tensor, axis, keepdims=True)
+        if means.dtype.is_integer:
+            raise TypeError(f"Input must be either real or complex. Received integer type {means.dtype}.")
+        return reduce_mean(output("Square", tensor - means), axis, keepdims=keepdims)
+
+
+def reduce_std(input_tensor: object, axis: object = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    """Add the standard deviation over some dimensions."""
+    with name_scope(name or "reduce_std"):
+        return output("Sqrt", reduce_variance(convert_to_tensor(input_tensor), axis, keepdims))

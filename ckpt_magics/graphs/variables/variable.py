@@ -210,6 +210,15 @@ class Variable(Operators[Tensor]):
         """Return `shape`."""
         return self.shape
 
+    def set_shape(self, shape: ShapeLike) -> None:
+        """Add what is known about the shape.
+
+        Raises:
+            ValueError: It contradicts what is known already.
+        """
+        self.handle.set_shape(shape if not self.is_resource else ())
+        self._snapshot.set_shape(shape)
+
     @property
     def initializer(self) -> Operation:
         """The operation that gives the variable its first value.
