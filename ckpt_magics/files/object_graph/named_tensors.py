@@ -94,7 +94,8 @@ class NamedTensors(Generic[Source_co]):
                 graph = self.object_graph
             except DataLossError:
                 graph = None
-            self._shown = token, shown_names(map(key_to_name, self.source.keys()), graph)
+            keys = () if graph is None else self.source.keys()
+            self._shown = token, shown_names(map(key_to_name, keys), graph)
         return self._shown[1]
 
     def listing(self, *, warn: bool = True) -> TensorListing:
