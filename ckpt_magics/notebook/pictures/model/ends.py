@@ -25,6 +25,8 @@ _OUTSIDE: Final = frozenset({"gradients", "initializers", "optimizer", "save", "
 _ASIDE: Final = _OUTSIDE | {"constants", "functions"}
 _NO_RESULT: Final = frozenset({"Assert", "NoOp", "Print", "PrintV2", "Rank", "Shape", "ShapeN", "Size"})
 """Ops that a graph is not run for; programs leave shapes behind that nothing takes."""
+_PIVOTS: Final = ("switch_t", "switch_f")
+"""Last parts of the names of what a conditional has for its branches to wait for; only one of two has a value."""
 
 
 class End(NamedTuple):
@@ -124,6 +126,8 @@ def _reached(inputs: Iterable[Item], consumers: Mapping[int, Sequence[int]]) -> 
 def _is_result(item: Item, items: Sequence[Item]) -> bool:
     """Whether a node computes something; a variable, with what reads and sets it, is not what a graph is for."""
     if item.kind not in {"op", "function"} or item.op in _NO_RESULT or item.op.startswith("Assign"):
+        return False
+    if item.op == "Identity" and item.name.rpartition("/")[2] in _PIVOTS:
         return False
     return items[item.parent].kind != "variable"
 

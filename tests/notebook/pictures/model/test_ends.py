@@ -63,3 +63,16 @@ def test_a_circle_has_an_end_all_the_same():
 def test_an_empty_graph_has_none():
     ends = model_of_graph(messages.GraphDef()).ends
     assert (list(ends.inputs), list(ends.outputs)) == ([], [])
+
+
+def test_what_the_branches_of_a_conditional_wait_for_is_no_result():
+    graph = graph_of(
+        ("p", "Placeholder", []),
+        ("cond/Switch", "Switch", ["p", "p"]),
+        ("cond/switch_t", "Identity", ["cond/Switch:1"]),
+        ("cond/switch_f", "Identity", ["cond/Switch"]),
+        ("cond/a", "Const", ["^cond/switch_t"]),
+        ("cond/b", "Neg", ["cond/Switch"]),
+        ("cond/Merge", "Merge", ["cond/a", "cond/b"]),
+    )
+    assert names(model_of_graph(graph).ends.outputs) == ["cond/Merge:0"]
