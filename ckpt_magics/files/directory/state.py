@@ -18,7 +18,7 @@ from ckpt_magics.files.directory.save_names import check_place_of_state
 from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state, state_place
 from ckpt_magics.files.directory.state_text import CheckpointState, format_state, parse_state
 from ckpt_magics.files.kinds.directory import checkpoint_files, find_checkpoints
-from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, place_of
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, local_path, place_of
 from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = [
@@ -144,7 +144,7 @@ def build_state(
         InvalidArgumentError: There are timestamps, and not as many as paths.
     """
     directory, latest = place_of(save_dir), place_of(model_checkpoint_path).name
-    paths = [path if type(path) is str else place_of(path).name for path in all_model_checkpoint_paths]
+    paths = [local_path(path) if type(path) is str else place_of(path).name for path in all_model_checkpoint_paths]
     if not paths or paths[-1] != latest:
         paths.append(latest)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
