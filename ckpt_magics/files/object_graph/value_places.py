@@ -28,6 +28,7 @@ class PathFinder:
     def __init__(self, nodes: Sequence[GraphNode]) -> None:
         self._nodes = nodes
         self._edges: dict[int, dict[str, int]] = {}
+        self._with_slashes: dict[int, list[str]] = {}
 
     @cached_property
     def slots(self) -> frozenset[int]:
@@ -80,11 +81,12 @@ class PathFinder:
     def _steps(self, node_id: int, text: str, start: int) -> list[tuple[str, int]]:
         """The edges of a node that a text may go on with; the one that is tried first comes last."""
         if node_id not in self._edges:
-            self._edges[node_id] = {edge.name: edge.node_id for edge in self._nodes[node_id].children}
+            self._edges[node_id] = edges = {edge.name: edge.node_id for edge in self._nodes[node_id].children}
+            self._with_slashes[node_id] = [name for name in edges if "/" in name]
         edges = self._edges[node_id]
         end = text.find("/", start)
         name = text[start:] if end < 0 else text[start:end]
-        longer = [one for one in edges if len(one) > len(name) and f"{text}/".startswith(f"{one}/", start)]
+        longer = [one for one in self._with_slashes[node_id] if f"{text}/".startswith(f"{one}/", start)]
         return [(one, edges[one]) for one in (*longer, name) if one in edges]
 
 

@@ -11,6 +11,7 @@ from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
 from ckpt_magics.files.object_graph.node_order import numbered
 from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.object_graph.surviving_values import surviving_values
+from ckpt_magics.files.object_graph.value_places import PathFinder
 
 VALUE = "VARIABLE_VALUE"
 
@@ -245,3 +246,18 @@ def test_a_table_that_is_lost_in_part_is_lost():
     parts = [f"t/.ATTRIBUTES/table-{part}" for part in ("keys", "values")]
     assert surviving_values(nodes, [*parts, "v"], []) is None
     assert shown(surviving_values(nodes, [parts[0], "v"], [parts[1]])) == {"0": "v:v", "v": ""}
+
+
+def test_a_name_leads_to_an_object_even_if_edges_have_slashes():
+    nodes = (
+        GraphNode((Edge("a", 1), Edge("a/b", 2))),
+        GraphNode((Edge("b", 3),)),
+        GraphNode((Edge("c/d", 1),)),
+        GraphNode(),
+    )
+    finder = PathFinder(nodes)
+    assert finder.path("a/b", 3) == ("a", "b")
+    assert finder.path("a/b", 2) == ("a/b",)
+    assert finder.path("a/b/c/d/b", 3) == ("a/b", "c/d", "b")
+    assert (finder.path("a/x", 3), finder.path("", 0), finder.path("", 1)) == (None, (), None)
+    assert finder.shortest(3) == ("a", "b")
