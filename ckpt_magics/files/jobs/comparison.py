@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.steps.naming_steps import MAP
+from ckpt_magics.files.steps.stepped_tensors import stepped
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.source import Array, TensorSource, TensorSpec
 
@@ -21,6 +23,7 @@ __all__ = [
     "compare",
     "paired_pieces",
     "tensor_distance",
+    "under_new_names",
     "values_apart",
 ]
 
@@ -161,6 +164,22 @@ def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -
         if progress is not None:
             progress(done, total)
     return found
+
+
+def under_new_names(tensors: Tensors, mapping: Mapping[str, str]) -> Tensors:
+    """Return a side of a comparison under the names that the other one has.
+
+    Args:
+        tensors: The side.
+        mapping: From new to old name, also of scopes and patterns; what it does not name is called as before.
+
+    Raises:
+        InvalidArgumentError: An old name is not there, or two tensors would have one name.
+        CheckpointError: Not all tensors are listed, because the listing is damaged.
+    """
+    if not mapping:
+        return tensors
+    return NamedTensors(MAP.given(list(mapping.items())).apply(stepped(tensors)))
 
 
 def _paired_names(before: Tensors, after: Tensors) -> tuple[set[str], set[str]]:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ckpt_magics.files.steps.mapping import parse_map
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.arguments import Argument, argument, many_values
 from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import json_number
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["DIFF", "DIFF_ARGUMENTS"]
 
 _BEFORE = argument("before", metavar="A", help="A checkpoint: prefix, file or directory.")
+_MAP = many_values(
+    "--map", "NEW=OLD", "Where B has another name than A; scopes new/=old/, patterns '*/kernel=*/weights'."
+)
 _QUIET = argument("-q", "--quiet", action="store_true", help="Show no progress.")
 
 DIFF_ARGUMENTS: tuple[Argument, ...] = (
@@ -29,6 +33,7 @@ DIFF_ARGUMENTS: tuple[Argument, ...] = (
         metavar="B",
         help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
     ),
+    _MAP,
     argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
     _QUIET,
 )
@@ -36,10 +41,11 @@ DIFF_ARGUMENTS: tuple[Argument, ...] = (
 
 def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
     from ckpt_magics.files.directory.open_tensors import open_on_demand
-    from ckpt_magics.files.jobs.comparison import compare
+    from ckpt_magics.files.jobs.comparison import compare, under_new_names
     from ckpt_magics.notebook.reports.difference_report import difference_report
 
-    before, after = (open_on_demand(expanded(word)) for word in (arguments.before, arguments.after))
+    stored, after = (open_on_demand(expanded(word)) for word in (arguments.before, arguments.after))
+    before = under_new_names(stored, parse_map(arguments.map))
     found = compare(before, after, progress)
 
     def page() -> str:
@@ -48,7 +54,7 @@ def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
         view = DifferenceView(before, after, (before.origin, after.origin), found)
         return view.offline_html(statistics=False)
 
-    damage = [*before.source.damage, *after.source.damage]
+    damage = [*stored.source.damage, *after.source.damage]
     return Outcome(
         text=lambda: difference_report(found, f"{before.origin} → {after.origin}").text(),
         page=page,
@@ -84,7 +90,7 @@ DIFF = ShellCommand(
     number of elements that differ, the others are norm and largest absolute difference, and
     the norm as a share of that of A; null where shapes differ.
     """,
-    (_BEFORE, argument("after", metavar="B", help="Another one."), _QUIET),
+    (_BEFORE, argument("after", metavar="B", help="Another one."), _MAP, _QUIET),
     _run,
     verb="Comparing",
 )

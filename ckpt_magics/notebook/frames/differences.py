@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, compare
+from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, compare, under_new_names
 from ckpt_magics.files.objects.tensors_of import tensors_of
 
 if TYPE_CHECKING:
@@ -17,12 +17,13 @@ _MEASURES = ("norm", "largest", "relative")
 _COLUMNS = ("name", "status", "dtype", "shape", "elements", "bytes", "was", "changed", *_MEASURES, "group")
 
 
-def compare_checkpoints(before: Any, after: Any) -> pd.DataFrame:  # noqa: ANN401 - as tensors_of
+def compare_checkpoints(before: Any, after: Any, *, mapping: Mapping[str, str] | None = None) -> pd.DataFrame:  # noqa: ANN401 - as tensors_of
     """Compare two checkpoints, or a checkpoint and values in memory, by the names of their tensors.
 
     Args:
         before: A prefix or another path of a checkpoint, a reader, or a dict or module that holds tensors.
         after: Likewise.
+        mapping: From a name of the second side to one of the first, where they differ; scopes and patterns too.
 
     Returns:
         A row per tensor; see :func:`difference_frame`.
@@ -31,9 +32,10 @@ def compare_checkpoints(before: Any, after: Any) -> pd.DataFrame:  # noqa: ANN40
         has said which.
 
     Raises:
+        InvalidArgumentError: A name that the map takes is not there.
         CheckpointError: A tensor that both sides have cannot be read.
     """
-    return difference_frame(compare(tensors_of(before), tensors_of(after)))
+    return difference_frame(compare(under_new_names(tensors_of(before), mapping or {}), tensors_of(after)))
 
 
 def difference_frame(found: Iterable[TensorDifference]) -> pd.DataFrame:

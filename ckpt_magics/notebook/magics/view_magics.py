@@ -111,12 +111,14 @@ class ViewMagics(Magics):
             %ckpt_diff run/model.ckpt-100 run/model.ckpt-200
             %ckpt_diff model.ckpt
             %ckpt_diff model.ckpt params --static
+            %ckpt_diff old.ckpt new.ckpt --map head/=logits/
         """
         from ckpt_magics.files.directory.open_tensors import open_on_demand
-        from ckpt_magics.files.jobs.comparison import compare
+        from ckpt_magics.files.jobs.comparison import compare, under_new_names
+        from ckpt_magics.files.steps.mapping import parse_map
         from ckpt_magics.notebook.frames.differences import difference_frame
 
-        before = open_on_demand(expanded(arguments.before))
+        before = under_new_names(open_on_demand(expanded(arguments.before)), parse_map(arguments.map))
         if arguments.after is None:
             after, title = self._present_tensors(before, quiet=arguments.quiet)
         else:

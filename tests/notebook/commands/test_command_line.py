@@ -87,6 +87,11 @@ class TestReports:
     def test_diff_of_the_same_has_no_table(self, said):
         assert said("diff", "m-1", "m-1") == (0, "m-1 → m-1: 3 same\n", "")
 
+    def test_diff_compares_under_the_names_that_a_map_gives(self, said):
+        status, out, _ = said("diff", "m-1", "m-2", "--map", "net/=layer/")
+        assert status == 1
+        assert "net/w" in out
+
     def test_graph_describes_names_where_there_is_no_graph(self, said):
         status, out, _ = said("graph", "m-1", "--depth", "0")
         assert status == 0

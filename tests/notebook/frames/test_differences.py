@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.jobs.comparison import compare, tensor_distance
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
@@ -118,6 +119,14 @@ def test_a_checkpoint_compares_with_values_in_memory(tmp_path):
     table = compare_checkpoints(tmp_path / "m.ckpt", {"net": {"w": value + 1}})
     assert list(table["status"]) == ["changed"]
     assert table["largest"].item() == 1.0
+
+
+def test_a_map_says_which_tensors_belong_together():
+    before, after = {"old/w": np.zeros(2), "b": np.ones(2)}, {"new/w": np.zeros(2), "b": np.ones(2)}
+    table = compare_checkpoints(before, after, mapping={"new/": "old/"})
+    assert table.set_index("name")["status"].to_dict() == {"b": "same", "new/w": "same"}
+    with pytest.raises(InvalidArgumentError, match="none matches no tensor"):
+        compare_checkpoints(before, after, mapping={"new/w": "none"})
 
 
 def test_checkpoints_of_objects_and_of_names_are_compared_by_the_names_of_the_graph():

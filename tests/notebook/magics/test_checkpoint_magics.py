@@ -448,3 +448,9 @@ class TestProgress:
         ]
         line.close()
         assert capsys.readouterr().err.strip() == ""
+
+
+def test_diff_compares_under_the_names_that_a_map_gives(saved):
+    saved.push({"net": {"w": WEIGHT, "biases": BIASES}})
+    table = saved.run_line_magic("ckpt_diff", "model.ckpt net --static --map w=weight")
+    assert table.set_index("name")["status"].to_dict() == {"biases": "same", "w": "same"}
