@@ -272,6 +272,8 @@ def check_paddings(paddings: Array, rank: int) -> None:
 
 def _pad(ctx: KernelContext, value: Array, paddings: Array, fill: Array = None) -> Array:
     check_paddings(paddings, value.ndim)
+    if value.ndim == 0:
+        return value
     default = b"" if value.dtype == object else ctx.output_dtypes[0].numpy.type(0)
     return np.pad(value, paddings.tolist(), constant_values=default if fill is None else fill)
 

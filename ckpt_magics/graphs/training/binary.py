@@ -15,7 +15,6 @@ from ckpt_magics.graphs.nodes.build import apply, output
 from ckpt_magics.graphs.nodes.mathematics import (
     conj,
     div_no_nan,
-    floordiv,
     greater,
     greater_equal,
     less,
@@ -69,7 +68,7 @@ def _quotient(divide: Callable[[Tensor, Tensor], Tensor]) -> Rule:
 
 def _floor_mod(op: Operation, grad: Tensor) -> Gradients:
     x, y = op.inputs
-    return summed_back(x, y, grad, grad * negative(floordiv(conj(x), conj(y), name="floor_div")))
+    return summed_back(x, y, grad, grad * negative(output("FloorDiv", conj(x), conj(y))))
 
 
 def _pow(op: Operation, grad: Tensor) -> Gradients:

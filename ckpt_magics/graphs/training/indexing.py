@@ -130,7 +130,7 @@ def _with_offsets(sizes: Tensor, indices: Tensor, batch: int) -> Tensor:
         step *= lengths[dim]
         start, by = build.zeros([], indices.dtype), build.ones([], indices.dtype)
         offsets = number_range(start, length, by) * step
-        spread = concat([tile([1], [dim - 1]), [length], tile([1], [rank(indices) - dim])], axis=0)
+        spread = concat([tile([1], [dim - 1]), [cast(length, INT32)], tile([1], [rank(indices) - dim])], axis=0)
         numbered += reshape(offsets, spread)
     return numbered
 

@@ -41,8 +41,9 @@ def _kept_shape(sizes: Tensor, axes: Tensor) -> object:
         return kept
     count = size(sizes, out_type=axes.dtype)
     axes = (axes + count) % count
+    reduced_sizes = shape(axes)
     places = number_range(count), axes
-    return output("DynamicStitch", list(places), [sizes, build.ones(shape(axes), INT32)])
+    return output("DynamicStitch", list(places), [sizes, build.ones(reduced_sizes, INT32)])
 
 
 def _spread(op: Operation, grad: Tensor) -> Tensor:
@@ -109,10 +110,11 @@ def _prod(op: Operation, grad: Tensor) -> Gradients:
         order = concat([reduced, others], 0)
         counts = [reduce_prod(gather(sizes, part)) for part in (reduced, others)]
     permuted = transpose(x, order)
+    permuted_sizes = shape(permuted)
     columns = reshape(permuted, counts)
     before = cumprod(columns, axis=0, exclusive=True)
     behind = cumprod(columns, axis=0, exclusive=True, reverse=True)
-    factors = reshape(conj(before) * conj(behind), shape(permuted))
+    factors = reshape(conj(before) * conj(behind), permuted_sizes)
     return [reshape(grad * transpose(factors, invert_permutation(order)), sizes), None]
 
 
