@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.jobs.kept_objects import KeptObjects, ScopedSide
@@ -24,6 +24,7 @@ from ckpt_magics.files.object_graph.groups import OBJECT_GRAPH, variable_group
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.stored_values import is_save_counter
 from ckpt_magics.files.steps.choosing_steps import EXCLUDE
+from ckpt_magics.files.steps.known_steps import STEP_KINDS
 from ckpt_magics.files.steps.step import Step
 from ckpt_magics.files.steps.stepped_tensors import Dropped, SteppedTensors, merged, stepped
 from ckpt_magics.files.storage.disk import enough_memory
@@ -140,15 +141,16 @@ def convert_tensors(
     for source in sources:
         _check_apart(source.tensors.source, place, in_place=options.in_place)
     sides = [stepped(one.tensors, one.scope) for one in sources]
-    objects = KeptObjects(
-        map(ScopedSide, sides, (one.scope for one in sources)) if combine is None else [ScopedSide(sides[-1], "")]
-    )
+    scopes = (one.scope for one in sources) if combine is None else ("",)
+    is_anew = any(step.kind.makes_objects for step in steps)
+    objects = KeptObjects(() if is_anew else map(ScopedSide, sides if combine is None else sides[-1:], scopes))
     tensors = combine(sides) if combine is not None else _merged(sides)
     names = set(tensors)
-    for step in steps:
+    for step in [*steps, *_naming(steps, kind)]:
         tensors = step.apply(tensors)
     is_as_before = names == set(tensors)
     companions = _meta_graph(sources[-1], path, kind) if is_as_before and sides[-1].keys() == tensors.keys() else {}
+    options = replace(options, objects=options.objects or is_anew)
     tensors = _with_objects(tensors, objects, kind, options, is_as_before=is_as_before)
     files = _write(tensors, place, kind, options, companions)
     return Conversion(
@@ -172,6 +174,12 @@ def _merged(sides: Sequence[SteppedTensors]) -> SteppedTensors:
         known = {name for one in merging for name in one if is_save_counter(name) or _is_object_graph(name)}
         merging.append(side.kept((name for name in side if name not in known), "that of the source before stays"))
     return merged(merging)
+
+
+def _naming(steps: Sequence[Step], kind: Kind) -> list[Step]:
+    """Return the step that gives tensors the names that a kind needs, if there is one and it was not asked for."""
+    is_asked = any(step.kind.word == kind.names_step for step in steps)
+    return [STEP_KINDS[kind.names_step].given([])] if kind.names_step and not is_asked else []
 
 
 def _check_apart(source: TensorSource, target: Place, *, in_place: bool) -> None:
@@ -242,8 +250,8 @@ def _write(
     """
     if not len(tensors):
         raise InvalidArgumentError("no tensor is left to be written", hint="The steps leave out all of them.")
-    order = tensors.in_file_order() if OBJECT_GRAPH_KEY in tensors else tensors.keys()
-    specs = list(map(tensors.spec, order))
+    is_ordered = kind.is_ordered or OBJECT_GRAPH_KEY in tensors
+    specs = list(map(tensors.spec, tensors.in_file_order() if is_ordered else tensors.keys()))
     check_held(kind.name, kind.can_hold(specs))
     if options.dry_run:
         return ()

@@ -32,7 +32,7 @@ _NAME_FORM = "layers/{}/vars/0"
 _WEIGHTS = b"vars"
 
 _LEGACY_NAME = "keras-h5"
-_LEGACY_NAME_FORM = "layer/{}"
+_LEGACY_NAME_FORM = "layer/{}:0"
 
 _LAYERS = "layer_names"
 _WEIGHTS_OF_LAYER = "weight_names"
@@ -83,6 +83,7 @@ KERAS = Kind(
     name=_NAME,
     suffixes=(".weights.h5",),
     name_form=_NAME_FORM,
+    names_step="layers",
     open=open_hdf5,
     can_hold=_unheld_paths,
     sink=hdf5_sink(_NAME, _unheld_paths),
@@ -92,6 +93,8 @@ KERAS_H5 = Kind(
     name=_LEGACY_NAME,
     suffixes=(".h5",),
     name_form=_LEGACY_NAME_FORM,
+    names_step="legacy-layers",
+    is_ordered=True,
     open=open_hdf5,
     can_hold=_unheld_weights,
     sink=hdf5_sink(_LEGACY_NAME, _unheld_weights, _attributes),

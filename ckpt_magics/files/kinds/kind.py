@@ -43,6 +43,8 @@ class Kind:
         open: Opens it for reading, by the place of the file or prefix. What is in no file of this kind is a
             DataLossError.
         name_form: What names have to look like, with ``{}`` for what is free; ``{}`` alone where most names do.
+        names_step: The word of the step that gives names of such a form to what has others; empty if none is needed.
+        is_ordered: Whether the order of tensors in a file means something.
         can_hold: Returns which of some tensors it cannot hold; nothing of a kind that is only read.
         sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
             that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`. None
@@ -60,6 +62,8 @@ class Kind:
     suffixes: tuple[str, ...] = ()
     open: Callable[[Place], TensorFile]
     name_form: str = "{}"
+    names_step: str = ""
+    is_ordered: bool = False
     can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]] = _none_unheld
     sink: OpenSink | None = None
     byte_map: Callable[[Place], list[ByteRange]]

@@ -42,7 +42,7 @@ def spelled_step(word: str, entries: Any, *, may_miss: bool = False) -> Step:  #
     Args:
         word: Its word.
         entries: A text, a list of texts, pairs or tables, a mapping of left sides to right ones; True or nothing of a
-            step that takes none.
+            step that takes none or needs none.
         may_miss: Whether an entry may match nothing.
 
     Raises:
@@ -51,7 +51,7 @@ def spelled_step(word: str, entries: Any, *, may_miss: bool = False) -> Step:  #
     kind = kind_of_step(word)
     variables: dict[str, Any] = {}
     listed = [_entry(kind, entry, variables) for entry in _listed(entries)]
-    if bool(listed) != bool(kind.fields):
+    if bool(listed) != bool(kind.fields) and (listed or not kind.may_be_bare):
         wanted = f"{kind.metavar} once or more" if kind.fields else "nothing"
         raise InvalidArgumentError(f"{word} takes {wanted}")
     return kind.given(listed, may_miss=may_miss, variables=variables)

@@ -27,6 +27,8 @@ class StepKind:
         text: What it does, for the help.
         apply: Does it, reading nothing.
         split: Takes an entry apart that was given as text.
+        may_be_bare: Whether it can do without entries.
+        makes_objects: Whether its names are paths of objects anew, whatever held the values before.
     """
 
     word: str
@@ -35,6 +37,8 @@ class StepKind:
     text: str
     apply: Callable[[SteppedTensors, Step], SteppedTensors]
     split: Callable[[str], Sides] = lambda text: (text,)
+    may_be_bare: bool = False
+    makes_objects: bool = False
 
     def given(
         self, entries: Sequence[str | Sides], *, may_miss: bool = False, variables: Mapping[str, Any] | None = None

@@ -69,7 +69,8 @@ def step_arguments() -> tuple[Argument, ...]:
 
 
 def _argument(kind: StepKind) -> Argument:
-    takes: dict[str, Any] = {"nargs": "+", "metavar": kind.metavar} if kind.fields else {"nargs": 0}
+    count = "*" if kind.may_be_bare else "+"
+    takes: dict[str, Any] = {"nargs": count, "metavar": kind.metavar} if kind.fields else {"nargs": 0}
     return argument(f"--{kind.word}", action=StepAction, dest="steps", help=kind.text.replace("%", "%%"), **takes)
 
 

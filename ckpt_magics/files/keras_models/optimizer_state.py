@@ -1,0 +1,94 @@
+"""The state of an optimizer in the order in which optimizers of today keep it.
+
+========================  ======================================================================================
+optimizer                 its state
+========================  ======================================================================================
+Keras 3                   ``_variables``: iteration, learning rate, then the slots of each variable in turn
+Keras 2 since 2.11        the same without the learning rate, which is ``_learning_rate``
+Keras 2 before, legacy    ``iter``, ``learning_rate``, and slots of variables: ``m`` and ``v`` of Adam
+========================  ======================================================================================
+
+Variables are in the order of the model's trained weights. A learning rate that follows a schedule is no variable.
+
+Follows: keras/src/optimizers of Keras 3.15, tf_keras/src/optimizers of tf_keras 2.21.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ckpt_magics.files.keras_models.model_part import UNTRAINED, ModelPart, Weight
+from ckpt_magics.files.object_graph.graph_nodes import GraphNode
+
+__all__ = ["is_optimizer", "optimizer_state"]
+
+_MARKS = frozenset({"_iterations", "iter", "iterations", "_learning_rate", "beta1_power"})
+
+_SLOTS = (("m", "v"), ("momentum",), ("rms",), ("accumulator",))
+"""Slots of Adam, SGD, RMSprop and Adagrad, which are named otherwise today, and are in the same order."""
+
+
+def is_optimizer(node: GraphNode) -> bool:
+    """Tell whether an object is an optimizer of Keras or TensorFlow."""
+    return any(edge.name in _MARKS for edge in node.children)
+
+
+def optimizer_state(
+    nodes: Sequence[GraphNode], optimizer: GraphNode, variables: Mapping[str, Weight], model: ModelPart
+) -> list[str]:
+    """Return what the caller calls the tensors of an optimizer's state, in the order of Keras 3.
+
+    Args:
+        nodes: The graph of objects.
+        optimizer: The optimizer's node.
+        variables: All variables, by their keys in the checkpoint.
+        model: Whose weights it trains.
+
+    Returns:
+        The tensors; none if the optimizer is of no known kind, or not all of its state is there.
+    """
+    reader = _StateReader(nodes, variables)
+    own = {edge.name: edge.node_id for edge in optimizer.children}
+    if "_variables" in own:
+        listed = reader.elements(own["_variables"])
+        rate = reader.variable(own.get("_learning_rate"))
+        has_rate = rate is None or rate in listed
+        found = listed if has_rate else [*listed[:1], rate, *listed[1:]]
+    else:
+        first = [reader.variable(own[name]) for name in ("iter", "learning_rate") if name in own]
+        found = [*first, *reader.slots(optimizer, model)]
+    tensors = [one.tensor for one in found if one is not None]
+    return tensors if len(tensors) == len(found) and len(tensors) > 1 else []
+
+
+class _StateReader:
+    """Finds variables of an optimizer."""
+
+    def __init__(self, nodes: Sequence[GraphNode], variables: Mapping[str, Weight]) -> None:
+        self._nodes = nodes
+        self._variables = variables
+
+    def variable(self, node_id: int | None) -> Weight | None:
+        """Return the variable that a node is."""
+        keys = () if node_id is None else [saved.checkpoint_key for saved in self._nodes[node_id].attributes]
+        return next((self._variables[key] for key in keys if key in self._variables), None)
+
+    def elements(self, node_id: int) -> list[Weight | None]:
+        """Return the variables in a list."""
+        found = {edge.name: edge.node_id for edge in self._nodes[node_id].children}
+        return [self.variable(found.get(str(number))) for number in range(len(found))]
+
+    def slots(self, optimizer: GraphNode, model: ModelPart) -> Iterator[Weight | None]:
+        """Yield the slots of each trained variable; None for what is not there, or if the slots are not known."""
+        table = {
+            (self.variable(slot.original_variable_node_id), slot.slot_name): self.variable(slot.slot_variable_node_id)
+            for slot in optimizer.slots
+        }
+        names = {name for _, name in table}
+        kinds = [slots for slots in _SLOTS if names == set(slots)]
+        if not kinds:
+            yield None
+        trained = [weight for path, weight in model.deep_weights() if path[-1] not in UNTRAINED]
+        for weight in trained if kinds else ():
+            has_any = any((weight, name) in table for name in names)
+            yield from (table.get((weight, name)) for name in kinds[0] if has_any)
