@@ -11,7 +11,7 @@ with tempfile.TemporaryDirectory() as folder:
     print(report.table[["name", "shape", "from"]].iloc[:12].to_string(index=False))
     print(len(report.table), "tensors; left out:", *report.dropped["name"])
 
-    # keras.Model.load_weights(target) takes it from here: into the same model, whose layers are found by class and order.
+    # keras.Model.load_weights(target) takes it from here, by the classes of layers and their order.
     with ckpt_magics.load_checkpoint(source) as old, ckpt_magics.load_checkpoint(target) as new:
         print((new["layers/dense/vars/0"] == old["model/layer_with_weights-3/kernel"]).all())
 

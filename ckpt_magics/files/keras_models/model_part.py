@@ -102,9 +102,10 @@ class ModelPart:
         if _OPERATIONS in self.parts:
             return self.parts[_OPERATIONS].elements
         names = sorted((int(found[1]), name) for name in self.parts if (found := _LAYER.fullmatch(name)))
-        # All layers if they are known, by both names; or those with weights.
-        plain = [name for _, name in names if name.startswith("layer-")] or [name for _, name in names]
-        return [self.parts[name] for name in plain] or None
+        # The same layers by both names, of which the plain one has them all and counts otherwise.
+        plain = [name for _, name in names if name.startswith("layer-")]
+        counted = [name for _, name in names if name not in plain]
+        return list(dict.fromkeys(self.parts[name] for name in (*plain, *counted))) or None
 
     @property
     def elements(self) -> list[ModelPart] | None:

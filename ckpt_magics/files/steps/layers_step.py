@@ -39,14 +39,14 @@ def _layers(tensors: SteppedTensors, step: Step) -> SteppedTensors:
     saved = _saved_model(tensors, also_parts=False)
     paths = weights_paths(saved.model, _said(saved.model, step))
     state = {f"{_OPTIMIZER}/vars/{at}": name for at, name in enumerate(saved.state)}
-    return _named(tensors, {**{path: name for name, path in paths.items()}, **state})
+    return _named(tensors, saved.model, {**{path: name for name, path in paths.items()}, **state})
 
 
 def _legacy_layers(tensors: SteppedTensors, step: Step) -> SteppedTensors:
     if all("/" in name and name.endswith(":0") for name in tensors):
         return tensors
     model = _saved_model(tensors, also_parts=True).model
-    return _named(tensors, legacy_weights(model, _said(model, step)))
+    return _named(tensors, model, legacy_weights(model, _said(model, step)))
 
 
 def _keras_objects(tensors: SteppedTensors, step: Step, style: ObjectStyle) -> SteppedTensors:
@@ -54,12 +54,17 @@ def _keras_objects(tensors: SteppedTensors, step: Step, style: ObjectStyle) -> S
     paths = object_paths(saved.model, _said(saved.model, step), style)
     weights = {value_key(object_path((saved.model.path, *path))): name for name, path in paths.items()}
     state = {value_key(object_path((_OPTIMIZER, "_variables", str(at)))): name for at, name in enumerate(saved.state)}
-    return _named(tensors, {**weights, **(state if style is KERAS_3 else {})})
+    return _named(tensors, saved.model, {**weights, **(state if style is KERAS_3 else {})})
 
 
-def _named(tensors: SteppedTensors, names: Mapping[str, str]) -> SteppedTensors:
-    """Return tensors under other names, in the order of those."""
+def _named(tensors: SteppedTensors, model: ModelPart, names: Mapping[str, str]) -> SteppedTensors:
+    """Return the tensors of a model under other names, in the order of those; no weight of it gets lost."""
     used = set(names.values())
+    lost = [weight.tensor for part in _parts(model) for weight in part.weights.values() if weight.tensor not in used]
+    if lost:
+        raise InvalidArgumentError(
+            f"{names_text(lost)} has no place in a Keras model", hint="Leave it out: --exclude NAME."
+        )
     aside = (Dropped(name, _ASIDE) for name in tensors if name not in used)
     return tensors.with_tensors({new: tensors[old] for new, old in names.items()}, aside)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_magics import convert_checkpoint, load_checkpoint
+from ckpt_magics import ConvertOptions, convert_checkpoint, load_checkpoint
 from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.notebook.commands.command_line import main
 
 GOLDEN = Path(__file__).with_name("golden")
 INNER = "*layer_with_weights-1/layer_with_weights-2"
@@ -137,3 +138,28 @@ def test_what_is_no_keras_model_is_refused(tmp_path, source):
 def test_names_of_a_file_for_keras_stay(tmp_path):
     expected = arrays(GOLDEN / "nested.weights.h5")
     assert converted(GOLDEN / "nested.weights.h5", tmp_path).keys() == expected.keys()
+
+
+def test_weights_that_a_step_has_changed_are_still_those_of_the_model(tmp_path):
+    """Of a compiled Keras 3 model, where the optimizer has the keys of all that is trained."""
+    steps = [("dtype", {"*kernel": "float16"}), "weights-only"]
+    convert_checkpoint(GOLDEN / "adam-3", tmp_path / "m.weights.h5", steps)
+    found = arrays(tmp_path / "m.weights.h5")
+    assert found["layers/dense/vars/0"].dtype == np.float16
+    assert len(found) == 8
+
+
+def test_a_line_says_the_class_of_layers(tmp_path, capsys):
+    said = ["layer-1=Sequential", f"{INNER}=Functional"]
+    assert main(["convert", str(GOLDEN / "nested"), str(tmp_path / "m.weights.h5"), "--layers", *said]) == 0
+    assert "layers/sequential_1/layers/functional/layers/dense/vars/0" in capsys.readouterr().out
+    assert main(["convert", str(GOLDEN / "recurrent"), str(tmp_path / "m"), "--keras-2-objects", "--quiet"]) == 0
+
+
+def test_a_model_among_several_is_chosen_by_its_scope(tmp_path):
+    with load_checkpoint(GOLDEN / "convolutions") as reader:
+        one = {f"{model}/{name}": reader[name] for model in ("left", "right") for name in reader if "GRAPH" not in name}
+    convert_checkpoint(one, tmp_path / "both", options=ConvertOptions(objects=True))
+    with pytest.raises(InvalidArgumentError, match=r"several models or layers: left, right\..*--include left/"):
+        converted(tmp_path / "both", tmp_path)
+    convert_checkpoint(tmp_path / "both", tmp_path / "m.h5", [("include", "left/")])
