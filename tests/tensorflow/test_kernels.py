@@ -11,7 +11,7 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.nodes.build import constant
-from ckpt_magics.graphs.ops import calls, loops, stacks, summaries, tensor_arrays, tensor_lists
+from ckpt_magics.graphs.ops import calls, loops, optionals, stacks, summaries, tensor_arrays, tensor_lists
 from ckpt_magics.graphs.ops.rows import OPS
 from tests.tensorflow.kernel_cases import Case, data_types
 from tests.tensorflow.op_cases import MAKERS
@@ -26,7 +26,7 @@ def cases(name: str) -> list[tuple[DType, Case]]:
     return [(dtype, case) for dtype in data_types(name) for case in MAKERS[name](rng, dtype)]
 
 
-FAMILIES_ELSEWHERE = (calls, loops, stacks, summaries, tensor_arrays, tensor_lists)
+FAMILIES_ELSEWHERE = (calls, loops, optionals, stacks, summaries, tensor_arrays, tensor_lists)
 
 # Compared elsewhere: what has state, draws, reads or writes files, orders or reports.
 ELSEWHERE = {
