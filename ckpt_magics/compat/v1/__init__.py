@@ -293,7 +293,7 @@ _HOMES = {
     "variant": "files.formats.dtypes:VARIANT",
     "version": "compat.v1.version:",
     "where": "graphs.nodes.arrays",
-    "where_v2": "graphs.nodes.masks",
+    "where_v2": "graphs.nodes.arrays",
     "while_loop": "graphs.nodes.loops",
     "zeros": "graphs.nodes.build",
     "zeros_initializer": "graphs.variables.initializers:Zeros",

@@ -36,7 +36,7 @@ def reading_outside() -> Iterator[None]:
     scope = get_variable_scope()
     was_none = scope.caching_device is None
     if was_none:
-        scope.set_caching_device(_own_device)
+        scope.set_caching_device(own_device)
     try:
         yield
     finally:
@@ -44,7 +44,8 @@ def reading_outside() -> Iterator[None]:
             scope.set_caching_device(None)
 
 
-def _own_device(op: Operation) -> str:
+def own_device(op: Operation) -> str:
+    """Return where an operation is: a caching device that reads a variable where it is kept."""
     return op.device
 
 

@@ -13,6 +13,7 @@ from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.flow import loop_around
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape, unknown_shape
+from ckpt_magics.graphs.layers.folds import own_device
 from ckpt_magics.graphs.layers.rnn_cells import Scope, State, joined_shape, sizes_with_batch
 from ckpt_magics.graphs.nodes.arrays import concat, rank, reverse, shape, stack, transpose, unstack, where
 from ckpt_magics.graphs.nodes.assertions import assertion
@@ -40,11 +41,7 @@ Nest = Any
 def _read_outside(scope: VariableScope) -> None:
     """Let the scope's variables be read where they are made, outside of the loop."""
     if loop_around(get_default_graph().flow_context) is None and scope.caching_device is None:
-        scope.set_caching_device(_own_device)
-
-
-def _own_device(op: Operation) -> str:
-    return op.device
+        scope.set_caching_device(own_device)
 
 
 def _transposed(tensor: Tensor) -> Tensor:

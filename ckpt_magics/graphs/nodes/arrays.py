@@ -251,12 +251,21 @@ def where(condition: object, x: object = None, y: object = None, name: str | Non
     Raises:
         ValueError: Only one of the two is given.
     """
+    return _choice("Select", condition, x, y, name)
+
+
+def where_v2(condition: object, x: object = None, y: object = None, name: str | None = None) -> Tensor:
+    """Add the same as `where`, but condition and tensors broadcast."""
+    return _choice("SelectV2", condition, x, y, name)
+
+
+def _choice(op_type: str, condition: object, x: object, y: object, name: str | None) -> Tensor:
     if x is None and y is None:
         with name_scope(name, "Where", [condition]) as scope:
             return output("Where", convert_to_tensor(condition, name="condition"), name=scope)
     if x is None or y is None:
         raise ValueError("x and y must both be non-None or both be None.")
-    return output("Select", condition, x, y, name=name)
+    return output(op_type, condition, x, y, name=name)
 
 
 def part(input_: object, begin: object, size: object, name: str | None = None) -> Tensor:

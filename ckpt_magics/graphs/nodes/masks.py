@@ -8,13 +8,13 @@ from __future__ import annotations
 from ckpt_magics.files.formats.dtypes import BOOL, as_dtype
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
-from ckpt_magics.graphs.nodes.arrays import concat, expand_dims, gather, reshape, shape, squeeze
+from ckpt_magics.graphs.nodes.arrays import concat, expand_dims, gather, reshape, shape, squeeze, where_v2
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.mathematics import cast, maximum
 from ckpt_magics.graphs.nodes.reductions import reduce_max
 
-__all__ = ["boolean_mask", "sequence_mask", "where_v2"]
+__all__ = ["boolean_mask", "sequence_mask"]
 
 
 def boolean_mask(tensor: object, mask: object, name: str | None = "boolean_mask", axis: int | None = None) -> Tensor:
@@ -69,17 +69,3 @@ def sequence_mask(lengths: object, maxlen: object = None, dtype: object = BOOL, 
         row = output("Range", constant(0, limit.dtype), limit, constant(1, limit.dtype))
         matrix = output("Cast", expand_dims(given, -1), DstT=limit.dtype)
         return cast(output("Less", row, matrix), as_dtype(dtype))
-
-
-def where_v2(condition: object, x: object = None, y: object = None, name: str | None = None) -> Tensor:
-    """Add a choice between two tensors, which broadcast; with neither, the places where ``condition`` holds.
-
-    Raises:
-        ValueError: Only one of the two is given.
-    """
-    if x is None and y is None:
-        with name_scope(name, "Where", [condition]) as scope:
-            return output("Where", convert_to_tensor(condition, name="condition"), name=scope)
-    if x is None or y is None:
-        raise ValueError("x and y must both be non-None or both be None.")
-    return output("SelectV2", condition, x, y, name=name)

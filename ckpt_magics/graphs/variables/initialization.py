@@ -16,6 +16,7 @@ from ckpt_magics.graphs.graph.keys import REFERENCE_OPS, GraphKeys
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.build import group, name_scope, output
 from ckpt_magics.graphs.nodes.constants import constant
+from ckpt_magics.graphs.nodes.masks import boolean_mask
 from ckpt_magics.graphs.variables.initializers import Zeros
 from ckpt_magics.graphs.variables.partition import PartitionedVariable
 from ckpt_magics.graphs.variables.variable import Variable
@@ -102,27 +103,13 @@ def report_uninitialized_variables(
             if not tests:
                 return constant([], STRING)
             missing = output("LogicalNot", output("Pack", tests, name="stack"))
-            return _masked_vector(constant([variable.op.name for variable in variables]), missing)
+            return boolean_mask(constant([variable.op.name for variable in variables]), missing)
 
 
 def _has_value(variable: Variable | Tensor) -> Tensor:
     if isinstance(variable, Tensor):
         return output("IsVariableInitialized", variable, dtype=variable.dtype)
     return is_variable_initialized(variable)
-
-
-def _masked_vector(vector: Tensor, mask: Tensor) -> Tensor:
-    """Add the choice of elements, with the nodes that ``tf.boolean_mask`` makes for a tensor of any rank."""
-    with name_scope("boolean_mask"):
-
-        def shape() -> Tensor:
-            return constant(vector.shape, name="Shape")
-
-        count = output("Prod", shape()[0:1], [0])
-        flat = output("Reshape", vector, output("ConcatV2", [shape()[:0], [count], shape()[1:]], 0, name="concat"))
-        flat.set_shape(vector.shape)
-        places = output("Where", output("Reshape", mask, [-1]))
-        return output("GatherV2", flat, output("Squeeze", places, squeeze_dims=[1]), 0)
 
 
 def assign(
