@@ -5,6 +5,7 @@ Format: tensorflow/python/ops/math_grad.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from ckpt_magics.files.formats.dtypes import BFLOAT16, COMPLEX64, COMPLEX128, DOUBLE, FLOAT, HALF
@@ -94,7 +95,22 @@ def _tan(x: Tensor, grad: Tensor) -> Tensor:
     return square(reciprocal(cos(x))) * grad
 
 
+def _bell(factor: float) -> Rule:
+    """Return the rule of an error function: a multiple of exp(-x²)."""
+
+    def rule(op: Operation, grad: Tensor) -> Gradients:
+        height = constant(factor, grad.dtype)
+        with op.graph.control_dependencies([grad]):
+            return [grad * height * exp(-square(conj(op.inputs[0])))]
+
+    return rule
+
+
 RULES: dict[str, Rule] = {
+    "Erf": _bell(2 / math.sqrt(math.pi)),
+    "Erfc": _bell(-2 / math.sqrt(math.pi)),
+    "Sinh": _of_input(lambda x, grad: grad * output("Cosh", x)),
+    "Cosh": _of_input(lambda x, grad: grad * output("Sinh", x)),
     "Abs": lambda op, grad: [grad * sign(op.inputs[0])],
     "Neg": lambda _, grad: [-grad],
     "Conj": lambda _, grad: [conj(grad)],

@@ -157,7 +157,15 @@ def _pad(op: Operation, grad: Tensor) -> Gradients:
     return [part(grad, begin, shape(x, out_type=begin.dtype)), *[None] * (len(op.inputs) - 1)]
 
 
+def _sequences(op: Operation, grad: Tensor) -> Gradients:
+    return [output("ReverseSequence", grad, op.inputs[1], **given_attrs(op, "seq_dim", "batch_dim")), None]
+
+
 RULES: dict[str, Rule] = {
+    "ReverseSequence": _sequences,
+    "SpaceToBatchND": lambda op, grad: [output("BatchToSpaceND", grad, *op.inputs[1:]), None, None],
+    "BatchToSpaceND": lambda op, grad: [output("SpaceToBatchND", grad, *op.inputs[1:]), None, None],
+    "MatrixBandPart": lambda op, grad: [output("MatrixBandPart", grad, *op.inputs[1:]), None, None],
     "Slice": _slice,
     "StridedSlice": _strided_slice,
     "StridedSliceGrad": _strided_slice_grad,

@@ -96,3 +96,29 @@ def test_long_graphs_are_no_matter_of_depth():
     for _ in range(2000):
         y = tf.identity(y)
     assert values(tf.gradients(y, x)) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("op_type", "settings", "attrs"),
+    [
+        ("Erf", [], {}),
+        ("Erfc", [], {}),
+        ("Sinh", [], {}),
+        ("Cosh", [], {}),
+        ("ReverseSequence", [[2, 1]], {"seq_dim": 1}),
+        ("SpaceToBatchND", [[2], [[1, 1]]], {}),
+        ("BatchToSpaceND", [[2], [[0, 1]]], {}),
+        ("MatrixBandPart", [1, 0], {}),
+    ],
+)
+def test_agrees_with_differences(op_type, settings, attrs, graph):
+    rng = np.random.default_rng(2)
+    value, direction = rng.standard_normal((2, 2, 2, 3))
+    x = tf.placeholder(tf.float64, value.shape)
+    inputs = [x, *(tf.constant(np.array(setting, np.int32)) for setting in settings)]
+    y = graph.create_op(op_type, inputs, attrs=attrs).outputs[0]
+    weights = tf.constant(rng.standard_normal(y.shape.as_list()))
+    total = tf.reduce_sum(y * weights)
+    (gradient,) = tf.gradients(total, x)
+    high, low = values(total, {x: value + 1e-6 * direction}), values(total, {x: value - 1e-6 * direction})
+    assert np.sum(values(gradient, {x: value}) * direction) == pytest.approx((high - low) / 2e-6, rel=1e-6)
