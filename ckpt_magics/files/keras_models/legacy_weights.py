@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
+from ckpt_magics.errors import UnimplementedError, visible
 from ckpt_magics.files.keras_models.layer_classes import layer_name
 from ckpt_magics.files.keras_models.model_part import UNTRAINED, ModelPart, Weight
 from ckpt_magics.files.keras_models.unclear_classes import held_elements, unclear_classes
@@ -30,6 +31,7 @@ def legacy_weights(model: ModelPart, classes: Mapping[str, str]) -> dict[str, st
 
     Raises:
         InvalidArgumentError: It is not clear what the layers are.
+        UnimplementedError: Keras 2 and 3 would take them in different orders.
     """
     layers = _layers(model, classes)
     names = [layer_name(layer) or "" for layer in layers]
@@ -60,6 +62,11 @@ def _flat(
 ) -> Iterator[ModelPart]:
     """Yield a layer, or those in a list or a dictionary, however deep."""
     elements = held_elements(part, classes, unclear)
+    if elements is not None and part.elements is None and list(part.parts) != sorted(part.parts):
+        raise UnimplementedError(
+            f"Keras 2 takes the layers in {visible(part.path)} by the order of their keys, Keras 3 as they came",
+            hint="Files that end in .weights.h5 have one order for them.",
+        )
     if elements is None:
         yield part
     for held in elements or ():

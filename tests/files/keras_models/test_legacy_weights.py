@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics import convert_checkpoint, load_checkpoint
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -61,8 +61,12 @@ def test_a_dictionary_of_layers_has_to_be_told_from_a_layer(tmp_path):
     with pytest.raises(InvalidArgumentError, match=r"class of table.*'table=layer' \(or dict\)"):
         converted(GOLDEN / "subclass", tmp_path)
     assert not list(tmp_path.iterdir())
-    found = converted(GOLDEN / "subclass", tmp_path, [("legacy-layers", {"table": "dict"})])
-    assert list(found) == ["dense", "block", "block_1", "dense_3", "dense_4", "dense_5", "dense_6", "block_2"]
+
+
+def test_a_dictionary_that_both_kerases_order_otherwise_is_refused(tmp_path):
+    with pytest.raises(UnimplementedError, match="takes the layers in table by the order of their keys"):
+        converted(GOLDEN / "subclass", tmp_path, [("legacy-layers", {"table": "dict"})])
+    assert not list(tmp_path.iterdir())
 
 
 def test_names_that_are_so_already_stay(tmp_path):
