@@ -6,6 +6,7 @@ Format: tensorflow/python/ops/math_ops.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.files.formats.dtypes import BFLOAT16, COMPLEX64, COMPLEX128, DOUBLE, FLOAT, INT32, INT64, as_dtype
@@ -167,10 +168,14 @@ def add_n(inputs: Sequence[object], name: str | None = None) -> Tensor:
 
 
 def cast(x: object, dtype: object, name: str | None = None) -> Tensor:
-    """Add a conversion to another dtype; a tensor that has it already is returned as it is."""
+    """Add a conversion to another dtype; a tensor or a resource that has it already is returned as it is."""
     wanted = as_dtype(dtype)
     if isinstance(x, Tensor) and x.dtype == wanted:
         return x
+    variable: Any = x
+    if getattr(variable, "is_resource", False) and variable.dtype == wanted:
+        unread: Tensor = variable
+        return unread
     with name_scope(name, "Cast", [x]) as scope:
         tensor = convert_to_tensor(x, name="x")
         return tensor if tensor.dtype == wanted else output("Cast", tensor, name=scope, DstT=wanted)

@@ -25,8 +25,7 @@ def _pool_attrs(op: Operation) -> dict[str, Any]:
 
 def _conv(op: Operation, grad: Tensor) -> Gradients:
     images, filters = op.inputs
-    known = images.shape.is_fully_defined() and filters.shape.is_fully_defined()
-    sizes = [shape(images), shape(filters)] if known else apply("ShapeN", [images, filters])
+    sizes = apply("ShapeN", [images, filters])
     attrs = _conv_attrs(op)
     return [
         output("Conv2DBackpropInput", sizes[0], filters, grad, **attrs),

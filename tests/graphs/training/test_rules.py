@@ -13,7 +13,8 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import DOUBLE, dtype_of
 from ckpt_magics.graphs.ops.rows import OPS
 from ckpt_magics.graphs.training.rules import NO_GRADIENT, RULES
-from tests.tensorflow.kernel_cases import MAKERS, Case, data_types
+from tests.tensorflow.kernel_cases import Case, data_types
+from tests.tensorflow.op_cases import MAKERS
 from tests.tensorflow.single_ops import attrs_of, our_call
 
 KINKS = {"Round", "Sign"}
