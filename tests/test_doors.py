@@ -121,6 +121,10 @@ def _averaged(given, runs):
     return {"mean.ckpt.index", "last.ckpt.index"} <= set(os.listdir(runs))
 
 
+def _loaded_graph(given, _runs):
+    return ckpt_magics.load_graph(given("m-1")).run("w").tolist() == [0.0, 1.0, 2.0]
+
+
 def _noted(given, _runs):
     with tf.summary.FileWriter(given("log")) as writer:
         writer.add_summary(tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=2)]), 1)
@@ -221,6 +225,7 @@ DOORS = {
     "show_checkpoint": _pictures,
     "show_graph": _pictures,
     "freeze_graph": _frozen,
+    "load_graph": _loaded_graph,
     "read_scalars": _noted,
     "export_meta_graph": _meta_graphs,
     "import_meta_graph": _meta_graphs,

@@ -7,7 +7,7 @@ from ckpt_magics.compat.lazy_names import lazy_names
 _HOMES = {
     "atrous_conv2d": "graphs.nodes.windows",
     "avg_pool": "graphs.nodes.windows",
-    "avg_pool2d": "graphs.nodes.windows",
+    "avg_pool2d": "graphs.nodes.windows:avg_pool",
     "avg_pool3d": "graphs.nodes.windows",
     "batch_normalization": "graphs.nodes.normalization",
     "bias_add": "graphs.nodes.networks",

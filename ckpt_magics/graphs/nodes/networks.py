@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ckpt_magics.errors import UnimplementedError
+from ckpt_magics.files.formats.dtypes import INT32, as_dtype
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.graph.shape import TensorShape
@@ -173,10 +174,11 @@ def _noise_shape(tensor: Tensor, noise_shape: Any) -> Any:  # noqa: ANN401 -- a 
     return [own if size is None else size for size, own in zip(given, tensor.shape.as_list(), strict=True)]
 
 
-def swish(features: object) -> Tensor:
-    """Add ``features * sigmoid(features)``."""
+def swish(features: object, beta: object = 1.0) -> Tensor:
+    """Add ``features * sigmoid(beta * features)``."""
     tensor = convert_to_tensor(features, name="features")
-    return tensor * output("Sigmoid", tensor)
+    inner = tensor if isinstance(beta, float) and beta == 1 else convert_to_tensor(beta, tensor.dtype) * tensor
+    return tensor * output("Sigmoid", inner)
 
 
 def crelu(features: object, name: str | None = None, axis: int = -1) -> Tensor:
@@ -186,9 +188,15 @@ def crelu(features: object, name: str | None = None, axis: int = -1) -> Tensor:
         return relu(concat([tensor, -tensor], axis, name=scope))
 
 
-def top_k(input: object, k: object = 1, sorted: bool = True, name: str | None = None) -> TopK:  # noqa: A002 -- TensorFlow's names
-    """Add the ``k`` greatest elements of each row, and their places."""
-    return TopK(*apply("TopKV2", input, k, sorted=sorted, name=name))
+def top_k(
+    input: object,  # noqa: A002
+    k: object = 1,
+    sorted: bool = True,  # noqa: A002 -- TensorFlow's names
+    index_type: object = INT32,
+    name: str | None = None,
+) -> TopK:
+    """Add the ``k`` greatest elements of each row, and their places, of ``index_type``."""
+    return TopK(*apply("TopKV2", input, k, sorted=sorted, index_type=as_dtype(index_type), name=name))
 
 
 def in_top_k(predictions: object, targets: object, k: object, name: str | None = None) -> Tensor:

@@ -392,13 +392,6 @@ def max_pool2d(
     return max_pool(input, ksize, strides, padding, data_format, name or "MaxPool2d")
 
 
-def avg_pool2d(
-    input: object, ksize: Steps, strides: Steps, padding: str, data_format: str = "NHWC", name: str | None = None
-) -> Tensor:
-    """Add the mean of each window; the same as `avg_pool`."""
-    return avg_pool(input, ksize, strides, padding, data_format, name)
-
-
 def _pool_3d(op_type: str) -> Callable[..., Tensor]:
     def function(
         input: object, ksize: Steps, strides: Steps, padding: str, data_format: str = "NDHWC", name: str | None = None

@@ -19,7 +19,7 @@ from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes, with_rank
 from ckpt_magics.graphs.ops.reductions import accumulator
 from ckpt_magics.graphs.ops.row import KernelContext, Op, ShapeContext, types
-from ckpt_magics.graphs.ops.shape_rules import input_as_shape, like_input
+from ckpt_magics.graphs.ops.shape_rules import input_as_shape
 from ckpt_magics.graphs.ops.type_sets import FLOATS, REAL_NUMBERS, dtypes
 from ckpt_magics.graphs.ops.windows import (
     ANY_PADDING,
@@ -32,6 +32,7 @@ from ckpt_magics.graphs.ops.windows import (
     as_given,
     channels_last,
     conv_window,
+    output_shape,
     pool_window,
 )
 
@@ -42,9 +43,16 @@ def _images_shape(ctx: ShapeContext) -> list[Shape]:
     """Rule of the gradient of images, whose shape an input holds; in old graphs it is height and width alone."""
     filters, backprop, sizes = with_rank(ctx.shape(1), 4), with_rank(ctx.shape(2), 4), input_as_shape(ctx, 0)
     if sizes is None or len(sizes) != 2:
-        return [merge_shapes([sizes, (None,) * 4])]
+        shape = merge_shapes([sizes, (None,) * 4])
+        # How many images there are is taken from the gradient alone.
+        return [shape if sizes is None or shape is None else (backprop[0], *shape[1:])]
     first = ctx.attr("data_format") == b"NCHW"
     return [(backprop[0], filters[2], *sizes) if first else (backprop[0], *sizes, filters[2])]
+
+
+def _pooled_shape(ctx: ShapeContext) -> list[Shape]:
+    images = with_rank(ctx.shape(0), 4)
+    return output_shape(ctx, pool_window(ctx, explicit=False), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
 
 
 def _filters_shape(ctx: ShapeContext) -> list[Shape]:
@@ -149,10 +157,14 @@ def _max_pool_grad_grad(ctx: KernelContext, orig_input: Array, orig_output: Arra
     images, pooled, given = (channels_last(ctx, item) for item in (orig_input, orig_output, grad))
     window = pool_window(ctx, explicit=False)
     _check_positions(window, images.shape, pooled)
-    which = _greatest(window, window.padded(images, _lowest(images.dtype)), *pooled.shape[1:3])
-    taken, padded = np.zeros(pooled.shape, grad.dtype), window.padded(given, 0)
-    for element, part in enumerate(window.parts(*pooled.shape[1:3])):
-        np.copyto(taken, padded[part], where=which == element)
+    values, padded = window.padded(images, _lowest(images.dtype)), window.padded(given, 0)
+    inside = window.padded(np.ones((1, *images.shape[1:3], 1), np.uint8), 0) > 0
+    taken, is_open = np.zeros(pooled.shape, grad.dtype), np.ones(pooled.shape, np.bool_)
+    for part in window.parts(*pooled.shape[1:3]):
+        # The first of several elements that the pool may have taken.
+        is_here = is_open & inside[part] & (values[part] == pooled)
+        np.copyto(taken, padded[part], where=is_here)
+        is_open &= ~is_here
     return as_given(ctx, taken)
 
 
@@ -202,14 +214,14 @@ ROWS: tuple[Op, ...] = (
         "MaxPoolGrad",
         POOLED,
         (*POOL_SIZES, ANY_PADDING, EXPLICIT, LAYOUT, *MAX_POOL_TYPES),
-        like_input(),
+        lambda ctx: [with_rank(ctx.shape(0), 4)],
         _max_pool_grad,
     ),
     Op(
         "MaxPoolGradGrad",
         POOLED,
         (*POOL_SIZES, PADDING, LAYOUT, types("T", REAL_NUMBERS)),
-        like_input(1),
+        _pooled_shape,
         _max_pool_grad_grad,
     ),
     Op(

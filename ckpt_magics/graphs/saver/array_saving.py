@@ -110,8 +110,9 @@ def save_checkpoint(
 def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
     """Save tensors as `save_checkpoint` does, with options that are made already."""
     stored = tensors_behind(tensors)
-    if stored is not None and options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
+    if stored is not None:
         check_whole(stored)
+    if stored is not None and options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
         return write_checkpoint(prefix, stored_to_save(stored.source), options)
     if options.objects:
         return _save_objects(prefix, tensors, options)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.meta_graph.frozen import Constants
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
@@ -169,12 +170,16 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
         return self._started().run(fetches, feeds)
 
     def _tensors(self, item: Any) -> Any:  # noqa: ANN401 - a name, or any structure
-        """Return names with the index of an operation's first output where they have none."""
+        """Return names with the index of an operation's first output where they have none, variables for theirs."""
         if isinstance(item, list | tuple):
             return [self._tensors(part) for part in item]
         if not isinstance(item, str) or ":" in item:
             return item
         op = self.graph.find_operation(item)
+        variables = self.graph.get_collection(GraphKeys.GLOBAL_VARIABLES)
+        variable = next((one for one in variables if one.op is op), None)
+        if variable is not None:
+            return variable
         return f"{item}:0" if op is not None and op.outputs else item
 
     def _only_input(self) -> str:

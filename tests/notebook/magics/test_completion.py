@@ -66,7 +66,7 @@ def completer(notebook, tmp_path, monkeypatch):
         ("ckpt_convert", "runs x.npz --recipe bert-", ["bert-to-tensorflow"]),
         ("ckpt_convert", "runs x.npz --under ", []),
         ("ckpt_convert", "nowhere x.npz --exclude ", []),
-        ("ckpt_average", "runs x.npz --la", ["--last", "--layout"]),
+        ("ckpt_average", "runs x.npz --la", ["--last", "--layout", "--layers"]),
     ],
 )
 def test_completes_the_last_word(completer, magic, line, words):
