@@ -55,7 +55,7 @@ _INTERNAL: Mapping[str, Sequence[str]] = {
 }
 
 
-_CONTRIB = (".framework", ".layers", ".slim")
+_CONTRIB = (".framework", ".layers", ".rnn", ".slim")
 """The modules below ``tensorflow.contrib``, which TensorFlow 1 has."""
 
 
