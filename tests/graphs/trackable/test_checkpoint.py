@@ -199,7 +199,7 @@ trees = st.recursive(
 
 def zeroed(tree):
     if isinstance(tree, EagerVariable):
-        return EagerVariable(tree.numpy() * 0)
+        return EagerVariable(np.zeros_like(tree.numpy()))
     if isinstance(tree, dict):
         return {key: zeroed(item) for key, item in tree.items()}
     return [zeroed(item) for item in tree]
