@@ -7,7 +7,6 @@ Format: tensorflow/core/protobuf/trackable_object_graph.proto.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.wire.field_columns import Numbers, SmallMessages, spans_in_messages
 from ckpt_magics.proto import messages
 
-__all__ = ["GraphColumns", "SlotVariable", "decode_columns"]
+__all__ = ["GraphColumns", "SlotVariable", "decode_columns", "no_such_node", "parse_graph_message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,25 @@ class GraphColumns:
         return dict(zip(self.edge_names[edges], self.edge_ids[edges], strict=True))
 
 
+def parse_graph_message(data: bytes) -> messages.TrackableObjectGraph:
+    """Return the message that is serialized; what its nodes refer to is not looked at.
+
+    Raises:
+        DataLossError: It is none.
+    """
+    try:
+        return messages.TrackableObjectGraph.FromString(data)
+    except DecodeError as error:
+        raise DataLossError(f"object graph cannot be parsed: {error}", tensor=OBJECT_GRAPH_KEY) from error
+
+
+def no_such_node(node_id: int, other: int, count: int) -> DataLossError:
+    """Return the error for a graph of so many nodes in which one refers to another that is not there."""
+    return DataLossError(
+        f"object graph: node {node_id} refers to node {other}, and there are {count}", tensor=OBJECT_GRAPH_KEY
+    )
+
+
 def decode_columns(data: bytes) -> GraphColumns:
     """Return the graph in a serialized TrackableObjectGraph.
 
@@ -115,10 +133,7 @@ def decode_columns(data: bytes) -> GraphColumns:
 
 def _canonical(data: bytes) -> bytes:
     """Return the graph as protobuf writes it, without what is unknown: then what is in it can be found by its place."""
-    try:
-        graph = messages.TrackableObjectGraph.FromString(data)
-    except DecodeError as error:
-        raise DataLossError(f"object graph cannot be parsed: {error}", tensor=OBJECT_GRAPH_KEY) from error
+    graph = parse_graph_message(data)
     graph.DiscardUnknownFields()
     serialized: bytes = graph.SerializeToString(deterministic=True)
     return serialized
@@ -148,11 +163,5 @@ def _check_references(columns: GraphColumns) -> None:
     ]
     for node_ids, referred in ((columns.edge_nodes, columns.edge_ids), tuple(zip(*slots, strict=True)) or ((), ())):
         if referred and (min(referred) < 0 or max(referred) >= columns.count):
-            raise _no_such_node(node_ids, referred, columns.count)
-
-
-def _no_such_node(node_ids: Sequence[int], referred: Sequence[int], count: int) -> DataLossError:
-    node_id, other = next(pair for pair in zip(node_ids, referred, strict=True) if not 0 <= pair[1] < count)
-    return DataLossError(
-        f"object graph: node {node_id} refers to node {other}, and there are {count}", tensor=OBJECT_GRAPH_KEY
-    )
+            pairs = zip(node_ids, referred, strict=True)
+            raise no_such_node(*next(pair for pair in pairs if not 0 <= pair[1] < columns.count), columns.count)

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
-from ckpt_magics.files.object_graph.graph_columns import SlotVariable
+from ckpt_magics.files.object_graph.graph_columns import SlotVariable, no_such_node, parse_graph_message
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.tensors.source import Array
@@ -161,10 +161,7 @@ def decode_object_graph(data: bytes) -> tuple[GraphNode, ...]:
     Raises:
         DataLossError: It is not one, or it refers to objects that it has not.
     """
-    try:
-        graph = messages.TrackableObjectGraph.FromString(data)
-    except DecodeError as error:
-        raise DataLossError(f"object graph cannot be parsed: {error}", tensor=OBJECT_GRAPH_KEY) from error
+    graph = parse_graph_message(data)
     plain = messages.TrackableObjectGraph()
     plain.CopyFrom(graph)
     plain.DiscardUnknownFields()
@@ -211,7 +208,4 @@ def _check_references(nodes: Sequence[GraphNode]) -> None:
             referred += (slot.original_variable_node_id, slot.slot_variable_node_id)
         for other in referred:
             if not 0 <= other < count:
-                raise DataLossError(
-                    f"object graph: node {node_id} refers to node {other}, and there are {count}",
-                    tensor=OBJECT_GRAPH_KEY,
-                )
+                raise no_such_node(node_id, other, count)

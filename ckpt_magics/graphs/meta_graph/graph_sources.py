@@ -129,10 +129,10 @@ def _find_file(place: Place, tags: Collection[str]) -> GraphSource | None:
 
 def _from_file(place: Place, tags: Collection[str]) -> GraphSource | None:
     name = place.name
+    if foreign.recognise(place.read_start(foreign.START_SIZE), name).is_events:
+        meta_graph, note = graph_of_events(name)
+        return GraphSource(name, "event file", meta_graph, note=note)
     with place.open() as file:
-        if foreign.recognise(file.read_at(0, min(file.size, foreign.START_SIZE), "start"), name).is_events:
-            meta_graph, note = graph_of_events(name)
-            return GraphSource(name, "event file", meta_graph, note=note)
         if file.size > MESSAGE_LIMIT:
             return None
         data = file.read_at(0, file.size, "graph")

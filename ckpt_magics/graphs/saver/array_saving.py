@@ -112,8 +112,8 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     stored = tensors_behind(tensors)
     if stored is not None:
         check_whole(stored)
-    if stored is not None and options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
-        return write_checkpoint(prefix, stored_to_save(stored.source), options)
+        if options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
+            return write_checkpoint(prefix, stored_to_save(stored.source), options)
     if options.objects:
         return _save_objects(prefix, tensors, options)
     arrays, gaps = tensors_and_gaps(tensors)
