@@ -130,7 +130,7 @@ def _find_file(place: Place, tags: Collection[str]) -> GraphSource | None:
 def _from_file(place: Place, tags: Collection[str]) -> GraphSource | None:
     name = place.name
     if foreign.recognise(place.read_start(foreign.START_SIZE), name).is_events:
-        meta_graph, note = graph_of_events(name)
+        meta_graph, note = graph_of_events(place)
         return GraphSource(name, "event file", meta_graph, note=note)
     with place.open() as file:
         if file.size > MESSAGE_LIMIT:
