@@ -63,8 +63,8 @@ class Checkpoint(AutoTrackable):
         ValueError: One of them holds nothing that can be saved, or ``root`` holds another object under its name.
 
     >>> step = EagerVariable(3, name="step")
-    >>> Checkpoint(step=step).save_counter.numpy()
-    np.int64(0)
+    >>> int(Checkpoint(step=step).save_counter.numpy())
+    0
     """
 
     _self_saves_arrays: ClassVar[bool] = True
