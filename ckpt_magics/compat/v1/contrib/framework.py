@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+SCOPES_AND_VARIABLES = {
     "add_arg_scope": "graphs.slim.argument_scopes",
     "add_model_variable": "graphs.slim.model_variables",
     "arg_scope": "graphs.slim.argument_scopes",
@@ -24,12 +24,15 @@ _HOMES = {
     "get_variables_by_suffix": "graphs.slim.model_variables",
     "get_variables_to_restore": "graphs.slim.model_variables",
     "has_arg_scope": "graphs.slim.argument_scopes",
+    "model_variable": "graphs.slim.model_variables",
+    "variable": "graphs.slim.model_variables",
+}
+
+_HOMES = SCOPES_AND_VARIABLES | {
     "init_from_checkpoint": "graphs.saver.from_checkpoint",
     "list_variables": "notebook.train_readers",
     "load_checkpoint": "notebook.train_readers",
     "load_variable": "notebook.train_readers",
-    "model_variable": "graphs.slim.model_variables",
-    "variable": "graphs.slim.model_variables",
 }
 
 __all__ = list(_HOMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "apply_regularization": "graphs.slim.slim_initializers",
     "avg_pool2d": "graphs.slim.slim_shapes",
     "batch_norm": "graphs.slim.slim_normalization",
@@ -37,6 +37,6 @@ _HOMES = {
     "xavier_initializer_conv2d": "graphs.slim.slim_initializers:xavier_initializer",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)
