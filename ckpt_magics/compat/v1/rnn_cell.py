@@ -7,14 +7,14 @@ from ckpt_magics.compat.lazy_names import lazy_names
 _HOMES = {
     "BasicLSTMCell": "graphs.layers.rnn_cells",
     "BasicRNNCell": "graphs.layers.rnn_cells",
-    "DeviceWrapper": "graphs.layers.rnn_cells",
-    "DropoutWrapper": "graphs.layers.rnn_cells",
+    "DeviceWrapper": "graphs.layers.composed_cells",
+    "DropoutWrapper": "graphs.layers.composed_cells",
     "GRUCell": "graphs.layers.rnn_cells",
     "LSTMCell": "graphs.layers.rnn_cells",
     "LSTMStateTuple": "graphs.layers.rnn_cells",
-    "MultiRNNCell": "graphs.layers.rnn_cells",
-    "RNNCell": "graphs.layers.rnn_cells",
-    "ResidualWrapper": "graphs.layers.rnn_cells",
+    "MultiRNNCell": "graphs.layers.composed_cells",
+    "RNNCell": "graphs.layers.recurrent_cell",
+    "ResidualWrapper": "graphs.layers.composed_cells",
 }
 
 __all__ = list(_HOMES)

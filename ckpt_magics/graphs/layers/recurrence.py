@@ -14,7 +14,7 @@ from ckpt_magics.graphs.graph.flow import loop_around
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape, unknown_shape
 from ckpt_magics.graphs.layers.folds import own_device
-from ckpt_magics.graphs.layers.rnn_cells import Scope, State, joined_shape, sizes_with_batch
+from ckpt_magics.graphs.layers.recurrent_cell import Scope, State, joined_shape, sizes_with_batch
 from ckpt_magics.graphs.nodes.arrays import concat, rank, reverse, shape, stack, transpose, unstack, where
 from ckpt_magics.graphs.nodes.assertions import assertion
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, identity, name_scope, output, zeros
