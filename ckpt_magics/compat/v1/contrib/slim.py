@@ -1,4 +1,4 @@
-"""``tf.contrib.slim``: layers in scopes of arguments, which ``tf.contrib.layers`` and ``tf.contrib.framework`` share."""
+"""``tf.contrib.slim``: layers in scopes of arguments, all that ``layers`` and ``framework`` of ``tf.contrib`` share."""
 
 from __future__ import annotations
 
