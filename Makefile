@@ -8,6 +8,7 @@
 #   make test-lowest  the tests without TensorFlow, with the lowest versions of all dependencies (.venv-lowest)
 #   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
 #   make tour    execute the tour and write it as HTML to examples/_output
+#   make docs    the site: README, pages, executed examples and docstrings, as HTML in docs/_build/site
 #   make lint    the checks of style, types and imports alone
 #   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
 #   make stress  the long versions of the tests of damage, crashes, hostile files and generated programs, then 200,000
@@ -29,7 +30,7 @@ WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 # The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test test-tensorflow test-torch test-recipes test-lowest lab tour lint bench stress proto clean
+.PHONY: test test-tensorflow test-torch test-recipes test-lowest lab tour docs lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -62,6 +63,12 @@ tour: $(INSTALLED) $(WIDGETS)
 	$(BIN)/jupyter nbconvert --execute --to html --ExecutePreprocessor.store_widget_state=False \
 		--output-dir examples/_output examples/tour.ipynb
 
+# Links that lead nowhere and docstrings that are no docstrings are errors.
+docs: $(INSTALLED) $(WIDGETS)
+	$(BIN)/jupyter nbconvert --execute --to html --ExecutePreprocessor.store_widget_state=False \
+		--output-dir docs/_build/notebooks examples/*.ipynb
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/site
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -83,7 +90,7 @@ proto: $(INSTALLED)
 
 clean:
 	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-lowest js/node_modules
-	rm -rf ckpt_magics/notebook/widgets/static examples/_output
+	rm -rf ckpt_magics/notebook/widgets/static examples/_output docs/_build
 
 # pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
 # the environment anew.
