@@ -258,5 +258,5 @@ def _write(
     values = CheckedValues(tensors, tensors.piece_size)
     sink = write_tensors(place, specs, values, options.save, kind=kind, companions=companions)
     if options.verify:
-        read_back(place.at(sink.path), values.checksums)
+        read_back(place.at(sink.path), values.checksums, sink.copied)
     return sink.written

@@ -1,8 +1,13 @@
-"""Whether a file that was just written holds what it was given: by checksums taken on the way, read once more."""
+"""Whether a file that was just written holds what it was given: by checksums taken on the way, read once more.
+
+Values whose bytes were copied were read back where they were written; of those it is enough that the file's own list
+leads there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +16,8 @@ from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.sink import Values, neighbours
-from ckpt_magics.files.tensors.source import Array
+from ckpt_magics.files.tensors.source import Array, Columns
+from ckpt_magics.files.tensors.stored_pieces import CopiedValue, StoredPieces
 from ckpt_magics.files.wire.crc32c import crc32c
 
 __all__ = ["CheckedValues", "read_back"]
@@ -40,17 +46,27 @@ class CheckedValues:
         return found
 
     def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
-        """Yield a value's pieces."""
+        """Return an iterator over a value's pieces."""
+        pieces = self._values.pieces(key, min(at_most, self._piece_size(key)))
+        checked = partial(self._checked, key)
+        return pieces.cut(checked) if isinstance(pieces, StoredPieces) else checked(pieces)
+
+    def _checked(self, key: bytes, pieces: Iterator[tuple[Box, Array]]) -> Iterator[tuple[Box, Array]]:
         crc = 0
-        for box, array in self._values.pieces(key, min(at_most, self._piece_size(key))):
+        for box, array in pieces:
             # An array that somebody changes meanwhile is to be written as it was looked at.
             crc = _checksum(array, crc)
             yield box, array
         self.checksums[key] = crc
 
 
-def read_back(place: Place, checksums: Mapping[bytes, int]) -> None:
+def read_back(place: Place, checksums: Mapping[bytes, int], copied: Mapping[bytes, CopiedValue]) -> None:
     """Read what was written and compare it.
+
+    Args:
+        place: Of the file.
+        checksums: Of the values that it was given one by one.
+        copied: The values whose bytes were copied, see `TensorSink`.
 
     Raises:
         DataLossError: It is something else.
@@ -59,20 +75,31 @@ def read_back(place: Place, checksums: Mapping[bytes, int]) -> None:
     with open_tensors(place) as tensors:
         source = tensors.source
         columns = source.columns()
-        if columns.keys != sorted(checksums):
+        wanted = {**checksums, **{key: one.crc for key, one in copied.items()}}
+        if columns.keys != sorted(wanted):
             raise DataLossError("what was written has other names when it is read back", file=place.name)
+        known = set(_as_listed(columns, copied))
         found = CheckedValues(source, lambda _: STREAM_SIZE)
-        for keys in neighbours(columns.keys, columns.sizes, [range(len(columns.keys))]):
-            if len(keys) > 1:
-                found.read_many(keys)
+        unread = [row for row, key in enumerate(columns.keys) if key not in known]
+        for batch in neighbours([columns.keys[row] for row in unread], columns.sizes[unread], [range(len(unread))]):
+            if len(batch) > 1:
+                found.read_many(batch)
             else:
-                for _ in found.pieces(keys[0]):
+                for _ in found.pieces(batch[0]):
                     pass
-        differing = [key for key in columns.keys if found.checksums[key] != checksums[key]]
+        differing = [key for key in columns.keys if key not in known and found.checksums[key] != wanted[key]]
     if differing:
         raise DataLossError(
             "what was written is something else when it is read back", file=place.name, tensor=differing[0]
         )
+
+
+def _as_listed(columns: Columns, copied: Mapping[bytes, CopiedValue]) -> Iterator[bytes]:
+    """Yield the keys of what was copied, and lies where the list of a file says."""
+    places = zip(columns.shard_ids.tolist(), columns.offsets.tolist(), columns.sizes.tolist(), strict=True)
+    for key, place in zip(columns.keys, places, strict=True):
+        if key in copied and copied[key][:3] == place:
+            yield key
 
 
 def _checksum(array: Array, crc: int = 0) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, iter_whole, store_into
 from ckpt_magics.files.tensors.spec import native
+from ckpt_magics.files.tensors.stored_pieces import StoredPieces, ValueRange
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
 __all__ = ["FlatFile", "Member", "as_tensor", "flat_parts"]
@@ -38,6 +39,16 @@ class Member(Protocol):
 
     def parts(self, size: int) -> Iterator[Array]:
         """Yield all elements of numbers in C order, in flat arrays of at most so many bytes (one element at least)."""
+        ...
+
+
+@runtime_checkable
+class CopyableMember(Member, Protocol):
+    """One tensor whose bytes lie in a file as every other has them, without a checksum that reading compares."""
+
+    @property
+    def value_range(self) -> ValueRange:
+        """Where."""
         ...
 
 
@@ -116,7 +127,8 @@ class FlatFile:
         spec = member.spec
         if not spec.dtype.itemsize:
             return iter_whole(spec.shape, lambda: self.read(key))
-        return self._numbers(key, member, at_most)
+        numbers = self._numbers(key, member, at_most)
+        return StoredPieces(member.value_range, numbers) if isinstance(member, CopyableMember) else numbers
 
     def _numbers(self, key: bytes, member: Member, at_most: int) -> Iterator[tuple[Box, Array]]:
         spec = member.spec

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,9 +21,10 @@ from ckpt_magics.files.storage.store import NewFile, WrittenFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order, neighbours
+from ckpt_magics.files.tensors.stored_pieces import CopiedValue, StoredPieces, copies_of
 from ckpt_magics.files.wire.varint import Buffer
 
-__all__ = ["FlatLayout", "FlatSink", "open_file_sink"]
+__all__ = ["FlatLayout", "FlatSink", "ValueParts", "open_file_sink"]
 
 _STEP = 2 << 20
 """Bytes of a value that are copied, and written in one call; between two, progress is told and Ctrl-C heard."""
@@ -31,13 +33,50 @@ _STEP = 2 << 20
 class FlatLayout(Protocol):
     """One file that is being written."""
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:
-        """Write a value, whose bytes in C order, little-endian, come in parts that are used up at once."""
+    def add(self, record: Record, value: ValueParts) -> None:
+        """Write a value."""
         ...
 
     def finish(self) -> None:
         """Write what stands behind all values."""
         ...
+
+
+class ValueParts:
+    """The bytes of a value in C order, little-endian: parts that are used up at once, or what a file has of them.
+
+    Args:
+        parts: The parts.
+        advance: Called with the bytes of each part that was written.
+        copies: The same value where its bytes need only be copied.
+        copied: Called with offset and checksum of what was copied.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[Buffer],
+        advance: Callable[[int], object],
+        copies: StoredPieces | None = None,
+        copied: Callable[[int, int], object] = lambda *_: None,
+    ) -> None:
+        self._parts = parts
+        self._advance = advance
+        self._copies = copies
+        self._copied = copied
+
+    def __iter__(self) -> Iterator[Buffer]:
+        for part in self._parts:
+            yield part
+            self._advance(len(part))
+
+    def write_to(self, file: NewFile) -> None:
+        """Append the bytes to a file."""
+        if self._copies is None:
+            for part in self:
+                file.write(part)
+            return
+        offset = file.size
+        self._copied(offset, self._copies.copy_to(file, self._advance))
 
 
 class FlatSink:
@@ -46,20 +85,30 @@ class FlatSink:
     Args:
         path: What the result is called.
         shards: What is to be written to each file, in order.
-        begin: Begins a file by its number.
+        begin: Begins a file by its place among those.
         meter: Is told of each piece that was written.
+        first_shard: Number of the first file for readers.
 
     Attributes:
         path: As given.
         tensors: How many there are.
         written: The files, after the end.
+        copied: Values whose bytes were copied, by key.
     """
 
     def __init__(
-        self, path: str, shards: Sequence[Sequence[Record]], begin: Callable[[int], FlatLayout], meter: ProgressMeter
+        self,
+        path: str,
+        shards: Sequence[Sequence[Record]],
+        begin: Callable[[int], FlatLayout],
+        meter: ProgressMeter,
+        *,
+        first_shard: int = 0,
     ) -> None:
         self.path = path
         self.written: tuple[WrittenFile, ...] = ()
+        self.copied: dict[bytes, CopiedValue] = {}
+        self._shard_id = first_shard - 1
         self._shards = shards
         self._order = [record.key for shard in shards for record in shard]
         self.tensors = len(self._order)
@@ -85,16 +134,21 @@ class FlatSink:
     def _add(self, layout: FlatLayout, record: Record, value: Pieces) -> None:
         try:
             arrays = elements_in_order(value, record.value_shape)
-            layout.add(record, self._told(number_copies(arrays, record.dtype, [self._buffer])))
+            parts = number_copies(arrays, record.dtype, [self._buffer])
+            copies = copies_of(value, record.dtype, record.size)
+            layout.add(record, ValueParts(parts, self._meter.advance, copies, partial(self._note_copied, record)))
         except CheckpointError as error:
             raise error.locate(tensor=record.name) from None
+
+    def _note_copied(self, record: Record, offset: int, crc: int) -> None:
+        self.copied[record.key] = CopiedValue(self._shard_id, offset, record.size, crc)
 
     def write_many(self, values: Mapping[bytes, npt.NDArray[Any]]) -> None:
         """Write small values, those that are in memory as they are in the file with less ado."""
         for key, array in values.items():
             layout, record = self._next(key)
             if array.dtype is record.dtype.numpy and array.shape == record.value_shape:
-                layout.add(record, self._told([array.tobytes()]))
+                layout.add(record, ValueParts([array.tobytes()], self._meter.advance))
             else:
                 self._add(layout, record, array)
 
@@ -117,14 +171,10 @@ class FlatSink:
         """Yield each value with the file that it goes to, which begins before its first value and ends after all."""
         for shard_id, records in enumerate(self._shards):
             layout = self._begin(shard_id)
+            self._shard_id += 1
             for record in records:
                 yield layout, record
             layout.finish()
-
-    def _told(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
-        for part in parts:
-            yield part
-            self._meter.advance(len(part))
 
 
 @contextmanager

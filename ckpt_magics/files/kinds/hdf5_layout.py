@@ -9,16 +9,16 @@ Format: HDF5 File Format Specification 3.0; `hdf5_file` for the types that HDF5 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from ckpt_magics.files.kinds.flat_sink import ValueParts
 from ckpt_magics.files.kinds.hdf5_file import DTYPE_ATTRIBUTE, hdf5_library
 from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.tensors.records import Record
-from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = ["Attributes", "Hdf5Layout", "Hdf5Writer"]
 
@@ -141,11 +141,10 @@ class Hdf5Writer:
         self._file = file
         self._layout = layout
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:
+    def add(self, record: Record, value: ValueParts) -> None:
         """Write a value, and what stands before it."""
         self._fill(self._layout.places.get(record.name, 0))
-        for part in parts:
-            self._file.write(part)
+        value.write_to(self._file)
 
     def finish(self) -> None:
         """Write what stands behind all values."""

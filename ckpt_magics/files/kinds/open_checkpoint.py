@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError
@@ -14,6 +15,7 @@ from ckpt_magics.files.kinds.settled import open_remains, open_settled
 from ckpt_magics.files.storage.system_errors import out_of_memory
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, Array, Columns, TensorFile, TensorSpec, file_order
+from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 
 __all__ = ["OpenCheckpoint"]
 
@@ -107,7 +109,10 @@ class OpenCheckpoint:
     def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Return an iterator over a tensor's pieces, all of the version that was there at the first."""
         self.check_current()
-        return self._held(*self._read(lambda file: (file, file.pieces(key, at_most))))
+        file, pieces = self._read(lambda file: (file, file.pieces(key, at_most)))
+        held = partial(self._held, file)
+        # Where files are let go between reads, nobody but a read may open them.
+        return pieces.cut(held) if isinstance(pieces, StoredPieces) and self._hold else held(pieces)
 
     def in_file_order(self) -> list[bytes]:
         """Return the keys of all tensors by file and place in it."""

@@ -25,6 +25,7 @@ from ckpt_magics.files.formats.pieces import (
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.steps.transposition import Axes, permuted
 from ckpt_magics.files.tensors.source import Array, NamedValues
+from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 
 __all__ = ["ArrayTensor", "Elementwise", "Joined", "LazyTensor", "Part", "Reshaped", "SourceTensor", "Transposed"]
 
@@ -239,8 +240,13 @@ class Reshaped(LazyTensor):
         """Return regions of the elements in order."""
         if not self.dtype.itemsize:
             return super().pieces(at_most)
-        parts = (piece.reshape(-1) for _, piece in self._of.pieces(at_most))
-        return shape_pieces(self.shape, elements_of(at_most, self.dtype.itemsize), self.dtype.numpy, parts)
+        most = elements_of(at_most, self.dtype.itemsize)
+
+        def reshaped(pieces: Iterator[tuple[Box, Array]]) -> Iterator[tuple[Box, Array]]:
+            return shape_pieces(self.shape, most, self.dtype.numpy, (piece.reshape(-1) for _, piece in pieces))
+
+        pieces = self._of.pieces(at_most)
+        return pieces.cut(reshaped) if isinstance(pieces, StoredPieces) else reshaped(pieces)
 
     def read(self, box: Box) -> Array:
         """Return a region: out of the rows that it lies in, or, if they are too many to hold, in halves."""

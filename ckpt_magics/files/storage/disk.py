@@ -22,7 +22,9 @@ from ckpt_magics.errors import (
     ResourceExhaustedError,
     visible,
 )
+from ckpt_magics.files.storage.copying import COPY_SIZE, copied_pieces
 from ckpt_magics.files.storage.error_table import NO_SPACE, REFUSED, class_for_writing
+from ckpt_magics.files.storage.store import ReadableFile
 
 __all__ = [
     "OutputFile",
@@ -173,6 +175,7 @@ class OutputFile:
         self._sent = self._unsent = 0
         # Made once: fresh memory for each MiB would cost more than copying into it.
         self._gathered: memoryview | None = None
+        self._copied: memoryview | None = None
         self._count = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -206,6 +209,28 @@ class OutputFile:
             self._unsent += count
             if self._durable and self._unsent >= WRITEBACK_SIZE:
                 self._begin_writeback()
+
+    def copy(self, source: ReadableFile, offset: int, size: int) -> Iterator[memoryview]:
+        """Append bytes of another file, a piece at a time, and yield each as it is read back."""
+        if self._copied is None:
+            self._copied = memoryview(bytearray(COPY_SIZE))
+        return copied_pieces(self, source, offset, size, buffer=self._copied, read_back=self._read_back)
+
+    def _read_back(self, piece: memoryview) -> None:
+        """Fill a piece with the last bytes that were written; the place where the next ones go stays the end."""
+        self.flush()
+        start = self.size - len(piece)
+        with self._errors():
+            if hasattr(os, "preadv"):
+                count = os.preadv(self._fd, [piece], start)
+            else:
+                os.lseek(self._fd, start, os.SEEK_SET)
+                data = os.read(self._fd, len(piece))
+                count = len(data)
+                piece[:count] = data
+                os.lseek(self._fd, 0, os.SEEK_END)
+            if count < len(piece):
+                raise OSError(errno.EIO, "what was written cannot be read back")
 
     def _errors(self) -> AbstractContextManager[None]:
         return writing_to(self._shown, self._needed, self._sent + self._unsent)
@@ -249,7 +274,7 @@ def create_file(path: str, shown: str, needed: int | None = None, *, durable: bo
         CheckpointError: As :func:`writing_to` says.
     """
     with writing_to(shown, needed):
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     return OutputFile(path, shown, fd, needed, durable=durable)
 
 

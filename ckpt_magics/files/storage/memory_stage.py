@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.storage.store import FileInfo, NewFile, Store, Suffix, WrittenFile
+from ckpt_magics.files.storage.copying import COPY_SIZE, copied_pieces
+from ckpt_magics.files.storage.store import FileInfo, NewFile, ReadableFile, Store, Suffix, WrittenFile
 
 __all__ = ["MemoryFile", "MemoryStage"]
 
@@ -31,6 +33,14 @@ class MemoryFile:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes."""
         self._contents += data
+
+    def copy(self, source: ReadableFile, offset: int, size: int) -> Iterator[memoryview]:
+        """Append bytes of another file, a piece at a time."""
+        buffer = memoryview(bytearray(min(size, COPY_SIZE)))
+        return copied_pieces(self, source, offset, size, buffer=buffer, read_back=self._read_back)
+
+    def _read_back(self, piece: memoryview) -> None:
+        piece[:] = self._contents[len(self._contents) - len(piece) :]
 
     def finish(self) -> None:
         """Do nothing: it is whole at any time."""

@@ -6,7 +6,7 @@ renamed. How new files appear together is each store's own business.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from types import TracebackType
@@ -23,6 +23,7 @@ __all__ = [
     "Range",
     "ReadHandle",
     "ReadParts",
+    "ReadableFile",
     "Stage",
     "Staging",
     "Store",
@@ -130,6 +131,14 @@ class ReadHandle(Protocol):
         ...
 
 
+class ReadableFile(Protocol):
+    """An open file that others are made of."""
+
+    def read_into(self, offset: int, buffer: memoryview, what: str) -> None:
+        """Fill ``buffer`` from ``offset`` on; too few bytes are a TruncatedError that names ``what``."""
+        ...
+
+
 class NewFile(Protocol):
     """A new file being written front to back."""
 
@@ -140,6 +149,22 @@ class NewFile(Protocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes; ``data`` may change as soon as this returns."""
+        ...
+
+    def copy(self, source: ReadableFile, offset: int, size: int) -> Iterator[memoryview]:
+        """Append bytes of another file; yields them as this one holds them now, a piece at a time.
+
+        Args:
+            source: The other file, of which each byte is read once, in order.
+            offset: Where they start in it.
+            size: How many they are.
+
+        Returns:
+            An iterator over pieces, each of which is gone when the next one is asked for. Nothing is appended before.
+
+        Raises:
+            CheckpointError: From the iterator: the other file has not the bytes, or the store refuses.
+        """
         ...
 
     def finish(self) -> None:

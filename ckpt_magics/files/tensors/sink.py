@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ckpt_magics.errors import DataLossError
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.tensors.stored_pieces import CopiedValue
 
 __all__ = ["Pieces", "TensorSink", "Values", "elements_in_order", "neighbours", "write_values"]
 
@@ -30,7 +31,10 @@ _BATCH = 512
 Array = npt.NDArray[Any]
 
 Pieces = Array | Iterable[tuple[Box, Array]]
-"""A value: an array, or its regions and their elements, one behind the other in C order. Strings are one piece."""
+"""A value: an array, or its regions and their elements, one behind the other in C order. Strings are one piece.
+
+Of `StoredPieces` a sink may copy the bytes in place of them.
+"""
 
 
 class Values(Protocol):
@@ -61,6 +65,11 @@ class TensorSink(Protocol):
     @property
     def order(self) -> Sequence[bytes]:
         """The keys of all values in the order in which they are to be written."""
+        ...
+
+    @property
+    def copied(self) -> Mapping[bytes, CopiedValue]:
+        """The values whose bytes were copied from another file and read back, by key."""
         ...
 
     def batches(self) -> Iterator[Sequence[bytes]]:

@@ -22,6 +22,7 @@ from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole
+from ckpt_magics.files.tensors.stored_pieces import StoredPieces, ValueRange
 
 _WORKERS = 2
 """Threads that read large tensors: copying, page faults and checksums all let go of the interpreter."""
@@ -136,9 +137,17 @@ class BundleStore:
         entry = self._find(key)
         if not entry.dtype.itemsize:
             return iter_whole(entry.shape, partial(self.read, key))
-        if not entry.slices:
-            return self._value_pieces(key, key, entry, at_most)
-        return self._sliced_pieces(key, entry, at_most)
+        if entry.slices:
+            return self._sliced_pieces(key, entry, at_most)
+        pieces = self._value_pieces(key, key, entry, at_most)
+        return pieces if self.header.big_endian else StoredPieces(self._place_of(key, entry), pieces)
+
+    def _place_of(self, key: bytes, entry: BundleEntry) -> ValueRange:
+        """Return where numbers without slices lie, in a file that has them."""
+        try:
+            return self._data.place(key, entry)
+        except CheckpointError as error:
+            raise self._data.locate(error, entry.shard_id, key) from None
 
     def slice_pieces(
         self, name: bytes, at_most: int = PIECE_SIZE

@@ -32,7 +32,8 @@ from ckpt_magics.files.storage.naming import data_filename, parse_data_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, store_into
-from ckpt_magics.files.wire.crc32c import crc32c
+from ckpt_magics.files.tensors.stored_pieces import ValueRange
+from ckpt_magics.files.wire.crc32c import crc32c, unmask
 from ckpt_magics.phrasing import names_text
 
 VERIFIED_SIZE = 1 << 20
@@ -180,14 +181,19 @@ class BundleData:
         for _, piece in self.pieces(key, entry, ROWS_SIZE):
             advance(piece.nbytes)
 
-    def pieces(self, key: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
-        """Yield region and elements of an entry of numbers without slices, in C order; verified before the last."""
+    def place(self, key: bytes, entry: BundleEntry) -> ValueRange:
+        """Return where the numbers of an entry without slices lie, in a file that has as many bytes."""
         file = self.file(entry.shard_id)
         check_size(key, entry)
         file.check_range(entry.offset, entry.size, "tensor data")
+        return ValueRange(file, entry.offset, entry.size, entry.dtype, unmask(entry.crc32c))
+
+    def pieces(self, key: bytes, entry: BundleEntry, at_most: int) -> Iterator[tuple[Box, Array]]:
+        """Yield region and elements of an entry of numbers without slices, in C order; verified before the last."""
+        place = self.place(key, entry)
         try:
             yield from iter_tensor(
-                file,
+                place.file,
                 entry.offset,
                 entry.dtype,
                 entry.shape,

@@ -37,7 +37,8 @@ from ckpt_magics.files.tensors.records import (
 )
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order, neighbours
-from ckpt_magics.files.wire.crc32c import masked_crcs
+from ckpt_magics.files.tensors.stored_pieces import CopiedValue, copies_of
+from ckpt_magics.files.wire.crc32c import mask, masked_crcs
 
 __all__ = ["BundleSink", "is_held", "open_bundle_sink"]
 
@@ -98,6 +99,7 @@ class BundleSink:
         path: The prefix.
         tensors: How many there are.
         written: The files, after the end.
+        copied: Values whose bytes were copied, by key.
     """
 
     def __init__(  # noqa: PLR0917 -- made in one place
@@ -111,6 +113,7 @@ class BundleSink:
     ) -> None:
         self.path = prefix
         self.written: tuple[WrittenFile, ...] = ()
+        self.copied: dict[bytes, CopiedValue] = {}
         self._stage = stage
         self._columns = columns
         self._slices = {record.key: record for record in slices}
@@ -140,10 +143,15 @@ class BundleSink:
             raise InternalError("values are to be written in the order of the sink, each once", tensor=self._name(key))
         file = self._file_of(row)
         dtype, shape = self._columns.types[self._columns.type_ids[row]]
-        offset = file.size
+        offset, size = file.size, int(self._columns.sizes[row])
         try:
-            arrays = elements_in_order(value, shape)
-            self._crcs[row] = self._writer.write(file, arrays, dtype, int(self._columns.sizes[row]))
+            copies = copies_of(value, dtype, size)
+            if copies is not None:
+                crc = self._writer.copy(file, copies)
+                self.copied[key] = CopiedValue(len(self._files) - 1, offset, size, crc)
+                self._crcs[row] = mask(crc)
+            else:
+                self._crcs[row] = self._writer.write(file, elements_in_order(value, shape), dtype, size)
         except CheckpointError as error:
             raise error.locate(tensor=self._name(key)) from None
         self._places[row] = len(self._files) - 1, offset, file.size - offset

@@ -14,6 +14,7 @@ from ckpt_magics.files.formats.number_bytes import number_copies
 from ckpt_magics.files.formats.tensor_data import AnyArray, encode_tensor
 from ckpt_magics.files.storage.progress import ProgressMeter
 from ckpt_magics.files.storage.store import NewFile
+from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from ckpt_magics.files.wire.varint import Buffer
 
@@ -80,6 +81,10 @@ class ValueWriter:
             following = begin(pieces, crc)
             self.write_bytes(file, piece)
         return mask(crc)
+
+    def copy(self, file: NewFile, value: StoredPieces) -> int:
+        """Copy the bytes of one tensor and return their checksum, not masked."""
+        return value.copy_to(file, self._meter.advance)
 
     def _begin(self, pieces: Iterator[memoryview], crc: int) -> _Following:
         """Begin with the next piece in the second thread."""

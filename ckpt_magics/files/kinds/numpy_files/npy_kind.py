@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 
 from ckpt_magics.errors import FailedPreconditionError, InternalError, visible
 from ckpt_magics.files.formats.npy_header import MAGIC, encode_array_header
-from ckpt_magics.files.kinds.flat_sink import FlatSink
+from ckpt_magics.files.kinds.flat_sink import FlatSink, ValueParts
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.numpy_files.npy_file import find_arrays, map_arrays, open_npy
@@ -23,7 +22,6 @@ from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_o
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.files.wire.varint import Buffer
 from ckpt_magics.phrasing import names_text
 
 __all__ = ["NPY"]
@@ -116,12 +114,12 @@ class _Writer:
     def __init__(self, stage: DirectoryStage) -> None:
         self._stage = stage
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:
+    def add(self, record: Record, value: ValueParts) -> None:
         header = encode_array_header(record.dtype, record.shape)
         name = key_to_name(record.name) + SUFFIX
         file = self._stage.create(name, len(header) + record.size)
-        for part in chain([header], parts):
-            file.write(part)
+        file.write(header)
+        value.write_to(file)
         self._stage.finish(name, file)
 
     def finish(self) -> None:

@@ -5,7 +5,7 @@ Format: numpy/lib/_npyio_impl.py (_savez) of NumPy 2.4; `stored_zip`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 
@@ -13,7 +13,7 @@ from ckpt_magics.files.formats.dtypes import DTYPES
 from ckpt_magics.files.formats.npy_header import encode_array_header
 from ckpt_magics.files.formats.stored_zip import MAX_NAME, StoredZip
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
-from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.flat_sink import FlatSink, ValueParts, open_file_sink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX, member_places, open_npz, recognise
@@ -24,7 +24,6 @@ from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_o
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = ["NPZ"]
 
@@ -72,9 +71,9 @@ class _Archive:
         self._file = file
         self._zip = StoredZip(file.write)
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:
+    def add(self, record: Record, value: ValueParts) -> None:
         header = encode_array_header(record.dtype, record.shape)
-        self._zip.add(key_to_name(record.name) + SUFFIX, chain([header], parts))
+        self._zip.add(key_to_name(record.name) + SUFFIX, chain([header], value))
 
     def finish(self) -> None:
         self._zip.finish()

@@ -5,7 +5,7 @@ Format: `safetensors_header`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
 from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
+from ckpt_magics.files.kinds.flat_sink import ValueParts
 from ckpt_magics.files.kinds.regions_of_files import read_region
 from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.storage.foreign import START_SIZE
@@ -30,8 +31,8 @@ from ckpt_magics.files.storage.store import NewFile
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.records import Record
 from ckpt_magics.files.tensors.source import Array, TensorSpec
+from ckpt_magics.files.tensors.stored_pieces import ValueRange
 from ckpt_magics.files.tensors.tensor_names import json_key, key_to_name
-from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = [
     "SafetensorsWriter",
@@ -50,6 +51,11 @@ class _StoredMember:
 
     file: StoredFile
     spec: TensorSpec
+
+    @property
+    def value_range(self) -> ValueRange:
+        """Where it lies."""
+        return ValueRange(self.file, self._offset, self.spec.nbytes, self.spec.dtype)
 
     def read(self, region: TensorSlice | None) -> Array:
         """Return it, or a region of it."""
@@ -185,10 +191,9 @@ class SafetensorsWriter:
         self._file = file
         file.write(header)
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:  # noqa: ARG002 - as layouts
+    def add(self, record: Record, value: ValueParts) -> None:  # noqa: ARG002 - as layouts
         """Write a value."""
-        for part in parts:
-            self._file.write(part)
+        value.write_to(self._file)
 
     def finish(self) -> None:
         """End the file."""

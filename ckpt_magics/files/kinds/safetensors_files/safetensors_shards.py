@@ -64,7 +64,7 @@ def open_shards_sink(
             files.append(stage.create(_shard_path(path, shard_id, len(shards)), sizes[shard_id]))
             return SafetensorsWriter(files[-1], headers[shard_id])
 
-        sink = FlatSink(path, shards, begin, meter)
+        sink = FlatSink(path, shards, begin, meter, first_shard=1)
         yield sink
         sink.finish()
         for other, contents in (companions or {}).items():

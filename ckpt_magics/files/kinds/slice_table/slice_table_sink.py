@@ -34,6 +34,7 @@ from ckpt_magics.files.storage.store import NewFile, Stage, WrittenFile
 from ckpt_magics.files.tensors.records import Record, Specs, records_of, shard_runs
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.sink import Pieces, elements_in_order
+from ckpt_magics.files.tensors.stored_pieces import CopiedValue
 from ckpt_magics.phrasing import names_text
 
 __all__ = ["SliceTableSink", "open_slice_table_sink"]
@@ -107,12 +108,14 @@ class SliceTableSink:
         path: The prefix, or the pattern that stands for several files, after the end.
         tensors: How many there are.
         written: The files, after the end.
+        copied: Nothing: no other file has values as these do.
     """
 
     def __init__(self, stage: Stage, prefix: str, shards: Sequence[Sequence[Record]], meter: ProgressMeter) -> None:
         self.path = prefix
         self.tensors = len({record.name for shard in shards for record in shard})
         self.written: tuple[WrittenFile, ...] = ()
+        self.copied: Mapping[bytes, CopiedValue] = {}
         self._stage = stage
         self._shards = shards
         self._meter = meter

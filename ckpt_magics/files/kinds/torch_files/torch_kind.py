@@ -5,7 +5,7 @@ Format: `torch_file`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -14,7 +14,7 @@ from ckpt_magics.files.formats.stored_zip import StoredZip
 from ckpt_magics.files.formats.torch_pickle import DTYPES, encode_state_dict
 from ckpt_magics.files.kinds.byte_map import ByteRange
 from ckpt_magics.files.kinds.flat_file import FlatFile
-from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
+from ckpt_magics.files.kinds.flat_sink import FlatSink, ValueParts, open_file_sink
 from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.sharded_files import find_index, map_indexed, open_indexed
@@ -35,7 +35,6 @@ from ckpt_magics.files.tensors.records import Record, Specs, records_of, specs_o
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.files.wire.varint import Buffer
 
 __all__ = ["TORCH"]
 
@@ -101,8 +100,8 @@ class _TorchArchive:
         self._zip.add(_ROOT + BYTE_ORDER, [b"little"])
         self._count = 0
 
-    def add(self, record: Record, parts: Iterable[Buffer]) -> None:  # noqa: ARG002 - as layouts
-        self._zip.add(f"{_ROOT}{STORAGE}{self._count}", parts, align=_ALIGNMENT)
+    def add(self, record: Record, value: ValueParts) -> None:  # noqa: ARG002 - as layouts
+        self._zip.add(f"{_ROOT}{STORAGE}{self._count}", value, align=_ALIGNMENT)
         self._count += 1
 
     def finish(self) -> None:
