@@ -217,6 +217,11 @@ def error_function(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield case if dtype.name != "float64" else Case([np.nan_to_num(case.inputs[0], posinf=9, neginf=-9)])
 
 
+def accidental_hits(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape, count in [((3, 2), 5), ((2, 1), 1), ((4, 3), 12)]:
+        yield Case([rng.integers(0, 6, shape), rng.integers(0, 6, count)], {"num_true": shape[1]})
+
+
 ELEMENTWISE = ("Sinh", "Cosh", "Asin", "Acos", "Atan", "Asinh", "Acosh", "Atanh", "Erfc", "Lgamma")
 
 MAKERS: dict[str, Maker] = {
@@ -230,7 +235,7 @@ MAKERS: dict[str, Maker] = {
     "MatrixDiagV2": made_diagonals, "MatrixDiagV3": aligned(made_diagonals),
     "DynamicPartition": partition, "ScatterNd": scatter_nd, "TensorScatterUpdate": scatter_once,
     **dict.fromkeys([f"TensorScatter{name}" for name in ("Add", "Sub", "Max", "Min")], scatter_into),
-    "SparseToDense": sparse_to_dense,
+    "SparseToDense": sparse_to_dense, "ComputeAccidentalHits": accidental_hits,
     **dict.fromkeys([f"Segment{name}" for name in ("Sum", "Mean", "Prod", "Max", "Min")], segments),
     **dict.fromkeys(["UnsortedSegmentMax", "UnsortedSegmentMin"], unsorted_segments),
     "MirrorPad": mirror_pad, "Roll": roll, "Einsum": einsum,

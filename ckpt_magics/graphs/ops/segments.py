@@ -134,15 +134,11 @@ def _difference(ctx: KernelContext, x: Array, y: Array) -> tuple[Array, Array]:
 
 T = types("T")
 POSITIONS = types("out_idx", INDEX, INT32)
+STITCHED = "indices: N * int32, data: N * T -> merged: T"
 
 ROWS: tuple[Op, ...] = (
-    Op(
-        "DynamicStitch",
-        "indices: N * int32, data: N * T -> merged: T",
-        (Attr("N", "int", minimum=1), T),
-        _stitch_shape,
-        _stitch,
-    ),
+    Op("DynamicStitch", STITCHED, (Attr("N", "int", minimum=1), T), _stitch_shape, _stitch),
+    Op("ParallelDynamicStitch", STITCHED, (Attr("N", "int", minimum=1), T), _stitch_shape, _stitch),
     Op(
         "UnsortedSegmentSum",
         "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T",

@@ -35,6 +35,7 @@ def _segment_sum(op: Operation, grad: Tensor) -> Gradients:
 
 RULES: dict[str, Rule] = {
     "DynamicStitch": _stitch,
+    "ParallelDynamicStitch": _stitch,
     "UnsortedSegmentSum": _segment_sum,
 }
 
