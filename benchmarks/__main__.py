@@ -7,10 +7,11 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from benchmarks import report
 from benchmarks.harness import Fact, Result
-from benchmarks.kinds import KINDS, run
+from benchmarks.kinds import ENVIRONMENTS, KINDS, run
 from benchmarks.sizes import SIZES
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -33,7 +34,10 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(dir=options.directory) as directory:
         for kind in options.only or KINDS:
             # In a process of its own: what one kind leaves of the heap would slow the next.
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            with (
+                patch.dict(os.environ, ENVIRONMENTS.get(kind, {})),
+                ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process,
+            ):
                 results += process.submit(run, kind, sizes, Path(directory)).result()
     print(report.table(results))
     report.write(options.results, results, sizes=options.sizes, rounds=sizes.rounds, directory=options.directory)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import checkpoints, conversions, imports, listing, pictures, report, values
+from benchmarks import checkpoints, conversions, imports, listing, pictures, report, training, values
 from benchmarks.harness import Fact, Result, Work, measure
 from benchmarks.sizes import Sizes
 
@@ -16,8 +16,12 @@ KINDS: dict[str, Callable[[Sizes, Path], Iterator[Work | Fact]]] = {
     "conversions": conversions.rows,
     "listing": listing.rows,
     "values": values.rows,
+    "training": lambda sizes, directory: training.rows(sizes),  # noqa: ARG005
     "pictures": pictures.rows,
 }
+
+ENVIRONMENTS = {"training": {"OPENBLAS_NUM_THREADS": "1"}}
+"""What the process of a kind has to find in its environment when it starts."""
 
 
 def run(kind: str, sizes: Sizes, directory: Path) -> list[Result | Fact]:

@@ -150,17 +150,20 @@ class Operation:
         op_def: Definition of the op, if it is known.
 
     Attributes:
+        type: The kind of op, such as ``MatMul``.
         is_imported: It comes from a message, which may come from anywhere, not from a program's own calls.
         flow_context: The branch of a conditional or the loop that it is in, or None.
     """
 
     __slots__ = (
         "_graph", "_node", "control_inputs", "flow_context", "inputs", "is_imported", "op_def", "outputs", "position",
+        "type",
     )  # fmt: skip
 
     def __init__(self, graph: Graph, node: NodeDef, outputs: Iterable[OutputType], op_def: OpDef | None) -> None:
         self._graph = graph
         self._node = node
+        self.type = node.op  # a plan asks for it at every turn, and protobuf's fields are slow to read
         self.op_def = op_def
         self.inputs: list[Tensor] = []
         self.control_inputs: list[Operation] = []
@@ -201,11 +204,6 @@ class Operation:
     def name(self) -> str:
         """The full name, scopes included."""
         return self._node.name
-
-    @property
-    def type(self) -> str:
-        """The kind of op, such as ``MatMul``."""
-        return self._node.op
 
     @property
     def device(self) -> str:

@@ -9,7 +9,6 @@ Format: tensorflow/core/kernels/training_ops.cc.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -171,11 +170,7 @@ def _check_same_shape(var: Array, *others: Array) -> None:
             )
 
 
-@contextmanager
-def _changed(variables: Sequence[SessionVariable]) -> Iterator[list[Array]]:
-    """Give the variables' values in memory that may be written to, and put them back."""
-    arrays = [variable.take() for variable in variables]
-    yield arrays
+def _put_back(variables: Sequence[SessionVariable], arrays: Sequence[Array]) -> None:
     for variable, array in zip(variables, arrays, strict=True):
         variable.put_back(array)
 
@@ -193,8 +188,9 @@ def _dense(slots: int, update: Update, gradient: int) -> Kernel:
         variables = inputs[:slots]
         with locked(variables):
             _check_same_shape(*(variable.read() for variable in variables), inputs[gradient])
-            with _changed(variables) as arrays:
-                update(ctx, *arrays, *inputs[slots:])
+            arrays = [variable.take() for variable in variables]
+            update(ctx, *arrays, *inputs[slots:])
+            _put_back(variables, arrays)
         return variables[0] if ctx.output_dtypes else None
 
     return kernel
@@ -209,12 +205,13 @@ def _sparse(slots: int, update: Update, gradient: int) -> Kernel:
         with locked(variables):
             _check_same_shape(*(variable.read() for variable in variables))
             _check_rows(variables[0].read(), grad, indices)
-            with _changed(variables) as arrays:
-                for chosen in _once_each(indices):
-                    rows = [array[indices[chosen]] for array in arrays]
-                    update(ctx, *rows, *before, grad[chosen], *behind)
-                    for array, row in zip(arrays, rows, strict=True):
-                        array[indices[chosen]] = row
+            arrays = [variable.take() for variable in variables]
+            for chosen in _once_each(indices):
+                rows = [array[indices[chosen]] for array in arrays]
+                update(ctx, *rows, *before, grad[chosen], *behind)
+                for array, row in zip(arrays, rows, strict=True):
+                    array[indices[chosen]] = row
+            _put_back(variables, arrays)
         return variables[0] if ctx.output_dtypes else None
 
     return kernel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import numpy as np
 
@@ -123,9 +123,13 @@ class SessionVariable:
         return self.value
 
 
-@contextmanager
-def locked(variables: Iterable[SessionVariable]) -> Iterator[None]:
+def locked(variables: Sequence[SessionVariable]) -> AbstractContextManager[object]:
     """Keep other threads from changing variables in this way while new values are worked out from the present ones."""
+    return variables[0].lock if len(variables) == 1 else _all_locked(variables)
+
+
+@contextmanager
+def _all_locked(variables: Iterable[SessionVariable]) -> Iterator[None]:
     with ExitStack() as stack:
         # Everywhere in one order, so that no two threads wait for each other.
         for variable in sorted(variables, key=id):

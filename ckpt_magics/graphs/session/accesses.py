@@ -67,18 +67,18 @@ def _changes(op: Operation) -> bool:
 def _ranks(units: Sequence[U], awaited: Callable[[U], Iterable[U]]) -> dict[U, int]:
     """Return when each operation would start if all were served as they become ready."""
     waiting: dict[U, int] = {}
-    followers: dict[U, list[U]] = {unit: [] for unit in units}
+    followers: dict[U, list[U]] = {}
     for unit in sorted(units, key=lambda unit: unit.position):
         before = set(awaited(unit))
         waiting[unit] = len(before)
         for other in before:
-            followers[other].append(unit)
+            followers.setdefault(other, []).append(unit)
     ready = deque(unit for unit in waiting if not waiting[unit])
     ranks: dict[U, int] = {}
     while ready:
         unit = ready.popleft()
         ranks[unit] = len(ranks)
-        for follower in followers[unit]:
+        for follower in followers.get(unit, ()):
             waiting[follower] -= 1
             if not waiting[follower]:
                 ready.append(follower)
@@ -91,10 +91,10 @@ def _variables(operations: Iterable[Operation]) -> dict[Tensor, Operation]:
     for op in operations:
         if op.type in VARIABLES:
             homes.update((tensor, op) for tensor in op.outputs)
-        elif _passes_on(op):
-            variable = next((homes[tensor] for tensor in op.inputs if tensor in homes), None)
-            if variable is not None:
-                homes.update((tensor, variable) for tensor in op.outputs)
+            continue
+        variable = next((homes[tensor] for tensor in op.inputs if tensor in homes), None)
+        if variable is not None and _passes_on(op):
+            homes.update((tensor, variable) for tensor in op.outputs)
     return homes
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.graphs.graph.attributes import attr_content
 from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.ops.row import AttrContent, Op
@@ -26,27 +26,39 @@ class OperationContext:
         call: Calls a function of the graph's library.
 
     Attributes:
-        node_name: Name of the operation.
-        is_imported: Whether it comes from a message, not from the program's own calls.
-        output_dtypes: Type of each output.
         variables: The session's variables.
         call: Returns what a function of the graph's library gives for some values.
         fixed: The output of an op that gives the same in every run, once it is computed.
     """
 
+    __slots__ = ("_attrs", "_op", "_random", "_row", "call", "fixed", "variables")
+
     def __init__(
         self, op: Operation, row: Op, variables: SessionVariables, call: Callable[..., tuple[Any, ...]]
     ) -> None:
-        self.node_name = op.name
-        self.is_imported = op.is_imported
-        self.output_dtypes = [tensor.dtype for tensor in op.outputs]
+        # A plan makes thousands of these: what only some kernels ask for is made when they do.
         self.variables = variables
         self.call = call
         self.fixed: Any = None
         self._op = op
         self._row = row
-        # Filled when a kernel asks: most attributes are types, which arrays tell too.
-        self._attrs: dict[str, AttrContent] = {}
+        self._attrs: dict[str, AttrContent] | None = None
+        self._random: np.random.Generator | None = None
+
+    @property
+    def node_name(self) -> str:
+        """Name of the operation."""
+        return self._op.name
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it comes from a message, not from the program's own calls."""
+        return self._op.is_imported
+
+    @property
+    def output_dtypes(self) -> list[DType]:
+        """Type of each output."""
+        return [tensor.dtype for tensor in self._op.outputs]
 
     def attr(self, name: str) -> AttrContent:
         """Return an attribute of the operation, or the op's default where it has none.
@@ -54,12 +66,16 @@ class OperationContext:
         Raises:
             InvalidArgumentError: The node has none and the op no default, or the node's is of another type.
         """
+        if self._attrs is None:
+            self._attrs = {}
         if name not in self._attrs:
             self._attrs[name] = attr_content(self._op.node_def, self._row.attrs_by_name[name])
         return self._attrs[name]
 
-    @cached_property
+    @property
     def random(self) -> np.random.Generator:
         """The operation's own stream of random numbers; without seeds another one in every session."""
-        seeds = [self.attr(name) % (1 << 64) for name in ("seed", "seed2") if name in self._row.attrs_by_name]
-        return np.random.default_rng(seeds if any(seeds) else None)
+        if self._random is None:
+            seeds = [self.attr(name) % (1 << 64) for name in ("seed", "seed2") if name in self._row.attrs_by_name]
+            self._random = np.random.default_rng(seeds if any(seeds) else None)
+        return self._random

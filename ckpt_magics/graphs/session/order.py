@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from typing import TypeVar
@@ -36,7 +36,7 @@ def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tenso
         InvalidArgumentError: Some of them wait for each other in a circle, or a loop is not well formed.
     """
     roots = [item.op if isinstance(item, Tensor) else item for item in fetches if item not in fed]
-    awaited = partial(_awaited, fed=fed)
+    awaited = _Awaited(fed).__getitem__
     ordered = _in_order(roots, awaited, partial(_handed_on, fed=fed))
     if any(op.type in ENTERS or op.type in EXITS for op in ordered):
         root, homes = assign_frames(ordered, awaited)
@@ -45,7 +45,7 @@ def order_operations(fetches: Iterable[Tensor | Operation], fed: frozenset[Tenso
         return root.units
     extra = settle_accesses(ordered, awaited)
     if extra:
-        ordered = _in_order(roots, lambda op: chain(awaited(op), extra.get(op, ())))
+        ordered = _in_order(roots, lambda op: awaited(op) + extra[op] if op in extra else awaited(op))
     return list(ordered)
 
 
@@ -92,31 +92,42 @@ def _in_order(
         stack = [(root, iter(awaited_by(root)))]
         while stack:
             op, awaited = stack[-1]
-            following = next((other for other in awaited if not finished.get(other, False)), None)
-            if following is None:
+            for following in awaited:
+                if not finished.get(following, False):
+                    break
+            else:
                 finished[op] = True
                 ordered.append(op)
                 stack.pop()
                 if later is not None:
                     wanted.extend(later(op))
-            elif following in finished:
+                continue
+            if following in finished:
                 _refuse_circle([entry for entry, _ in stack], following)
-            else:
-                finished[following] = False
-                stack.append((following, iter(awaited_by(following))))
+            finished[following] = False
+            stack.append((following, iter(awaited_by(following))))
     return ordered
 
 
-def _awaited(op: Operation, fed: frozenset[Tensor]) -> Iterator[Operation]:
-    """Yield what an operation waits for, in a loop within one iteration."""
-    merges = op.type in MERGES
-    for tensor in op.inputs:
-        if tensor not in fed and not (merges and tensor.op.type in NEXT_ITERATIONS):
-            yield tensor.op
-    for other in op.control_inputs:
-        # Feeding a placeholder stands for running it.
-        if other.type not in PLACEHOLDERS or not any(tensor in fed for tensor in other.outputs):
-            yield other
+class _Awaited(dict[Operation, list[Operation]]):
+    """What each operation waits for, in a loop within one iteration: worked out once, for several walks ask."""
+
+    def __init__(self, fed: frozenset[Tensor]) -> None:
+        super().__init__()
+        self._fed = fed
+
+    def __missing__(self, op: Operation) -> list[Operation]:
+        fed = self._fed
+        if op.type in MERGES:
+            inputs = [tensor for tensor in op.inputs if tensor.op.type not in NEXT_ITERATIONS]
+        else:
+            inputs = op.inputs
+        self[op] = [
+            *[tensor.op for tensor in inputs if tensor not in fed],
+            # Feeding a placeholder stands for running it.
+            *[op for op in op.control_inputs if op.type not in PLACEHOLDERS or fed.isdisjoint(op.outputs)],
+        ]
+        return self[op]
 
 
 def _handed_on(op: Operation, fed: frozenset[Tensor]) -> Iterable[Operation]:

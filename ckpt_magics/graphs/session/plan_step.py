@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -59,6 +59,7 @@ class PlanStep:
         alive: Slot that says the same of it, or -1 where nothing asks.
         done: Slots that no later step reads.
         op_type: The kind of op.
+        is_plain: Its kernel takes what the slots hold.
     """
 
     op: Operation
@@ -74,6 +75,10 @@ class PlanStep:
     alive: int = -1
     done: tuple[int, ...] = ()
     op_type: str = ""
+    is_plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_plain = self.sharing is None and not self.reads and not self.checks
 
     def slots_read(self) -> Iterator[int]:
         """Yield the slots whose values it takes."""
@@ -157,14 +162,44 @@ def value_of(held: Held, name: str) -> Held:
     return held
 
 
-def fixed_output(op: Operation, kernel: Kernel, context: OperationContext) -> Held:
-    """Compute an op that takes no inputs and gives the same in every run.
+def run_straight(steps: Iterable[PlanStep], values: list[Held]) -> None:
+    """Compute steps of which all run.
+
+    A small network's step is some dozens of operations of a few microseconds each: here nothing is called that can be
+    spared, so this says what `PlanStep.compute` and `PlanStep.put` say once more for the plainest steps.
+
+    Args:
+        steps: The steps in their order.
+        values: What the slots hold.
+
+    Raises:
+        CheckpointError: A kernel failed.
+    """
+    for step in steps:
+        inputs = [values[slot] for slot in step.sources]
+        if step.is_plain:
+            try:
+                result = step.kernel(step.context, *inputs)
+            except KERNEL_ERRORS as error:
+                raise _named(error, step.op) from error.__cause__
+        else:
+            result = step.compute(inputs)
+        if step.count == 1:
+            values[step.target] = result[0] if isinstance(result, tuple) else result
+        else:
+            step.put(result, values)
+        for slot in step.done:
+            values[slot] = None
+
+
+def fixed_output(op: Operation, kernel: Kernel, context: OperationContext, *inputs: Held) -> Held:
+    """Compute an op that gives the same in every run.
 
     Raises:
         CheckpointError: As `PlanStep.compute`.
     """
     try:
-        return kernel(context)
+        return kernel(context, *inputs)
     except KERNEL_ERRORS as error:
         raise _named(error, op) from error.__cause__
 

@@ -21,7 +21,7 @@ from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVaria
 from ckpt_magics.graphs.session.feeds import collect_feeds, frozen_array
 from ckpt_magics.graphs.session.fetches import Fetches
 from ckpt_magics.graphs.session.functions import Functions
-from ckpt_magics.graphs.session.run_plan import Plan, plan_body
+from ckpt_magics.graphs.session.run_plan import Plan, collecting_later, plan_body
 from ckpt_magics.proto.messages import GraphDef
 
 __all__ = ["Session"]
@@ -147,7 +147,8 @@ class Session:
     def _plan(self, fetches: tuple[Tensor | Operation, ...], feeds: tuple[Tensor, ...]) -> Plan:
         plan = self._plans.get((fetches, feeds))
         if plan is None:
-            plan = Plan(fetches, feeds, self._functions)
+            with collecting_later():
+                plan = Plan(fetches, feeds, self._functions)
             self._planned_steps += len(plan)
             if len(self._plans) >= MAX_PLANS or self._planned_steps > MAX_PLANNED_STEPS:
                 self._plans.clear()

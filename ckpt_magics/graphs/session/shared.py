@@ -38,7 +38,9 @@ class Shared:
         self.seen: Array = buffer.value
         self.value: Array = self.seen
         self.source: Shared | None = None
-        self._remake: Remake = self._keep_shape
+        # No method of its own: a circle of references would hold the array until a collection, and no update could
+        # work in the variable's memory.
+        self._remake: Remake | None = None
 
     def derive(self, value: Array, remake: Remake) -> Shared:
         """Return a value in the same memory.
@@ -67,9 +69,9 @@ class Shared:
 
     def renew(self, held: Array) -> None:
         """Work the value out for what the buffer holds now; its source is up to date."""
-        self.value = self._remake(held if self.source is None else self.source.value)
+        if self._remake is None:
+            # An assignment may change the variable's shape, but not that of a tensor which exists.
+            self.value = held.reshape(self.value.shape)
+        else:
+            self.value = self._remake(held if self.source is None else self.source.value)
         self.seen = held
-
-    def _keep_shape(self, held: Array) -> Array:
-        # An assignment may change the variable's shape, but not that of a tensor which exists.
-        return held.reshape(self.value.shape)
