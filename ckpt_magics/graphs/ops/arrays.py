@@ -226,6 +226,8 @@ def _check_multiples(multiples: Array, rank: int) -> None:
 
 def _tile(_ctx: KernelContext, value: Array, multiples: Array) -> Array:
     _check_multiples(multiples, np.ndim(value))
+    if np.size(value) == 1:  # what the gradient of a mean is made of
+        return np.full(multiples, value.reshape(()), value.dtype)
     return np.tile(value, multiples.tolist())
 
 

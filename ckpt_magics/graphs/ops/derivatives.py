@@ -22,11 +22,12 @@ __all__ = ["ROWS"]
 
 
 def _relu_grad(gradients: Array, features: Array) -> Array:
-    return np.where(features > 0, gradients, gradients.dtype.type(0))
+    # A product, as in TensorFlow: a choice for each element would take ten times as long.
+    return gradients * (features > 0)
 
 
 def _relu6_grad(gradients: Array, features: Array) -> Array:
-    return np.where((features > 0) & (features < 6), gradients, gradients.dtype.type(0))
+    return gradients * ((features > 0) & (features < 6))
 
 
 def _elu_grad(gradients: Array, outputs: Array) -> Array:

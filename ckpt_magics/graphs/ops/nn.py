@@ -75,7 +75,8 @@ def _softmax(logits: Array) -> Array:
 
 def _wide_log_softmax(logits: Array) -> Array:
     shifted = _shifted(logits)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
+    return shifted
 
 
 def _log_softmax(logits: Array) -> Array:
@@ -102,10 +103,12 @@ def _cross_entropy(_ctx: KernelContext, features: Array, labels: Array) -> tuple
             f"logits and labels must be broadcastable: logits_size={format_shape(features.shape)} "
             f"labels_size={format_shape(labels.shape)}"
         )
-    log_softmax = np.broadcast_to(_wide_log_softmax(features), np.broadcast_shapes(features.shape, labels.shape))
-    loss = -np.sum(labels * log_softmax, axis=-1)
+    log_softmax = _wide_log_softmax(features)
+    if features.shape != labels.shape:
+        log_softmax = np.broadcast_to(log_softmax, np.broadcast_shapes(features.shape, labels.shape))
+    loss = -np.add.reduce(labels * log_softmax, axis=-1)
     backprop = np.exp(log_softmax) - labels
-    return loss.astype(features.dtype), backprop.astype(features.dtype)
+    return loss.astype(features.dtype, copy=False), backprop.astype(features.dtype, copy=False)
 
 
 def _sparse_cross_entropy_shape(ctx: ShapeContext) -> list[Shape]:

@@ -29,8 +29,19 @@ The arrays and the gradient have one shape and dtype, the settings are scalars o
 """
 
 
+BLOCK = 1 << 15
+"""Elements that plain descent works on at a time: a product of all of them would be fresh memory in each step."""
+
+
 def _descend(_ctx: KernelContext, var: Array, alpha: Array, delta: Array) -> None:
-    var -= alpha * delta
+    if var.size <= BLOCK or not var.flags.c_contiguous:
+        var -= alpha * delta
+        return
+    flat, changes = var.reshape(-1), delta.reshape(-1)
+    product = np.empty(BLOCK, var.dtype)
+    for start in range(0, flat.size, BLOCK):
+        part = flat[start : start + BLOCK]
+        part -= np.multiply(changes[start : start + BLOCK], alpha, out=product[: len(part)])
 
 
 def _momentum(ctx: KernelContext, var: Array, accum: Array, *settings: Array) -> None:

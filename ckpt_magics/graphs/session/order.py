@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from typing import TypeVar
@@ -19,7 +19,7 @@ from ckpt_magics.graphs.session.functions import Functions
 from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, assign_frames, dependencies
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["MAX_LISTED", "order_operations", "refuse_unknown"]
+__all__ = ["MAX_LISTED", "idle_operations", "order_operations", "refuse_unknown"]
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 
@@ -141,6 +141,35 @@ def _refuse_circle(path: list[U], unit: U) -> None:
     circle = path[path.index(unit) :]
     names = ", ".join(visible(other.name) for other in circle[:5])
     raise InvalidArgumentError(f"Graph is invalid, contains a cycle with {len(circle)} nodes, including: {names}")
+
+
+def idle_operations(operations: Sequence[Operation], fetches: Iterable[Tensor | Operation]) -> frozenset[Operation]:
+    """Return operations that others only wait for, and that leave nothing behind: none of them need be computed.
+
+    Gradients are full of them: each rule makes the gradients of all inputs, which wait for each other, those of images
+    and labels too.
+
+    Args:
+        operations: Those of a run, in its order.
+        fetches: What is wanted.
+
+    Follows tensorflow/core/grappler/optimizers/dependency_optimizer.cc, SafeToConvertToNoOp.
+    """
+    used = {item.op if isinstance(item, Tensor) else item for item in fetches}
+    idle = []
+    for op in reversed(operations):
+        if op not in used and _leaves_nothing(op):
+            idle.append(op)
+        else:
+            used.update([tensor.op for tensor in op.inputs])
+    return frozenset(idle)
+
+
+def _leaves_nothing(op: Operation) -> bool:
+    row = find_op(op.type)
+    if row is None or row.is_stateful or row.calls_functions:
+        return False
+    return bool(op.inputs) and not any(arg.is_ref for arg in row.inputs)
 
 
 def refuse_unknown(operations: Iterable[Operation], functions: Functions) -> None:

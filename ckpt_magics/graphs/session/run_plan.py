@@ -28,7 +28,7 @@ from ckpt_magics.graphs.session.functions import Functions
 from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, members
 from ckpt_magics.graphs.session.loop_step import LoopStep, release, run_steps
 from ckpt_magics.graphs.session.operation_context import OperationContext
-from ckpt_magics.graphs.session.order import MAX_LISTED, order_operations, refuse_unknown
+from ckpt_magics.graphs.session.order import MAX_LISTED, idle_operations, order_operations, refuse_unknown
 from ckpt_magics.graphs.session.plan_step import PlanStep, fixed_output, run_straight, value_of
 
 __all__ = ["Plan", "collecting_later", "plan_body"]
@@ -79,6 +79,8 @@ class Plan:
         if self._branches:
             self._alive = {other: -1 for op in operations for other in op.control_inputs}
         self._size = len(operations)
+        # On a branch that is not taken, who waits for an operation asks whether it ran.
+        self._idle = frozenset() if self._branches else idle_operations(operations, fetches)
         self._steps = self._steps_of(units, fed)
         self._outputs = [self._output_of(item, fed) for item in fetches]
         kept = {slot for slot, _ in self._outputs}
@@ -100,6 +102,8 @@ class Plan:
     def _steps_of(self, units: Iterable[Unit], fed: frozenset[Tensor]) -> list[PlanStep | LoopStep]:
         steps: list[PlanStep | LoopStep] = []
         for unit in units:
+            if unit in self._idle:
+                continue
             step = self._loop(unit, fed) if isinstance(unit, LoopFrame) else self._step(unit, fed)
             if step is not None:
                 steps.append(step)

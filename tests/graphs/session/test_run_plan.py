@@ -103,3 +103,39 @@ def test_collections_are_as_they_were(enabled):
         assert gc.isenabled() == enabled
     finally:
         gc.enable()
+
+
+def test_what_others_only_wait_for_is_not_computed(monkeypatch):
+    calls = count_calls(monkeypatch, "MatMul")
+    images = tf.placeholder(tf.float32, [None, 2])
+    weights = tf.Variable([[1.0], [2.0]])
+    loss = tf.reduce_sum(tf.matmul(images, weights))
+    train = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    session.run(train, {images: [[1.0, 3.0]]})
+    assert len(calls) == 2  # the product, for its shape, and the gradient of the weights, not that of the images
+    np.testing.assert_array_equal(session.run(weights), [[0.5], [0.5]])
+
+
+def test_what_is_waited_for_runs_where_it_checks_or_changes_something():
+    number = tf.placeholder(tf.float32)
+    count = tf.Variable(0.0)
+    with tf.control_dependencies([tf.Assert(number < 3.0, ["too large"]), tf.assign_add(count, number)]):
+        done = tf.no_op()
+    session = tf.Session()
+    session.run(count.initializer)
+    session.run(done, {number: 2.0})
+    assert session.run(count) == 2.0
+    with pytest.raises(InvalidArgumentError, match="too large"):
+        session.run(done, {number: 4.0})
+
+
+def test_a_descent_of_many_elements_is_that_of_each():
+    values = np.arange(70_000, dtype=np.float32).reshape(7, 10_000)
+    weights = tf.Variable(values)
+    train = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(weights * weights) / 2.0)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    session.run(train)
+    np.testing.assert_array_equal(session.run(weights), values / 2)
