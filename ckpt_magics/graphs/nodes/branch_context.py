@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ckpt_magics.graphs.graph.flow import FlowContext, is_inside, loop_around, output_context
+from ckpt_magics.graphs.graph.flow import FlowContext, ForwardLoop, is_inside, loop_around, output_context
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.names import strip_scope
 from ckpt_magics.graphs.graph.node import Operation, Tensor
@@ -35,9 +35,11 @@ class Context:
         nested: Those inside, outermost first.
         values: Names of the tensors that belong to it, and of those from outside that are used in it.
         external: What stands inside for a tensor from outside, by the name of that.
+        back_through: The loop that this one goes back through, if it was made for gradients.
     """
 
     is_loop = False
+    back_through: ForwardLoop | None = None
 
     def __init__(self, name: str, graph: Graph, outer: Any) -> None:  # noqa: ANN401 -- a context
         self.name = name

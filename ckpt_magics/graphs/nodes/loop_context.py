@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ckpt_magics.graphs.graph.flow import FlowContext, output_context
+from ckpt_magics.graphs.graph.flow import FlowContext, loop_around, output_context
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.names import strip_scope
 from ckpt_magics.graphs.graph.node import Operation, Tensor
@@ -18,6 +18,9 @@ from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, identity, o
 from ckpt_magics.proto.messages import ControlFlowContextDef, WhileContextDef
 
 __all__ = ["WhileContext"]
+
+MEASURES = frozenset({"Shape", "Size", "Rank"})
+"""Ops of which a loop that goes back through another one takes the result from there: it is smaller than the tensor."""
 
 
 class WhileContext(Context):
@@ -62,16 +65,22 @@ class WhileContext(Context):
         if tensor.name in self.values or tensor.op.flow_context is self:
             return self.external.get(tensor.name, tensor)
         self.values.add(tensor.name)
+        current = loop_around(self.graph.flow_context)
+        if isinstance(current, WhileContext) and current.goes_back_through(output_context(tensor.op)):
+            assert current.back_through is not None  # noqa: S101 -- it goes back through one
+            self.external[tensor.name] = current.back_through.in_turn(tensor)
+            return self.external[tensor.name]
         result = tensor if self.outer is None else self.outer.add_value(tensor)
         with self.graph.control_dependencies(None):
-            enter = self._enter(result, is_constant=True)
+            enter = self.enter(result, is_constant=True)
             self.graph.prevent_feeding(enter)
         self._settle([enter])
         self.values.add(enter.name)
         self.external[tensor.name] = enter
         return enter
 
-    def _enter(self, tensor: Tensor, *, is_constant: bool) -> Tensor:
+    def enter(self, tensor: Tensor, *, is_constant: bool = False, name: str | None = None) -> Tensor:
+        """Add what takes a tensor into the loop, with its shape: into every iteration, or into the first one only."""
         kind = "RefEnter" if tensor.is_ref else "Enter"
         entered = output(
             kind,
@@ -79,13 +88,17 @@ class WhileContext(Context):
             frame_name=self.name,
             is_constant=is_constant,
             parallel_iterations=self.parallel_iterations,
+            name=name,
         )
-        if is_constant:
-            entered.set_shape(tensor.shape)
+        entered.set_shape(tensor.shape)
         return entered
 
     def add_operation(self, op: Operation) -> None:
         """Fit a new operation in: its inputs come through Enters; one without inputs waits for the iteration."""
+        if op.type in MEASURES and self.goes_back_through(op.inputs[0].op.flow_context):
+            op.flow_context = op.inputs[0].op.flow_context
+            op.flow_context.add_operation(op)
+            return
         if not op.inputs:
             outside = self._keep_inner_edges(op)
             if not op.control_inputs:
@@ -102,6 +115,10 @@ class WhileContext(Context):
         self._await_outside(op, outside)
         if self.outer is not None or op.type not in {"Exit", "RefExit"}:
             self._hide(op)
+
+    def goes_back_through(self, context: FlowContext | None) -> bool:
+        """Tell whether the loop that this one goes back through is the innermost around a context."""
+        return self.back_through is not None and loop_around(context) is self.back_through.forward
 
     def _await_outside(self, op: Operation, outside: Sequence[Operation]) -> None:
         if not outside:
@@ -128,6 +145,20 @@ class WhileContext(Context):
         return True
 
     # The loop itself
+
+    def take_in(self, tensor: Tensor, name: str) -> Tensor:
+        """Add a variable of the loop, inside of it: what it is at first; returns it as it comes in."""
+        self.values.add(tensor.name)
+        entered = self.enter(tensor, name=name)
+        self.enters.append(entered)
+        return entered
+
+    def hand_over(self, tensor: Tensor, name: str | None = None) -> Tensor:
+        """Add what a variable of the loop is at last; returns it as it comes out."""
+        result = output("RefExit" if tensor.is_ref else "Exit", tensor, name=name)
+        self.exits.append(result)
+        self.hand_out([result])
+        return result
 
     def build(
         self,
@@ -161,16 +192,14 @@ class WhileContext(Context):
         following = [convert_to_tensor(leaf) for leaf in leaves]
         for merge, tensor in zip(merges, following, strict=True):
             self._close(merge, tensor)
-        self.exits = [output("RefExit" if way[0].is_ref else "Exit", way[0]) for way in ways]
-        self.hand_out(self.exits)
-        return original, self.exits
+        return original, [self.hand_over(way[0]) for way in ways]
 
     def _enter_variables(self, first: Sequence[Tensor], shapes: Sequence[TensorShape]) -> None:
         self.values = {tensor.name for tensor in first}
         real = list(first) if self.outer is None else [self.outer.add_value(tensor) for tensor in first]
         with self.graph.control_dependencies(None):
             for tensor, shape in zip(real, shapes, strict=True):
-                enter = self._enter(tensor, is_constant=False)
+                enter = self.enter(tensor)
                 if not _is_at_least(tensor.shape, shape):
                     raise ValueError(
                         f"The shape invariant specified for {tensor.name} is not compatible with the initial shape of "

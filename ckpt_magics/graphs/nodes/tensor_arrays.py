@@ -23,6 +23,9 @@ from ckpt_magics.graphs.nodes.mathematics import cast, number_range
 
 __all__ = ["TensorArray"]
 
+PASSING = frozenset({"Enter", "Identity", "Switch", "TensorArrayGradV3"})
+"""Ops that give on the array that they are given, or one like it."""
+
 
 class TensorArray:
     """An array of tensors.
@@ -172,6 +175,8 @@ class TensorArray:
             element_shape=self.element_shape,
             name=name,
         )
+        if not _has_declared_shape(self.handle):
+            value.replace_shape(unknown_shape())
         if self.element_shape:
             value.set_shape(TensorShape([None]).concatenate(self.element_shape))
         return value
@@ -222,10 +227,38 @@ class TensorArray:
             return convert_to_tensor(self._size, INT32)
         return output("TensorArraySizeV3", self.handle, self.flow, name=name)
 
+    def grad(self, source: str, flow: Tensor | None = None, name: str | None = None) -> TensorArray:
+        """Return the array of the gradients of the tensors.
+
+        Args:
+            source: The call of `gradients` that it belongs to.
+            flow: After what the array has its size.
+            name: Name of the scope.
+        """
+        graph = get_default_graph()
+        flow = self.flow if flow is None else flow
+        with name_scope(name, "TensorArrayGrad", [self.handle]), graph.colocate_with(self.handle):
+            handle = apply("TensorArrayGradV3", self.handle, flow, source=source, name=name)[0]
+            with graph.control_dependencies([handle]):
+                flow = identity(flow, name="gradient_flow")
+            array = TensorArray(
+                self.dtype, handle=handle, flow=flow, infer_shape=self._infers, colocate_with_first_write_call=False
+            )
+        array._element = [self.element_shape]
+        return array
+
     def close(self, name: str | None = None) -> Operation:
         """Add an operation that forgets all tensors."""
         made: Operation = apply("TensorArrayCloseV3", self.handle, name=name)
         return made
+
+
+def _has_declared_shape(handle: Tensor) -> bool:
+    """Tell whether an array was made with the shape of its elements: from what is written TensorFlow learns less."""
+    op = handle.op
+    while op.type in PASSING and op.inputs:
+        op = op.inputs[0].op
+    return op.type != "TensorArrayV3" or not op.get_attr("element_shape").unknown_rank
 
 
 def _known(size: object) -> int | None:

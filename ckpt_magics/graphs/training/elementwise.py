@@ -8,17 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ckpt_magics.files.formats.dtypes import BFLOAT16, COMPLEX64, COMPLEX128, DOUBLE, FLOAT, HALF
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.arrays import zeros_like
 from ckpt_magics.graphs.nodes.build import output
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.mathematics import cast, conj, cos, exp, multiply, reciprocal, sign, sin, square
-from ckpt_magics.graphs.training.rule import Gradients, Rule
+from ckpt_magics.graphs.training.rule import DIFFERENTIABLE, Gradients, Rule
 
 __all__ = ["NO_GRADIENT", "RULES"]
-
-DIFFERENTIABLE = frozenset({HALF, FLOAT, DOUBLE, BFLOAT16, COMPLEX64, COMPLEX128})
 
 
 def _of_input(derivative: Callable[[Tensor, Tensor], Tensor]) -> Rule:

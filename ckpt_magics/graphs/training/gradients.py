@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ckpt_magics.errors import visible
-from ckpt_magics.files.formats.dtypes import RESOURCE, VARIANT
+from ckpt_magics.files.formats.dtypes import RESOURCE
+from ckpt_magics.graphs.graph.flow import EXITS
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes import build
 from ckpt_magics.graphs.nodes.arrays import identity, shape, zeros_like
@@ -22,8 +23,8 @@ from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
 from ckpt_magics.graphs.nodes.gates import gated
 from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
 from ckpt_magics.graphs.training.aggregation import aggregate
-from ckpt_magics.graphs.training.elementwise import DIFFERENTIABLE
-from ckpt_magics.graphs.training.rule import Gradient, Gradients
+from ckpt_magics.graphs.training.flow_walk import FlowWalk, is_loop_switch
+from ckpt_magics.graphs.training.rule import Gradient, Gradients, is_differentiable
 from ckpt_magics.graphs.training.rules import NO_GRADIENT, RULES
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.phrasing import names_text
@@ -76,13 +77,14 @@ def gradients(  # noqa: PLR0917 -- TensorFlow's own order of arguments
         raise ValueError(f"Length mismatch. Passed {len(given)} grad_ys for {len(wanted)} ys")
     with name_scope(name, "gradients", [*wanted, *targets, *stops, *given]):
         tensors = [convert_to_tensor(y, name=f"y_{index}") for index, y in enumerate(wanted)]
-        walk = _WayBack(tensors, targets, stops)
-        walk.colocates, walk.gates, walk.method = colocate_gradients_with_ops, gate_gradients, aggregation_method
+        walk = _WayBack(colocate_gradients_with_ops, gate_gradients, aggregation_method)
         for index, (y, grad) in enumerate(zip(tensors, given, strict=True)):
             with walk.place(y.op):
                 walk.give(y, _first_gradient(y, grad, index))
+        walk.begin(tensors, targets, stops)
         walk.run()
-        return [walk.result(x, zeros=kind == "zero") for x in targets]
+    walk.finish()
+    return [walk.result(x, zeros=kind == "zero") for x in targets]
 
 
 def _as_list(items: object) -> list[Any]:
@@ -92,11 +94,6 @@ def _as_list(items: object) -> list[Any]:
 def _target(x: object) -> Tensor:
     """Return what gradients by a tensor or variable are collected at: a variable's reference or handle."""
     return x.handle if isinstance(x, Variable) else convert_to_tensor(x, name="x")
-
-
-def is_differentiable(tensor: Tensor) -> bool:
-    """Return whether a tensor can change by little; through a handle a variable's value does."""
-    return tensor.dtype in DIFFERENTIABLE or tensor.dtype in {RESOURCE, VARIANT}
 
 
 def _first_gradient(y: Tensor, grad: Any, index: int) -> Gradient:  # noqa: ANN401 -- what can become a tensor
@@ -119,23 +116,31 @@ def _first_gradient(y: Tensor, grad: Any, index: int) -> Gradient:  # noqa: ANN4
 class _WayBack:
     """The way from some tensors back to others, and the gradients that were collected on it."""
 
-    colocates = gates = False
-    method: int | None = None
-
-    def __init__(self, ys: Sequence[Tensor], xs: Sequence[Tensor], stops: Sequence[Tensor]) -> None:
-        reached = _reached([x.op for x in xs])
-        self._between = _backwards([y.op for y in ys], reached)
-        self._pending = Counter(x.op for op in self._between for x in op.inputs if x.op in self._between)
-        self._starts = [op for op in dict.fromkeys(y.op for y in ys) if op in reached and not self._pending[op]]
-        first = {x.op for x in xs if all(not self._pending[tensor.op] for tensor in x.op.inputs)}
-        self._stops = first | {tensor.op for tensor in stops}
+    def __init__(self, colocates: bool, gates: bool, method: int | None) -> None:
+        self._colocates, self._gates, self._method = colocates, gates, method
         self._given: dict[Tensor, list[Gradient]] = {}
         self._sums: dict[Tensor, Gradient | None] = {}
+
+    def begin(self, ys: Sequence[Tensor], xs: Sequence[Tensor], stops: Sequence[Tensor]) -> None:
+        """Find the operations between the ``ys`` and the ``xs``."""
+        reached = _reached([x.op for x in xs])
+        self._between = _backwards([y.op for y in ys], reached)
+        self._flow = FlowWalk(ys[0].graph, self._between, self.place)
+        self._between.update(dict.fromkeys(self._flow.exits))
+        self._pending = Counter(x.op for op in self._between for x in op.inputs if x.op in self._between)
+        starts = [op for op in dict.fromkeys(y.op for y in ys) if op in reached and not self._pending[op]]
+        self._queue = deque(starts)
+        for outcome in self._flow.first_exits(self._pending, starts):
+            if is_differentiable(outcome):
+                self.give(outcome, self._flow.zeros_for_exit(outcome))
+                self._queue.append(outcome.op)
+        first = {x.op for x in xs if all(self._pending[tensor.op] <= 0 for tensor in x.op.inputs)}
+        self._stops = first | {tensor.op for tensor in stops}
 
     @contextmanager
     def place(self, op: Operation) -> Iterator[None]:
         """Put nodes where ``op`` is, if that is wanted."""
-        if not self.colocates:
+        if not self._colocates:
             yield
             return
         with op.graph.colocate_with(op):
@@ -154,27 +159,48 @@ class _WayBack:
 
     def run(self) -> None:
         """Visit the operations, each when all that use its outputs have been visited."""
-        queue = deque(self._starts)
-        while queue:
-            op = queue.popleft()
+        while self._queue:
+            op = self._queue.popleft()
             with self.place(op):
                 self._visit(op)
             for tensor in op.inputs:
                 self._pending[tensor.op] -= 1
-                if self._pending[tensor.op] == 0:
-                    queue.append(tensor.op)
+                pending = self._pending[tensor.op]
+                # What goes around in a loop is visited twice: from outside, and from the iteration after.
+                if not pending or (self._flow and pending > 0 and is_loop_switch(tensor.op)):
+                    self._make_ready(tensor)
+
+    def finish(self) -> None:
+        """Close the loops that the way went back through."""
+        self._flow.finish()
+
+    def _make_ready(self, tensor: Tensor) -> None:
+        if not self._flow or tensor.op.type not in EXITS:
+            self._queue.append(tensor.op)
+            return
+        ops, zeros = self._flow.after_exit(tensor, self._given)
+        for outcome in zeros:
+            self.give(outcome, self._flow.zeros_for_exit(outcome))
+        self._queue.extend(ops)
 
     def _visit(self, op: Operation) -> None:
-        for tensor in op.outputs:
-            self._sums[tensor] = aggregate(self._given.pop(tensor, ()), self.method, op.name)
+        with self._flow.back(op, outputs=True):
+            for tensor in op.outputs:
+                given = self._given.pop(tensor, ())
+                if given or tensor not in self._sums:
+                    self._sums[tensor] = aggregate(given, self._method, op.name)
         grads = [self._sums[tensor] for tensor in op.outputs]
         if op in self._stops or all(grad is None for grad in grads) or op.type in NO_GRADIENT:
             return
         if op.type not in RULES:
             self._refuse(op)
+        with self._flow.back(op):
+            self._pass_back(op, grads)
+
+    def _pass_back(self, op: Operation, grads: list[Gradient | None]) -> None:
         for index, (tensor, grad) in enumerate(zip(op.outputs, grads, strict=True)):
             if grad is None and is_differentiable(tensor):
-                grads[index] = zeros_like(tensor, optimize=False)
+                grads[index] = self._flow.zeros(op, index)
         for tensor, back in zip(op.inputs, self._apply(op, grads), strict=True):
             if back is not None:
                 _check_shape(op, tensor, back)
@@ -183,7 +209,7 @@ class _WayBack:
     def _apply(self, op: Operation, grads: Gradients) -> Gradients:
         with op.graph.name_scope(f"{op.name}_grad"):
             backs = RULES[op.type](op, *grads)
-            if self.gates and sum(back is not None for back in backs) > 1:
+            if self._gates and sum(back is not None for back in backs) > 1:
                 with op.graph.device(None), op.graph.colocate_with(None, ignore_existing=True):
                     return gated(backs)
             return backs

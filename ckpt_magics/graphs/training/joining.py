@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ckpt_magics.graphs.graph.flow import output_context
+from ckpt_magics.graphs.graph.inference import constant_value
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.arrays import concat, part, rank, shape, split, squeeze, stack, unstack
 from ckpt_magics.graphs.nodes.build import apply
+from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.training.rule import Gradient, Gradients, Rule, dense
 
 __all__ = ["NO_GRADIENT", "RULES"]
@@ -27,13 +30,20 @@ def _parts(grad: Gradient, values: Sequence[Tensor], axis: Tensor) -> list[Gradi
     if len(values) == 1:
         return [grad]
     whole = dense(grad)
-    axis %= rank(values[0])
+    axis = _inside(axis, whole) % rank(values[0])
     sizes = _sizes(values)
     if len(sizes) > MANY:
         lengths = squeeze(part(stack(sizes, axis=1), [axis, 0], [1, -1]))
         return list(split(whole, lengths, axis, num=len(values)))
     offsets = apply("ConcatOffset", axis, sizes)
     return [part(whole, begin, size) for begin, size in zip(offsets, sizes, strict=True)]
+
+
+def _inside(axis: Tensor, grad: Tensor) -> Tensor:
+    """Return a constant axis where its gradient is: on the way back through a loop it is made anew."""
+    if axis.op.type != "Const" or output_context(axis.op) is output_context(grad.op):
+        return axis
+    return constant(constant_value(axis), axis.dtype)
 
 
 def _sizes(values: Sequence[Tensor]) -> list[Tensor]:

@@ -10,10 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ckpt_magics.files.formats.dtypes import (
+    BFLOAT16,
+    COMPLEX64,
+    COMPLEX128,
+    DOUBLE,
+    FLOAT,
+    HALF,
+    RESOURCE,
+    VARIANT,
+)
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
 
-__all__ = ["Gradient", "Gradients", "Rule", "dense", "given_attrs"]
+__all__ = ["DIFFERENTIABLE", "Gradient", "Gradients", "Rule", "dense", "given_attrs", "is_differentiable"]
 
 Gradient = Tensor | IndexedSlices
 
@@ -21,6 +31,14 @@ Gradients = Sequence[Gradient | None]
 
 Rule = Callable[..., Gradients]
 """Called as ``rule(op, *gradients)``; a gradient is None for an output that has no derivative."""
+
+DIFFERENTIABLE = frozenset({HALF, FLOAT, DOUBLE, BFLOAT16, COMPLEX64, COMPLEX128})
+"""Types of numbers that can change by little."""
+
+
+def is_differentiable(tensor: Tensor) -> bool:
+    """Return whether a tensor can change by little; through a handle a variable's value does."""
+    return tensor.dtype in DIFFERENTIABLE or tensor.dtype in {RESOURCE, VARIANT}
 
 
 def dense(gradient: Gradient) -> Tensor:

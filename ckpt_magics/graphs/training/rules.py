@@ -8,15 +8,18 @@ from types import MappingProxyType
 from ckpt_magics.graphs.training import (
     arrays,
     binary,
+    branches,
     control,
     elementwise,
     indexing,
     joining,
     linear,
+    loops,
     nn,
     normalization,
     reductions,
     segments,
+    tensor_arrays,
     windows,
 )
 from ckpt_magics.graphs.training.rule import Rule
@@ -26,15 +29,18 @@ __all__ = ["NO_GRADIENT", "RULES"]
 _FAMILIES = (
     arrays,
     binary,
+    branches,
     control,
     elementwise,
     indexing,
     joining,
     linear,
+    loops,
     nn,
     normalization,
     reductions,
     segments,
+    tensor_arrays,
     windows,
 )
 
@@ -48,13 +54,11 @@ _BESIDE_THE_FAMILIES = frozenset({
     "AudioSummaryV2", "CTCGreedyDecoder", "GenerateVocabRemapping", "HistogramSummary", "ImageSummary",
     "LoadAndRemapMatrix", "MergeSummary", "NonMaxSuppression", "NonMaxSuppressionV2", "ScalarSummary", "StringJoin",
     "TensorSummaryV2",
-    # Tables, stacks and arrays themselves, and what changes variables in place.
+    # Tables and stacks, and what changes variables in place.
     "HashTable", "HashTableV2", "InitializeTable", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
     "InitializeTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2", "ScatterAdd",
-    "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush", "TensorArray",
-    "TensorArrayClose", "TensorArrayCloseV2", "TensorArrayCloseV3", "TensorArrayGrad", "TensorArrayGradV2",
-    "TensorArrayGradV3", "TensorArrayGradWithShape", "TensorArraySize", "TensorArraySizeV2", "TensorArraySizeV3",
-    "TensorArrayV2", "TensorArrayV3", "TensorListConcatLists", "TensorListElementShape", "TensorListLength",
+    "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush", "TensorListConcatLists",
+    "TensorListElementShape", "TensorListLength",
 })  # fmt: skip
 """Ops of families that have no rules."""
 
