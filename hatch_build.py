@@ -13,7 +13,7 @@ BUNDLES = (
     "loader.js",
     "variables_view.js",
     "variables_view.css",
-    "variables_page.js",
+    "saved_views.js",
     "graph_view.js",
     "graph_view.css",
     "graphviz_worker.js",

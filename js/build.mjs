@@ -23,7 +23,7 @@ const targets = [
   {
     ...shared,
     format: "iife",
-    entryPoints: ["src/graph/graphviz_worker.ts", "src/tensors/variables_page.ts"],
+    entryPoints: ["src/graph/graphviz_worker.ts", "src/saved/saved_views.ts"],
   },
 ];
 

@@ -140,7 +140,7 @@ def _frozen(given, runs):
 def _pictures(given, runs):
     shown = ckpt_magics.show_graph(given("m-1.meta"))
     shown.picture.save(given("g.svg"))
-    ckpt_magics.show_checkpoint(given("m-1")).export_html(given("t.html"))
+    ckpt_magics.show_checkpoint(given("m-1")).save_html(given("t.html"))
     return {"g.svg", "t.html"} <= set(os.listdir(runs))
 
 

@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
 
         view = DifferenceView(before, after, (before.origin, after.origin), found)
-        return view.offline_html(statistics=False)
+        return view.saved_html(statistics=False)
 
     damage = [*stored.source.damage, *after.source.damage]
     return Outcome(

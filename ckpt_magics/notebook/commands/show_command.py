@@ -54,7 +54,7 @@ def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
 def _page(source: str, *, statistics: bool) -> str:
     from ckpt_magics.notebook.reader import opened_on_demand
 
-    return opened_on_demand(source).show().offline_html(statistics=statistics)
+    return opened_on_demand(source).show().saved_html(statistics=statistics)
 
 
 def _facts(contents: CheckpointContents) -> Mapping[str, object]:

@@ -34,7 +34,7 @@ _VIEWS = (
     ("ckpt_magics.notebook.widgets.bundles", "BundledWidget"),
     ("ckpt_magics.notebook.widgets.linked_view", "LinkedView"),
 )
-_BUNDLE = "several MIME types at once"
+_DISPLAY = "outputs of its own"
 
 
 def register(shell: InteractiveShell) -> None:
@@ -75,7 +75,7 @@ def unregister(shell: InteractiveShell) -> None:
 
 def _formatter(shell: InteractiveShell, mimetype: str) -> Any:  # noqa: ANN401 - IPython publishes no types for it
     formatters: Any = shell.display_formatter
-    return formatters.mimebundle_formatter if mimetype == _BUNDLE else formatters.formatters[mimetype]
+    return formatters.ipython_display_formatter if mimetype == _DISPLAY else formatters.formatters[mimetype]
 
 
 def _saved_html(saved: SavedCheckpoint) -> str:
@@ -91,18 +91,24 @@ def _print_saved(saved: SavedCheckpoint, printer: object, cycle: bool) -> None: 
     write(saved_report(saved).text())
 
 
-def _show_view(shell: InteractiveShell, view: ShownView) -> object:
-    """What a front end shows of a view, which is the cell's from now on."""
+def _show_view(shell: InteractiveShell, view: ShownView) -> None:
+    """Show a view, which is the cell's from now on."""
     views = shown_views(shell)
     if views is not None:
         views.add(view)
-    return view._repr_mimebundle_()
+    view._ipython_display_()
 
 
-def _show_restored(shell: InteractiveShell, report: RestoreReport) -> dict[str, Any]:
-    from ckpt_magics.notebook.widgets.tensors.restored_view import restored_bundle
+def _show_restored(shell: InteractiveShell, report: RestoreReport) -> None:
+    from IPython.display import display
 
-    return restored_bundle(report, lambda view: _show_view(shell, view))
+    from ckpt_magics.notebook.widgets.tensors.restored_view import view_of_report
+
+    view = view_of_report(report)
+    if view is not None:
+        _show_view(shell, view)
+    else:
+        display({"text/plain": repr(report), "text/html": report._repr_html_()}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _looks(shell: InteractiveShell) -> list[tuple[str, tuple[str, str], Callable[..., object]]]:
@@ -116,6 +122,6 @@ def _looks(shell: InteractiveShell) -> list[tuple[str, tuple[str, str], Callable
     show_view = partial(_show_view, shell)
     return [
         *looks,
-        (_BUNDLE, _REPORT, partial(_show_restored, shell)),
-        *((_BUNDLE, view, show_view) for view in _VIEWS),
+        (_DISPLAY, _REPORT, partial(_show_restored, shell)),
+        *((_DISPLAY, view, show_view) for view in _VIEWS),
     ]

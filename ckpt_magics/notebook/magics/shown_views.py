@@ -7,7 +7,7 @@ two cells may have the same text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -24,8 +24,8 @@ class ShownView(Protocol):
         """Answer the page no more."""
         ...
 
-    def _repr_mimebundle_(self) -> Any:  # noqa: ANN401 - IPython's protocol
-        """What it looks like."""
+    def _ipython_display_(self) -> None:
+        """Show itself."""
         ...
 
 

@@ -7,36 +7,20 @@ A widget's own script is copied into every instance and from there into saved no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from ckpt_magics.errors import NotFoundError
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.notebook.widgets.conversation import Conversation, Handler, Reply, Request
+from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, display_view, save_page
+from ckpt_magics.notebook.widgets.static_files import read_static
 
-__all__ = ["BundledWidget", "read_static"]
-
-_STATIC = Path(__file__).parent / "static"
-
-
-def read_static(name: str) -> bytes:
-    """Return a file of the browser's half.
-
-    Raises:
-        NotFoundError: It was never built; happens in a source checkout only.
-    """
-    try:
-        return (_STATIC / name).read_bytes()
-    except FileNotFoundError as error:
-        raise NotFoundError(
-            "the browser's half of the views is not built",
-            file=str(_STATIC / name),
-            hint="In a checkout, run `npm --prefix js ci` and `npm --prefix js run build`, which need Node 20 or newer",
-        ) from error
+__all__ = ["BundledWidget"]
 
 
 @cache
@@ -57,11 +41,13 @@ class BundledWidget(anywidget.AnyWidget):
     # As a trait of this class: anywidget would read a file when the class is made, before anything could be built.
     _esm = traitlets.Unicode().tag(sync=True)
     bundle_key = traitlets.Unicode().tag(sync=True)
+    view_key = traitlets.Unicode().tag(sync=True)
     _conversation: Conversation | None = None
 
     def __init__(self, bundle: str, **traits: Any) -> None:  # noqa: ANN401 - as traitlets has it
         self._bundle = bundle
-        super().__init__(_esm=read_static("loader.js").decode(), bundle_key=_bundle(bundle)[0], **traits)
+        keys = {"bundle_key": _bundle(bundle)[0], "view_key": uuid.uuid4().hex}
+        super().__init__(_esm=read_static("loader.js").decode(), **keys, **traits)
 
     def converse(self, handlers: Mapping[str, Handler]) -> None:
         """Answer the page from now on: the loader's question, and those that there are handlers for."""
@@ -73,6 +59,25 @@ class BundledWidget(anywidget.AnyWidget):
         if self._conversation is not None:
             self._conversation.close()
         super().close()
+
+    def saved_forms(self, limit: int | None = MAX_DATA) -> Sequence[SavedForm]:
+        """Return what is saved of the view, with about so many characters of data at most; None is without limit."""
+        raise NotImplementedError
+
+    def save_html(self, path: AnyPath) -> None:
+        """Write the view as one HTML file that works without kernel and network.
+
+        Args:
+            path: Of the file.
+
+        Raises:
+            CheckpointError: The view's scripts are missing.
+            OSError: The file cannot be written.
+        """
+        save_page(path, self.saved_forms(limit=None))
+
+    def _ipython_display_(self) -> None:
+        display_view(self)
 
     def _send_bundle(self, _request: Request) -> Reply:
         _, script, style = _bundle(self._bundle)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 
 from ckpt_magics.files.storage import naming
-from ckpt_magics.files.storage.place import place_of
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
 from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
+from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, display_view, save_page
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
 __all__ = ["LinkedView", "linked_view"]
@@ -41,6 +43,18 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
             part.close()
         super().close()
 
+    def saved_forms(self, limit: int | None = MAX_DATA) -> Sequence[SavedForm]:
+        """Return what is saved of both."""
+        return [*self.graph.saved_forms(limit), *self.table.saved_forms(limit)]
+
+    def save_html(self, path: AnyPath) -> None:
+        """Write both as one HTML file that works without kernel and network.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        save_page(path, self.saved_forms(limit=None))
+
     def _follow_row(self, change: dict[str, Any]) -> None:
         """Select the node of the row that somebody looks at, unless it is selected already."""
         row = change["new"]
@@ -54,6 +68,9 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
         row = self.table.row_of(self.graph.variable_of(change["new"]))
         if row is not None:
             self.table.active_row = row
+
+    def _ipython_display_(self) -> None:
+        display_view(self)
 
     def _repr_mimebundle_(self, **options: dict[str, object]) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
         shown = super()._repr_mimebundle_(**options)

@@ -68,6 +68,7 @@ export class GraphControls {
     this.#forward = step("→", "Forward (])", 1);
     const colors = facts.colors.map((color) => [color, COLOR_LABELS[color] ?? color] as const);
     this.#color = select("What colours say", colors, "kind", (color) => onChange({ color }));
+    this.#color.hidden = colors.length < 2;
     this.#direction = select("Direction of the flow", DIRECTIONS, "TB", (direction) =>
       onChange({ direction: direction as Direction }),
     );

@@ -1,6 +1,5 @@
 /** Where everything of a picture goes: read from Graphviz's JSON, or from a layout that the kernel made. */
 import { assert } from "../kernel/assert";
-import type { Reply } from "../kernel/messages";
 import type { GraphScene } from "./graph_model";
 
 /** Around the picture, in its own units. */
@@ -88,8 +87,8 @@ function readRoute(entry: Entry, place: (x: number, y: number) => Point): Route 
 }
 
 /** Read the layout that the kernel made. */
-export function readKernelLayout(reply: Reply): Layout {
-  const { width, height, nodes, clusters, routes } = reply.content as {
+export function readKernelLayout(content: Readonly<Record<string, unknown>>): Layout {
+  const { width, height, nodes, clusters, routes } = content as {
     width: number;
     height: number;
     nodes: number[][];

@@ -2,6 +2,7 @@
 import { assert } from "../kernel/assert";
 import type { Reply } from "../kernel/messages";
 import type { TensorHeading } from "../tensors/tensor_pane";
+import { type Layout, readKernelLayout } from "./graph_layout";
 
 export type Direction = "TB" | "BT" | "LR" | "RL";
 
@@ -96,6 +97,8 @@ export interface GraphScene {
   readonly legend: readonly LegendEntry[];
   /** The picture as DOT text, to be laid out. */
   readonly dot: string;
+  /** Where everything goes, if that is known already. */
+  readonly layout: Layout | null;
   readonly traced: Traced | null;
 }
 
@@ -154,7 +157,7 @@ export function decodeFacts(reply: Reply): GraphFacts {
 }
 
 export function decodeScene(reply: Reply): GraphScene {
-  const { nodes, aside, edges, clusters, notes, direction, legend, dot, traced } = reply.content;
+  const { nodes, aside, edges, clusters, notes, direction, legend, dot, layout, traced } = reply.content;
   assert(typeof dot === "string", "a view has a picture");
   return {
     nodes: list(nodes).map(decodeNode),
@@ -183,6 +186,7 @@ export function decodeScene(reply: Reply): GraphScene {
       .map(record)
       .map((entry) => ({ ...decodeDrawn(entry), label: String(entry.label) })),
     dot,
+    layout: layout ? readKernelLayout(record(layout)) : null,
     traced: traced ? decodeTraced(record(traced)) : null,
   };
 }

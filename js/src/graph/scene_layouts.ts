@@ -16,6 +16,7 @@ export class SceneLayouts {
   }
 
   async layout(scene: GraphScene, state: GraphState): Promise<Layout> {
+    if (scene.layout) return scene.layout;
     const known = this.#known.get(scene.dot);
     if (known) return known;
     const layout = await this.#compute(scene, state);
@@ -30,7 +31,7 @@ export class SceneLayouts {
       const layout = await this.#byEngine(scene, state);
       if (layout) return layout;
     }
-    return readKernelLayout(await this.#channel.request("layout", { state }));
+    return readKernelLayout((await this.#channel.request("layout", { state })).content);
   }
 
   /** The engine's layout; null where it cannot run, or finds none in time. */

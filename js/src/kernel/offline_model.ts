@@ -1,27 +1,32 @@
-/** Stands in for a widget's model on a page without a kernel: its answers were put into the page when it was written. */
+/** Stands in for a widget's model on a page without a kernel: what was saved of the view answers. */
 import type { AnyModel } from "@anywidget/types";
 
-export interface OfflineData {
-  readonly opening: Record<string, unknown>;
-  readonly index: Record<string, unknown>;
-  /** Base64 of the index' buffers. */
-  readonly buffers: readonly string[];
-  /** What "statistics" events would bring, for the rows that are known. */
-  readonly statistics: ReadonlyArray<Record<string, unknown> & { readonly row: number }>;
-  readonly state: Record<string, unknown>;
+export interface Message {
+  readonly id: string;
+  readonly kind: string;
+  readonly [name: string]: unknown;
 }
 
+export interface Answer {
+  readonly content?: Readonly<Record<string, unknown>>;
+  readonly buffers?: readonly DataView[];
+}
+
+/** What answers in the kernel's place; null where only a kernel could. */
+export type Answers = (message: Message, model: OfflineModel) => Answer | null;
+
+const REFUSAL = "What is saved here cannot answer that: run the cell again, with a kernel.";
+
 type Listener = (...parts: unknown[]) => void;
-type Message = { id: string; kind?: string; rows?: readonly number[] };
 
 export class OfflineModel {
-  readonly #data: OfflineData;
   readonly #state: Record<string, unknown>;
+  readonly #answers: Answers;
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  constructor(data: OfflineData) {
-    this.#data = data;
-    this.#state = { ...data.state };
+  constructor(state: Readonly<Record<string, unknown>>, answers: Answers) {
+    this.#state = { ...state };
+    this.#answers = answers;
   }
 
   get(name: string): unknown {
@@ -44,29 +49,23 @@ export class OfflineModel {
     if (event && listener) this.#listeners.get(event)?.delete(listener);
   }
 
-  send(message: Message): void {
-    if (message.kind === undefined) return;
+  send(message: Partial<Message>): void {
+    if (message.kind === undefined || message.id === undefined) return;
     // Answers come later, as a kernel's would.
-    queueMicrotask(() => this.#answer(message));
+    queueMicrotask(() => this.#answer(message as Message));
   }
 
-  #answer({ id, kind, rows }: Message): void {
-    const { opening, index, buffers, statistics } = this.#data;
-    if (kind === "open") this.#reply({ id, ok: true, ...opening });
-    else if (kind === "index") this.#reply({ id, ok: true, ...index }, buffers.map(fromBase64));
-    else if (kind === "statistics") {
-      const wanted = new Set(rows);
-      for (const known of statistics)
-        if (wanted.has(known.row)) this.#reply({ event: "statistics", ...known });
-      this.#reply({ id, ok: true });
-    } else {
-      const message = "This page has no kernel behind it. Open the checkpoint in a notebook for that.";
-      this.#reply({ id, ok: false, error: { type: "UnimplementedError", message } });
-    }
+  /** Send an event, as a kernel does while it works. */
+  emit(event: string, content: Readonly<Record<string, unknown>>): void {
+    this.#fire("msg:custom", { ...content, event }, []);
   }
 
-  #reply(content: Record<string, unknown>, buffers: readonly DataView[] = []): void {
-    this.#fire("msg:custom", content, buffers);
+  #answer(message: Message): void {
+    const { id } = message;
+    const answer = this.#answers(message, this);
+    if (answer) this.#fire("msg:custom", { ...answer.content, id, ok: true }, answer.buffers ?? []);
+    else
+      this.#fire("msg:custom", { id, ok: false, error: { type: "UnavailableError", message: REFUSAL } }, []);
   }
 
   #fire(event: string, ...parts: unknown[]): void {
@@ -75,10 +74,6 @@ export class OfflineModel {
 }
 
 /** The model as views expect it. */
-export function offlineModel(data: OfflineData): AnyModel {
-  return new OfflineModel(data) as unknown as AnyModel;
-}
-
-function fromBase64(text: string): DataView {
-  return new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+export function offlineModel(state: Readonly<Record<string, unknown>>, answers: Answers): AnyModel {
+  return new OfflineModel(state, answers) as unknown as AnyModel;
 }

@@ -1,6 +1,7 @@
 /** The life of a view on a page: opened when the widget is displayed, closed when its output goes. */
 import type { AnyModel } from "@anywidget/types";
 import { Channel } from "../kernel/messages";
+import { announceLive } from "./saved_output";
 import { THEME_EVENT } from "./theme";
 import { errorLine, openViewRoot } from "./view_root";
 
@@ -27,11 +28,13 @@ export function mountView<Model extends object>(
   const channel = new Channel(model as AnyModel);
   let view: View | null = null;
   let closed = false;
+  let endLive = () => {};
   root.addEventListener(THEME_EVENT, () => view?.repaint());
   open(root, model, channel)
     .then((opened) => {
       view = opened;
       if (closed) view.close();
+      else endLive = announceLive(String((model as AnyModel).get("view_key") ?? ""));
     })
     .catch((error: unknown) => {
       const line = errorLine(error);
@@ -39,6 +42,7 @@ export function mountView<Model extends object>(
     });
   return () => {
     closed = true;
+    endLive();
     view?.close();
     channel.close();
     close();

@@ -49,7 +49,7 @@ it("reads the kernel's layout, whose boxes are centred", () => {
     clusters: [],
     routes: [null, { points: [[0, 0]], tip: [1, 1], label: null }],
   };
-  const layout = readKernelLayout({ content, buffers: [] });
+  const layout = readKernelLayout(content);
   expect(layout.nodes[0]).toEqual({ x: 3 + MARGIN, y: 4 + MARGIN, width: 4, height: 2 });
   expect(layout.routes).toEqual([
     null,

@@ -15,7 +15,7 @@ from ckpt_magics.notebook.pictures.model.hierarchy import ROOT
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.reach import Reached
 from ckpt_magics.notebook.pictures.views.drawn import drawn_pairs
-from ckpt_magics.notebook.widgets.bundles import read_static
+from ckpt_magics.notebook.pictures.views.view import View
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_colors import GraphColors
 from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout, describe_paints, describe_view
@@ -23,6 +23,7 @@ from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, fi
 from ckpt_magics.notebook.widgets.graph.node_details import describe_item
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues, describe_value
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables
+from ckpt_magics.notebook.widgets.static_files import read_static
 from ckpt_magics.proto.messages import NodeDef
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class GraphMessages:
         compare: An earlier checkpoint.
 
     Attributes:
+        title: As given.
         saved: The graph's variables in the linked checkpoint.
         colors: What colours can say.
     """
@@ -65,7 +67,7 @@ class GraphMessages:
         compare: NamedTensors[TensorSource] | None = None,
     ) -> None:
         self._model = model
-        self._title = title
+        self.title = title
         self._tensors = tensors
         self._variables = variables
         self._live = live
@@ -75,7 +77,7 @@ class GraphMessages:
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
         return {
-            "open": Handler(self._open),
+            "open": Handler(lambda _: Reply(self.opening())),
             "view": Handler(self._view),
             "dot": Handler(self._dot),
             "layout": Handler(self._layout, background=True),
@@ -85,18 +87,21 @@ class GraphMessages:
             "engine": Handler(_engine),
         }
 
-    def _open(self, _request: Request) -> Reply:
+    def opening(self) -> dict[str, Any]:
+        """What does not change while the view is there."""
         counts = self._model.group_counts
-        return Reply(
-            {
-                "title": self._title,
-                "note": self._note(),
-                "ops": [list(pair) for pair in self._model.op_counts],
-                "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
-                "colors": self.colors.offered,
-                "paints": describe_paints(),
-            }
-        )
+        return {
+            "title": self.title,
+            "note": self._note(),
+            "ops": [list(pair) for pair in self._model.op_counts],
+            "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
+            "colors": self.colors.offered,
+            "paints": describe_paints(),
+        }
+
+    def scene(self, state: GraphState, view: View) -> dict[str, Any]:
+        """What is drawn of a view, without its places."""
+        return describe_view(self._model.hierarchy, view, self.colors.color(view, state.color))
 
     def _note(self) -> str:
         hierarchy = self._model.hierarchy
@@ -113,8 +118,7 @@ class GraphMessages:
 
     def _view(self, request: Request) -> Reply:
         state, cut = self._cut(request)
-        coloring = self.colors.color(cut.view, state.color)
-        scene = describe_view(self._model.hierarchy, cut.view, coloring)
+        scene = self.scene(state, cut.view)
         traced = None if state.trace is None else self._traced(state.trace, cut)
         return Reply({**scene, "dot": _layout_dot(cut, tight=False), "traced": traced})
 
@@ -154,16 +158,23 @@ class GraphMessages:
         return Reply({**describe_layout(cut.view, layout), "notes": notes})
 
     def _node(self, request: Request) -> Reply:
-        name = str(request.payload.get("name", ""))
-        items = find_items(self._model.hierarchy, name)
-        item = self._model.node_item(items)
-        sections = describe_item(self._model, item)
-        content: dict[str, Any] = {"name": name, "title": item.op or item.kind, "variable": None}
+        content = self.details(str(request.payload.get("name", "")))
+        item = self._model.node_item(find_items(self._model.hierarchy, content["name"]))
         if item.node is not None:
             value = describe_value(item.node, self.saved, self._tensors, self._live)
-            sections[:0] = [value] if value["facts"] else []
+            content["sections"][:0] = [value] if value["facts"] else []
             content["variable"] = self._heading(item)
-        return Reply({**content, "sections": sections})
+        return Reply(content)
+
+    def details(self, name: str) -> dict[str, Any]:
+        """What the graph says of a node or scope.
+
+        Raises:
+            NotFoundError: It has none of this name.
+        """
+        item = self._model.node_item(find_items(self._model.hierarchy, name))
+        sections = describe_item(self._model, item)
+        return {"name": name, "title": item.op or item.kind, "variable": None, "sections": sections}
 
     def _heading(self, item: Item) -> dict[str, Any] | None:
         """The saved tensor of a variable, or a constant that was one, as the pane of values wants it."""

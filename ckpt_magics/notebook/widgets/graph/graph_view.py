@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, TraceKind, find_items
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues
+from ckpt_magics.notebook.widgets.graph.saved_graph import saved_graph
+from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, pack_data
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
 from ckpt_magics.proto import messages
 
@@ -208,6 +210,12 @@ class GraphView(BundledWidget):
         """
         self.picture().save(path)
 
+    def saved_forms(self, limit: int | None = MAX_DATA) -> Sequence[SavedForm]:
+        """Return the picture, with the scopes laid out that can be opened in it."""
+        picture = self._plain_picture()
+        data = saved_graph(self._answers, self._model, self.state, limit)
+        return [SavedForm(self.view_key, "graph", self._answers.title, picture.html, picture.text, pack_data(data))]
+
     @traitlets.validate("view_state")
     def _check_state(self, proposal: dict[str, object]) -> dict[str, Any]:
         return GraphState.from_json(proposal["value"]).to_json()
@@ -264,9 +272,12 @@ class GraphView(BundledWidget):
     def _repr_mimebundle_(self, **options: dict[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
         # anywidget gives (data, metadata); a front end without widgets, or without a kernel, takes the other forms.
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        return {**data, **self._plain_picture()._repr_mimebundle_()}, metadata
+
+    def _plain_picture(self) -> GraphPicture:
         view = self._model.cut(self.state.options()).view
         # Hardly anybody sees these, so our own layout has to do: no engine runs.
-        return {**data, **GraphPicture(self._model, view, given=arrange(view))._repr_mimebundle_()}, metadata
+        return GraphPicture(self._model, view, given=arrange(view))
 
 
 def _variables_of(graph: messages.GraphDef, tensors: NamedTensors[TensorSource] | None) -> VariableMessages | None:

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.open_tensors import open_on_demand
 from ckpt_magics.files.restore.restore_report import MAX_LISTED, RestoredTensor, RestoreReport
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["restored_bundle", "restored_view"]
+__all__ = ["restored_view", "view_of_report"]
 
 _UNUSED = "unused"
 
 
-def restored_bundle(
-    report: RestoreReport, show: Callable[[VariablesView], Any] = VariablesView._repr_mimebundle_
-) -> dict[str, Any]:
-    """Return what a front end with widgets shows for a report; the report itself is what the others show.
-
-    Nothing is returned for a restore that was refused, and where the checkpoint has gone meanwhile.
-
-    Args:
-        report: Of the restore.
-        show: Returns what a front end shows of a view, and its metadata.
-    """
+def view_of_report(report: RestoreReport) -> VariablesView | None:
+    """Return the view of a restore; None for one that was refused, and where the checkpoint has gone meanwhile."""
     if report.problems:
-        return {}
+        return None
     try:
-        data, _ = show(restored_view(report))
+        return restored_view(report)
     except (CheckpointError, OSError):
-        return {}
-    return {mime: form for mime, form in data.items() if mime not in ("text/html", "text/plain")}
+        return None
 
 
 def restored_view(report: RestoreReport) -> VariablesView:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError, visible
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.notebook.frames.filtering import VariableFilter, filter_variables
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.fallback import shortened
+from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, saved_page
+from ckpt_magics.notebook.widgets.tensors.saved_table import saved_table
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
 from ckpt_magics.report import Report
 
@@ -100,7 +102,7 @@ class TableView(BundledWidget):
         self.selected_rows = sorted(set(rows))
         return self.selected
 
-    def export_html(self, path: AnyPath, *, statistics: bool = True) -> None:
+    def save_html(self, path: AnyPath, *, statistics: bool = True) -> None:
         """Write the view as one HTML file that works without kernel and network: search, filters, totals, statistics.
 
         Args:
@@ -111,17 +113,22 @@ class TableView(BundledWidget):
             CheckpointError: The view's scripts are missing.
             OSError: The file cannot be written.
         """
-        text = self.offline_html(statistics=statistics)
-        with open(local_path(path), "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def offline_html(self, *, statistics: bool = True) -> str:
-        """Return what :meth:`export_html` writes."""
-        from ckpt_magics.notebook.widgets.tensors.offline_page import offline_page
-
         if statistics:
             self._answers.compute_statistics()
-        return offline_page(self._answers, self._fallback, self.filter_state, list(self.sort))
+        super().save_html(path)
+
+    def saved_html(self, *, statistics: bool = True) -> str:
+        """Return what :meth:`save_html` writes."""
+        if statistics:
+            self._answers.compute_statistics()
+        return saved_page(self.saved_forms(limit=None))
+
+    def saved_forms(self, limit: int | None = MAX_DATA) -> Sequence[SavedForm]:
+        """Return the table; where it is larger than the limit allows, its first rows."""
+        state = {"filter_state": dict(self.filter_state), "sort": list(self.sort)}
+        data = saved_table(self._answers, {**state, "selected_rows": [], "active_row": -1}, limit)
+        plain = self._fallback
+        return [SavedForm(self.view_key, "variables", self._answers.head.title, plain.html(), plain.text(), data)]
 
     def close(self) -> None:
         """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""

@@ -99,9 +99,10 @@ class VariableMessages:
             "first": first_rows(self.variables),
         }
 
-    def index(self) -> Reply:
-        """The metadata of all rows."""
-        packed = pack_index(self.variables, group=self.group, extras=self.extras)
+    def index(self, rows: int | None = None) -> Reply:
+        """The metadata of all rows, or of the first so many."""
+        shown = self.variables if rows is None else self.variables.head(rows)
+        packed = pack_index(shown, group=self.group, extras=self.extras)
         extras = [{"key": extra.key, "title": extra.title, "kind": extra.kind} for extra in self.extras]
         content = {"rows": packed.rows, "dtypes": packed.dtypes, "groups": packed.groups}
         return Reply({**content, "group_title": self.head.group_title, "extras": extras}, packed.buffers)

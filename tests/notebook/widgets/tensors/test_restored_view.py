@@ -6,7 +6,7 @@ import pytest
 from ckpt_magics.files.formats.dtypes import dtype_of
 from ckpt_magics.files.restore.restore import restore_checkpoint
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
-from ckpt_magics.notebook.widgets.tensors.restored_view import restored_bundle, restored_view
+from ckpt_magics.notebook.widgets.tensors.restored_view import restored_view, view_of_report
 from tests.files.saved import write_bundle
 
 
@@ -39,4 +39,4 @@ def test_is_nothing_when_the_checkpoint_has_gone(checkpoint):
     report = restore_checkpoint(checkpoint)
     for path in checkpoint.parent.iterdir():
         path.unlink()
-    assert restored_bundle(report) == {}
+    assert view_of_report(report) is None

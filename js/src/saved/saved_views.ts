@@ -1,0 +1,87 @@
+/**
+ * The views on a page without a kernel: a notebook that was opened again, a page made from it, a file of its own.
+ *
+ * A notebook has this script once, and each view hands over its data by `ckptMagicsSaved.push`, before or after the
+ * script has come.
+ */
+import type { AnyModel } from "@anywidget/types";
+import graphView from "../graph/graph_view";
+import { type SavedGraph, savedGraphModel } from "../graph/saved_graph";
+import { base64Bytes, inflate } from "../kernel/buffers";
+import { element } from "../page/dom";
+import { hideFailures, isLive, savedPlaces, showSaved } from "../page/saved_output";
+import { type SavedTable, savedTableModel } from "../tensors/saved_table";
+import variablesView from "../tensors/variables_view";
+
+interface SavedForm {
+  readonly key: string;
+  readonly kind: "variables" | "graph";
+  /** JSON, compressed, in Base64. */
+  readonly data: string;
+}
+
+interface Queue {
+  push(form: SavedForm): void;
+}
+
+const PAGE = globalThis as { ckptMagicsSaved?: Queue | SavedForm[]; ckptMagicsStyle?: string };
+
+/** Milliseconds in which a live view mostly comes, where one can come. */
+const PATIENCE = 2500;
+
+async function modelOf({ kind, data }: SavedForm): Promise<AnyModel> {
+  const text = new TextDecoder().decode(await inflate(base64Bytes(data)));
+  const saved: unknown = JSON.parse(text);
+  return kind === "graph" ? savedGraphModel(saved as SavedGraph) : savedTableModel(saved as SavedTable);
+}
+
+async function mount(form: SavedForm, place: HTMLElement): Promise<void> {
+  const model = await modelOf(form);
+  // Notebooks and the pages made from them have rules for all HTML in outputs, which end at a shadow root.
+  const host = element("div", { "data-lm-suppress-shortcuts": "true" });
+  const el = element("div");
+  host.attachShadow({ mode: "open" }).append(element("style", {}, style), el);
+  place.replaceChildren(host);
+  const view = form.kind === "graph" ? graphView : variablesView;
+  view.render({ model, el } as unknown as Parameters<typeof graphView.render>[0] &
+    Parameters<typeof variablesView.render>[0]);
+}
+
+/** Show what is saved in one place: at once on a page, in a notebook when no live view has come. */
+function prepare(form: SavedForm, place: HTMLElement): void {
+  const plain = place.firstElementChild as HTMLElement | null;
+  let isOpen = false;
+  const open = () => {
+    if (isOpen || isLive(form.key)) return;
+    isOpen = true;
+    mount(form, place).catch(() => {
+      if (plain) plain.style.display = "";
+    });
+  };
+  if (!place.closest(".lm-Widget")) {
+    open();
+    return;
+  }
+  // What is plain would only flash before a live view.
+  if (plain) plain.style.display = "none";
+  const look = hideFailures(place, () => isOpen, open);
+  setTimeout(() => {
+    open();
+    look();
+  }, PATIENCE);
+}
+
+function push(form: SavedForm): void {
+  for (const place of savedPlaces(form.key)) {
+    if (place.dataset.ckptPrepared) continue;
+    place.dataset.ckptPrepared = "true";
+    if (isLive(form.key)) showSaved(place, false);
+    prepare(form, place);
+  }
+}
+
+// The script of another version may come later and bring its own.
+const style = PAGE.ckptMagicsStyle ?? "";
+const waiting = PAGE.ckptMagicsSaved;
+PAGE.ckptMagicsSaved = { push };
+if (Array.isArray(waiting)) for (const form of waiting) push(form);
