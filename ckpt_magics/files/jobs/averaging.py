@@ -103,20 +103,24 @@ def _weighted(*arrays: Array, dtype: DType, factors: Sequence[float], name: str)
 
 def _sum_into(sums: Array, blocks: Sequence[Array], factors: Sequence[float]) -> None:
     """Put the weighted sum of blocks into an array of wider numbers."""
-    sums[...] = 0
     # Infinities and NaN of the values are data.
     with np.errstate(invalid="ignore", over="ignore"):
-        for block, factor in zip(blocks, factors, strict=True):
+        for number, (block, factor) in enumerate(zip(blocks, factors, strict=True)):
             # The dtypes of ml_dtypes are known to no operation with others.
             known = block if block.dtype.kind in "fc" else block.astype(sums.dtype)
-            np.add(sums, known if factor == 1 else np.multiply(known, factor, dtype=sums.dtype), out=sums)
+            weighted = known if factor == 1 else np.multiply(known, factor, dtype=sums.dtype)
+            if number:
+                np.add(sums, weighted, out=sums)
+            else:
+                np.copyto(sums, weighted)
 
 
 def _rounded(sums: Array, dtype: DType, name: str) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         rounded = sums.astype(dtype.numpy)
-    # What is finite fits; of anything else it is to be found out whether it was so before.
-    return rounded if np.isfinite(rounded).all() else cast_array(sums, dtype.numpy, name)
+        # What is finite fits, and so is all of it if its sum is; else it is to be found out what was so before.
+        is_finite = np.isfinite(rounded.sum()) or np.isfinite(rounded).all()
+    return rounded if is_finite else cast_array(sums, dtype.numpy, name)
 
 
 def ema_factors(decay: float, count: int) -> list[float]:

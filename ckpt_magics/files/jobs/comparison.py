@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, elements_of
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box, elements_of
+from ckpt_magics.files.jobs.tensor_statistics import sum_of_squares
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.steps.naming_steps import MAP
 from ckpt_magics.files.steps.stepped_tensors import stepped
 from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.tensors.reading_ahead import read_ahead
 from ckpt_magics.files.tensors.source import Array, TensorSource, TensorSpec
 
 __all__ = [
@@ -35,7 +38,7 @@ STATUSES = ("added", "removed", "reshaped", "retyped", "changed", "same")
 
 _LOW_HALF = 0xFFFFFFFF
 
-_BLOCK = 1 << 17
+_BLOCK = 1 << 16
 """Elements compared at a time: as float64 they stay in a core's cache."""
 
 
@@ -85,22 +88,70 @@ def paired_pieces(name: str, before: Tensors, after: Tensors, at_most: int) -> I
 def _distance(pairs: Iterable[tuple[Array, Array]]) -> Distance:
     """Return how far apart arrays are that together are two tensors."""
     changed, squares, of_before, largest = 0, 0.0, 0.0, 0.0
+    wide = _WideBlocks()
     for first, second in _block_pairs(pairs):
         if np.object_ in (first.dtype, second.dtype):
             return Distance(int(np.count_nonzero(np.asarray(first != second))), None, None, None)
         with np.errstate(invalid="ignore", over="ignore"):  # infinities and NaN are data here
-            differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
-            changed += int(np.count_nonzero(differs))
-            apart = values_apart(first, second)
-            size = np.abs(_wide(first))
-        both = np.isfinite(apart)
-        apart, size = np.abs(apart[both]), size[both]
-        squares += float(apart @ apart)
-        of_before += float(size @ size)
-        largest = max(largest, float(apart.max(initial=0.0)))
+            found = wide.finite_apart(first, second) or _apart(first, second)
+        changed += found.changed
+        squares += found.squares
+        of_before += found.of_before
+        largest = max(largest, found.largest)
     # Squares of the smallest numbers are 0; a norm is never less than the largest difference.
     norm = max(math.sqrt(squares), largest)
     return Distance(changed, norm, largest, norm / math.sqrt(of_before) if of_before else None)
+
+
+class _BlockDistance(NamedTuple):
+    """How far apart two blocks are, where both are finite.
+
+    Attributes:
+        changed: Elements that differ, also in what is not finite.
+        squares: Sum of the squares of the differences.
+        of_before: Sum of the squares of the first block.
+        largest: Largest absolute difference.
+    """
+
+    changed: int
+    squares: float
+    of_before: float
+    largest: float
+
+
+def _apart(first: Array, second: Array) -> _BlockDistance:
+    """Return how far apart blocks of any numbers are."""
+    differs = (first != second) & ~((first != first) & (second != second))  # noqa: PLR0124 - NaN differs from itself
+    apart = values_apart(first, second)
+    both = np.isfinite(apart)
+    apart, size = np.abs(apart[both]), np.abs(_wide(first))[both]
+    squares, of_before = sum_of_squares(apart), sum_of_squares(size)
+    return _BlockDistance(int(np.count_nonzero(differs)), squares, of_before, float(apart.max(initial=0.0)))
+
+
+class _WideBlocks:
+    """Memory for the differences of blocks: to have it made anew each time costs more than the arithmetic."""
+
+    def __init__(self) -> None:
+        self._before: Array = np.empty(0)
+        self._apart: Array = np.empty(0)
+
+    def finite_apart(self, first: Array, second: Array) -> _BlockDistance | None:
+        """Return how far apart blocks are whose values and squares are finite in float64; None of others."""
+        if not (_fits_float64(first) and _fits_float64(second)):
+            return None
+        if self._before.size < first.size:
+            self._before, self._apart = np.empty((2, first.size))
+        before, apart = self._before[: first.size], self._apart[: first.size]
+        np.copyto(before, first, casting="unsafe")
+        of_before, squares, largest = sum_of_squares(before), 0.0, 0.0
+        changed = int(np.count_nonzero(first != second))
+        if changed:
+            np.copyto(apart, second, casting="unsafe")
+            np.subtract(apart, before, out=apart)
+            squares, largest = sum_of_squares(apart), max(float(apart.max()), -float(apart.min()))
+        # One that is not finite would make the sum so.
+        return _BlockDistance(changed, squares, of_before, largest) if math.isfinite(of_before + squares) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +260,12 @@ def _difference(name: str, before: Tensors | None, after: Tensors | None) -> Ten
     new = after.spec(name) if after is not None else None
     distance = None
     if before is not None and after is not None and old is not None and new is not None and old.shape == new.shape:
-        pieces = paired_pieces(name, before, after, PIECE_SIZE)
-        distance = _distance((first, second) for _, first, second in pieces)
+        are_streams = all(spec.offset is not None and not spec.slices for spec in (old, new))
+        size = STREAM_SIZE if are_streams else PIECE_SIZE
+        pieces = paired_pieces(name, before, after, size)
+        distance = _distance(
+            (first, second) for _, first, second in (read_ahead(pieces) if old.nbytes > size else pieces)
+        )
     side = after if after is not None else before
     assert side is not None  # noqa: S101 - a side has it
     return TensorDifference(name, _status(old, new, distance), old, new, distance, side.group(name))
@@ -234,6 +289,10 @@ def _block_pairs(pairs: Iterable[tuple[Array, Array]]) -> Iterator[tuple[Array, 
         first, second = before.reshape(-1), after.reshape(-1)
         for start in range(0, first.size, _BLOCK):
             yield first[start : start + _BLOCK], second[start : start + _BLOCK]
+
+
+def _fits_float64(block: Array) -> bool:
+    return block.dtype.kind in "fVb" or (block.dtype.kind in "iu" and block.itemsize < 8)
 
 
 def values_apart(first: Array, second: Array) -> Array:

@@ -18,7 +18,7 @@ from ckpt_magics.files.formats.pieces import PIECE_SIZE
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource
 
-__all__ = ["BINS", "TensorStatistics", "exact_extremes", "stored_statistics", "tensor_statistics"]
+__all__ = ["BINS", "TensorStatistics", "exact_extremes", "stored_statistics", "sum_of_squares", "tensor_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +86,7 @@ class _Moments:
         with np.errstate(over="ignore", invalid="ignore"):
             mean = float(values.sum()) / values.size
             values -= mean
-            squares = _sum_of_squares(values)
+            squares = sum_of_squares(values)
         delta = mean - self.mean
         total = self.count + values.size
         self._squares += squares + delta * delta * self.count * values.size / total
@@ -98,7 +98,8 @@ class _Moments:
         return float(np.sqrt(self._squares / self.count))
 
 
-def _sum_of_squares(values: Floats) -> float:
+def sum_of_squares(values: Floats) -> float:
+    """Return the sum of the squares of float64, one behind the other, in this thread alone."""
     whole = values.size // _DOT_SIZE * _DOT_SIZE
     rows = values[:whole].reshape(-1, 1, _DOT_SIZE)
     rest = values[whole:]

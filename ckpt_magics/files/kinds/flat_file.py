@@ -14,7 +14,7 @@ from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.lost_names import LostNames
-from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, iter_whole, store_into
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, columns_of, file_order, iter_whole, store_into
 from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces, ValueRange
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
@@ -62,6 +62,7 @@ class FlatFile:
         identity: What tells these contents from any others.
         unread: What is listed in the files and cannot be read, by key.
         replaced: Tells whether they were swapped since they were opened; None to look at each.
+        order: Keys in the order that the file itself lists; those left out, and all by default, come by their places.
     """
 
     version = 0
@@ -72,7 +73,9 @@ class FlatFile:
         members: Mapping[bytes, Member],
         identity: bytes,
         unread: Mapping[bytes, CheckpointError] | None = None,
+        *,
         replaced: Callable[[], bool] | None = None,
+        order: Sequence[bytes] = (),
     ) -> None:
         self._files = files
         self._members = members
@@ -80,6 +83,7 @@ class FlatFile:
         self._identity = hashlib.sha256(identity).digest()
         self._unread = dict(unread or {})
         self._replaced = replaced
+        self._listed_order = order
 
     @property
     def damage(self) -> Sequence[CheckpointError]:
@@ -98,6 +102,11 @@ class FlatFile:
     def columns(self) -> Columns:
         """Return what is known of all tensors."""
         return columns_of([self._members[key].spec for key in self.keys()])
+
+    def in_file_order(self) -> list[bytes]:
+        """Return the keys of all tensors as the file lists them, those that it does not list by their places."""
+        listed = (key for key in self._listed_order if key in self._members)
+        return list(dict.fromkeys([*listed, *file_order(self.columns())]))
 
     def spec(self, key: bytes) -> TensorSpec:
         """Return what is known of one tensor."""

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, islice, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,30 @@ from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.text_values import encoded
 
-__all__ = ["DTYPE_ATTRIBUTE", "MAX_DEPTH", "MAX_ENTRIES", "dataset_places", "hdf5_library", "is_hdf5", "open_hdf5"]
+__all__ = [
+    "DTYPE_ATTRIBUTE",
+    "LAYERS",
+    "MAX_DEPTH",
+    "MAX_ENTRIES",
+    "OF_NO_LAYER",
+    "WEIGHTS_OF_LAYER",
+    "dataset_places",
+    "hdf5_library",
+    "is_hdf5",
+    "open_hdf5",
+]
+
+LAYERS, WEIGHTS_OF_LAYER = "layer_names", "weight_names"
+"""The attributes in which Keras lists layers, and the weights of a layer, in order."""
+
+OF_NO_LAYER = b"top_level_model_weights"
+"""The group of what a model has itself, which is listed among no layers."""
+
+_MOST_LISTED = 1_000_000
+"""Weights that are looked up in such lists: groups may be one and the same under many names."""
+
+_WHOLE_MODEL = b"model_weights"
+"""The group that the layers are in where a whole model was saved."""
 
 DTYPE_ATTRIBUTE = "dtype"
 """The attribute with the name of a type that HDF5 has not, on a dataset of its bytes."""
@@ -128,6 +152,14 @@ class _Contents:
     def open(self, path: bytes) -> Any:  # noqa: ANN401 - h5py has no types
         """Return the object at a path."""
         return self.h5py.h5o.open(self._root.id, path or b".")
+
+    def texts(self, path: bytes, name: str) -> list[bytes]:
+        """Return the texts of a group's attribute, or of those with numbers that it was cut into; none without it."""
+        if path and path not in self._root:
+            return []
+        attributes = self.h5py.Group(self.open(path)).attrs
+        parts = [name] if name in attributes else takewhile(attributes.__contains__, map(f"{name}{{}}".format, count()))
+        return [_bytes(text) for part in parts for text in np.asarray(attributes[part]).reshape(-1)]
 
     def datasets(self) -> Iterator[tuple[bytes, Any]]:
         """Yield the path of each dataset with it, or with the error that says why there is none.
@@ -248,7 +280,8 @@ def open_hdf5(place: Place) -> FlatFile:
     """
     file = place.open()
     try:
-        members, unread = _members(_Contents(file))
+        contents = _Contents(file)
+        members, unread = _members(contents)
     except BaseException as error:
         file.close()
         if isinstance(error, CheckpointError):
@@ -257,7 +290,24 @@ def open_hdf5(place: Place) -> FlatFile:
     # Without checksums only the listing and the time tell one version from another.
     specs = [(member.spec, member.stored.str) for member in members.values()]
     identity = repr((file.size, file.info.modified, specs)).encode()
-    return FlatFile([file], members, identity, unread)
+    return FlatFile([file], members, identity, unread, order=_listed_order(contents))
+
+
+def _listed_order(contents: _Contents) -> list[bytes]:
+    """Return the paths of the weights of Keras' layers as the attributes of groups list them; none of other files."""
+    try:
+        with contents.reading():
+            return list(islice(_listed_weights(contents), _MOST_LISTED))
+    except CheckpointError:
+        # Damage, of which reading tells where it matters, or attributes of somebody else.
+        return []
+
+
+def _listed_weights(contents: _Contents) -> Iterator[bytes]:
+    for model in (b"", _WHOLE_MODEL):
+        for layer in dict.fromkeys([*contents.texts(model, LAYERS), OF_NO_LAYER]):
+            group = model + b"/" + layer if model else layer
+            yield from (group + b"/" + weight for weight in contents.texts(group, WEIGHTS_OF_LAYER))
 
 
 def _members(contents: _Contents) -> tuple[dict[bytes, _Dataset], dict[bytes, CheckpointError]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_magics.files.kinds.hdf5_file import open_hdf5
+from ckpt_magics.files.kinds.hdf5_file import LAYERS, OF_NO_LAYER, WEIGHTS_OF_LAYER, open_hdf5
 from ckpt_magics.files.kinds.hdf5_kind import byte_map, can_hold, hdf5_sink
 from ckpt_magics.files.kinds.hdf5_layout import Attributes
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld
@@ -33,11 +33,6 @@ _WEIGHTS = b"vars"
 
 _LEGACY_NAME = "keras-h5"
 _LEGACY_NAME_FORM = "layer/{}:0"
-
-_LAYERS = "layer_names"
-_WEIGHTS_OF_LAYER = "weight_names"
-_OF_NO_LAYER = "top_level_model_weights"
-"""The group of what a model has itself, which is listed among no layers."""
 
 _MAX_ATTRIBUTE = 64512
 """Bytes of an attribute; HDF5 has no place for more in the header of a group."""
@@ -66,9 +61,9 @@ def _attributes(records: Sequence[Record]) -> Attributes:
     for record in records:
         layer, _, weight = record.name.partition(b"/")
         layers.setdefault(layer, []).append(weight)
-    listed = [layer for layer in layers if layer != _OF_NO_LAYER.encode()]
-    of_layers = {layer.decode(): dict(_in_parts(_WEIGHTS_OF_LAYER, weights)) for layer, weights in layers.items()}
-    return {"/": {**dict(_in_parts(_LAYERS, listed)), **_VERSION}, **of_layers}
+    listed = [layer for layer in layers if layer != OF_NO_LAYER]
+    of_layers = {layer.decode(): dict(_in_parts(WEIGHTS_OF_LAYER, weights)) for layer, weights in layers.items()}
+    return {"/": {**dict(_in_parts(LAYERS, listed)), **_VERSION}, **of_layers}
 
 
 def _in_parts(name: str, texts: Sequence[bytes]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:

@@ -14,7 +14,7 @@ from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
 from ckpt_magics.files.kinds.settled import open_remains, open_settled
 from ckpt_magics.files.storage.system_errors import out_of_memory
 from ckpt_magics.files.tensors.lost_names import LostNames
-from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, Array, Columns, TensorFile, TensorSpec, file_order
+from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, Array, Columns, TensorFile, TensorSpec
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 
 __all__ = ["OpenCheckpoint"]
@@ -115,8 +115,8 @@ class OpenCheckpoint:
         return pieces.cut(held) if isinstance(pieces, StoredPieces) and self._hold else held(pieces)
 
     def in_file_order(self) -> list[bytes]:
-        """Return the keys of all tensors by file and place in it."""
-        return file_order(self.columns())
+        """Return the keys of all tensors by file and place in it, or as the file lists them."""
+        return self._read(lambda file: file.in_file_order())
 
     def missing(self, name: str) -> str:
         """Return TensorFlow's words for a name, printable, that is not there."""

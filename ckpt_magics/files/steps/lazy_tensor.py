@@ -24,10 +24,15 @@ from ckpt_magics.files.formats.pieces import (
 )
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.steps.transposition import Axes, permuted
+from ckpt_magics.files.tensors.reading_ahead import read_ahead
 from ckpt_magics.files.tensors.source import Array, NamedValues
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 
 __all__ = ["ArrayTensor", "Elementwise", "Joined", "LazyTensor", "Part", "Reshaped", "SourceTensor", "Transposed"]
+
+
+_TOGETHER = 8 << 20
+"""Bytes of pieces of several tensors that belong together, however small a piece of the result is."""
 
 
 class LazyTensor(ABC):
@@ -144,14 +149,17 @@ class Elementwise(LazyTensor):
         return np.asarray(self._function(*(tensor.read(box) for tensor in self._of)))
 
     def pieces(self, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
-        """Return what the function makes of pieces of all of them, which together are no larger than one may be."""
+        """Return what the function makes of pieces of all of them, which together are about as large as one may be."""
         widest = max(self.dtype.itemsize, *(tensor.dtype.itemsize for tensor in self._of))
-        parts = (piece.reshape(-1) for piece in self._parts(elements_of(at_most // len(self._of), widest)))
+        # Those of many are so small that most of the time would go by between them.
+        share = max(at_most // len(self._of), min(at_most, _TOGETHER // len(self._of)))
+        parts = (piece.reshape(-1) for piece in self._parts(elements_of(share, widest)))
         return shape_pieces(self.shape, elements_of(at_most, self.dtype.itemsize), self.dtype.numpy, parts)
 
     def _parts(self, most: int) -> Iterator[Array]:
         pieces = (tensor.pieces(most * tensor.dtype.itemsize) for tensor in self._of)
-        for parts in zip(*pieces, strict=True):
+        together = zip(*pieces, strict=True)
+        for parts in together if math.prod(self.shape) <= most else read_ahead(together):
             yield np.asarray(self._function(*(array for _, array in parts)))
 
 

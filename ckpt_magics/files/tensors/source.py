@@ -163,7 +163,10 @@ class TensorSource(NamedValues, Protocol):
         ...
 
     def in_file_order(self) -> list[bytes]:
-        """Return the keys of all tensors in the order in which reading them moves forward through the files."""
+        """Return the keys of all tensors in the order in which reading them moves forward through the files.
+
+        Of a file whose own list of tensors has an order that means something, it is that one.
+        """
         ...
 
     def version_token(self) -> object:
@@ -187,6 +190,10 @@ class TensorFile(NamedValues, Protocol):
     """
 
     version: int
+
+    def in_file_order(self) -> list[bytes]:
+        """Return the keys of all tensors in the order of the file: the one that it lists, or that of their places."""
+        ...
 
     def has_key(self, key: bytes) -> bool:
         """Tell whether there is a record under ``key``, as TensorFlow's ``has_tensor`` does."""

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import UnimplementedError
+from ckpt_magics.files.directory.open_tensors import open_tensors
 from tests.files.saved import write_kind
 
 WEIGHTS = {"b/b/kernel:0": np.ones((2, 3), np.float32), "b/b/bias:0": np.zeros(3), "a/a/é:0": np.float16(2)}
@@ -49,6 +50,30 @@ def test_weights_of_the_model_itself_belong_to_no_layer(tmp_path):
     with h5py.File(tmp_path / "m.h5") as file:
         assert listed(file, "layer_names") == ["b", "a"]
         assert listed(file["top_level_model_weights"], "weight_names") == ["own:0"]
+
+
+@pytest.mark.parametrize("group", ["", "model_weights/"])
+def test_the_order_of_a_source_is_the_one_that_it_lists(tmp_path, group):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for name, array in {"top_level_model_weights/own:0": np.ones(2), **dict(reversed(WEIGHTS.items()))}.items():
+            file[group + name] = array
+        file.require_group(group or "/").attrs["layer_names"] = [b"b", b"a"]
+        for at, name in enumerate([b"b/kernel:0", b"b/bias:0"]):
+            file[f"{group}b"].attrs[f"weight_names{at}"] = [name]
+        file[f"{group}a"].attrs["weight_names"] = ["a/\u00e9:0".encode()]
+    with open_tensors(tmp_path / "m.h5") as opened:
+        names = [key.decode().removeprefix(group) for key in opened.source.in_file_order()]
+    assert names == [*WEIGHTS, "top_level_model_weights/own:0"]
+
+
+@pytest.mark.parametrize("listed", [["b", "a"], [b"gone", b"b", b"b"], 7, [b"\xff/..", b""]])
+def test_lists_that_lead_nowhere_are_no_order(tmp_path, listed):
+    write_kind(tmp_path / "m.h5", WEIGHTS)
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        file.attrs["layer_names"] = listed
+        file["a"].attrs["weight_names"] = [b"nothing"]
+    with open_tensors(tmp_path / "m.h5") as opened:
+        assert sorted(opened.source.in_file_order()) == sorted(name.encode() for name in WEIGHTS)
 
 
 def test_long_lists_are_cut_where_hdf5_has_no_place_for_more(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.files.formats.dtypes import dtype_of
+from ckpt_magics.files.formats.dtypes import as_dtype, dtype_of
 from ckpt_magics.files.jobs.comparison import compare, tensor_distance
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.array_source import ArraySource
@@ -148,3 +148,20 @@ def test_checkpoints_of_objects_and_of_names_are_compared_by_the_names_of_the_gr
         "model/_functional/_operations/1/_kernel": "weights",
         slot: "optimizer slot",
     }
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int8", "int32", "bool", "float8_e4m3fn"])
+def test_blocks_that_are_finite_and_others_have_the_same_distances(dtype):
+    rng = np.random.default_rng(5)
+    before, after = rng.integers(0, 2, (2, 200_000)).astype(as_dtype(dtype).numpy)
+    after[:100_000] = before[:100_000]
+    found = tensor_distance(before, after)
+    apart = after.astype("f8") - before.astype("f8")
+    assert found.changed == np.count_nonzero(apart)
+    assert (found.norm, found.largest) == (pytest.approx(np.linalg.norm(apart)), 1.0)
+    assert found.relative == pytest.approx(np.linalg.norm(apart) / np.linalg.norm(before.astype("f8")))
+    if before.dtype.kind not in "iub":
+        # One block is finite, and another is not.
+        before[-1] = after[-2] = np.nan
+        apart[-2:] = 0
+        assert tensor_distance(before, after).norm == pytest.approx(np.linalg.norm(apart))

@@ -21,7 +21,7 @@ from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames
-from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, file_order, iter_whole
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces, ValueRange
 
 _WORKERS = 2
@@ -83,6 +83,10 @@ class BundleStore:
             columns.sizes[position] = -1 if entry.size is None else entry.size
             columns.slice_counts[position] = len(entry.slices)
         return columns
+
+    def in_file_order(self) -> list[bytes]:
+        """Return the keys of all tensors by file and place in it."""
+        return file_order(self.columns())
 
     def spec(self, key: bytes) -> TensorSpec:
         """Return what is known of one tensor."""

@@ -14,6 +14,7 @@ from ckpt_magics.files.formats.number_bytes import number_copies
 from ckpt_magics.files.formats.tensor_data import AnyArray, encode_tensor
 from ckpt_magics.files.storage.progress import ProgressMeter
 from ckpt_magics.files.storage.store import NewFile
+from ckpt_magics.files.tensors.reading_ahead import begin_call
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from ckpt_magics.files.wire.varint import Buffer
@@ -88,11 +89,7 @@ class ValueWriter:
 
     def _begin(self, pieces: Iterator[memoryview], crc: int) -> _Following:
         """Begin with the next piece in the second thread."""
-        try:
-            return self._helper.submit(_take, pieces, crc).result
-        except RuntimeError:
-            # The interpreter is ending, or the system gives no more threads.
-            return _now(pieces, crc)
+        return begin_call(self._helper, _take, pieces, crc)
 
     def write_bytes(self, file: NewFile, data: Buffer) -> None:
         """Write bytes as they are."""

@@ -96,7 +96,7 @@ def open_npy(place: Place) -> FlatFile:
             unread[key] = error.locate(tensor=key)
         else:
             members[opened[-1].spec.key] = opened[-1]
-    return FlatFile([one.file for one in opened], members, _identity(opened), unread, _watch(place))
+    return FlatFile([one.file for one in opened], members, _identity(opened), unread, replaced=_watch(place))
 
 
 def array_places(directory: Place) -> Iterator[tuple[str, Place]]:

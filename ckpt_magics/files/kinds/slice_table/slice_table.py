@@ -26,7 +26,7 @@ from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames, LostRange
-from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, iter_whole, store_into
+from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, file_order, iter_whole, store_into
 
 _ELEMENTS_PER_BYTE = 64
 """An element takes a byte at least, and Snappy makes no more than 21 bytes of one."""
@@ -168,6 +168,10 @@ class SliceTableStore:
             np.full(count, -1, np.int64),
             np.fromiter((max(len(tensor.slices), 1) for tensor in tensors), np.int64, count),
         )
+
+    def in_file_order(self) -> list[bytes]:
+        """Return the keys of all tensors by file and place in it."""
+        return file_order(self.columns())
 
     def spec(self, key: bytes) -> TensorSpec:
         """Return what is known of one tensor. Where and how large its records are, only reading them tells."""
