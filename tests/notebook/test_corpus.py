@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError
-from ckpt_magics.files.formats.tensor_data import VariantBytes
+from ckpt_magics.files.formats.dtypes import VariantBytes
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import as_array
 from tests.truth import CORPUS, GOLDEN, digest, iter_cases

@@ -1,8 +1,9 @@
 """The checkpoints that a manager keeps: the last few, one of each so many hours for good; the others are deleted.
 
-A manager takes over what the directory's list says when it begins, and remembers it from then on. There are three
-differences to TensorFlow's: what others list meanwhile stays listed, pinned checkpoints stay, and what is deleted are
-exact names inside the directory, after the list that no longer has them is safely on disk.
+A manager takes over what the directory's list says when it begins, and remembers it from then on. There are four
+differences to TensorFlow's: numbered checkpoints of another name are not taken over, for a manager of that name may be
+at work; what others list meanwhile stays listed, pinned checkpoints stay, and what is deleted are exact names inside
+the directory, after the list that no longer has them is safely on disk.
 
 Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager).
 """
@@ -10,11 +11,12 @@ Format: tensorflow/python/checkpoint/checkpoint_management.py (CheckpointManager
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 
 from ckpt_magics.files.directory.journal import Journal
-from ckpt_magics.files.directory.listed import Listed, read_list, written
+from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
 from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, update_checkpoint_state
@@ -23,6 +25,7 @@ from ckpt_magics.files.storage.store import WrittenFile
 
 __all__ = ["ManagedCheckpoints"]
 
+_NUMBERED = re.compile(r"-[0-9]+\Z")
 _LOGGER = logging.getLogger("ckpt_magics")
 
 
@@ -74,12 +77,18 @@ class ManagedCheckpoints:
         if state is None:
             return
         paths = state.all_model_checkpoint_paths
-        self._known.update(map(self._identity, paths))
+        own = self._to_take_over(paths)
+        self._known.update(map(self._identity, own))
         # What has no time is nobody's to delete.
         times = state.all_model_checkpoint_timestamps or [self._last_preserved] * len(paths)
         for path, saved in zip(paths, times, strict=False):
-            if min(saved, now) > self._last_preserved:
+            if path in own and min(saved, now) > self._last_preserved:
                 self._times[path] = min(saved, now)
+
+    def _to_take_over(self, paths: list[str]) -> set[str]:
+        """What is of this manager's name, and what is no number of another's."""
+        own = steps_of(self._stem, paths)
+        return {path for path in paths if path in own or not _NUMBERED.search(path)}
 
     @property
     def paths(self) -> list[str]:

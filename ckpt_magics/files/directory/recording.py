@@ -24,7 +24,7 @@ from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
-__all__ = ["checkpoints_to_go", "record_checkpoint"]
+__all__ = ["checkpoints_to_go", "record_alone", "record_checkpoint"]
 
 
 def record_checkpoint(
@@ -77,6 +77,16 @@ def record_checkpoint(
                 removed.append(old)
         journal.settle()
     return state_file, tuple(removed)
+
+
+def record_alone(place: Place) -> WrittenFile:
+    """Make a checkpoint the latest of its directory and the only one of its list, as ``tf.train.Checkpoint.save`` does.
+
+    Raises:
+        CheckpointError: The state file could not be written.
+    """
+    with place.directory.lock():
+        return update_checkpoint_state(place.directory, place, save_relative_paths=True)
 
 
 def checkpoints_to_go(place: Place, options: SaveOptions, stem: Place) -> list[str]:

@@ -24,6 +24,12 @@ REF_OFFSET = 100
 _FLOATING, _INTEGER, _COMPLEX, _BOOL, _QUANTIZED, _OPAQUE = "floating", "integer", "complex", "bool", "quantized", ""
 
 
+class VariantBytes(bytes):
+    """One element of a variant tensor: a VariantTensorDataProto as it stands in the file, not decoded."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DType:
     """One element type.
@@ -285,9 +291,11 @@ def _by_numpy(value: object) -> DType | None:
 
 
 def dtype_of(array: npt.NDArray[Any]) -> DType:
-    """Return the type under which an array is saved; arrays of objects, bytes or str are strings.
+    """Return the type under which an array is saved; arrays of VariantBytes are variants, of other objects strings.
 
     Raises:
         TypeError: TensorFlow has no such type, as datetime64.
     """
+    if array.dtype == np.object_ and array.size and isinstance(array.flat[0], VariantBytes):
+        return VARIANT
     return as_dtype(array.dtype)

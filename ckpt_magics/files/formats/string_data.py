@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import ChecksumError, DataLossError, InvalidArgumentError, TruncatedError
+from ckpt_magics.files.formats.dtypes import VariantBytes
 from ckpt_magics.files.wire.crc32c import crc32c, mask, unmask
 from ckpt_magics.files.wire.varint import (
     MAX_VARINT_SIZE,
@@ -48,12 +49,6 @@ JOIN_LIMIT = 1 << 24
 
 CHECKSUM_SIZE = 4
 _LARGEST_UINT32 = 0xFFFFFFFF
-
-
-class VariantBytes(bytes):
-    """One element of a variant tensor: a VariantTensorDataProto as it stands in the file, not decoded."""
-
-    __slots__ = ()
 
 
 def encode_strings(array: npt.NDArray[Any]) -> tuple[list[Buffer], int]:
@@ -102,6 +97,17 @@ def decode_strings(data: bytes, count: int, expected_crc: int, *, big_endian: bo
     elements = _cut(data, start, lengths)
     check_crc(crc32c(memoryview(data)[start:], crc32c(checksum, crc)), expected_crc)
     return elements
+
+
+def joined_strings(array: npt.NDArray[Any]) -> bytes:
+    """Return the bytes of a string tensor without checksums: all lengths, then all bytes; see `split_strings`.
+
+    Raises:
+        InvalidArgumentError: An element is no text.
+    """
+    elements = string_elements(array)
+    lengths = np.fromiter(map(len, elements), np.uint64, len(elements))
+    return b"".join([encode_packed_varints(lengths), *elements])
 
 
 def split_strings(data: bytes, count: int) -> list[bytes]:

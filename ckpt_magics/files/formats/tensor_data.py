@@ -27,7 +27,6 @@ from ckpt_magics.files.formats.random_access import RandomAccessFile, check_rang
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.string_data import (
     CHECKSUM_SIZE,
-    VariantBytes,
     check_crc,
     decode_strings,
     decode_variants,
@@ -40,7 +39,6 @@ from ckpt_magics.files.wire.varint import Buffer
 __all__ = [
     "CRC_STEP",
     "AnyArray",
-    "VariantBytes",
     "empty_array",
     "encode_tensor",
     "iter_tensor",

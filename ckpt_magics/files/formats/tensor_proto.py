@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from ckpt_magics.errors import DataLossError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from ckpt_magics.files.formats import dtypes
-from ckpt_magics.files.formats.dtypes import DType, dtype_by_number
+from ckpt_magics.files.formats.dtypes import DType, VariantBytes, dtype_by_number
 from ckpt_magics.files.formats.number_bytes import number_bytes
 from ckpt_magics.files.formats.shapes import checked_shape, format_shape
-from ckpt_magics.files.formats.string_data import split_strings, string_elements
+from ckpt_magics.files.formats.string_data import joined_strings, split_strings, string_elements
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.proto.messages import TensorProto
 
@@ -129,6 +129,36 @@ def tensor_proto_to_array(proto: TensorProto) -> npt.NDArray[Any]:
     if len(values) < count:
         flat[len(values) :] = values[-1] if len(values) else (b"" if dtype == dtypes.STRING else 0)
     return array
+
+
+def variants_to_tensor_proto(array: npt.NDArray[Any]) -> TensorProto:
+    """Return the message of an array of variants, whose elements are VariantBytes, as TensorFlow serializes a tensor.
+
+    tensor_content has a varint length per element, then the bytes of all.
+
+    Raises:
+        InvalidArgumentError: An element is no bytes.
+    """
+    proto = TensorProto(dtype=dtypes.VARIANT.number, tensor_content=joined_strings(array))
+    proto.tensor_shape.SetInParent()
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    return proto
+
+
+def tensor_proto_to_variants(proto: TensorProto) -> npt.NDArray[Any]:
+    """Return the elements of what `variants_to_tensor_proto` makes: VariantBytes in an array of objects.
+
+    Raises:
+        DataLossError: It is of another type, no tensor can have the shape, or tensor_content does not fill it.
+    """
+    if proto.dtype != dtypes.VARIANT.number:
+        raise DataLossError(f"tensor of variants expected, and its data type is {proto.dtype}")
+    shape = checked_shape([dim.size for dim in proto.tensor_shape.dim])
+    elements = split_strings(proto.tensor_content, math.prod(shape))
+    array = np.empty(len(elements), object)
+    array[:] = list(map(VariantBytes, elements))
+    return array.reshape(shape)
 
 
 def proto_type(proto: TensorProto) -> tuple[DType, tuple[int, ...]]:

@@ -13,7 +13,13 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import STRING
 from ckpt_magics.files.object_graph.graph_draft import SAVE_COUNTER, Path
 from ckpt_magics.files.object_graph.graph_edits import NewValue, PlacedValue, ValueId, beside, edited
-from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY, SLOT_MARK, VARIABLE_VALUE
+from ckpt_magics.files.object_graph.graph_keys import (
+    ATTRIBUTES,
+    OBJECT_GRAPH_KEY,
+    PYTHON_STATE,
+    SLOT_MARK,
+    VARIABLE_VALUE,
+)
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode, nodes_of_record, record_of_nodes
 from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.object_graph.stored_values import StoredValue, path_of_name, stored_values
@@ -23,10 +29,6 @@ from ckpt_magics.files.steps.stepped_tensors import SteppedTensor, SteppedTensor
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
 __all__ = ["KeptObjects", "ScopedSide"]
-
-_ATTRIBUTES = "/.ATTRIBUTES/"
-_PYTHON_STATE = "py_state"
-"""What Python objects have saved, which is written after all other values."""
 
 _GONE = "no object leads to it any more"
 
@@ -101,7 +103,7 @@ class KeptObjects:
         """Whether a tensor is what TensorFlow notes for itself: the objects, the number of saves, Python's state."""
         known = [self._known[origin] for origin in one.origins if origin in self._known]
         return _is_graph(one) or any(
-            each.stored.value.attribute == _PYTHON_STATE or each.path == (SAVE_COUNTER,) for each in known
+            each.stored.value.attribute == PYTHON_STATE or each.path == (SAVE_COUNTER,) for each in known
         )
 
     def _graph_of(self, side: ScopedSide) -> tuple[GraphNode, ...]:
@@ -242,7 +244,7 @@ def _path_of(finder: PathFinder, name: str, stored: StoredValue) -> Path | None:
 def _name_of_object(name: str, stored: StoredValue) -> str | None:
     """The part of a name that stands for the object of a value; None if the rest stands for another value."""
     (_, attribute), suffix = stored
-    if _ATTRIBUTES in name or (attribute == VARIABLE_VALUE and not suffix):
+    if ATTRIBUTES in name or (attribute == VARIABLE_VALUE and not suffix):
         return name
     of_object, _, last = f"/{name}".rpartition("/")
     return of_object[1:] if last == attribute + suffix else None
@@ -274,7 +276,7 @@ def _in_order(tensors: SteppedTensors, nodes: Sequence[GraphNode], places: Mappi
 
     def place(name: str) -> tuple[bool, int]:
         value = places[name].value if name in places else None
-        return value is not None and value.attribute == _PYTHON_STATE, -1 if value is None else position[value]
+        return value is not None and value.attribute == PYTHON_STATE, -1 if value is None else position[value]
 
     found: dict[str, SteppedTensor] = {}
     taken: dict[str, str] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ckpt_magics.errors import visible
 from ckpt_magics.files.object_graph.graph_columns import GraphColumns
-from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY, values_of_keys
 from ckpt_magics.files.object_graph.node_order import leading_to
 from ckpt_magics.files.object_graph.object_graph import ObjectGraph
 from ckpt_magics.files.object_graph.object_reach import TRAINED
@@ -40,13 +40,13 @@ def graph_problems(graph: ObjectGraph, stored: AbstractSet[str]) -> Iterator[Gra
         graph: The graph.
         stored: Keys of the tensors that it stands beside, all that there are.
     """
-    values = {key: graph.value_key(key) for key in stored}
+    values = values_of_keys(stored, graph.names)
     found = set(values.values())
     for key in graph.checkpoint_keys:
         if key not in found:
             text = "an object's value is not stored, and TensorFlow fails where it is asked for"
             yield GraphProblem(text, key, is_loss=True)
-    orphans = sorted(key for key, value in values.items() if value is None and key != OBJECT_GRAPH_KEY)
+    orphans = sorted(stored - values.keys() - {OBJECT_GRAPH_KEY})
     # What a registered saver wrote goes by names of its own.
     if orphans and not graph.columns.savers:
         belongs = "belongs" if len(orphans) == 1 else "belong"

@@ -14,10 +14,12 @@ Format: tensorflow/python/trackable/trackable_utils.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 __all__ = [
+    "ATTRIBUTES",
     "OBJECT_GRAPH_KEY",
+    "PYTHON_STATE",
     "SLOT_MARK",
     "VARIABLE_VALUE",
     "attribute_name",
@@ -28,6 +30,7 @@ __all__ = [
     "short_form",
     "slot_path",
     "value_key",
+    "values_of_keys",
 ]
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -35,9 +38,18 @@ OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 VARIABLE_VALUE = "VARIABLE_VALUE"
 """The one attribute of a variable."""
 
+PYTHON_STATE = "py_state"
+"""The attribute of what objects of Python say of themselves, which is stored behind all other values."""
+
 SLOT_MARK = "/.OPTIMIZER_SLOT/"
 """What stands between the paths of a variable and of the optimizer that keeps a slot for it."""
-_ATTRIBUTES = "/.ATTRIBUTES/"
+
+ATTRIBUTES = "/.ATTRIBUTES/"
+"""What stands between the path of an object and what it calls a value."""
+
+_MAX_ATTRIBUTE = 100
+"""Characters of the longest name of a value that is stored as several tensors."""
+
 _ESCAPE = re.compile(r"\.[.S]")
 
 
@@ -83,7 +95,7 @@ def value_key(path: str, attribute: str = VARIABLE_VALUE) -> str:
     >>> value_key("net/w"), value_key("")
     ('net/w/.ATTRIBUTES/VARIABLE_VALUE', '/.ATTRIBUTES/VARIABLE_VALUE')
     """
-    return f"{path}{_ATTRIBUTES}{escaped(attribute)}"
+    return f"{path}{ATTRIBUTES}{escaped(attribute)}"
 
 
 def short_form(key: str) -> str:
@@ -92,8 +104,8 @@ def short_form(key: str) -> str:
     >>> short_form("net/a.Sb/kernel/.ATTRIBUTES/VARIABLE_VALUE"), short_form("table/.ATTRIBUTES/table-keys")
     ('net/a/b/kernel', 'table/table-keys')
     """
-    path, _, attribute = key.rpartition(_ATTRIBUTES)
-    if not path and not key.startswith(_ATTRIBUTES):
+    path, _, attribute = key.rpartition(ATTRIBUTES)
+    if not path and not key.startswith(ATTRIBUTES):
         return key
     return attribute_name(_ESCAPE.sub(lambda found: "/" if found[0] == ".S" else ".", path), attribute)
 
@@ -109,10 +121,35 @@ def attribute_name(path: str, attribute: str) -> str:
 
 def readable_key(key: str) -> str:
     """Return a key without the word that sets off the attribute; it stays escaped, so that no two become one."""
-    return key.replace(_ATTRIBUTES, "/")
+    return key.replace(ATTRIBUTES, "/")
 
 
 def attribute_of(key: str) -> str:
     """Return what stands behind the path of a key; "" of one that has no attribute."""
-    _, mark, attribute = key.rpartition(_ATTRIBUTES)
+    _, mark, attribute = key.rpartition(ATTRIBUTES)
     return attribute if mark else ""
+
+
+def values_of_keys(keys: Iterable[str], values: Container[str]) -> dict[str, str]:
+    """Return the key of the value that each tensor is, or is a part of; nothing of what is none.
+
+    A value that is no tensor itself is stored as several, or as one with more to its name: ``table`` as ``table-keys``
+    and ``table-values``, ``ITERATOR`` as ``ITERATOR_STATE``. Of several the longest name is meant.
+
+    Args:
+        keys: Of the tensors, all that there are.
+        values: Keys that the graph of objects has.
+
+    >>> values_of_keys(["t/.ATTRIBUTES/table-keys", "w/.ATTRIBUTES/VARIABLE_VALUE"], {"t/.ATTRIBUTES/table"})
+    {'t/.ATTRIBUTES/table-keys': 't/.ATTRIBUTES/table'}
+    """
+    keys = list(keys)
+    found = {key: key for key in keys if key in values}
+    for key in (key for key in keys if key not in found):
+        attribute = attribute_of(key)
+        path = key[: len(key) - len(attribute)]
+        shorter = (path + attribute[:size] for size in range(min(len(attribute), _MAX_ATTRIBUTE), 0, -1))
+        value = next((one for one in shorter if one in values and found.get(one) != one), None)
+        if value is not None:
+            found[key] = value
+    return found

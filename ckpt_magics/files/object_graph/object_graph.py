@@ -16,7 +16,7 @@ from functools import cached_property
 
 from ckpt_magics.errors import TensorNotFoundError, visible
 from ckpt_magics.files.object_graph.graph_columns import GraphColumns, SlotVariable, decode_columns
-from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, attribute_of, readable_key, short_form
+from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, readable_key, short_form
 from ckpt_magics.files.object_graph.value_names import ValueNames
 from ckpt_magics.files.tensors.suggestions import Suggester, nearest_sentence
 
@@ -24,8 +24,6 @@ __all__ = ["ObjectGraph", "ObjectNode", "SavedAttribute", "parse_object_graph"]
 
 _ROOT = "root"
 _MAX_INDENT = 40
-_MAX_ATTRIBUTE = 100
-"""Characters of the longest name of a value that is stored as several tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +133,6 @@ class ObjectGraph:
         """What the value under each key is for, one of `GROUPS`."""
         values = dict(zip(reversed(self.columns.keys), reversed(self.columns.value_nodes), strict=True))
         return {key: self._names.group(values[key], name) for key, name in self.names.items()}
-
-    def value_key(self, key: str) -> str | None:
-        """Return the key of the value that a tensor belongs to; None if no object saved it.
-
-        A value may be stored as several tensors, or one with more to its name: ``table`` as ``table-keys`` and
-        ``table-values``, ``ITERATOR`` as ``ITERATOR_STATE``.
-        """
-        if key in self.names:
-            return key
-        attribute = attribute_of(key)[:_MAX_ATTRIBUTE]
-        path = key[: len(key) - len(attribute_of(key))]
-        shorter = (path + attribute[:size] for size in range(len(attribute), 0, -1))
-        return next((value for value in shorter if value in self.names), None)
 
     @cached_property
     def short_names(self) -> dict[str, str]:

@@ -9,12 +9,13 @@ Format: tensorflow/python/checkpoint/graph_view.py, tensorflow/python/checkpoint
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ckpt_magics.files.object_graph.graph_columns import SlotVariable
 from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, escaped, slot_path, value_key
 from ckpt_magics.files.object_graph.graph_nodes import Edge, GraphNode
+from ckpt_magics.files.object_graph.live_state import LiveState
 from ckpt_magics.files.object_graph.node_order import with_values_told
 from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 
@@ -31,6 +32,7 @@ class LiveObject:
         full_name: Name in a graph of the variable that it is; None for what is no variable.
         slot_names: Of an optimizer: what it calls its variables for others.
         slot_of: Takes a variable and such a name; returns the optimizer's variable, or None.
+        state: What it saves of itself where it is no variable.
     """
 
     value: Any
@@ -38,6 +40,17 @@ class LiveObject:
     full_name: str | None = None
     slot_names: Sequence[str] = ()
     slot_of: Callable[[Any, str], Any] = lambda _variable, _name: None
+    state: LiveState | None = None
+
+    def saved_as(self, path: str) -> tuple[SavedAttribute, ...]:
+        """Return what a graph of objects has of its values, where a path leads to it."""
+        if self.full_name is not None:
+            return (SavedAttribute(VARIABLE_VALUE, self.full_name, value_key(path)),)
+        if self.state is None:
+            return ()
+        return tuple(
+            SavedAttribute(name, self.state.full_name, value_key(path, name)) for name in self.state.attributes
+        )
 
 
 class WalkedObjects(NamedTuple):
@@ -46,12 +59,17 @@ class WalkedObjects(NamedTuple):
     Attributes:
         objects: By node id.
         nodes: The same as they are saved.
-        variables: Those that have values by key, in the order in which TensorFlow stores them.
+        holders: Those that have values by the key of the first, in the order of the nodes.
     """
 
     objects: list[LiveObject]
     nodes: tuple[GraphNode, ...]
-    variables: dict[str, LiveObject]
+    holders: dict[str, LiveObject]
+
+    @property
+    def variables(self) -> dict[str, LiveObject]:
+        """The variables among those that have values."""
+        return {key: live for key, live in self.holders.items() if live.full_name is not None}
 
 
 def walk_objects(root: Any, look: Callable[[Any], LiveObject]) -> WalkedObjects:  # noqa: ANN401 - any object of a program
@@ -109,14 +127,12 @@ class _ObjectWalk:
         return slots
 
     def result(self, slots: dict[int, list[SlotVariable]]) -> WalkedObjects:
-        variables: dict[str, LiveObject] = {}
+        holders: dict[str, LiveObject] = {}
         nodes = []
         for node_id, (live, path) in enumerate(zip(self.objects, self._paths, strict=True)):
             edges = self.edges[node_id] if node_id < len(self.edges) else ()
-            node = GraphNode(tuple(edges), slots=tuple(slots.get(node_id, ())), has_values=False)
-            if live.full_name is not None:
-                key = value_key(path)
-                variables[key] = live
-                node = replace(node, attributes=(SavedAttribute(VARIABLE_VALUE, live.full_name, key),))
-            nodes.append(node)
-        return WalkedObjects(self.objects, with_values_told(nodes), variables)
+            attributes = live.saved_as(path)
+            if attributes:
+                holders[attributes[0].checkpoint_key] = live
+            nodes.append(GraphNode(tuple(edges), attributes, tuple(slots.get(node_id, ())), has_values=False))
+        return WalkedObjects(self.objects, with_values_told(nodes), holders)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ckpt_magics.files.object_graph.graph_keys import values_of_keys
 from ckpt_magics.files.object_graph.groups import variable_group
 from ckpt_magics.files.object_graph.object_graph import ObjectGraph
 from ckpt_magics.files.tensors.source import Columns
@@ -26,11 +27,13 @@ class ShownNames:
         graph: The graph of objects, or None.
         names: What a tensor is called, by its key; only of those that are called otherwise.
         keys: The same, the other way round.
+        values: Which value of the graph each is, or is a part of, by keys.
     """
 
     graph: ObjectGraph | None
     names: Mapping[str, str]
     keys: Mapping[str, str]
+    values: Mapping[str, str]
 
     def name(self, key: str) -> str:
         """Return what the tensor under a key is called."""
@@ -38,7 +41,7 @@ class ShownNames:
 
     def group(self, key: str) -> str:
         """Return what the tensor under a key is for, one of `GROUPS`."""
-        value = None if self.graph is None else self.graph.value_key(key)
+        value = self.values.get(key)
         return variable_group(key) if self.graph is None or value is None else self.graph.groups[value]
 
 
@@ -50,14 +53,14 @@ def shown_names(keys: Iterable[str], graph: ObjectGraph | None) -> ShownNames:
         graph: What a checkpoint of objects says of them.
     """
     if graph is None:
-        return ShownNames(None, {}, {})
+        return ShownNames(None, {}, {}, {})
     stored = set(keys)
-    values = {key: value for key in stored if (value := graph.value_key(key)) is not None}
+    values = values_of_keys(stored, graph.names)
     # What lies beside a value, as the keys of a table, adds to its name what it adds to its key.
     names = {key: graph.names[value] + key[len(value) :] for key, value in values.items()}
     count = Counter(names.values())
     names = {key: name for key, name in names.items() if count[name] == 1 and name not in stored}
-    return ShownNames(graph, names, {name: key for key, name in names.items()})
+    return ShownNames(graph, names, {name: key for key, name in names.items()}, values)
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ckpt_magics.files.object_graph.graph_draft import SAVE_COUNTER, Path
 from ckpt_magics.files.object_graph.graph_edits import ValueId
+from ckpt_magics.files.object_graph.graph_keys import ATTRIBUTES, values_of_keys
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode
 
 __all__ = ["StoredValue", "is_save_counter", "path_of_name", "stored_values"]
 
-_ATTRIBUTES = "/.ATTRIBUTES/"
 _ESCAPED = re.compile(r"\.[.S]")
 
 
@@ -36,15 +35,7 @@ def stored_values(nodes: Sequence[GraphNode], keys: Iterable[str]) -> Mapping[st
         for node_id, node in enumerate(nodes)
         for saved in node.attributes
     }
-    stored = sorted(keys)
-    found = {key: StoredValue(known[key], "") for key in stored if key in known}
-    # A table's key is no tensor, those of its parts begin with it. A longer key is the nearer one.
-    for key in sorted(known.keys() - found.keys(), key=len, reverse=True):
-        at = bisect_left(stored, key)
-        while at < len(stored) and stored[at].startswith(key):
-            found.setdefault(stored[at], StoredValue(known[key], stored[at][len(key) :]))
-            at += 1
-    return found
+    return {key: StoredValue(known[value], key[len(value) :]) for key, value in values_of_keys(keys, known).items()}
 
 
 def path_of_name(name: str, like: Path = ()) -> Path:
@@ -57,7 +48,7 @@ def path_of_name(name: str, like: Path = ()) -> Path:
     >>> path_of_name("net/a.Sb/.ATTRIBUTES/VARIABLE_VALUE"), path_of_name("x/a/b", ("net", "a/b"))
     (('net', 'a/b'), ('x', 'a/b'))
     """
-    path, mark, _ = name.rpartition(_ATTRIBUTES)
+    path, mark, _ = name.rpartition(ATTRIBUTES)
     if mark:
         unescaped = (_ESCAPED.sub(lambda found: "/" if found[0] == ".S" else ".", part) for part in path.split("/"))
         return tuple(unescaped) if path else ()

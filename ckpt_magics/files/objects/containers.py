@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from dataclasses import dataclass
 from typing import Any
 
+from ckpt_magics.files.object_graph.live_state import whole_parts
+from ckpt_magics.files.object_graph.object_walk import LiveObject
 from ckpt_magics.files.objects.library_values import is_instance_of
-from ckpt_magics.files.objects.live_objects import holds_variables, variables_by_name
+from ckpt_magics.files.objects.live_objects import holds_variables, look_at, variables_by_name
 from ckpt_magics.files.objects.series_values import frame_columns, undo_frame, update_frame
 from ckpt_magics.files.objects.state_values import (
     has_state_dict,
@@ -21,7 +23,7 @@ from ckpt_magics.files.objects.state_values import (
     undo_state,
 )
 
-__all__ = ["CONTAINER_KINDS", "ContainerKind", "container_kind"]
+__all__ = ["CONTAINER_KINDS", "OBJECT_STATE", "ContainerKind", "container_kind"]
 
 Children = list[tuple[Any, Any]]
 
@@ -147,11 +149,55 @@ def _update_pytree(value: Any, children: dict[Any, Any]) -> Any:
     return tree_util.tree_unflatten(structure, [children.get(_path_text(path), leaf) for path, leaf in leaves])
 
 
+def _parts(live: LiveObject) -> Children:
+    return [] if live.state is None else [(part.name, part) for part in whole_parts(live.state)]
+
+
+def _held(value: Any) -> Children:
+    """The variables and states of what an object holds; its own state is its parts."""
+    found: Children = []
+    for name, held in variables_by_name(value):
+        found += [(name, held)] if name or not isinstance(held, LiveObject) else _parts(held)
+    return found
+
+
+def _own_parts(value: Any) -> dict[str, Any]:
+    return {name: part.array for name, part in _parts(look_at(value))}
+
+
+def _update_object(value: Any, children: dict[Any, Any]) -> Any:
+    # Its variables change in place, and lists of TensorFlow's that are assigned to cannot be saved any more.
+    own = {name: children[name] for name in _own_parts(value) if name in children}
+    if own:
+        _assign_state(look_at(value), own)
+    return value
+
+
+def _undo_object(value: Any, own: dict[str, Any]) -> None:
+    if own:
+        _assign_state(look_at(value), own)
+
+
+def _assign_state(live: LiveObject, values: dict[Any, Any]) -> LiveObject:
+    if live.state is not None:
+        live.state.assign(values)
+    return live
+
+
+OBJECT_STATE = ContainerKind(
+    "state of an object",
+    lambda value: isinstance(value, LiveObject),
+    _parts,
+    _assign_state,
+    snapshot=lambda live: {name: part.array for name, part in _parts(live)},
+    undo=_assign_state,
+)
+
 # The first row that matches counts. A module that is also a mapping (torch.nn.ModuleDict) goes by its state dict, a
 # dataclass that JAX knows by JAX's own rules, which leave out fields that hold functions.
 CONTAINER_KINDS: tuple[ContainerKind, ...] = (
-    # Its variables change in place, and lists of TensorFlow's that are assigned to cannot be saved any more.
-    ContainerKind("object", holds_variables, variables_by_name, lambda value, _: value),
+    ContainerKind("object", holds_variables, _held, _update_object, snapshot=_own_parts, undo=_undo_object),
+    OBJECT_STATE,
     ContainerKind(
         "object with a state dict",
         has_state_dict,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ckpt_magics.files.object_graph.live_state import StatePart
 from ckpt_magics.files.objects import array_values as arrays
 from ckpt_magics.files.objects import library_values as library
 from ckpt_magics.files.objects import python_values as python
@@ -163,6 +164,13 @@ LEAF_KINDS: tuple[LeafKind, ...] = (
         None,
         library.snapshot_variable,
         library.undo_variable,
+    ),
+    LeafKind(
+        "part of a state",
+        lambda value: isinstance(value, StatePart),
+        lambda value: value.array,
+        lambda value: Spec(None, value.dtype.numpy),
+        lambda _, array: array,
     ),
     LeafKind("array", library.is_array_like, library.array_like_to_array, library.array_like_spec, library.like),
 )

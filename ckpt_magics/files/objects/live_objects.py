@@ -33,7 +33,17 @@ def holds_variables(value: Any) -> bool:
 
 
 def variables_by_name(value: Any) -> list[tuple[str, Any]]:
-    """Return the variables that an object holds, each once, by the names that a checkpoint of it shows."""
+    """Return what an object holds, each once, by the names that a checkpoint of it shows.
+
+    Returns:
+        Variables, and what has another state as a `LiveObject`.
+    """
     walked = walk_objects(value, look_at)
-    names = parse_object_graph(encode_object_graph(walked.nodes)).short_names
-    return [(name, walked.variables[key].value) for name, key in names.items()]
+    names = parse_object_graph(encode_object_graph(walked.nodes)).names
+    found: list[tuple[str, Any]] = []
+    for key, live in walked.holders.items():
+        if live.state is None:
+            found.append((names[key], live.value))
+        else:
+            found.append((names[key].rpartition("/")[0], live))
+    return found

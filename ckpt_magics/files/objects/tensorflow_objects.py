@@ -14,6 +14,7 @@ from typing import Any
 
 from ckpt_magics.files.object_graph.object_walk import LiveObject
 from ckpt_magics.files.objects.library_values import is_instance_of, is_variable
+from ckpt_magics.files.objects.tensorflow_states import state_of
 
 __all__ = ["is_tensorflow_object", "look_at_tensorflow"]
 
@@ -27,11 +28,17 @@ def look_at_tensorflow(value: Any) -> LiveObject:
     """Return what TensorFlow's checkpoints see of one of its objects."""
     view = sys.modules["tensorflow.python.checkpoint.trackable_view"].TrackableView
     children = list(view.children(value).items())
-    if is_variable(value):
+    if is_variable(value) and not _is_sharded(value):
         return LiveObject(value, children, _full_name(value))
+    state = state_of(value)
     if hasattr(value, "get_slot_names"):
-        return LiveObject(value, children, None, value.get_slot_names(), _slot_of(value))
-    return LiveObject(value, children)
+        return LiveObject(value, children, None, value.get_slot_names(), _slot_of(value), state)
+    return LiveObject(value, children, state=state)
+
+
+def _is_sharded(variable: Any) -> bool:
+    """Whether it is a variable of several that hold a part each, and is saved in slices."""
+    return is_instance_of(variable, "tensorflow.python.distribute.sharded_variable", "ShardedVariable")
 
 
 def _full_name(variable: Any) -> str:

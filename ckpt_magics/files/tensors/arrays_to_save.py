@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError
-from ckpt_magics.files.formats.dtypes import DType, as_dtype
+from ckpt_magics.files.formats.dtypes import DType, as_dtype, dtype_of
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, array_pieces
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
@@ -109,6 +109,10 @@ def arrays_by_name(tensors: Mapping[str, Array], *, as_given: bool = False) -> A
     of_strings = np.array([not dtype.itemsize for dtype in dtypes], np.bool_)[type_ids]
     for row in np.flatnonzero(of_strings).tolist():
         sizes[row] = _string_size(arrays[row])
+        dtype = dtype_of(arrays[row])
+        if dtype != types[type_ids[row]][0]:
+            type_ids[row] = len(types)
+            types.append((dtype, arrays[row].shape))
     return ArraysToSave(RecordColumns(keys, types, type_ids, sizes), keys, arrays)
 
 

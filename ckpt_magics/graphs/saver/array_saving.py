@@ -130,7 +130,7 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
 def _save_objects(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
     step = None if options.global_step is None else operator.index(options.global_step)
     walked, gaps = tree_objects(tensors, step)
-    if not walked.variables:
+    if not walked.holders:
         raise InvalidArgumentError("there is nothing to save", hint="Give tensors by name, as a dict")
     saved = write_checkpoint(prefix, objects_to_save(walked), options)
     saved.left_out = tuple(gaps)

@@ -8,12 +8,15 @@ Format: tensorflow/python/checkpoint/checkpoint.py (Checkpoint, TrackableSaver).
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ckpt_magics.errors import CheckpointNotFoundError, InvalidArgumentError, visible
+from ckpt_magics.files.directory.journal import announced
 from ckpt_magics.files.directory.open_tensors import open_on_demand
+from ckpt_magics.files.directory.recording import record_alone
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import decode_object_graph
@@ -21,7 +24,7 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects, walk_objects
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.file_system import make_directories
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.graphs.trackable.auto_trackable import AutoTrackable
@@ -118,7 +121,7 @@ class Checkpoint(AutoTrackable):
             live = look_at(value)
             if value is not root:
                 return live
-            return LiveObject(value, [*live.children, *attached.items()], live.full_name, live.slot_names, live.slot_of)
+            return replace(live, children=[*live.children, *attached.items()])
 
         return walk_objects(root, look)
 
@@ -137,11 +140,20 @@ class Checkpoint(AutoTrackable):
             InvalidArgumentError: A value has no dtype that a checkpoint can hold.
             CheckpointError: The disk refuses. What was there before is as it was.
         """
-        return self._save(file_prefix, options, SaveOptions(write_state=False))
+        options = options or CheckpointOptions()
+        if options.enable_async:
+            _ = self.save_counter
+        path = local_path(file_prefix)
+        make_directories(os.path.dirname(path) or os.curdir)
+        saved = write_checkpoint(path, objects_to_save(self._walk()), SaveOptions(write_state=False))
+        options.written(saved)
+        return saved
 
     @enough_memory("save the checkpoint")
     def save(self, file_prefix: AnyPath, options: CheckpointOptions | None = None) -> SavedCheckpoint:
         """Count up `save_counter`, write a checkpoint with that number, and make it the latest of its directory.
+
+        The directory's list has this one alone afterwards, as TensorFlow has it; nothing is deleted.
 
         Args:
             file_prefix: Stem of its files, to which ``-NUMBER`` is added; missing directories are made.
@@ -154,21 +166,15 @@ class Checkpoint(AutoTrackable):
             CheckpointError: As of `write`; the counter is what it was.
         """
         with self.counted() as number:
-            return self._save(file_prefix, options, SaveOptions(global_step=number, max_to_keep=None))
+            place = place_of(f"{local_path(file_prefix)}-{number}")
+            with announced(place):
+                saved = self.write(place, options)
+                saved.files = (*saved.files, record_alone(place))
+        return saved
 
     def counted(self) -> Any:
         """Return a context in which `save_counter` is one higher, which it stays unless something is raised."""
         return Counted(self.save_counter)
-
-    def _save(self, prefix: AnyPath, options: CheckpointOptions | None, how: SaveOptions) -> SavedCheckpoint:
-        options = options or CheckpointOptions()
-        if options.enable_async:
-            _ = self.save_counter
-        path = local_path(prefix)
-        make_directories(os.path.dirname(path) or os.curdir)
-        saved = write_checkpoint(path, objects_to_save(self._walk()), how)
-        options.written(saved)
-        return saved
 
     def read(self, save_path: AnyPath | None, options: CheckpointOptions | None = None) -> LoadStatus:
         """Restore what `write` wrote; as `restore`, but without the counter of saves."""

@@ -138,14 +138,14 @@ class CheckpointLoadStatus:
         return self.report.text()
 
     def _unbound(self) -> dict[str, LiveObject]:
-        """Variables of the program without a saved one, by key."""
+        """What has values in the program and no saved ones, by key."""
         bound = {id(look_at(value).value) for value in self._loading.bound_objects()}
         walked = self._walk()
         slots = {slot.slot_variable_node_id for node in walked.nodes for slot in node.slots}
         skipped = {id(walked.objects[node_id].value) for node_id in slots} if self._loading.skip_slots else set()
         return {
             key: live
-            for key, live in walked.variables.items()
+            for key, live in walked.holders.items()
             if id(live.value) not in bound and id(live.value) not in skipped
         }
 

@@ -120,7 +120,7 @@ class Loading:
             step.match(node_id, value)
             step.match_slots()
             now = {key: live for key, live in step.values.items() if not isinstance(live.value, SessionValue)}
-            put_values(self.tensors, now)
+            put_values(self.tensors, now, step.states)
         except BaseException:
             step.take_back()
             raise
@@ -190,6 +190,7 @@ class _Step:
         self._missing: list[tuple[Tracking, str, int]] = []
         self._unused: dict[int, list[str]] = {}
         self.values: dict[str, LiveObject] = {}
+        self.states: list[tuple[LiveObject, dict[str, str]]] = []
 
     def match(self, node_id: int, value: Any) -> None:
         """Find what is saved of an object and all that it holds, the shortest ways first."""
@@ -240,11 +241,15 @@ class _Step:
             if tracking_of(live.value).restored_by >= self._loading.number:
                 return
             self._restored.append(live.value)
-        for saved in self._loading.outcome.nodes[node_id].attributes:
-            if live.full_name is not None and saved.name == VARIABLE_VALUE:
-                self.values[saved.checkpoint_key] = live
-            else:
-                self._unused.setdefault(node_id, []).append(saved.name)
+        node = self._loading.outcome.nodes[node_id]
+        keys = {saved.name: saved.checkpoint_key for saved in node.attributes}
+        if live.full_name is not None and VARIABLE_VALUE in keys:
+            self.values[keys.pop(VARIABLE_VALUE)] = live
+        elif keys and live.state is not None and keys.keys() >= set(live.state.attributes):
+            self.states.append((live, {name: keys.pop(name) for name in live.state.attributes}))
+        unused = [*keys, *([] if node.saved_by is None else [node.saved_by.name])]
+        if unused:
+            self._unused[node_id] = unused
 
     def _leave_waiting(self, node_id: int, value: Any, name: str, child_id: int) -> None:
         child = self._loading.outcome.nodes[child_id]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ckpt_magics.errors import TensorMismatchError, TensorNotFoundError, visible
 from ckpt_magics.files.formats.dtypes import as_dtype
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject
+from ckpt_magics.files.objects.containers import OBJECT_STATE
 from ckpt_magics.files.objects.leaves import LeafKind, leaf_kind
 from ckpt_magics.files.objects.putting import put
 from ckpt_magics.files.objects.tree import Node
@@ -20,8 +21,17 @@ from ckpt_magics.graphs.graph.shape import TensorShape
 __all__ = ["put_values"]
 
 
-def put_values(tensors: NamedTensors[TensorSource], targets: Mapping[str, LiveObject]) -> None:
+def put_values(
+    tensors: NamedTensors[TensorSource],
+    targets: Mapping[str, LiveObject],
+    states: Sequence[tuple[LiveObject, Mapping[str, str]]] = (),
+) -> None:
     """Read values by key and put each into its object; nothing changes before all are read.
+
+    Args:
+        tensors: Where they are.
+        targets: Variables and arrays by the key of the value.
+        states: What has a state, with the keys of its values by what it calls them.
 
     Raises:
         TensorNotFoundError: There is no such tensor.
@@ -34,9 +44,22 @@ def put_values(tensors: NamedTensors[TensorSource], targets: Mapping[str, LiveOb
         assert leaf is not None  # noqa: S101 - what has a full name is a variable or an array
         _check(_spec(tensors, key), live.value, leaf)
         places[key] = Node(key, key, live.value, leaf)
-    arrays = tensors.read_many(places) if places else {}
+    for live, keys in states:
+        holder = _place_of_state(tensors, live, keys)
+        places[holder.name] = holder
+    names = [leaf.name for place in places.values() for leaf in place.leaves()]
+    arrays = tensors.read_many(names) if names else {}
     with uninterrupted():
         put(Node("", "", None, children=places), arrays)
+
+
+def _place_of_state(tensors: NamedTensors[TensorSource], live: LiveObject, keys: Mapping[str, str]) -> Node:
+    holder = Node(" ".join(keys.values()), "", live, container=OBJECT_STATE)
+    for name, part in OBJECT_STATE.children(live):
+        leaf = Node(keys[part.attribute] + part.suffix, name, part, leaf_kind(part))
+        check_dtype(_spec(tensors, leaf.name), part.dtype, version=2)
+        holder.children[name] = leaf
+    return holder
 
 
 def _spec(tensors: NamedTensors[TensorSource], key: str) -> TensorSpec:

@@ -55,7 +55,7 @@ class _Tree:
             live = look_at(value)
             return live if value is not self._root.value else self._as_root(live)
         if value.leaf is not None:
-            return LiveObject(value.value, full_name=look_at(value.value).full_name)
+            return replace(look_at(value.value), children=())
         children = list(self._children(value))
         if value is not self._root:
             return LiveObject(value.value, children)

@@ -15,9 +15,10 @@ from ckpt_magics.errors import (
     UnimplementedError,
 )
 from ckpt_magics.files.formats import dtypes
+from ckpt_magics.files.formats.dtypes import VariantBytes
 from ckpt_magics.files.formats.number_bytes import number_bytes
 from ckpt_magics.files.formats.random_access import BytesFile
-from ckpt_magics.files.formats.tensor_data import CRC_STEP, VariantBytes, encode_tensor, read_tensor
+from ckpt_magics.files.formats.tensor_data import CRC_STEP, encode_tensor, read_tensor
 from ckpt_magics.files.wire.crc32c import crc32c, mask
 from tests.strategies import NUMERIC, SAVEABLE, arrays
 from tests.strategies import dtypes as any_dtype

@@ -13,8 +13,14 @@ from ckpt_magics.errors import (
     UnimplementedError,
 )
 from ckpt_magics.files.formats import dtypes
-from ckpt_magics.files.formats.dtypes import dtype_of
-from ckpt_magics.files.formats.tensor_proto import MAX_FILLED_SIZE, array_to_tensor_proto, tensor_proto_to_array
+from ckpt_magics.files.formats.dtypes import VariantBytes, dtype_of
+from ckpt_magics.files.formats.tensor_proto import (
+    MAX_FILLED_SIZE,
+    array_to_tensor_proto,
+    tensor_proto_to_array,
+    tensor_proto_to_variants,
+    variants_to_tensor_proto,
+)
 from ckpt_magics.proto.messages import TensorProto
 from tests.strategies import NUMERIC, arrays
 from tests.strategies import dtypes as any_dtype
@@ -39,6 +45,32 @@ def test_round_trip(data):
         assert (np.where(back == back, back, zero) == np.where(array == array, array, zero)).all()
     else:
         assert back.tolist() == array.tolist()
+
+
+@given(st.lists(st.binary(max_size=300), max_size=6), st.booleans())
+def test_round_trip_of_variants(elements, is_column):
+    array = np.empty(len(elements), object)
+    array[:] = list(map(VariantBytes, elements))
+    array = array.reshape(-1, 1) if is_column else array
+    proto = TensorProto.FromString(variants_to_tensor_proto(array).SerializeToString())
+    back = tensor_proto_to_variants(proto)
+    assert (back.shape, back.tolist()) == (array.shape, array.tolist())
+    assert {type(element) for element in back.flat} <= {VariantBytes}
+    proto.tensor_content += b"x"
+    with pytest.raises(DataLossError):
+        tensor_proto_to_variants(proto)
+    with pytest.raises(DataLossError):
+        tensor_proto_to_variants(proto_of(dtypes.STRING, [1], string_val=[b"a"]))
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(-2, 1 << 40), max_size=3))
+def test_any_content_of_variants_is_read_or_refused(content, shape):
+    proto = proto_of(dtypes.VARIANT, shape, tensor_content=content)
+    try:
+        array = tensor_proto_to_variants(proto)
+    except CheckpointError:
+        return
+    assert array.shape == tuple(shape)
 
 
 @pytest.mark.parametrize("dtype", NUMERIC, ids=repr)

@@ -96,6 +96,34 @@ def test_what_others_list_meanwhile_stays_listed(tmp_path):
     assert prefixes(tmp_path) == ["ckpt-2", "other"]
 
 
+def test_two_managers_in_one_directory_leave_each_other_alone(tmp_path):
+    for _ in range(2):
+        # The second time they take over what they find.
+        one, other = manager(tmp_path), manager(tmp_path, max_to_keep=1, checkpoint_name="best")
+        for _ in range(3):
+            one.save()
+            other.save()
+        one.restore_or_initialize()
+        other.restore_or_initialize()
+    assert names(one.checkpoints) == ["ckpt-2", "ckpt-3"]
+    assert names(other.checkpoints) == ["best-3"]
+    assert prefixes(tmp_path) == ["best-3", "ckpt-2", "ckpt-3"]
+    listed = get_checkpoint_state(tmp_path).all_model_checkpoint_paths
+    assert sorted(names(listed)) == ["best-3", "ckpt-2", "ckpt-3"]
+
+
+def test_a_checkpoint_saves_into_the_directory_of_a_manager(tmp_path):
+    one = manager(tmp_path)
+    one.save()
+    saved = Checkpoint(w=np.zeros(2)).save(tmp_path / "best")
+    assert [os.path.basename(file.path) for file in saved.files][-1] == "checkpoint"
+    # As TensorFlow has it: the list is the new one alone.
+    assert names(get_checkpoint_state(tmp_path).all_model_checkpoint_paths) == ["best-1"]
+    one.save()
+    assert names(get_checkpoint_state(tmp_path).all_model_checkpoint_paths) == ["best-1", "ckpt-1", "ckpt-2"]
+    assert prefixes(tmp_path) == ["best-1", "ckpt-1", "ckpt-2"]
+
+
 def test_nothing_outside_of_the_directory_is_deleted(tmp_path):
     outside = save_checkpoint(tmp_path / "precious", {"v": 1.0}, durable=False)
     runs = tmp_path / "runs"

@@ -92,6 +92,17 @@ def without_times(tf, folder, clock):
     return [before, seen(manager)]
 
 
+def beside_others(tf, folder, clock):
+    manager = made(tf, folder, max_to_keep=2)
+    saves(manager, clock, 3, 10)
+    others = [tf.train.Checkpoint(v=tf.Variable(1.0)) for _ in range(2)]
+    others[0].save(str(folder / "runs" / "best"))
+    alone = seen(manager)
+    others[1].save(str(folder / "runs" / "other"))
+    others[0].save(str(folder / "runs" / "best"))
+    return [alone, seen(manager), seen(made(tf, folder, max_to_keep=1))]
+
+
 def clock_set_back(tf, folder, clock):
     manager = made(tf, folder, max_to_keep=1, keep_checkpoint_every_n_hours=1)
     saves(manager, clock, 4, 4000)
@@ -159,6 +170,7 @@ PROGRAMS = [
     numbered,
     begun_again,
     without_times,
+    beside_others,
     clock_set_back,
     intervals,
     restored_or_not,
