@@ -178,9 +178,13 @@ def _undo_object(value: Any, own: dict[str, Any]) -> None:
         _assign_state(look_at(value), own)
 
 
-def _assign_state(live: LiveObject, values: dict[Any, Any]) -> LiveObject:
+def _assign_state(live: LiveObject, values: dict[Any, Any]) -> None:
     if live.state is not None:
         live.state.assign(values)
+
+
+def _update_state(live: LiveObject, values: dict[Any, Any]) -> LiveObject:
+    _assign_state(live, values)
     return live
 
 
@@ -188,7 +192,7 @@ OBJECT_STATE = ContainerKind(
     "state of an object",
     lambda value: isinstance(value, LiveObject),
     _parts,
-    _assign_state,
+    _update_state,
     snapshot=lambda live: {name: part.array for name, part in _parts(live)},
     undo=_assign_state,
 )

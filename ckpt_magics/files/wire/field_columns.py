@@ -9,6 +9,7 @@ Format: protobuf's wire format, as google/protobuf/wire_format_lite.h has it.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from ckpt_magics.files.wire.varint import MAX_VARINT_SIZE
 __all__ = ["Numbers", "SmallMessages", "spans_in_messages"]
 
 Numbers = npt.NDArray[np.int64]
+
+_FEW = 64
+"""Messages with fields left, from which on they are looked through one by one."""
 
 
 def spans_in_messages(data: bytes) -> tuple[int, dict[int, Numbers]]:
@@ -37,25 +41,48 @@ def spans_in_messages(data: bytes) -> tuple[int, dict[int, Numbers]]:
     >>> count, spans[2].tolist()
     (2, [[0, 4, 5]])
     """
-    found: dict[int, list[int]] = {number << 3 | LENGTH_DELIMITED: [] for number in range(1, 16)}
-    position, end, count = 0, len(data), 0
+    messages = _message_spans(data)
+    fields = SmallMessages(data, messages)
+    rounds = []
+    going = np.flatnonzero(messages[:, 1] < messages[:, 2])
+    # Most messages have few fields, and a long one has them nearly alone.
+    while going.size >= _FEW:
+        rounds.append(fields.take_fields(going))
+        going = fields.unfinished(going)
+    rounds += (_fields_of(data, message, *fields.rest(message)) for message in going.tolist())
+    rows = np.concatenate([np.empty((0, 4), np.int64), *rounds])
+    rows = rows[np.argsort(rows[:, 1])]
+    return len(messages), {number: rows[rows[:, 3] == (number << 3 | LENGTH_DELIMITED), :3] for number in range(1, 16)}
+
+
+def _message_spans(data: bytes) -> Numbers:
+    """The position of each message among all, and where its bytes start and stop."""
+    starts, stops = [], []
+    position, end = 0, len(data)
     # What a varint is, is written out here: a call for each would take most of the time.
     while position < end:
-        stop = data[position + 1]
+        size = data[position + 1]
         position += 2
-        if stop > 0x7F:
-            stop, position = _long_varint(data, position - 1)
-        stop += position
-        while position < stop:
-            spans = found[data[position]]
-            size = data[position + 1]
-            position += 2
-            if size > 0x7F:
-                size, position = _long_varint(data, position - 1)
-            spans += (count, position, position + size)
-            position += size
-        count += 1
-    return count, {tag >> 3: np.array(spans, np.int64).reshape(-1, 3) for tag, spans in found.items()}
+        if size > 0x7F:
+            size, position = _long_varint(data, position - 1)
+        starts.append(position)
+        position += size
+        stops.append(position)
+    return np.array([range(len(starts)), starts, stops], np.int64).T
+
+
+def _fields_of(data: bytes, message: int, position: int, stop: int) -> Numbers:
+    """The fields of one message, as `SmallMessages.take_fields` gives those of many."""
+    found: list[int] = []
+    while position < stop:
+        tag = data[position]
+        size = data[position + 1]
+        position += 2
+        if size > 0x7F:
+            size, position = _long_varint(data, position - 1)
+        found += (message, position, position + size, tag)
+        position += size
+    return np.array(found, np.int64).reshape(-1, 4)
 
 
 def _long_varint(data: bytes, position: int) -> tuple[int, int]:
@@ -82,6 +109,11 @@ class SmallMessages:
         self._at = spans[:, 1].copy()
         self._stops = spans[:, 2]
 
+    @cached_property
+    def _text(self) -> str:
+        """All bytes as characters; those of ASCII are their own."""
+        return self._data.decode("latin-1")
+
     def take_int32(self, number: int) -> list[int]:
         """Return a field of numbers, 0 where it is left out."""
         values = np.zeros(self._at.size, np.int64)
@@ -94,10 +126,33 @@ class SmallMessages:
         sizes = np.zeros(self._at.size, np.int64)
         has = self._with_field(number << 3 | LENGTH_DELIMITED)
         sizes[has] = self._varints(has)
-        starts, data = self._at, self._data
+        starts = self._at
         self._at = starts + sizes
-        pairs = zip(starts.tolist(), self._at.tolist(), strict=True)
-        return [data[start:stop].decode() for start, stop in pairs]
+        texts = [self._text[start:stop] for start, stop in zip(starts.tolist(), self._at.tolist(), strict=True)]
+        if not "".join(texts).isascii():
+            texts = [text if text.isascii() else text.encode("latin-1").decode() for text in texts]
+        return texts
+
+    def take_fields(self, messages: npt.NDArray[np.intp]) -> Numbers:
+        """Take the next field of some messages, which is one with a length.
+
+        Returns:
+            int64 [messages, 4]: which message, where the field's bytes start and stop, and its tag.
+        """
+        tags = self._bytes[self._at[messages]]
+        self._at[messages] += 1
+        sizes = self._varints(messages)
+        starts = self._at[messages]
+        self._at[messages] += sizes
+        return np.stack([messages, starts, starts + sizes, tags.astype(np.int64)], 1)
+
+    def unfinished(self, messages: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Return those of some messages that have fields left."""
+        return messages[self._at[messages] < self._stops[messages]]
+
+    def rest(self, message: int) -> tuple[int, int]:
+        """Return where the fields of a message start that are left, and where they stop."""
+        return int(self._at[message]), int(self._stops[message])
 
     def _with_field(self, tag: int) -> npt.NDArray[np.intp]:
         """The messages whose next field has a tag; they are then at its value."""
@@ -110,6 +165,8 @@ class SmallMessages:
         values = np.zeros(messages.size, np.int64)
         going = np.arange(messages.size)
         for group in range(MAX_VARINT_SIZE):
+            if not going.size:
+                break
             at = self._at[messages[going]]
             self._at[messages[going]] += 1
             parts = self._bytes[at]
