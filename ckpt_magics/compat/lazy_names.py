@@ -100,7 +100,6 @@ WITHOUT = {
     "py_function": _PYTHON,
     "read_file": _INPUT,
     "replica_device_setter": _ONE_PROCESS,
-    "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
     "shuffle_batch": _INPUT,
     "sparse": "use dense tensors, or import the graph that TensorFlow exported",
     "string_input_producer": _INPUT,

@@ -233,6 +233,7 @@ _HOMES = {
     "rint": "graphs.nodes.mathematics",
     "round": "graphs.nodes.mathematics:rounded",
     "rsqrt": "graphs.nodes.mathematics",
+    "saved_model": "compat.v1.saved_model:",
     "scalar_mul": "graphs.nodes.mathematics",
     "scan": "graphs.layers.folds",
     "scatter_add": "graphs.variables.row_changes",

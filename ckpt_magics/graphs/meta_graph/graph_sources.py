@@ -21,7 +21,7 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.files.directory.finding import find_checkpoint
-from ckpt_magics.files.directory.nearby import missing_hint
+from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES, missing_hint
 from ckpt_magics.files.storage import foreign, naming
 from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 from ckpt_magics.graphs.meta_graph.event_graphs import graph_of_events
@@ -37,7 +37,7 @@ M = TypeVar("M", GraphDef, MetaGraphDef, SavedModel)
 SERVE = "serve"
 """The tag of the graph that TensorFlow itself loads from a SavedModel to run it."""
 
-_SAVED_MODEL_NAMES = ("saved_model.pb", "saved_model.pbtxt")
+
 _GRAPH_SUFFIXES = (".meta", ".pb", ".pbtxt")
 _OP = re.compile(r"[A-Za-z>][A-Za-z0-9_.>/\\-]*")
 _CHECKED_NODES = 50
@@ -113,7 +113,7 @@ def find_graph(path: AnyPath, tags: Collection[str] = ()) -> GraphSource:
 def _find_file(place: Place, tags: Collection[str]) -> GraphSource | None:
     """The graph in a file or a SavedModel's directory; None if the path is neither, but perhaps a checkpoint."""
     if place.is_directory:
-        model = next((one for one in _SAVED_MODEL_NAMES if (place / one).is_file), None)
+        model = next((one for one in SAVED_MODEL_NAMES if (place / one).is_file), None)
         return None if model is None else _from_saved_model(place / model, read_saved_model(place), tags)
     name, base = place.name, place.stem
     if not place.exists:

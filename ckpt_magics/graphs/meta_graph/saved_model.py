@@ -11,7 +11,11 @@ from ckpt_magics.errors import NotFoundError, visible
 from ckpt_magics.graphs.meta_graph.graph_files import read_saved_model
 from ckpt_magics.proto.messages import MetaGraphDef, SavedModel
 
-__all__ = ["find_meta_graph", "read_saved_model", "tag_sets"]
+__all__ = ["MissingTagsError", "find_meta_graph", "read_saved_model", "tag_sets"]
+
+
+class MissingTagsError(NotFoundError, RuntimeError):
+    """A SavedModel has no graph of some tags, which TensorFlow says with a RuntimeError."""
 
 
 def tag_sets(saved_model: SavedModel) -> list[tuple[str, ...]]:
@@ -23,14 +27,14 @@ def find_meta_graph(saved_model: SavedModel, tags: Iterable[str]) -> MetaGraphDe
     """Return the MetaGraph that has exactly these tags.
 
     Raises:
-        NotFoundError: There is none; the message lists the tags that there are.
+        MissingTagsError: There is none; the message lists the tags that there are.
     """
     wanted = set(tags)
     for meta_graph in saved_model.meta_graphs:
         if set(meta_graph.meta_info_def.tags) == wanted:
             return meta_graph
     available = ", ".join(visible(str(list(found))) for found in tag_sets(saved_model)) or "none"
-    raise NotFoundError(
+    raise MissingTagsError(
         f"MetaGraphDef associated with tags {visible(str(sorted(wanted)))} could not be found in SavedModel. "
         f"Available tags: {available}"
     )

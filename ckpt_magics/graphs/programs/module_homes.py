@@ -43,6 +43,15 @@ _INTERNAL: Mapping[str, Sequence[str]] = {
     "python.platform.gfile": ("compat.v1.gfile",),
     "python.platform.tf_logging": ("compat.v1.logging",),
     "python.pywrap_tensorflow": _TRAIN,
+    "python.saved_model.builder": ("compat.v1.saved_model.builder",),
+    "python.saved_model.constants": ("compat.v1.saved_model.constants",),
+    "python.saved_model.loader": ("compat.v1.saved_model.loader",),
+    "python.saved_model.main_op": ("compat.v1.saved_model.main_op",),
+    "python.saved_model.signature_constants": ("compat.v1.saved_model.signature_constants",),
+    "python.saved_model.signature_def_utils": ("compat.v1.saved_model.signature_def_utils",),
+    "python.saved_model.simple_save": ("compat.v1.saved_model",),
+    "python.saved_model.tag_constants": ("compat.v1.saved_model.tag_constants",),
+    "python.saved_model.utils": ("compat.v1.saved_model.utils",),
     "python.tools.inspect_checkpoint": ("compat.inspect_checkpoint",),
     "python.training.checkpoint_management": _TRAIN,
     "python.training.checkpoint_utils": _TRAIN,
@@ -58,6 +67,17 @@ _INTERNAL: Mapping[str, Sequence[str]] = {
 _CONTRIB = (".framework", ".layers", ".rnn", ".slim")
 """The modules below ``tensorflow.contrib``, which TensorFlow 1 has."""
 
+_SAVED_MODEL = (
+    ".builder",
+    ".loader",
+    ".main_op",
+    ".signature_constants",
+    ".signature_def_utils",
+    ".tag_constants",
+    ".utils",
+)
+"""The modules below ``tensorflow.saved_model``, which TensorFlow 1 has."""
+
 
 def module_homes(version: int) -> Mapping[str, Sequence[str]]:
     """Return what stands for each module: modules of this package, of which the first has a name that both have.
@@ -70,6 +90,7 @@ def module_homes(version: int) -> Mapping[str, Sequence[str]]:
     public = {"": (f"compat.v{version}",), "compat": ("compat",), "compat.v1": _V1, "compat.v2": ("compat.v2",)}
     if version == 1:
         public |= {f"contrib{name}": (f"compat.v1.contrib{name}",) for name in ("", *_CONTRIB)}
+        public |= {f"saved_model{name}": (f"compat.v1.saved_model{name}",) for name in ("", *_SAVED_MODEL)}
     homes = {**public, **_INTERNAL}
     parts = [name.split(".") for name in homes]
     around: dict[str, Sequence[str]] = {".".join(each[:end]): () for each in parts for end in range(1, len(each))}
