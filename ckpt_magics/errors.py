@@ -75,7 +75,8 @@ class CheckpointError(Exception):
     """Anything that goes wrong with a checkpoint, its graph or its files.
 
     Args:
-        message: What is wrong, what was wanted and what was found.
+        given: What is wrong, what was wanted and what was found; as programs of TensorFlow raise it, after the node and
+            the operation that it was in.
         file: The file concerned, as the user would write it.
         tensor: Name of the tensor concerned.
         offset: Where in ``file``, in bytes from its start.
@@ -93,14 +94,16 @@ class CheckpointError(Exception):
 
     def __init__(
         self,
-        message: str,
-        *,
+        *given: Any,  # noqa: ANN401 -- the message, or TensorFlow's three
         file: str | None = None,
         tensor: str | bytes | None = None,
         offset: int | None = None,
         hint: str | None = None,
     ) -> None:
+        message = given[-1] if given else ""
         super().__init__(message)
+        if len(given) > 1:
+            self.node_def, self.op = given[0], given[1]
         self.message = message
         self.file = file
         self.tensor = tensor

@@ -18,8 +18,8 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 
 def test_namespaces_are_these():
     expected = (
-        "app contrib dtypes errors flags gfile graph_util initializers layers linalg logging losses math metrics nn "
-        "python_io random saved_model summary train version"
+        "app contrib debugging dtypes errors flags gfile graph_util initializers layers linalg logging losses math "
+        "metrics nest nn python_io random saved_model summary train version"
     )
     assert " ".join(NAMESPACES) == expected
 

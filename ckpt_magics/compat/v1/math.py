@@ -29,6 +29,8 @@ _HOMES = {
     "is_finite": "graphs.nodes.mathematics",
     "is_inf": "graphs.nodes.mathematics",
     "is_nan": "graphs.nodes.mathematics",
+    "is_non_decreasing": "graphs.nodes.orders",
+    "is_strictly_increasing": "graphs.nodes.orders",
     "l2_normalize": "graphs.nodes.normalization",
     "less": "graphs.nodes.mathematics",
     "less_equal": "graphs.nodes.mathematics",

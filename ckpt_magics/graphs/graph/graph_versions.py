@@ -8,10 +8,19 @@ from __future__ import annotations
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.proto.messages import VersionDef
 
-__all__ = ["GRAPH_DEF_PRODUCER", "check_versions", "joined_versions"]
+__all__ = [
+    "GRAPH_DEF_PRODUCER",
+    "GRAPH_DEF_VERSION_MIN_CONSUMER",
+    "GRAPH_DEF_VERSION_MIN_PRODUCER",
+    "check_versions",
+    "joined_versions",
+]
 
 GRAPH_DEF_PRODUCER = 2474
 """``versions.producer`` of the graphs that TensorFlow 2.21 writes, and the version that it reads graphs as."""
+
+GRAPH_DEF_VERSION_MIN_PRODUCER = GRAPH_DEF_VERSION_MIN_CONSUMER = 0
+"""The oldest writers and readers of graphs that count; no other ones ever were."""
 
 
 def check_versions(versions: VersionDef) -> None:

@@ -30,6 +30,9 @@ __all__ = ["export_scoped_meta_graph", "stripped_op_list"]
 TENSORFLOW_VERSION = "2.21.0"
 """The TensorFlow whose MetaGraphs ours are like; readers ask for it to know what a VariableDef tells."""
 
+WRITER = "ckpt_magics"
+"""What a MetaGraph says of the build that wrote it."""
+
 GRAPH_LIMIT = 1 << 31
 """Size in bytes from which on protobuf cannot write a graph."""
 
@@ -141,7 +144,7 @@ def _meta_graph(
     if meta_info_def is not None:
         info.CopyFrom(meta_info_def)
     info.tensorflow_version = TENSORFLOW_VERSION
-    info.tensorflow_git_version = "ckpt_magics"
+    info.tensorflow_git_version = WRITER
     if not info.stripped_op_list.op:
         info.stripped_op_list.CopyFrom(stripped_op_list(graph, graph_def))
     if strip:

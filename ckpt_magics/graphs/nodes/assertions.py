@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from ml_dtypes import finfo
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import INT32, STRING
@@ -17,7 +18,16 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, no_op, output
 from ckpt_magics.graphs.nodes.conditional import cond
 from ckpt_magics.graphs.nodes.described import described
-from ckpt_magics.graphs.nodes.mathematics import equal, greater, greater_equal, less, less_equal, not_equal
+from ckpt_magics.graphs.nodes.mathematics import (
+    absolute,
+    cast,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+)
 from ckpt_magics.graphs.nodes.reductions import reduce_all
 
 __all__ = [
@@ -26,7 +36,12 @@ __all__ = [
     "assert_greater_equal",
     "assert_less",
     "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
     "assert_none_equal",
+    "assert_positive",
     "assertion",
     "printed",
 ]
@@ -122,3 +137,67 @@ assert_less = _comparison("<", "assert_less", less, np.less)
 assert_less_equal = _comparison("<=", "assert_less_equal", less_equal, np.less_equal)
 assert_greater = _comparison(">", "assert_greater", greater, np.greater)
 assert_greater_equal = _comparison(">=", "assert_greater_equal", greater_equal, np.greater_equal)
+
+
+def _sign(words: str, name: str, against_zero: Callable[..., Operation]) -> Callable[..., Any]:
+    default_name = name
+
+    def function(
+        x: object,
+        data: Sequence[object] | None = None,
+        summarize: int | None = None,
+        message: str | None = None,
+        name: str | None = None,
+    ) -> Operation:
+        with name_scope(name, default_name, [x]):
+            tensor = convert_to_tensor(x, name="x")
+            said = [message or "", f"Condition x {words} 0 did not hold element-wise:", f"x ({tensor.name}) = ", tensor]
+            return against_zero(cast(0, tensor.dtype), tensor, data=data or said, summarize=summarize)
+
+    text = f"Add a check that ``x {words} 0`` for all elements; refuse constants of which it is not true."
+    return described(function, default_name, text)
+
+
+assert_negative = _sign("<", "assert_negative", assert_greater)
+assert_positive = _sign(">", "assert_positive", assert_less)
+assert_non_negative = _sign(">=", "assert_non_negative", assert_less_equal)
+assert_non_positive = _sign("<=", "assert_non_positive", assert_greater_equal)
+
+
+def assert_near(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    x: object,
+    y: object,
+    rtol: object = None,
+    atol: object = None,
+    data: Sequence[object] | None = None,
+    summarize: int | None = None,
+    message: str | None = None,
+    name: str | None = None,
+) -> Operation:
+    """Add a check that elements differ by less than ``atol + rtol * |y|``.
+
+    Args:
+        x: Tensor of floats.
+        y: Tensor of the same type.
+        rtol: Tolerance per size of an element. Default: ten times the distance from 1 to the next number of the type.
+        atol: Tolerance beside it. Default: the same.
+        data: What a failed check shows.
+        summarize: How many elements of each tensor it shows.
+        message: What the message begins with.
+        name: Scope of the nodes.
+    """
+    with name_scope(name, "assert_near", [x, y, rtol, atol]):
+        left = convert_to_tensor(x, name="x")
+        right = convert_to_tensor(y, left.dtype, name="y")
+        usual = 10 * float(finfo(left.dtype.as_numpy_dtype).eps)  # type: ignore[no-untyped-call]
+        relative, absolutely = (
+            convert_to_tensor(usual if given is None else given, left.dtype, name=called)
+            for given, called in ((rtol, "rtol"), (atol, "atol"))
+        )
+        said = [
+            message or "",
+            f"x and y not equal to tolerance rtol = {relative}, atol = {absolutely}",
+            *(f"x ({left.name}) = ", left, f"y ({right.name}) = ", right),
+        ]
+        close = less(absolute(left - right), absolutely + relative * absolute(right))
+        return assertion(reduce_all(close), said if data is None else data, summarize)

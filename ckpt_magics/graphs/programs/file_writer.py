@@ -35,11 +35,10 @@ class FileWriter:
         flush_secs: Seconds after which they are.
         graph_def: Nodes to note, in place of a graph.
         filename_suffix: What the name of the file ends with.
-        session: Only ``None``: events are written to the file here, not by a session.
+        session: Accepted; events are written to the file at once, without its nodes.
 
     Raises:
         CheckpointError: The directory or the file cannot be made.
-        InvalidArgumentError: A session is given.
     """
 
     def __init__(  # noqa: PLR0917 -- TensorFlow's own order of arguments
@@ -50,10 +49,8 @@ class FileWriter:
         flush_secs: float = 120,
         graph_def: GraphDef | None = None,
         filename_suffix: str | None = None,
-        session: None = None,
+        session: object = None,  # noqa: ARG002 -- see Args
     ) -> None:
-        if session is not None:
-            raise InvalidArgumentError("events are written here, not by a session: leave session out")
         self._directory = local_path(logdir)
         self._suffix = filename_suffix or ""
         self._max_queue, self._flush_secs = max_queue, flush_secs

@@ -23,6 +23,7 @@ from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.graphs.variables.variable_scope import get_variable
 
 __all__ = [
+    "assert_variables_initialized",
     "assign",
     "assign_add",
     "assign_sub",
@@ -75,9 +76,9 @@ def local_variables_initializer() -> Operation:
     return variables_initializer(local_variables())
 
 
-def is_variable_initialized(variable: Variable, name: str | None = None) -> Tensor:
-    """Add a test whether a variable has a value."""
-    return variable.is_initialized(name)
+def is_variable_initialized(variable: Variable | Tensor, name: str | None = None) -> Tensor:
+    """Add a test whether a variable, or what a reference refers to, has a value."""
+    return _has_value(variable, name)
 
 
 def report_uninitialized_variables(
@@ -106,10 +107,27 @@ def report_uninitialized_variables(
             return boolean_mask(constant([variable.op.name for variable in variables]), missing)
 
 
-def _has_value(variable: Variable | Tensor) -> Tensor:
+def assert_variables_initialized(var_list: Sequence[Variable] | None = None) -> Tensor | None:
+    """Add a check that variables have values.
+
+    Args:
+        var_list: The variables. Default: the global and the local ones.
+
+    Returns:
+        A tensor that cannot be computed while one has none, or None if there are no variables.
+    """
+    variables = [*global_variables(), *local_variables()] if var_list is None else var_list
+    # A node of its own for each: one whose shape is known would be a constant, and be computed without the variable.
+    ranks = [output("Rank", variable) for variable in variables]
+    if not ranks:
+        return None
+    return ranks[0] if len(ranks) == 1 else output("Pack", ranks)
+
+
+def _has_value(variable: Variable | Tensor, name: str | None = None) -> Tensor:
     if isinstance(variable, Tensor):
-        return output("IsVariableInitialized", variable, dtype=variable.dtype)
-    return is_variable_initialized(variable)
+        return output("IsVariableInitialized", variable, dtype=variable.dtype, name=name)
+    return variable.is_initialized(name)
 
 
 def assign(

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
-from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.files.formats.dtypes import BFLOAT16, DOUBLE, FLOAT, HALF, DType
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.graph import Graph
@@ -101,7 +100,7 @@ class Optimizer:
         """Add the gradients of a loss.
 
         Args:
-            loss: What is to become small.
+            loss: What is to become small, or a function that adds it.
             var_list: Variables to train. Default: the trainable ones of the graph.
             gate_gradients: Whether to wait, before one is used, for all gradients of an operation (``GATE_OP``) or of
                 the graph (``GATE_GRAPH``).
@@ -113,11 +112,10 @@ class Optimizer:
             Pairs of a gradient, which may be None, and its variable.
 
         Raises:
-            UnimplementedError: The loss is a function, as in programs that run without a graph.
             ValueError: There are no variables, or something has no type that can be trained.
         """
         if callable(loss):
-            raise UnimplementedError("a loss that is a function is for programs without a graph: pass its tensor")
+            loss = loss()
         if gate_gradients not in {self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH}:
             raise ValueError(
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH.  "
