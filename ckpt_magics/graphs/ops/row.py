@@ -23,6 +23,7 @@ import numpy as np
 
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
+from ckpt_magics.graphs.ops.philox import Philox
 from ckpt_magics.graphs.ops.variable_values import SessionVariables
 from ckpt_magics.proto.messages import AttrValue, FullTypeDef, NameAttrList, OpDef, OpDeprecation, TensorShapeProto
 
@@ -85,7 +86,11 @@ class KernelContext(Protocol):
 
     @property
     def random(self) -> np.random.Generator:
-        """The operation's own stream of random numbers, which goes on from one run to the next."""
+        """The operation's own stream of NumPy's random numbers, which goes on from one run to the next."""
+
+    @property
+    def philox(self) -> Philox:
+        """The operation's own stream of TensorFlow's random numbers, which goes on from one run to the next."""
 
     def attr(self, name: str) -> AttrContent:
         """Return an attribute of the operation, or the op's default where it has none."""

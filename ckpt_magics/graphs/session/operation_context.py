@@ -10,6 +10,7 @@ import numpy as np
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.graphs.graph.attributes import attr_content
 from ckpt_magics.graphs.graph.node import Operation
+from ckpt_magics.graphs.ops.philox import Philox
 from ckpt_magics.graphs.ops.row import AttrContent, Op
 from ckpt_magics.graphs.ops.variable_values import SessionVariables
 
@@ -31,7 +32,7 @@ class OperationContext:
         fixed: The output of an op that gives the same in every run, once it is computed.
     """
 
-    __slots__ = ("_attrs", "_op", "_random", "_row", "call", "fixed", "variables")
+    __slots__ = ("_attrs", "_op", "_philox", "_random", "_row", "call", "fixed", "variables")
 
     def __init__(
         self, op: Operation, row: Op, variables: SessionVariables, call: Callable[..., tuple[Any, ...]]
@@ -43,6 +44,7 @@ class OperationContext:
         self._op = op
         self._row = row
         self._attrs: dict[str, AttrContent] | None = None
+        self._philox: Philox | None = None
         self._random: np.random.Generator | None = None
 
     @property
@@ -74,8 +76,18 @@ class OperationContext:
 
     @property
     def random(self) -> np.random.Generator:
-        """The operation's own stream of random numbers; without seeds another one in every session."""
+        """The operation's own stream of NumPy's random numbers; without seeds another one in every session."""
         if self._random is None:
-            seeds = [self.attr(name) % (1 << 64) for name in ("seed", "seed2") if name in self._row.attrs_by_name]
+            seeds = self._seeds()
             self._random = np.random.default_rng(seeds if any(seeds) else None)
         return self._random
+
+    @property
+    def philox(self) -> Philox:
+        """The operation's own stream of TensorFlow's random numbers; without seeds another one in every session."""
+        if self._philox is None:
+            self._philox = Philox(*self._seeds())
+        return self._philox
+
+    def _seeds(self) -> list[int]:
+        return [self.attr(name) % (1 << 64) for name in ("seed", "seed2") if name in self._row.attrs_by_name]

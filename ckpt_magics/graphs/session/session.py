@@ -36,7 +36,8 @@ MAX_PLANNED_STEPS = 1 << 20
 class Session:
     """Runs the operations of a graph and holds the values of its variables.
 
-    Random ops draw from NumPy's generators: seeds make runs repeatable, but the numbers are not TensorFlow's.
+    Random ops with seeds, of the op or of the graph, draw the numbers that TensorFlow 2.21 draws; candidate samplers
+    draw others, repeatable too.
 
     Args:
         target: Empty: everything runs in this process. TensorFlow's first argument, kept in its place.
