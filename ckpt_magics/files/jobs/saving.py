@@ -23,6 +23,7 @@ from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.arrays_to_save import ArraysToSave
 from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.files.tensors.stored_to_save import StoredToSave
 
 __all__ = ["SavedCheckpoint", "write_checkpoint"]
 
@@ -68,7 +69,7 @@ class SavedCheckpoint(str):
 
 @enough_memory("save the checkpoint")
 def write_checkpoint(
-    prefix: AnyPath, tensors: ArraysToSave, options: SaveOptions, *, meta_graph: bytes | None = None
+    prefix: AnyPath, tensors: ArraysToSave | StoredToSave, options: SaveOptions, *, meta_graph: bytes | None = None
 ) -> SavedCheckpoint:
     """Save tensors under a prefix, all or nothing.
 

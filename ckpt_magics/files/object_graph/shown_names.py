@@ -57,9 +57,12 @@ def shown_names(keys: Iterable[str], graph: ObjectGraph | None) -> ShownNames:
     stored = set(keys)
     values = values_of_keys(stored, graph.names)
     # What lies beside a value, as the keys of a table, adds to its name what it adds to its key.
-    names = {key: graph.names[value] + key[len(value) :] for key, value in values.items()}
-    count = Counter(names.values())
-    names = {key: name for key, name in names.items() if count[name] == 1 and name not in stored}
+    known = graph.names
+    names = {key: known[key] if value is key else known[value] + key[len(value) :] for key, value in values.items()}
+    called = set(names.values())
+    if len(called) < len(names) or not called.isdisjoint(stored):
+        count = Counter(names.values())
+        names = {key: name for key, name in names.items() if count[name] == 1 and name not in stored}
     return ShownNames(graph, names, {name: key for key, name in names.items()}, values)
 
 

@@ -249,8 +249,9 @@ def restore_checkpoint(
         damaged: Restore what is left of a checkpoint whose listing of tensors is damaged. Places whose tensors may be
             lost keep their values, and the report's notes name them.
         slots: Take the optimizer slots and moving averages of what ``include`` names along.
-        by_order: Pair a Keras model's weights with those of a checkpoint of objects in the order of their layers,
-            whatever they are called, as for a model that was written anew. All shapes have to agree.
+        by_order: Pair a Keras model's weights with those of a checkpoint in the order of their layers, whatever they
+            are called, as for a model that was written anew. Objects have an order, names where those of layers with
+            the same weights differ in numbers alone. All shapes have to agree.
         dry_run: Only say what would happen.
         progress: Called with the bytes read so far and in all.
 

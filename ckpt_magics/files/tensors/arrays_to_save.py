@@ -21,10 +21,10 @@ from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, array_pieces
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.files.tensors.records import RecordColumns, Specs, number_types, record_key
-from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
+from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.tensor_names import encode_name
 
-__all__ = ["ArraysToSave", "PartToSave", "arrays_by_name", "arrays_in_parts", "stored_to_save"]
+__all__ = ["ArraysToSave", "PartToSave", "arrays_by_name", "arrays_in_parts"]
 
 Array = npt.NDArray[Any]
 
@@ -127,17 +127,6 @@ def arrays_in_parts(parts: Iterable[PartToSave]) -> ArraysToSave:
     specs = list(map(_spec, found))
     keys = [record_key(spec.key, spec.slices[0] if spec.slices else None, spec.shape) for spec in specs]
     return ArraysToSave(specs, keys, [part.array for part in found])
-
-
-def stored_to_save(source: TensorSource) -> ArraysToSave:
-    """Return what a source has, under its keys, in the order of its files and of its dtypes, variants too.
-
-    Raises:
-        CheckpointError: It cannot be read.
-    """
-    keys = source.in_file_order()
-    values = source.read_many(keys)
-    return arrays_in_parts(PartToSave(key, values[key], source.spec(key).dtype) for key in keys)
 
 
 def _spec(part: PartToSave) -> TensorSpec:

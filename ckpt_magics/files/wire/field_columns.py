@@ -51,8 +51,9 @@ def spans_in_messages(data: bytes) -> tuple[int, dict[int, Numbers]]:
         going = fields.unfinished(going)
     rounds += (_fields_of(data, message, *fields.rest(message)) for message in going.tolist())
     rows = np.concatenate([np.empty((0, 4), np.int64), *rounds])
-    rows = rows[np.argsort(rows[:, 1])]
-    return len(messages), {number: rows[rows[:, 3] == (number << 3 | LENGTH_DELIMITED), :3] for number in range(1, 16)}
+    rows = rows[np.argsort(rows[:, 1], kind="stable")]
+    tags = rows[:, 3].copy()
+    return len(messages), {number: rows[tags == (number << 3 | LENGTH_DELIMITED), :3] for number in range(1, 16)}
 
 
 def _message_spans(data: bytes) -> Numbers:
@@ -68,7 +69,7 @@ def _message_spans(data: bytes) -> Numbers:
         starts.append(position)
         position += size
         stops.append(position)
-    return np.array([range(len(starts)), starts, stops], np.int64).T
+    return np.stack([np.arange(len(starts)), np.array(starts, np.int64), np.array(stops, np.int64)], 1)
 
 
 def _fields_of(data: bytes, message: int, position: int, stop: int) -> Numbers:

@@ -25,6 +25,7 @@ from ckpt_magics.files.formats.dtypes import (
     dtype_of,
 )
 from ckpt_magics.files.formats.tensor_proto import array_to_tensor_proto
+from ckpt_magics.files.tensors.source import TensorSpec
 from ckpt_magics.files.tensors.tensor_names import encode_name
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
@@ -56,11 +57,12 @@ class _Entry(NamedTuple):
     shape: TensorShapeProto
 
 
-def array_meta_graph(arrays: Mapping[str, npt.NDArray[Any]], *, write_version: int) -> bytes | None:
+def array_meta_graph(arrays: Mapping[str, npt.NDArray[Any] | TensorSpec], *, write_version: int) -> bytes | None:
     """Return a MetaGraphDef, serialized, whose saver restores these arrays.
 
     Args:
-        arrays: By their names in the checkpoint. Those of types that TensorFlow has no variables of are left out.
+        arrays: By their names in the checkpoint, or what they are like. Those of types that TensorFlow has no
+            variables of are left out.
         write_version: 1 or 2, the format that the saver writes.
 
     Returns:
@@ -103,10 +105,10 @@ def _model(scope: str, write_version: int) -> MetaGraphDef:
 # Names
 
 
-def _entries(arrays: Mapping[str, npt.NDArray[Any]]) -> Iterator[_Entry]:
+def _entries(arrays: Mapping[str, npt.NDArray[Any] | TensorSpec]) -> Iterator[_Entry]:
     used: set[str] = set()
     for key, array in sorted(arrays.items()):
-        dtype = dtype_of(array)
+        dtype = array.dtype if isinstance(array, TensorSpec) else dtype_of(array)
         if dtype not in NOT_VARIABLES:
             shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in array.shape])
             yield _Entry(key, _unique(_node_name(key), used), dtype, shape)

@@ -13,14 +13,17 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
-from ckpt_magics.files.object_graph.named_tensors import tensors_behind
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_behind
 from ckpt_magics.files.objects.collected import check_whole, collect_tensors, tensors_and_gaps
 from ckpt_magics.files.objects.ties import same_arrays
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name, stored_to_save
+from ckpt_magics.files.tensors.arrays_to_save import arrays_by_name
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
+from ckpt_magics.files.tensors.source import TensorSource
+from ckpt_magics.files.tensors.stored_to_save import StoredToSave
+from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.graphs.saver.array_graph import array_meta_graph
 from ckpt_magics.graphs.trackable.object_files import objects_to_save
 from ckpt_magics.graphs.trackable.tree_objects import tree_objects
@@ -110,10 +113,8 @@ def save_checkpoint(
 def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:
     """Save tensors as `save_checkpoint` does, with options that are made already."""
     stored = tensors_behind(tensors)
-    if stored is not None:
-        check_whole(stored)
-        if options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None:
-            return write_checkpoint(prefix, stored_to_save(stored.source), options)
+    if stored is not None and (not options.objects or stored.spec_or_none(OBJECT_GRAPH_KEY) is not None):
+        return _save_stored(prefix, stored, options)
     if options.objects:
         return _save_objects(prefix, tensors, options)
     arrays, gaps = tensors_and_gaps(tensors)
@@ -125,6 +126,21 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     saved.left_out = tuple(gaps)
     saved.tied = tuple(same_arrays(arrays))
     return saved
+
+
+def _save_stored(prefix: AnyPath, stored: NamedTensors[TensorSource], options: SaveOptions) -> SavedCheckpoint:
+    """Save what a checkpoint has, a few pieces at a time."""
+    check_whole(stored)
+    source = stored.source
+    is_of_objects = options.write_version == 2 and stored.spec_or_none(OBJECT_GRAPH_KEY) is not None
+    tensors = StoredToSave(source, source.in_file_order() if is_of_objects else sorted(source.keys()))
+    if not tensors.specs:
+        raise InvalidArgumentError("there is nothing to save", hint="The checkpoint has no tensors.")
+    meta_graph = None
+    if options.write_meta_graph and not is_of_objects:
+        specs = {key_to_name(spec.key): spec for spec in tensors.specs}
+        meta_graph = array_meta_graph(specs, write_version=options.write_version)
+    return write_checkpoint(prefix, tensors, options, meta_graph=meta_graph)
 
 
 def _save_objects(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedCheckpoint:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ckpt_magics import convert_checkpoint
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.restore.restore import restore_checkpoint
 from ckpt_magics.graphs.saver.array_saving import save_checkpoint
@@ -48,6 +49,61 @@ def test_other_numbers_and_shapes_are_refused(saved):
     with pytest.raises(InvalidArgumentError, match=r"block_y/b \[2\] ≠ layers/1/kernel \[2,2\]"):
         restore_checkpoint(saved, target, by_order=True)
     assert target["block_z"]["w"][0, 0] == -1
+
+
+def by_names():
+    """Weights as a graph of Keras calls them: of one kind of layer by numbers, which are not in the order of text."""
+    arrays = {}
+    for at in range(12):
+        layer = f"net/dense_{at}" if at else "net/dense"
+        arrays |= {f"{layer}/kernel": np.full((2, 2), at, np.float32), f"{layer}/bias": np.full(2, -at, np.float32)}
+        arrays |= {f"{layer}/kernel/Adam": np.ones((2, 2), np.float32)}
+    norm = {"gamma": 1.0, "beta": 2.0, "moving_mean": 3.0, "moving_variance": 4.0}
+    arrays |= {f"net/batch_normalization/{name}": np.full(2, value, np.float32) for name, value in norm.items()}
+    return arrays | {"global_step": np.int64(7)}
+
+
+class Layered:
+    """A model as Keras 3 has it: numbered layers with a layer of another kind between them."""
+
+    def __init__(self):
+        self.layers = [{"_kernel": np.zeros((2, 2), np.float32), "bias": np.zeros(2, np.float32)} for _ in range(12)]
+        norm = ("gamma", "beta", "moving_mean", "moving_variance")
+        self.layers.insert(5, {name: np.zeros(2, np.float32) for name in norm})
+
+    def tree(self):
+        return {"model": {"_functional": {"_operations": self.layers}}}
+
+
+@pytest.mark.parametrize("kind", ["V2", "V1", "safetensors", "npz"])
+def test_layers_that_names_number_are_paired_in_order(tmp_path, kind):
+    path = save_checkpoint(tmp_path / "m", by_names(), write_version=1 if kind == "V1" else 2)
+    if kind in {"safetensors", "npz"}:
+        convert_checkpoint(path, tmp_path / f"m.{kind}")
+        path = tmp_path / f"m.{kind}"
+    model = Layered()
+    report = restore_checkpoint(path, model.tree(), by_order=True)
+    norm = model.layers.pop(5)
+    assert [layer["_kernel"][0, 0] for layer in model.layers] == list(range(12))
+    assert [layer["bias"][0] for layer in model.layers] == [-at for at in range(12)]
+    assert [array[0] for array in norm.values()] == [1, 2, 3, 4]
+    assert len(report.restored) == 28
+
+
+def test_names_that_tell_no_order_or_another_shape_are_refused(tmp_path):
+    arrays = by_names()
+    for name in ("kernel", "bias"):
+        arrays[f"net/head/{name}"] = arrays.pop(f"net/dense_3/{name}")
+    path = save_checkpoint(tmp_path / "words", arrays)
+    model = Layered()
+    with pytest.raises(InvalidArgumentError, match="no order of layers"):
+        restore_checkpoint(path, model.tree(), by_order=True)
+    arrays = by_names()
+    arrays["net/dense_11/kernel"] = np.zeros((2, 3), np.float32)
+    path = save_checkpoint(tmp_path / "shape", arrays)
+    with pytest.raises(InvalidArgumentError):
+        restore_checkpoint(path, model.tree(), by_order=True)
+    assert not any(layer["_kernel"].any() for layer in model.layers if "_kernel" in layer)
 
 
 def test_tensors_by_names_have_no_order(tmp_path):
