@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TensorMismatchError as TensorMismatchError
     from ckpt_magics.errors import TensorNotFoundError as TensorNotFoundError
     from ckpt_magics.errors import TruncatedError as TruncatedError
+    from ckpt_magics.errors import UnavailableError as UnavailableError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
     from ckpt_magics.files.directory.state import checkpoint_exists as checkpoint_exists
     from ckpt_magics.files.directory.state import get_checkpoint_state as get_checkpoint_state
@@ -95,6 +96,7 @@ _HOMES = {
     "TensorMismatchError": "errors",
     "TensorNotFoundError": "errors",
     "TruncatedError": "errors",
+    "UnavailableError": "errors",
     "UnimplementedError": "errors",
     "Variable": "graphs.variables.variable",
     "average_checkpoints": "notebook.reports.conversion_report",

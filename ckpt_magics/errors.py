@@ -20,6 +20,7 @@ classes below them are also the built-in exception that Python users expect::
     |-- OutOfRangeError (IndexError)
     |-- PermissionDeniedError (PermissionError)
     |-- ResourceExhaustedError (OSError)       the disk is full, or a documented limit is passed
+    |-- UnavailableError (ConnectionError)     a service at a URL does not answer, or not as it should
     `-- UnimplementedError (NotImplementedError)
 
 A message says what is wrong; the place (file, tensor, byte offset) and what to do next follow it. Lower floors know
@@ -50,6 +51,7 @@ __all__ = [
     "TensorMismatchError",
     "TensorNotFoundError",
     "TruncatedError",
+    "UnavailableError",
     "UnimplementedError",
     "visible",
 ]
@@ -252,6 +254,12 @@ class ResourceExhaustedError(CheckpointError, OSError):
     """The disk is full, or a file asks for more than the documented limits."""
 
     error_code = 8
+
+
+class UnavailableError(CheckpointError, ConnectionError):
+    """A service at a URL cannot be reached, or does not answer as it should."""
+
+    error_code = 14
 
 
 class UnimplementedError(CheckpointError, NotImplementedError):

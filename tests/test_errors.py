@@ -31,6 +31,7 @@ CLASSES = {name: cls for name, cls in inspect.getmembers(errors, inspect.isclass
         ("TensorNotFoundError", KeyError),
         ("PermissionDeniedError", PermissionError),
         ("ResourceExhaustedError", OSError),
+        ("UnavailableError", ConnectionError),
         ("UnimplementedError", NotImplementedError),
     ],
 )

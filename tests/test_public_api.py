@@ -35,6 +35,7 @@ PUBLIC_NAMES = [
     "TensorMismatchError",
     "TensorNotFoundError",
     "TruncatedError",
+    "UnavailableError",
     "UnimplementedError",
     "Variable",
     "average_checkpoints",

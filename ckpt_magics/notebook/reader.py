@@ -17,6 +17,7 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_graph import ObjectGraph
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
+from ckpt_magics.files.storage.remote.storage_options import use_storage_options
 from ckpt_magics.files.tensors.batched_views import BatchedItems, BatchedValues
 from ckpt_magics.files.tensors.regions import Region, row_range
 from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec
@@ -37,7 +38,13 @@ TensorValue = Any
 CheckpointPath = AnyPath
 
 
-def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool = False) -> CheckpointReader:
+def load_checkpoint(
+    path: CheckpointPath,
+    *,
+    mmap: bool = False,
+    damaged: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> CheckpointReader:
     """Open a checkpoint for reading.
 
     Of a directory it is always the latest that is opened: where a save lets older ones go meanwhile, the one that is
@@ -49,6 +56,7 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool =
         mmap: Give numbers of V2 checkpoints as read-only views of the mapped files, verified but not copied. The
             process dies if somebody truncates a file meanwhile.
         damaged: Open what is left of a checkpoint whose index has lost its first block.
+        storage_options: Of a path that is a URL, by the names that fsspec has for them; see `use_storage_options`.
 
     Returns:
         A reader; nothing but the index is read yet.
@@ -58,7 +66,8 @@ def load_checkpoint(path: CheckpointPath, *, mmap: bool = False, damaged: bool =
         DataLossError: It is something else, or damaged so that no tensor can be found.
         InvalidArgumentError: It says that this version must not read it.
     """
-    return CheckpointReader(open_tensors(path, mmap=mmap, damaged=damaged))
+    with use_storage_options(storage_options):
+        return CheckpointReader(open_tensors(path, mmap=mmap, damaged=damaged))
 
 
 def opened_on_demand(path: CheckpointPath) -> CheckpointReader:

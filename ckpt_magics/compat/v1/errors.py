@@ -36,7 +36,7 @@ _HOMES = {
     "UNIMPLEMENTED": "graphs.programs.error_classes",
     "UNKNOWN": "graphs.programs.error_classes",
     "UnauthenticatedError": "graphs.programs.error_classes",
-    "UnavailableError": "graphs.programs.error_classes",
+    "UnavailableError": "errors",
     "UnimplementedError": "errors",
     "UnknownError": "graphs.programs.error_classes",
     "error_code_from_exception_type": "graphs.programs.error_classes",

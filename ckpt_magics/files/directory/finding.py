@@ -26,6 +26,7 @@ from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint, find_prefix
 from ckpt_magics.files.storage import naming
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
 from ckpt_magics.files.storage.place import AnyPath, Place, place_of
+from ckpt_magics.files.storage.remote.one_look import asked_once
 
 _STATE_START = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:all_)?model_checkpoint_path")
 
@@ -44,7 +45,22 @@ def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
         UnimplementedError: It is a URL of another machine.
     """
     place = place_of(path)
-    given = place.name if isinstance(path, Place) else os.fsdecode(path)
+    # A URL may have secrets in it, and what was handed over is no text.
+    is_text = place.store.is_local and not isinstance(path, Place) and not hasattr(path, "fs")
+    given = os.fsdecode(path) if is_text else place.name
+    with asked_once():
+        found = _find(place)
+    if found is not None:
+        return replace(found, given=given)
+    raise CheckpointNotFoundError(
+        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
+        f"{visible(given) or repr(given)}{missing_hint(place)}"
+    )
+
+
+def _find(place: Place) -> FoundCheckpoint | None:
+    if not place.store.is_local and _is_listed_directory(place):
+        return _find_in_directory(place)
     found = find_prefix(place)
     if found is None and place.is_directory:
         found = _find_in_directory(place)
@@ -52,12 +68,13 @@ def find_checkpoint(path: AnyPath) -> FoundCheckpoint:
         found = _find_by_file(place)
     elif found is None:
         found = _find_other_kind(place)
-    if found is not None:
-        return replace(found, given=given)
-    raise CheckpointNotFoundError(
-        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
-        f"{visible(given) or repr(given)}{missing_hint(place)}"
-    )
+    return found
+
+
+def _is_listed_directory(place: Place) -> bool:
+    """Tell whether there is a state file and no index, which are read next: two questions in place of many."""
+    index = place.at(naming.index_filename(place.name))
+    return not index.is_file and (place / naming.STATE_FILENAME).is_file
 
 
 def _find_by_file(place: Place) -> FoundCheckpoint | None:

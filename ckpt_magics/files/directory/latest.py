@@ -21,6 +21,7 @@ from ckpt_magics.files.kinds.directory import (
     checkpoint_files,
     find_checkpoints,
     in_order,
+    is_committed,
     is_whole,
 )
 from ckpt_magics.files.storage.naming import STATE_FILENAME, index_filename, split_step
@@ -90,7 +91,8 @@ def _named_by(directory: Place, state: CheckpointState, latest_filename: str | N
     """The one that the state file calls the latest, if it is whole."""
     path = state.model_checkpoint_path
     places = places_of(directory, path)
-    found = next(filter(is_whole, places), None)
+    # Far away a look at each data file costs as much as a value; the index came last, and says what should be there.
+    found = next(filter(is_whole if directory.store.is_local else is_committed, places), None)
     if found is None:
         return None
     name = visible(state_place(directory, latest_filename).name)

@@ -7,6 +7,7 @@ from ckpt_magics.files.directory.finding import find_checkpoint
 from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage.place import AnyPath
+from ckpt_magics.files.storage.remote.one_look import asked_once, forget_answers
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS
 
 __all__ = ["open_on_demand", "open_tensors"]
@@ -29,12 +30,18 @@ def open_tensors(path: AnyPath, *, mmap: bool = False, damaged: bool = False) ->
         DataLossError: It is something else, or damaged so that no tensor can be found.
         InvalidArgumentError: It says that this version must not read it.
     """
+    with asked_once():
+        return _open(path, mmap=mmap, damaged=damaged)
+
+
+def _open(path: AnyPath, *, mmap: bool, damaged: bool) -> NamedTensors[OpenCheckpoint]:
     found = find_checkpoint(path)
     for _ in range(MAX_ATTEMPTS):
         try:
             return NamedTensors(OpenCheckpoint(found, mmap=mmap, damaged=damaged))
         except CheckpointError:
             # What was the latest may have been let go since.
+            forget_answers()
             former, found = found, find_checkpoint(path)
             if former.prefix == found.prefix:
                 raise

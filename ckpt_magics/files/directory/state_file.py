@@ -91,7 +91,13 @@ def places_of(directory: Place, path: str) -> tuple[Place, ...]:
     ['runs/C:\\old\\m-1', 'runs/C:/old/m-1', 'runs/m-1']
     """
     names = (path, path.translate(_SEPARATED), stem_of(path))
-    return tuple(dict.fromkeys(directory / name for name in names if name))
+    places = dict.fromkeys(directory / name for name in names if name)
+    return tuple(place for place in places if directory.store.is_local or _is_in(place, directory))
+
+
+def _is_in(place: Place, directory: Place) -> bool:
+    """Tell whether a place is in a directory or below it: at a URL, what anybody wrote there leads nowhere else."""
+    return place.plain.name.startswith((directory.plain / "").name)
 
 
 def stem_of(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple, Protocol, TypeVar
 
-from ckpt_magics.errors import CheckpointError
+from ckpt_magics.errors import CheckpointError, NotFoundError
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.table_file import table_version
 from ckpt_magics.files.storage.naming import (
@@ -27,6 +27,7 @@ __all__ = [
     "checkpoint_files",
     "find_checkpoints",
     "in_order",
+    "is_committed",
     "is_whole",
 ]
 
@@ -148,6 +149,17 @@ def _shards_present(pattern: Place) -> list[int]:
     return sorted(
         shard for base, shard, shards in found if wanted and shard is not None and (base, shards) == wanted[::2]
     )
+
+
+def is_committed(place: Place) -> bool:
+    """Tell whether a checkpoint's tables are undamaged; of a V1 checkpoint, whether it is whole."""
+    try:
+        with closing(BundleIndex(place)) as index:
+            return not index.listing().damage
+    except NotFoundError:
+        return is_whole(place)
+    except CheckpointError:
+        return False
 
 
 def is_whole(place: Place) -> bool:

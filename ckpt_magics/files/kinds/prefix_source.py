@@ -67,7 +67,9 @@ def find_prefix(place: Place) -> FoundCheckpoint | None:
     if place.stem in {"", CURRENT}:
         return _find_bare(place / "" if name == CURRENT else place.at(name.removesuffix(CURRENT))) if name else None
     if place.at(naming.index_filename(name)).is_file:
-        note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * place.is_directory
+        # Far away, that look would cost as much as the value that is wanted.
+        is_both = place.store.is_local and place.is_directory
+        note = f"{visible(name)} is a directory too; the checkpoint of that name was used." * is_both
         return FoundCheckpoint(name, place, 2, "prefix", note)
     found = _find_v1_shard(place)
     if found is None and is_table(place):

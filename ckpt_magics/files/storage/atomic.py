@@ -169,6 +169,8 @@ class StagedFiles:
         CheckpointError: Any method; its class says what the disk refused, see :func:`disk.writing_to`.
     """
 
+    renames = True
+
     def __init__(self, directory: str, *, durable: bool = True, root: str = "", sweep: bool = True) -> None:
         self._root = root
         self._directory = self._path(directory)
@@ -194,12 +196,13 @@ class StagedFiles:
     def _path(self, name: str) -> str:
         return os.path.join(self._root, name) if self._root else name
 
-    def create(self, name: str, needed: int | None = None) -> disk.OutputFile:
+    def create(self, name: str, needed: int | None = None, *, decides: bool = False) -> disk.OutputFile:  # noqa: ARG002 - see below
         """Open a new file under a temporary name.
 
         Args:
             name: The name it will have, for errors.
             needed: Its size in bytes if known, for errors.
+            decides: Makes no difference: nobody looks at temporary names.
         """
         # Noted before it exists: an interrupt between the two calls must not leave it behind.
         temporary = os.path.join(self._directory, temporary_name())

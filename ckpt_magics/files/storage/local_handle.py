@@ -53,6 +53,9 @@ class LocalHandle:
         """The file's number in this process, the handle's to close."""
         return self._raw.fileno()
 
+    def expect(self, offset: int, size: int) -> None:
+        """Do nothing: what is known of the file was known before."""
+
     def read(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset`` on, as many as the system gives at once; none at the end."""
         if hasattr(os, "pread"):

@@ -51,6 +51,7 @@ class LocalStore:
     rules: ClassVar[PathRules] = os.path
     scope: ClassVar[str] = "file"
     gap: ClassVar[int] = 4 << 10
+    is_local: ClassVar[bool] = True
     can_swap: ClassVar[bool] = CAN_LOCK
 
     def absolute(self, name: str) -> str:

@@ -54,6 +54,8 @@ class MemoryStage:
         durable: Passed on to the store.
     """
 
+    renames = True
+
     def __init__(self, store: Store, *, durable: bool = True) -> None:
         self.durable = durable
         self.written: list[WrittenFile] = []
@@ -67,7 +69,7 @@ class MemoryStage:
     def check_space(self, name: str, needed: int) -> None:
         """Refuse nothing: what memory there is, shows when it is taken."""
 
-    def create(self, name: str, needed: int | None = None) -> MemoryFile:  # noqa: ARG002 - nothing can fail yet
+    def create(self, name: str, needed: int | None = None, *, decides: bool = False) -> MemoryFile:  # noqa: ARG002 - nothing can fail or be seen yet
         """Begin a new file."""
         return MemoryFile()
 

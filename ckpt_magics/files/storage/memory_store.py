@@ -47,6 +47,9 @@ class MemoryHandle:
     data: bytes
     info: FileInfo
 
+    def expect(self, offset: int, size: int) -> None:
+        """Do nothing: what is known of the file was known before."""
+
     def read(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset`` on; none at the end."""
         return self.data[offset : offset + size]
@@ -71,6 +74,7 @@ class MemoryStore:
 
     rules: ClassVar[PathRules] = posixpath
     gap: ClassVar[int] = 4 << 10
+    is_local: ClassVar[bool] = True
     can_swap: ClassVar[bool] = True
 
     def __init__(self) -> None:

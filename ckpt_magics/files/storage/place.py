@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.files.storage.local_store import LocalStore
+from ckpt_magics.files.storage.remote.url_names import without_secrets
 from ckpt_magics.files.storage.store import EntryKind, FileInfo, Stage, Store
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "Place",
     "PlaceIdentity",
     "is_bare",
+    "is_url",
     "local_path",
     "place_of",
     "spelled_as",
@@ -234,16 +236,19 @@ class Place:
 
     def size(self) -> int:
         """Return the size of the file, in bytes."""
+        info = None if self.store.is_local else self.info()
+        if info is not None and info.is_file:
+            return info.size
         with self.open() as file:
             return file.size
 
 
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-"""What is taken for a path wherever one is asked for; a place is one too."""
+"""What is taken for a path wherever one is asked for; a place is one too, and so is a file of an fsspec file system."""
 
 FILE_SCHEME = "file://"
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|:[a-z]+://)")
 _WINDOWS_DRIVE = re.compile(r"/[A-Za-z]:")
 
 
@@ -251,14 +256,41 @@ def place_of(path: AnyPath) -> Place:
     """Return the place that a path stands for; a place stands for itself.
 
     Args:
-        path: As somebody gave it, in any form that `local_path` takes.
+        path: As somebody gave it, in any form that `local_path` takes; a URL; or a file of an fsspec file system.
 
     Raises:
         TypeError: It is none.
-        UnimplementedError: It is a URL of another kind: only files on this machine can be reached.
-        InvalidArgumentError: It is a file on another machine.
+        UnimplementedError: It is a URL of a kind that nothing here reads, or the library for it is not installed.
+        InvalidArgumentError: It is a file on another machine, or options for it are wrong.
     """
-    return path if isinstance(path, Place) else Place(LocalStore(), local_path(path))
+    if isinstance(path, Place):
+        return path
+    remote = _remote_name(path)
+    return Place(LocalStore(), local_path(path)) if remote is None else Place(*remote)
+
+
+def is_url(path: AnyPath) -> bool:
+    """Tell whether a path is a URL, or a file of an fsspec file system, that is in no directory of this machine."""
+    if isinstance(path, Place):
+        return not path.store.is_local
+    return _remote_name(path) is not None
+
+
+def _remote_name(path: AnyPath) -> tuple[Store, str] | None:
+    if type(path) is str and "://" not in path:
+        # Nearly all are.
+        return None
+    if hasattr(path, "fs"):
+        # Files at URLs need libraries that the others do not.
+        from ckpt_magics.files.storage.remote.opened import handed_over
+
+        return handed_over(path)
+    text = os.fsdecode(path)
+    if text.startswith(FILE_SCHEME) or not _URL.match(text) or os.path.lexists(text):
+        return None
+    from ckpt_magics.files.storage.remote.opened import name_at_url
+
+    return name_at_url(text)
 
 
 def local_path(path: AnyPath) -> str:
@@ -287,7 +319,8 @@ def local_path(path: AnyPath) -> str:
     if _URL.match(text) and not os.path.lexists(text):
         scheme = text.partition(":")[0]
         raise UnimplementedError(
-            f"{visible(text)}: File system scheme '{scheme}' not implemented: only files on this machine are reached",
+            f"{visible(without_secrets(text))}: File system scheme '{scheme}' not implemented: only files on this "
+            "machine are reached here",
             hint="Download it first, or save here and upload that.",
         )
     return os.path.expanduser(text)

@@ -32,7 +32,7 @@ __all__ = [
     "WrittenFile",
 ]
 
-Version = tuple[int, ...]
+Version = tuple[int | str, ...]
 """What tells the contents of a name from any other that were or will be there."""
 
 
@@ -116,6 +116,10 @@ class ReadHandle(Protocol):
     @property
     def info(self) -> FileInfo:
         """What was known of the file when it was opened."""
+        ...
+
+    def expect(self, offset: int, size: int) -> None:
+        """Be told which bytes are read first, before `info` is asked for; far away, both come in one reply."""
         ...
 
     def read(self, offset: int, size: int) -> bytes:
@@ -220,12 +224,19 @@ class Stage(Staging, Protocol):
         """Whether a loss of power, too, leaves the old version or the new."""
         ...
 
-    def create(self, name: str, needed: int | None = None) -> NewFile:
+    @property
+    def renames(self) -> bool:
+        """Whether a file may be published under another name than it was begun with."""
+        ...
+
+    def create(self, name: str, needed: int | None = None, *, decides: bool = False) -> NewFile:
         """Begin a new file.
 
         Args:
-            name: The name it will have, for errors.
+            name: The name it will have; where names can change, for errors alone.
             needed: Its size in bytes if known, for errors.
+            decides: Whether the commit is to put it in place. What does not decide may be there, for nobody to read, as
+                soon as it is finished.
         """
         ...
 
@@ -310,6 +321,11 @@ class Store(Protocol):
     @property
     def gap(self) -> int:
         """Bytes between two ranges that are read along rather than skipped."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is in this machine, where a look at a name costs next to nothing and nobody leads elsewhere."""
         ...
 
     @property

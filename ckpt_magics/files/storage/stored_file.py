@@ -31,8 +31,6 @@ class StoredFile:
 
     Attributes:
         name: As given.
-        info: What was known of it when it was opened.
-        size: Its size in bytes: then, or less if it was found to have been cut since.
 
     Raises:
         NotFoundError: There is nothing of that name.
@@ -46,8 +44,21 @@ class StoredFile:
         handle = store.open_read(name, version)
         self._handle: ReadHandle | None = handle
         self._closed = False
-        self.info: FileInfo = handle.info
-        self.size = handle.info.size
+        # Far away, what is known of a file comes with its first bytes, and is not asked for before.
+        self._info: FileInfo | None = handle.info if store.is_local else None
+        self._cut: int | None = None
+
+    @property
+    def info(self) -> FileInfo:
+        """What was known of it when it was opened."""
+        if self._info is None:
+            self._info = self._open_handle("file").info
+        return self._info
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes: then, or less if it was found to have been cut since."""
+        return self.info.size if self._cut is None else self._cut
 
     @property
     def gap(self) -> int:
@@ -66,6 +77,8 @@ class StoredFile:
             TruncatedError: The file ends before that; nothing was allocated.
         """
         handle = self._open_handle(what)
+        if self._info is None:
+            handle.expect(offset, size)
         self.check_range(offset, size, what)
         if not size:
             return b""
@@ -85,6 +98,8 @@ class StoredFile:
             TruncatedError: The file ends before that.
         """
         handle = self._open_handle(what)
+        if self._info is None:
+            handle.expect(offset, buffer.nbytes)
         self.check_range(offset, buffer.nbytes, what)
         done, total = 0, buffer.nbytes
         while done < total:
@@ -92,7 +107,7 @@ class StoredFile:
                 count = handle.read_into(offset + done, buffer[done : min(total, done + _READ_LIMIT)])
             if not count:
                 # The file was cut after it was opened.
-                self.size = min(self.size, offset + done)
+                self._cut = min(self.size, offset + done)
                 self.check_range(offset, total, what)
             done += count
 
@@ -107,7 +122,8 @@ class StoredFile:
     def _open_handle(self, what: str) -> ReadHandle:
         handle = self._handle
         if handle is None and not self._closed:
-            self._handle = handle = self._store.open_read(self.name, self.info.version)
+            version = None if self._info is None else self._info.version
+            self._handle = handle = self._store.open_read(self.name, version)
         if handle is None or self._closed:
             self._handle = None
             raise FailedPreconditionError(f"{what}: the file is closed", file=self.name)

@@ -13,7 +13,6 @@ __all__ = [
     "CancelledError",
     "DeadlineExceededError",
     "UnauthenticatedError",
-    "UnavailableError",
     "UnknownError",
     "error_code_from_exception_type",
     "exception_type_from_error_code",
@@ -49,12 +48,6 @@ class UnauthenticatedError(CheckpointError):
     error_code = UNAUTHENTICATED
 
 
-class UnavailableError(CheckpointError):
-    """A service does not answer for the moment."""
-
-    error_code = UNAVAILABLE
-
-
 class UnknownError(CheckpointError):
     """An error of no other class."""
 
@@ -81,6 +74,6 @@ _KINDS: dict[int, type[CheckpointError]] = {
         CancelledError, UnknownError, errors.InvalidArgumentError, DeadlineExceededError, errors.NotFoundError,
         AlreadyExistsError, errors.PermissionDeniedError, errors.ResourceExhaustedError,
         errors.FailedPreconditionError, errors.AbortedError, errors.OutOfRangeError, errors.UnimplementedError,
-        errors.InternalError, UnavailableError, errors.DataLossError, UnauthenticatedError,
+        errors.InternalError, errors.UnavailableError, errors.DataLossError, UnauthenticatedError,
     )
 }  # fmt: skip

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 FILES = Path(__file__).parents[3] / "ckpt_magics" / "files"
-MODULES = [path for path in FILES.rglob("*.py") if path.parent != FILES / "storage"]
+MODULES = [path for path in FILES.rglob("*.py") if FILES / "storage" not in path.parents]
 
 #: Everything of ``os`` but text from bytes, the type of paths, and on which system this is; code only, no docstrings.
 USED = re.compile(r"(?<!`)\bos\.(?!(?:PathLike|fsdecode|fsencode|name)\b)\w+")

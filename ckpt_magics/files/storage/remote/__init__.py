@@ -1,0 +1,1 @@
+"""Files at URLs: names there, what clients are asked, and the clients."""
