@@ -12,19 +12,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
+from ckpt_magics.errors import AbortedError
 from ckpt_magics.files.directory.journal import Journal
 from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
 from ckpt_magics.files.directory.notes import CheckpointNotes, best_of, read_notes, write_notes
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
+from ckpt_magics.files.directory.state_file import state_place
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
-from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.storage.store import ABSENT, Absent, Version, WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["checkpoints_to_go", "record_alone", "record_checkpoint"]
+
+_MOST_ROUNDS = 100
+"""How often a list is made anew that somebody else was quicker with."""
 
 
 def record_checkpoint(
@@ -52,30 +58,48 @@ def record_checkpoint(
     """
     directory = place.directory
     with directory.lock():
-        journal = Journal(directory)
-        kept = _kept(place, options, stem, clock(), journal)
-        if kept.notes_changed:
-            write_notes(directory, kept.notes, options.latest_filename, durable=options.durable)
-        journal.name(stem, kept.dropped)
-        paths = [one.path for one in kept.listed]
-        times = [written(one, directory) for one in kept.listed] if kept.has_times else None
-        state_file = update_checkpoint_state(
-            directory,
-            place,
-            paths,
-            options.latest_filename,
-            times,
-            kept.last_preserved,
-            save_relative_paths=not options.absolute_paths,
-            durable=options.durable,
-        )
-        needed = {directory.at(path).identity for path in paths} if kept.dropped else set()
-        removed: list[str] = []
-        for old in kept.dropped:
-            version = 2 if directory.at(index_filename(old)) in checkpoint_files(directory.at(old)) else 1
-            if remove_old_checkpoint(old, directory, needed, version, options.meta_graph_suffix):
-                removed.append(old)
-        journal.settle()
+        for _ in range(_MOST_ROUNDS):
+            # Where there is no lock, somebody may list another checkpoint between the look at the list and the new one.
+            with suppress(AbortedError):
+                return _record(place, options, stem, clock)
+        return _record(place, options, stem, clock)
+
+
+def _record(
+    place: Place, options: SaveOptions, stem: Place | None, clock: Callable[[], float]
+) -> tuple[WrittenFile, tuple[str, ...]]:
+    """Write a list in place of the one that is read, then delete.
+
+    Raises:
+        AbortedError: Somebody else wrote one meanwhile; nothing was changed.
+    """
+    directory = place.directory
+    former = None if directory.store.is_local else _version_of(state_place(directory, options.latest_filename))
+    journal = Journal(directory)
+    kept = _kept(place, options, stem, clock(), journal)
+    if kept.notes_changed:
+        write_notes(directory, kept.notes, options.latest_filename, durable=options.durable)
+    journal.name(stem, kept.dropped)
+    paths = [one.path for one in kept.listed]
+    times = [written(one, directory) for one in kept.listed] if kept.has_times else None
+    state_file = update_checkpoint_state(
+        directory,
+        place,
+        paths,
+        options.latest_filename,
+        times,
+        kept.last_preserved,
+        save_relative_paths=not options.absolute_paths,
+        durable=options.durable,
+        if_match=former,
+    )
+    needed = {directory.at(path).identity for path in paths} if kept.dropped else set()
+    removed: list[str] = []
+    for old in kept.dropped:
+        version = 2 if directory.at(index_filename(old)) in checkpoint_files(directory.at(old)) else 1
+        if remove_old_checkpoint(old, directory, needed, version, options.meta_graph_suffix):
+            removed.append(old)
+    journal.settle()
     return state_file, tuple(removed)
 
 
@@ -87,6 +111,12 @@ def record_alone(place: Place) -> WrittenFile:
     """
     with place.directory.lock():
         return update_checkpoint_state(place.directory, place, save_relative_paths=True)
+
+
+def _version_of(place: Place) -> Version | Absent:
+    """Return what stands at a place that is to be replaced."""
+    info = place.info()
+    return ABSENT if info is None else info.version
 
 
 def checkpoints_to_go(place: Place, options: SaveOptions, stem: Place) -> list[str]:

@@ -18,8 +18,8 @@ from ckpt_magics.files.directory.save_names import check_place_of_state
 from ckpt_magics.files.directory.state_file import MAX_STATE_SIZE, read_state, state_place
 from ckpt_magics.files.directory.state_text import CheckpointState, format_state, parse_state
 from ckpt_magics.files.kinds.directory import checkpoint_files, find_checkpoints
-from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, local_path, place_of
-from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, name_of, place_of
+from ckpt_magics.files.storage.store import Absent, Version, WrittenFile
 
 __all__ = [
     "MAX_STATE_SIZE",
@@ -143,8 +143,8 @@ def build_state(
     Raises:
         InvalidArgumentError: There are timestamps, and not as many as paths.
     """
-    directory, latest = place_of(save_dir), place_of(model_checkpoint_path).name
-    paths = [local_path(path) if type(path) is str else place_of(path).name for path in all_model_checkpoint_paths]
+    directory, latest = place_of(save_dir), name_of(model_checkpoint_path)
+    paths = list(map(name_of, all_model_checkpoint_paths))
     if not paths or paths[-1] != latest:
         paths.append(latest)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
@@ -154,6 +154,8 @@ def build_state(
         )
 
     rules, head = directory.store.rules, (directory / "").name
+    # A copy of a bucket leads to itself.
+    save_relative_paths = save_relative_paths or not directory.store.is_local
     is_below_root = rules.isabs(directory.name)
     is_relative = save_relative_paths or not is_below_root
 
@@ -185,6 +187,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
     *,
     save_relative_paths: bool = False,
     durable: bool = True,
+    if_match: Version | Absent | None = None,
 ) -> WrittenFile:
     """Write the state file of a directory, in one step.
 
@@ -197,12 +200,14 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
         last_preserved_timestamp: Seconds since 1970 of the last one that is kept for ever.
         save_relative_paths: Write absolute paths relative to the directory, so that it can be moved.
         durable: Sync.
+        if_match: The version of the state file that is to be replaced; None for whatever is there.
 
     Returns:
         The state file; TensorFlow's function returns nothing.
 
     Raises:
         InvalidArgumentError: Paths and timestamps differ in number, or a checkpoint has the state file's own name.
+        AbortedError: Another version of the state file is there.
         CheckpointError: The disk refuses.
     """
     directory = place_of(save_dir)
@@ -223,7 +228,7 @@ def update_checkpoint_state(  # noqa: PLR0917  # TensorFlow's signature
     check_place_of_state(place)
     data = format_state(state).encode()
     try:
-        place.put(data, durable=durable)
+        place.put(data, if_match=if_match, durable=durable)
     except CheckpointError as error:
         raise error.locate(file=place.name) from None
     return WrittenFile(place.name, "state", len(data))

@@ -199,7 +199,7 @@ def open_file_sink(
     path = place.name
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(path, size)
-        file = stage.create(path, size)
+        file = stage.create(path, size, decides=True)
         sink = FlatSink(path, [records], lambda _: begin(file), meter)
         yield sink
         sink.finish()

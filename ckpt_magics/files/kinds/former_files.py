@@ -16,8 +16,13 @@ from ckpt_magics.files.storage.place import Place
 
 __all__ = ["is_v1_file", "remove_former_files"]
 
+_DAY = 86400.0
+"""Seconds after which a file that no index names is not that of a save under way."""
 
-def remove_former_files(prefix: Place, written: Collection[Place], *, durable: bool) -> None:
+
+def remove_former_files(
+    prefix: Place, written: Collection[Place], *, durable: bool, former: Collection[Place] | None = None
+) -> None:
     """Remove all files of a prefix but those of its new version; those that hide it first, and for certain.
 
     To be called under the directory's lock. Meta graphs stay: one that a save did not write may still be right.
@@ -26,6 +31,8 @@ def remove_former_files(prefix: Place, written: Collection[Place], *, durable: b
         prefix: Of the checkpoint.
         written: Places of the files that the new version consists of, which are in place.
         durable: Sync the directory before anything goes that a file which hides the new version would need.
+        former: The data files of the version before, where others may be those of a save under way; of those, only the
+            ones go that are a day older than the new version. None where no lock is missing and all go.
 
     Raises:
         CheckpointError: A file that hides the new version cannot be removed.
@@ -38,7 +45,10 @@ def remove_former_files(prefix: Place, written: Collection[Place], *, durable: b
         if durable and any(removed):
             prefix.directory.sync()
     others = [*single, *data_files(prefix), *v1_shards(prefix)]
-    remove_old_files([place for place in others if place not in written])
+    remove_old_files([place for place in others if place not in written and (former is None or place in former)])
+    if former is not None:
+        limit = max(place.modified for place in written) - _DAY
+        remove_old_files([place for place in others if place not in written and place.modified < limit])
 
 
 def is_v1_file(place: Place) -> bool:

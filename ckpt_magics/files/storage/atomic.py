@@ -211,6 +211,10 @@ class StagedFiles:
         self._files.append(file)
         return file
 
+    def claim(self, name: str) -> bool:  # noqa: ARG002 - names are given under the directory's lock
+        """Tell that a name can be had."""
+        return True
+
     def add(self, name: str, contents: bytes) -> disk.OutputFile:
         """Stage a file whose contents are at hand."""
         file = self.create(name, len(contents))

@@ -73,6 +73,10 @@ class MemoryStage:
         """Begin a new file."""
         return MemoryFile()
 
+    def claim(self, name: str) -> bool:  # noqa: ARG002 - names are given under the directory's lock
+        """Tell that a name can be had."""
+        return True
+
     def add(self, name: str, contents: bytes) -> MemoryFile:
         """Stage a file whose contents are at hand."""
         file = self.create(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.files.storage.local_store import LocalStore
 from ckpt_magics.files.storage.remote.url_names import without_secrets
-from ckpt_magics.files.storage.store import EntryKind, FileInfo, Stage, Store
+from ckpt_magics.files.storage.store import Absent, EntryKind, FileInfo, Stage, Store, Version
 
 if TYPE_CHECKING:
     from ckpt_magics.files.storage.stored_file import StoredFile
@@ -27,6 +27,7 @@ __all__ = [
     "is_bare",
     "is_url",
     "local_path",
+    "name_of",
     "place_of",
     "spelled_as",
 ]
@@ -200,9 +201,9 @@ class Place:
         """Return where new files of this directory are made that appear together."""
         return self.store.stage(self.name, durable=durable)
 
-    def put(self, data: bytes, *, durable: bool = True) -> None:
+    def put(self, data: bytes, *, if_match: Version | Absent | None = None, durable: bool = True) -> None:
         """Write the file in one step; see `Store.put`."""
-        self.store.put(self.name, data, durable=durable)
+        self.store.put(self.name, data, if_match=if_match, durable=durable)
 
     def sync(self) -> None:
         """Return when what was done in this directory would survive a loss of power."""
@@ -267,6 +268,13 @@ def place_of(path: AnyPath) -> Place:
         return path
     remote = _remote_name(path)
     return Place(LocalStore(), local_path(path)) if remote is None else Place(*remote)
+
+
+def name_of(path: AnyPath) -> str:
+    """Return the name of the place that a path stands for; errors are those of `place_of`."""
+    is_plain = type(path) is str and not path.startswith("~") and "://" not in path
+    # Nearly all are, and a state file has a hundred thousand of them.
+    return path if is_plain else place_of(path).name  # type: ignore[return-value]  # a plain one is text
 
 
 def is_url(path: AnyPath) -> bool:

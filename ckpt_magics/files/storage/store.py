@@ -240,6 +240,10 @@ class Stage(Staging, Protocol):
         """
         ...
 
+    def claim(self, name: str) -> bool:
+        """Take a name for a file of this stage; False if somebody else has it."""
+        ...
+
     def add(self, name: str, contents: bytes) -> NewFile:
         """Stage a file whose contents are at hand."""
         ...

@@ -7,18 +7,20 @@ step: the old index needs the old data until the rename of the new index, which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError
 from ckpt_magics.files.formats.bundle_records import MAX_SHARDS, BundleHeader
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, write_index
+from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.former_files import remove_former_files
 from ckpt_magics.files.storage.naming import data_filename, index_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.store import NewFile, Stage
 
-__all__ = ["publish_bundle"]
+__all__ = ["claimed_shard_count", "publish_bundle"]
 
 
 def publish_bundle(
@@ -29,6 +31,7 @@ def publish_bundle(
     header: BundleHeader,
     entries: EncodedEntries,
     companions: Mapping[str, bytes] | None = None,
+    claimed: int | None = None,
 ) -> None:
     """Make data files and an index visible as a checkpoint, in place of the one that is there.
 
@@ -39,11 +42,12 @@ def publish_bundle(
         header: What the index begins with; its number of shards is set here.
         entries: What the index holds.
         companions: Contents of other files by path.
+        claimed: Number of shards in the names that the files have already; None where they get their names here.
     """
     prefix = place.name
     with place.directory.lock():
-        num_shards = _free_shard_count(place, len(files))
-        index = stage.create(index_filename(prefix))
+        num_shards = claimed or _free_shard_count(place, len(files))
+        index = stage.create(index_filename(prefix), decides=True)
         write_index(index.write, header._replace(num_shards=num_shards), entries)
         index.finish()
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
@@ -56,9 +60,35 @@ def publish_bundle(
                 stage.publish(shard, path, "data")
         for file, path in others:
             stage.publish(file, path, "meta graph")
+        former = None if stage.renames else _former_data(place)
         stage.commit(index, index_filename(prefix), "index")
         # The version before, and what killed saves left.
-        remove_former_files(place, set(map(place.at, [index_filename(prefix), *paths])), durable=stage.durable)
+        written = set(map(place.at, [index_filename(prefix), *paths]))
+        remove_former_files(place, written, durable=stage.durable, former=former)
+
+
+def claimed_shard_count(stage: Stage, place: Place, wanted: int) -> int | None:
+    """Return a number of shards whose names nobody else writes to; None where files get their names in the end.
+
+    Where nothing is renamed, the names are chosen before the first byte, and two who save to one prefix must not choose
+    the same.
+    """
+    if stage.renames:
+        return None
+    count = _free_shard_count(place, wanted)
+    while not stage.claim(data_filename(place.name, 0, count)):
+        count += 1
+    return count
+
+
+def _former_data(prefix: Place) -> Collection[Place]:
+    """Return the data files that the index of a prefix names and that are there; none if none can be read."""
+    try:
+        with closing(BundleIndex(prefix)) as index:
+            count = index.header.num_shards
+    except CheckpointError:
+        return []
+    return [place for place, shards in data_files(prefix).items() if shards == count]
 
 
 def _free_shard_count(prefix: Place, wanted: int) -> int:

@@ -20,7 +20,7 @@ from ckpt_magics.errors import CheckpointError, InternalError, UnimplementedErro
 from ckpt_magics.files.formats.bundle_records import BundleEntry, BundleHeader
 from ckpt_magics.files.formats.dtypes import STRING, VARIANT, DType
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, encode_columns, encode_entries
-from ckpt_magics.files.kinds.bundle.bundle_commit import publish_bundle
+from ckpt_magics.files.kinds.bundle.bundle_commit import claimed_shard_count, publish_bundle
 from ckpt_magics.files.kinds.bundle.value_writer import ValueWriter
 from ckpt_magics.files.storage.naming import data_filename
 from ckpt_magics.files.storage.place import AnyPath
@@ -61,12 +61,15 @@ def open_bundle_sink(
     meter = ProgressMeter(sum(sizes), options.progress)
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(data_filename(place.name, 0, len(runs)), meter.total)
+        claimed = claimed_shard_count(stage, place, len(runs))
         with ValueWriter(meter) as writer:
             slices = [record for record in records if not record.is_whole]
-            sink = BundleSink(stage, place.name, columns, slices, runs, writer)
+            sink = BundleSink(stage, place.name, columns, slices, runs, writer, count=claimed or len(runs))
             yield sink
             files, entries = sink.finish()
-        publish_bundle(stage, place, files, header=BundleHeader(), entries=entries, companions=companions)
+        publish_bundle(
+            stage, place, files, header=BundleHeader(), entries=entries, companions=companions, claimed=claimed
+        )
         meter.finish()
     sink.written = tuple(stage.written)
 
@@ -94,6 +97,7 @@ class BundleSink:
         slices: Those of the records that are slices of tensors.
         runs: Which rows each data file has.
         writer: Writes them.
+        count: The number of data files in their names.
 
     Attributes:
         path: The prefix.
@@ -110,7 +114,10 @@ class BundleSink:
         slices: Sequence[Record],
         runs: Sequence[range],
         writer: ValueWriter,
+        *,
+        count: int,
     ) -> None:
+        self._count = count
         self.path = prefix
         self.written: tuple[WrittenFile, ...] = ()
         self.copied: dict[bytes, CopiedValue] = {}
@@ -206,7 +213,7 @@ class BundleSink:
             self._files[-1].finish()
         run = self._runs[shard_id]
         size = int(np.maximum(self._columns.sizes[run.start : run.stop], 0).sum())
-        self._files.append(self._stage.create(data_filename(self.path, shard_id, len(self._runs)), size))
+        self._files.append(self._stage.create(data_filename(self.path, shard_id, self._count), size))
 
     def _partitioned(self) -> dict[bytes, BundleEntry]:
         """Return the entries of the tensors that are stored in slices."""

@@ -59,9 +59,10 @@ def open_shards_sink(
     path = place.name
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(path, meter.total)
+        count = len(shards) if stage.renames else _free_count(place, len(shards))
 
         def begin(shard_id: int) -> SafetensorsWriter:
-            files.append(stage.create(_shard_path(path, shard_id, len(shards)), sizes[shard_id]))
+            files.append(stage.create(_shard_path(path, shard_id, count), sizes[shard_id]))
             return SafetensorsWriter(files[-1], headers[shard_id])
 
         sink = FlatSink(path, shards, begin, meter, first_shard=1)
@@ -69,16 +70,20 @@ def open_shards_sink(
         sink.finish()
         for other, contents in (companions or {}).items():
             stage.publish(stage.add(other, contents), other, "meta graph")
-        _publish(stage, place, shards, files)
+        _publish(stage, place, shards, files, count)
         meter.finish()
     sink.path = index_path(path, SUFFIX)
     sink.written = tuple(stage.written)
 
 
-def _publish(stage: Stage, place: Place, shards: Sequence[Sequence[Record]], files: Sequence[NewFile]) -> None:
+def _publish(
+    stage: Stage, place: Place, shards: Sequence[Sequence[Record]], files: Sequence[NewFile], count: int
+) -> None:
     """Make files visible with an index, in place of the version that is there."""
     with place.directory.lock():
-        count = _free_count(place, len(files))
+        if stage.renames:
+            # Somebody else may have taken the names meanwhile.
+            count = _free_count(place, len(files))
         paths = [_shard_path(place.name, shard_id, count) for shard_id in range(count)]
         names = {
             key_to_name(record.name): place.at(paths[shard_id]).stem

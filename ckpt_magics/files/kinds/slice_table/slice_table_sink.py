@@ -62,9 +62,10 @@ def open_slice_table_sink(
     meter = ProgressMeter(sum(sizes), options.progress)
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(place.name, meter.total)
-        sink = SliceTableSink(stage, place.name, [records[run.start : run.stop] for run in runs], meter)
+        names = None if stage.renames else _free_names(place, len(runs))
+        sink = SliceTableSink(stage, place.name, [records[run.start : run.stop] for run in runs], meter, names)
         yield sink
-        paths = _publish(stage, place, sink.finish(), companions, in_shards=len(runs) > 1)
+        paths = _publish(stage, place, sink.finish(), companions, names or [])
         meter.finish()
     sink.written = tuple(stage.written)
     if len(runs) > 1:
@@ -111,7 +112,15 @@ class SliceTableSink:
         copied: Nothing: no other file has values as these do.
     """
 
-    def __init__(self, stage: Stage, prefix: str, shards: Sequence[Sequence[Record]], meter: ProgressMeter) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        prefix: str,
+        shards: Sequence[Sequence[Record]],
+        meter: ProgressMeter,
+        names: Sequence[str] | None,
+    ) -> None:
+        self._names = names or [prefix] * len(shards)
         self.path = prefix
         self.tensors = len({record.name for shard in shards for record in shard})
         self.written: tuple[WrittenFile, ...] = ()
@@ -160,8 +169,9 @@ class SliceTableSink:
 
     def _tables(self) -> Iterator[tuple[TableWriter, Record]]:
         """Yield each value with the table that it goes to, which begins before its first value and ends after all."""
-        for shard, records in zip(self._shards, self._sorted, strict=True):
-            file = self._stage.create(self.path, sum(max(record.size, 0) for record in shard))
+        for shard, records, name in zip(self._shards, self._sorted, self._names, strict=False):
+            size = sum(max(record.size, 0) for record in shard)
+            file = self._stage.create(name, size, decides=name == self._names[-1])
             self._files.append(file)
             table = _begin_table(file, shard)
             for record in records:
@@ -185,13 +195,14 @@ def _publish(
     place: Place,
     files: Sequence[NewFile],
     companions: Mapping[str, bytes] | None,
-    *,
-    in_shards: bool,
-) -> list[str]:
+    paths: Sequence[str],
+) -> Sequence[str]:
     """Make V1 files visible, after their companions, in place of the checkpoint that is there; return their paths."""
     with place.directory.lock():
-        paths = _free_shard_names(place, len(files)) if in_shards else [place.name]
-        tables = [*files, *(_empty_table(stage, path) for path in paths[len(files) :])]
+        if stage.renames:
+            # Somebody else may have taken the names meanwhile.
+            paths = _free_names(place, len(files))
+        tables = [*files, *(_empty_table(stage, path, decides=path == paths[-1]) for path in paths[len(files) :])]
         others = [(stage.add(*other), other[0]) for other in (companions or {}).items()]
         for other, other_path in others:
             stage.publish(other, other_path, "meta graph")
@@ -202,15 +213,17 @@ def _publish(
     return paths
 
 
-def _empty_table(stage: Stage, path: str) -> NewFile:
-    file = stage.create(path, 0)
+def _empty_table(stage: Stage, path: str, *, decides: bool) -> NewFile:
+    file = stage.create(path, 0, decides=decides)
     _begin_table(file, []).finish()
     file.finish()
     return file
 
 
-def _free_shard_names(prefix: Place, wanted: int) -> list[str]:
-    """Names of at least so many V1 files, none of which is there: the old set stays whole until it goes."""
+def _free_names(prefix: Place, wanted: int) -> list[str]:
+    """The prefix for one V1 file; else free names for as many or more: the old set stays whole until it goes."""
+    if wanted == 1:
+        return [prefix.name]
     taken = set(v1_shards(prefix).values())
     while wanted in taken:
         wanted += 1

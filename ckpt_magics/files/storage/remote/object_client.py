@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from ckpt_magics.files.storage.store import Absent, FileInfo, Version
+from ckpt_magics.errors import AbortedError, UnimplementedError
+from ckpt_magics.files.storage.store import ABSENT, Absent, FileInfo, Version
 
-__all__ = ["DIRECTORY", "ObjectClient", "ObjectReply", "Upload"]
+__all__ = ["DIRECTORY", "ObjectClient", "ObjectReply", "Upload", "refuses_conflicts"]
 
 DIRECTORY = FileInfo(is_file=False, is_directory=True, size=0, modified=float("-inf"), version=())
 """What is known of a directory: that something is in it."""
@@ -81,3 +82,22 @@ class ObjectClient(Protocol):
     def remove(self, key: str) -> None:
         """Remove an object; one that is not there is none the worse."""
         ...
+
+
+def refuses_conflicts(client: ObjectClient, key: str) -> bool:
+    """Try whether a service heeds both conditions, with an object that is removed again."""
+    try:
+        client.put(key, b"1", ABSENT)
+        return _is_refused(client, key, ABSENT) and _is_refused(client, key, ('"none of ours"', "", 1))
+    except UnimplementedError:
+        return False
+    finally:
+        client.remove(key)
+
+
+def _is_refused(client: ObjectClient, key: str, if_match: Version | Absent) -> bool:
+    try:
+        client.put(key, b"2", if_match)
+    except AbortedError:
+        return True
+    return False

@@ -281,7 +281,7 @@ def _info_of(meta: ObjectMeta) -> FileInfo:
 
 def _update_of(version: Version) -> dict[str, Any]:
     tag, generation, _ = version
-    return {"e_tag": tag or None, "version": generation or None}
+    return {name: value for name, value in (("e_tag", tag), ("version", generation)) if value}
 
 
 class _ObstoreUpload:

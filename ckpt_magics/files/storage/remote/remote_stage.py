@@ -6,23 +6,37 @@ names. What decides is held back and put as the commit, in one request.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
-from ckpt_magics.errors import CheckpointError
+from ckpt_magics.errors import AbortedError, CheckpointError
 from ckpt_magics.files.storage.copying import COPY_SIZE, copied_pieces
 from ckpt_magics.files.storage.remote.object_client import Upload
-from ckpt_magics.files.storage.store import FileInfo, NewFile, ReadableFile, Suffix, WrittenFile
-
-if TYPE_CHECKING:
-    from ckpt_magics.files.storage.remote.remote_store import RemoteStore
+from ckpt_magics.files.storage.store import ABSENT, FileInfo, NewFile, ReadableFile, Store, Suffix, WrittenFile
 
 __all__ = ["RemoteDirectoryStage", "RemoteFile", "RemoteStage"]
 
 HELD_SIZE = 8 << 20
 """Bytes up to which a file is kept here and put in one request."""
+
+
+class SendingStore(Store, Protocol):
+    """A store of objects, which takes more than one request for a large one."""
+
+    def upload(self, name: str) -> Upload:
+        """Begin a file of any size, which appears when it is finished."""
+        ...
+
+    def copy(self, source: str, name: str) -> None:
+        """Put the contents of a file under another name too."""
+        ...
+
+    def below(self, directory: str) -> Iterator[str]:
+        """Yield the names of all files in a directory and those in it."""
+        ...
 
 
 class RemoteFile:
@@ -34,7 +48,7 @@ class RemoteFile:
         decides: Whether it is only put in place by a commit.
     """
 
-    def __init__(self, store: RemoteStore, name: str, *, decides: bool = False) -> None:
+    def __init__(self, store: SendingStore, name: str, *, decides: bool = False) -> None:
         self.size = 0
         self.name = name
         self.is_there = False
@@ -92,7 +106,7 @@ class RemoteStage:
 
     renames = False
 
-    def __init__(self, store: RemoteStore, *, durable: bool = True) -> None:
+    def __init__(self, store: SendingStore, *, durable: bool = True) -> None:
         self.durable = durable
         self.written: list[WrittenFile] = []
         self._store = store
@@ -114,6 +128,16 @@ class RemoteStage:
         file = RemoteFile(self._store, name, decides=decides)
         self._files.append(file)
         return file
+
+    def claim(self, name: str) -> bool:
+        """Put a file where none is; False if one is."""
+        try:
+            # No two claims are the same, so that one whose answer was lost is told from another's.
+            self._store.put(name, os.urandom(8), if_match=ABSENT)
+        except AbortedError:
+            return False
+        self._former[name] = None
+        return True
 
     def add(self, name: str, contents: bytes) -> RemoteFile:
         """Stage a file whose contents are at hand; it is put when it is published."""
@@ -197,7 +221,7 @@ class RemoteDirectoryStage:
         directory: Its name.
     """
 
-    def __init__(self, store: RemoteStore, directory: str) -> None:
+    def __init__(self, store: SendingStore, directory: str) -> None:
         self.written: list[WrittenFile] = []
         self._store = store
         self._directory = directory

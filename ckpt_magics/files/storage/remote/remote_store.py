@@ -7,14 +7,16 @@ appears with the request that ends it.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from ckpt_magics.errors import FailedPreconditionError, NotFoundError, visible
+from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundError, visible
+from ckpt_magics.files.storage.atomic import temporary_name
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX, STATE_FILENAME, index_filename
-from ckpt_magics.files.storage.remote.object_client import DIRECTORY, ObjectClient, Upload
+from ckpt_magics.files.storage.remote.object_client import DIRECTORY, ObjectClient, Upload, refuses_conflicts
 from ckpt_magics.files.storage.remote.one_look import forget_answers, is_looking, remembered
 from ckpt_magics.files.storage.remote.remote_handle import RemoteHandle, missing
 from ckpt_magics.files.storage.remote.remote_stage import RemoteDirectoryStage, RemoteStage
@@ -33,6 +35,10 @@ __all__ = ["Door", "RemoteStore"]
 
 _MARKS_OF_DIRECTORIES = (STATE_FILENAME, "saved_model.pb", index_filename("variables/variables"))
 """What is asked for in a directory of a service that lists nothing."""
+
+
+#: Which services were found to heed conditions, by root and where it is.
+_heeding: dict[Hashable, bool] = {}
 
 
 class Door(Protocol):
@@ -77,7 +83,7 @@ class RemoteStore:
     @property
     def can_swap(self) -> bool:
         """Whether the service heeds conditions."""
-        return self.client().can_swap
+        return self._heeds_conditions("")
 
     def client(self) -> ObjectClient:
         """Return the client of this process."""
@@ -198,7 +204,30 @@ class RemoteStore:
         if not key or name.endswith(self.rules.sep):
             raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
         forget_answers()
-        self.client().put(key, data, if_match)
+        client = self.client()
+        if if_match is not None and not self._heeds_conditions(key):
+            if_match = None
+        try:
+            client.put(key, data, if_match)
+        except AbortedError:
+            # It may be that it was put, and put again because the answer was lost.
+            if client.get(key, 0, len(data) + 1).data != data:
+                raise
+
+    def _heeds_conditions(self, key: str) -> bool:
+        """Tell whether the service refuses what must not be put; tried once, beside a key, for some say yes to all."""
+        place = self.scope
+        if place not in _heeding:
+            client, scratch = self.client(), self.rules.key(f"{key.rpartition('/')[0]}/{temporary_name()}")
+            _heeding[place] = client.can_swap and refuses_conflicts(client, scratch)
+            if not _heeding[place]:
+                warnings.warn(
+                    f"{self.root} does not tell who puts a file first: of two who save there at the same time, one may "
+                    "forget the other's checkpoint",
+                    UserWarning,
+                    stacklevel=2,
+                )
+        return _heeding[place]
 
     def sync(self, directory: str) -> None:
         """Do nothing: services keep what they took."""
