@@ -191,6 +191,20 @@ class Operation:
         if self not in tensor.consumers():
             tensor.add_consumer(self)
 
+    def add_inputs(self, tensors: Sequence[Tensor]) -> None:
+        """Take more tensors than so far; attributes that count or type them are the caller's to set."""
+        self.connect([*self.inputs, *tensors], self.control_inputs)
+        for tensor in dict.fromkeys(tensors):
+            if self not in tensor.consumers():
+                tensor.add_consumer(self)
+
+    def add_outputs(self, outputs: Iterable[OutputType]) -> list[Tensor]:
+        """Give more outputs than so far, and return these; attributes that type them are the caller's to set."""
+        first = len(self.outputs)
+        added = [Tensor(self, index, output) for index, output in enumerate(outputs, first)]
+        self.outputs = [*self.outputs, *added]
+        return added
+
     def await_only(self, control_inputs: Iterable[Operation]) -> None:
         """Wait for other operations than so far."""
         self.connect(self.inputs, sorted(dict.fromkeys(control_inputs), key=lambda op: op.name))

@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from ckpt_magics.files.formats.dtypes import FLOAT, INT32, DType, as_dtype
+from ckpt_magics.files.formats.dtypes import FLOAT, INT32, VARIANT, DType, as_dtype
 from ckpt_magics.graphs.graph.dimension import as_dimension
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
@@ -166,7 +166,7 @@ def zeros_like(tensor: object, dtype: object = None, name: str | None = None, op
     with name_scope(name, "zeros_like", [tensor]) as scope:
         model = convert_to_tensor(tensor, name="tensor")
         wanted = model.dtype if dtype is None else as_dtype(dtype)
-        if optimize and model.shape.is_fully_defined():
+        if optimize and wanted is not VARIANT and model.shape.is_fully_defined():
             return build.zeros(model.shape, wanted, name=scope)
         if wanted == model.dtype:
             return output("ZerosLike", model, name=scope)

@@ -6,6 +6,7 @@ Format: tensorflow/core/kernels/optional_ops.cc, core/ops/optional_ops.cc.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,30 @@ __all__ = ["ROWS"]
 class OptionalValue:
     """Some tensors, or None."""
 
-    components: tuple[Array, ...] | None = None
+    components: tuple[Any, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the tensor that holds it: it is one value."""
+        return ()
+
+    def __add__(self, other: OptionalValue) -> OptionalValue:
+        """Return the sums of the tensors; both must have some, or neither."""
+        if self.components is None and other.components is None:
+            return self
+        if self.components is None or other.components is None or len(self.components) != len(other.components):
+            raise InvalidArgumentError("Cannot add optionals because one has both values and the other does not.")
+        return OptionalValue(tuple(one + two for one, two in zip(self.components, other.components, strict=True)))
+
+    def zeros_like(self) -> OptionalValue:
+        """Return zeros for the tensors."""
+        if self.components is None:
+            return self
+        return OptionalValue(tuple(map(_zeros, self.components)))
+
+
+def _zeros(component: Any) -> Any:  # noqa: ANN401 -- an array, a list of tensors, or an optional value
+    return component.zeros_like() if hasattr(component, "zeros_like") else np.zeros_like(component)
 
 
 def _optional(value: object) -> OptionalValue:

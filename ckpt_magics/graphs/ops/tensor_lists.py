@@ -18,7 +18,7 @@ from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.constants import zeros
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, fits, merge_shapes, shape_from_proto
 from ckpt_magics.graphs.ops.row import UNKNOWN_RANK, Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.graphs.ops.shape_rules import attr_shape, input_as_shape, scalar, unknown
+from ckpt_magics.graphs.ops.shape_rules import attr_shape, scalar, unknown
 from ckpt_magics.graphs.ops.type_sets import INDEX
 from ckpt_magics.proto.messages import TFT_ARRAY, TFT_TENSOR, TFT_VAR, FullTypeDef
 
@@ -306,7 +306,7 @@ def _concat_lists(ctx: KernelContext, left: object, right: object) -> TensorList
 
 
 def _popped_shape(ctx: ShapeContext) -> list[Shape]:
-    return [(), input_as_shape(ctx, 1)]
+    return [(), _told(ctx, 1)]
 
 
 def _item_shape(ctx: ShapeContext) -> list[Shape]:

@@ -8,14 +8,16 @@ Format: tensorflow/core/framework/function.proto, function.cc (InstantiateFuncti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.files.formats.dtypes import RESOURCE
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.inference import known_op_def
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.output_types import ArgumentType, add_defaults, argument_types
+from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.meta_graph.import_graph import import_graph_def
 from ckpt_magics.proto.messages import (
     AttrValue,
@@ -25,10 +27,9 @@ from ckpt_magics.proto.messages import (
     NodeDef,
     OpDef,
     OpList,
-    VersionDef,
 )
 
-__all__ = ["FunctionBody", "build_body", "called_functions"]
+__all__ = ["FunctionBody", "called_functions", "library_body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +49,30 @@ class FunctionBody:
     effects: list[Operation]
 
 
-def build_body(
-    function: FunctionDef, attrs: Mapping[str, AttrValue], signatures: Mapping[str, OpDef], versions: VersionDef
-) -> FunctionBody:
-    """Return the graph of a function.
+def library_body(outer: Graph, function: NameAttrList, shapes: Sequence[TensorShape] = ()) -> FunctionBody:
+    """Return a function of a graph's library as a graph that shares the library.
 
     Args:
-        function: The function.
-        attrs: What a call gives for its attributes.
-        signatures: The signatures of all functions of the library.
-        versions: Versions of the GraphDef format that the library was written in.
+        outer: The graph with the library.
+        function: Name of the function, and what the call gives for its attributes.
+        shapes: What is known of the arguments' shapes, if anything is.
 
     Raises:
         InvalidArgumentError: The function is not well formed.
+        NotFoundError: The library has no such function.
     """
-    builder = _FunctionNodes(function, attrs, signatures)
+    definitions = {definition.signature.name: definition for definition in outer.library.function}
+    if function.name not in definitions:
+        raise NotFoundError(f"Function {visible(function.name)} is not defined.")
+    signatures = {name: definition.signature for name, definition in definitions.items()}
+    builder = _FunctionNodes(definitions[function.name], function.attr, signatures)
     graph_def = builder.graph_def()
-    graph_def.versions.CopyFrom(versions)
+    graph_def.versions.CopyFrom(outer.versions)
+    for node, shape in zip(graph_def.node, shapes, strict=False):
+        if node.attr["dtype"].type != RESOURCE.number:  # of a handle it would mean the shape of the variable
+            node.attr["shape"].shape.CopyFrom(shape.as_proto())
     graph = Graph()
+    graph.library = outer.library
     with graph.as_default():
         import_graph_def(graph_def, name="", producer_op_list=OpList(op=signatures.values()), checked=False)
     return FunctionBody(

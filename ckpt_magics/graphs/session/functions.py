@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ckpt_magics.errors import NotFoundError, ResourceExhaustedError, visible
+from ckpt_magics.errors import ResourceExhaustedError, visible
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.ops.row import KernelContext, Op
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.ops.shape_rules import unknown
 from ckpt_magics.graphs.ops.variable_values import SessionVariables
-from ckpt_magics.graphs.session.function_body import FunctionBody, build_body
+from ckpt_magics.graphs.session.function_body import FunctionBody, library_body
 from ckpt_magics.graphs.session.operation_context import OperationContext
 from ckpt_magics.proto.messages import FunctionDef, NameAttrList
 
@@ -58,7 +58,7 @@ class Functions:
     def context_of(self, op: Operation, row: Op) -> OperationContext:
         """Return what a kernel sees of an operation, the same in all runs of the session."""
         context = self._contexts.get(op)
-        if context is None:
+        if context is None or context.is_outdated:
             context = self._contexts[op] = OperationContext(op, row, self._variables, self.call)
         return context
 
@@ -71,20 +71,13 @@ class Functions:
         key = function.SerializeToString(deterministic=True)
         call = self._calls.get(key)
         if call is None:
-            call = self._calls[key] = self._plan(self._body(function), self)
+            call = self._calls[key] = self._plan(library_body(self._graph, function), self)
         try:
             return call(*values)
         except RecursionError:
             raise ResourceExhaustedError(
                 f"function '{visible(function.name)}' is called from within itself too often"
             ) from None
-
-    def _body(self, function: NameAttrList) -> FunctionBody:
-        definitions = self.definitions()
-        if function.name not in definitions:
-            raise NotFoundError(f"Function {visible(function.name)} is not defined.")
-        signatures = {name: definition.signature for name, definition in definitions.items()}
-        return build_body(definitions[function.name], function.attr, signatures, self._graph.versions)
 
     def clear(self) -> None:
         """Forget what was worked out."""

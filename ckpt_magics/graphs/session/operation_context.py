@@ -13,6 +13,7 @@ from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.ops.philox import Philox
 from ckpt_magics.graphs.ops.row import AttrContent, Op
 from ckpt_magics.graphs.ops.variable_values import SessionVariables
+from ckpt_magics.proto.messages import NodeDef
 
 __all__ = ["OperationContext"]
 
@@ -32,7 +33,7 @@ class OperationContext:
         fixed: The output of an op that gives the same in every run, once it is computed.
     """
 
-    __slots__ = ("_attrs", "_op", "_philox", "_random", "_row", "call", "fixed", "variables")
+    __slots__ = ("_attrs", "_node", "_op", "_philox", "_random", "_row", "call", "fixed", "variables")
 
     def __init__(
         self, op: Operation, row: Op, variables: SessionVariables, call: Callable[..., tuple[Any, ...]]
@@ -41,11 +42,18 @@ class OperationContext:
         self.variables = variables
         self.call = call
         self.fixed: Any = None
+        # Gradients give calls other functions and more outputs: who has planned this one goes on with what it was.
+        self._node = NodeDef.FromString(op.node_def.SerializeToString()) if row.calls_functions else op.node_def
         self._op = op
         self._row = row
         self._attrs: dict[str, AttrContent] | None = None
         self._philox: Philox | None = None
         self._random: np.random.Generator | None = None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the operation is a call that was given other functions since."""
+        return self._row.calls_functions and self._node != self._op.node_def
 
     @property
     def node_name(self) -> str:
@@ -71,7 +79,7 @@ class OperationContext:
         if self._attrs is None:
             self._attrs = {}
         if name not in self._attrs:
-            self._attrs[name] = attr_content(self._op.node_def, self._row.attrs_by_name[name])
+            self._attrs[name] = attr_content(self._node, self._row.attrs_by_name[name])
         return self._attrs[name]
 
     @property

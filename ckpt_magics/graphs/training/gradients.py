@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ckpt_magics.errors import visible
@@ -24,8 +25,8 @@ from ckpt_magics.graphs.nodes.gates import gated
 from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
 from ckpt_magics.graphs.training.aggregation import aggregate
 from ckpt_magics.graphs.training.flow_walk import FlowWalk, is_loop_switch
-from ckpt_magics.graphs.training.rule import Gradient, Gradients, is_differentiable
-from ckpt_magics.graphs.training.rules import NO_GRADIENT, RULES
+from ckpt_magics.graphs.training.rule import Gradient, Gradients, Rule, is_differentiable
+from ckpt_magics.graphs.training.rules import CALL_RULES, NO_GRADIENT, RULES
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.phrasing import names_text
 
@@ -192,23 +193,24 @@ class _WayBack:
         grads = [self._sums[tensor] for tensor in op.outputs]
         if op in self._stops or all(grad is None for grad in grads) or op.type in NO_GRADIENT:
             return
-        if op.type not in RULES:
+        if op.type not in RULES and op.type not in CALL_RULES:
             self._refuse(op)
         with self._flow.back(op):
             self._pass_back(op, grads)
 
     def _pass_back(self, op: Operation, grads: list[Gradient | None]) -> None:
         for index, (tensor, grad) in enumerate(zip(op.outputs, grads, strict=True)):
-            if grad is None and is_differentiable(tensor):
+            if grad is None and is_differentiable(tensor) and op.type not in CALL_RULES:
                 grads[index] = self._flow.zeros(op, index)
-        for tensor, back in zip(op.inputs, self._apply(op, grads), strict=True):
+        backs = self._apply(op, grads)
+        for tensor, back in zip(op.inputs, backs, strict=True):
             if back is not None:
                 _check_shape(op, tensor, back)
                 self.give(tensor, back)
 
     def _apply(self, op: Operation, grads: Gradients) -> Gradients:
         with op.graph.name_scope(f"{op.name}_grad"):
-            backs = RULES[op.type](op, *grads)
+            backs = _rule(op)(op, *grads)
             if self._gates and sum(back is not None for back in backs) > 1:
                 with op.graph.device(None), op.graph.colocate_with(None, ignore_existing=True):
                     return gated(backs)
@@ -216,11 +218,16 @@ class _WayBack:
 
     def _refuse(self, op: Operation) -> None:
         """Raise LookupError that names all ops on the way that have no rule."""
-        missing = sorted({other.type for other in self._between} - RULES.keys() - NO_GRADIENT)
+        missing = sorted({other.type for other in self._between} - RULES.keys() - CALL_RULES.keys() - NO_GRADIENT)
         raise LookupError(
             f"No gradient defined for operation '{visible(op.name)}' (op type: {visible(op.type)}). Ops without a "
             f"gradient on the way: {names_text(missing, MAX_NAMED)}. tf.stop_gradient takes a tensor for a constant."
         )
+
+
+def _rule(op: Operation) -> Rule:
+    """Return the rule of an op; that of one that calls functions takes what differentiates these."""
+    return partial(CALL_RULES[op.type], gradients) if op.type in CALL_RULES else RULES[op.type]
 
 
 def _reached(ops: Sequence[Operation]) -> set[Operation]:

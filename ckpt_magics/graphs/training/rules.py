@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ckpt_magics.graphs.training import (
     arrays,
     binary,
     branches,
+    calls,
     control,
     elementwise,
     indexing,
     joining,
     linear,
+    loop_calls,
     loops,
     nn,
     normalization,
+    optionals,
     reductions,
     segments,
     tensor_arrays,
+    tensor_lists,
     windows,
 )
-from ckpt_magics.graphs.training.rule import Rule
+from ckpt_magics.graphs.training.rule import Gradients, Rule
 
-__all__ = ["NO_GRADIENT", "RULES"]
+__all__ = ["CALL_RULES", "NO_GRADIENT", "RULES"]
 
 _FAMILIES = (
     arrays,
@@ -38,9 +42,11 @@ _FAMILIES = (
     loops,
     nn,
     normalization,
+    optionals,
     reductions,
     segments,
     tensor_arrays,
+    tensor_lists,
     windows,
 )
 
@@ -48,6 +54,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}
 )
 """How a gradient passes back through each op that has a derivative."""
+
+CALL_RULES: Mapping[str, Callable[..., Gradients]] = MappingProxyType({**calls.RULES, **loop_calls.RULES})
+"""How a gradient passes back through each op that calls functions: ``rule(differentiate, op, *gradients)``."""
 
 _BESIDE_THE_FAMILIES = frozenset({
     # What describes, looks up or counts.
@@ -57,8 +66,7 @@ _BESIDE_THE_FAMILIES = frozenset({
     # Tables and stacks, and what changes variables in place.
     "HashTable", "HashTableV2", "InitializeTable", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
     "InitializeTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2", "ScatterAdd",
-    "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush", "TensorListConcatLists",
-    "TensorListElementShape", "TensorListLength",
+    "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush",
 })  # fmt: skip
 """Ops of families that have no rules."""
 
