@@ -64,7 +64,7 @@ _INTERNAL: Mapping[str, Sequence[str]] = {
 }
 
 
-_CONTRIB = (".framework", ".layers", ".rnn", ".slim")
+_CONTRIB = (".framework", ".layers", ".legacy_seq2seq", ".rnn", ".slim")
 """The modules below ``tensorflow.contrib``, which TensorFlow 1 has."""
 
 _SAVED_MODEL = (

@@ -69,9 +69,10 @@ IMPORTED = {
 }
 # No more there in TensorFlow 2.21, and in programs of TensorFlow 1 all the same.
 FORMER = {
-    "tensorflow.contrib": "framework layers rnn slim",
+    "tensorflow.contrib": "framework layers legacy_seq2seq rnn slim",
     "tensorflow.contrib.framework": "arg_scope assign_from_checkpoint_fn list_variables",
     "tensorflow.contrib.layers": "fully_connected l2_regularizer xavier_initializer",
+    "tensorflow.contrib.legacy_seq2seq": "rnn_decoder sequence_loss_by_example",
     "tensorflow.contrib.rnn": "BasicLSTMCell MultiRNNCell static_rnn",
     "tensorflow.contrib.slim": "arg_scope conv2d batch_norm get_model_variables losses",
     "tensorflow.python.pywrap_tensorflow": "NewCheckpointReader",

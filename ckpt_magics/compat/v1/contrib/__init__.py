@@ -7,6 +7,7 @@ from ckpt_magics.compat.lazy_names import lazy_names
 _HOMES = {
     "framework": "compat.v1.contrib.framework:",
     "layers": "compat.v1.contrib.layers:",
+    "legacy_seq2seq": "compat.v1.contrib.legacy_seq2seq:",
     "rnn": "compat.v1.contrib.rnn:",
     "slim": "compat.v1.contrib.slim:",
 }
