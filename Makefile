@@ -11,8 +11,8 @@
 #   make docs    the site: README, pages, executed examples and docstrings, as HTML in docs/_build/site
 #   make lint    the checks of style, types and imports alone
 #   make bench   measure us and our peers, write benchmarks/RESULTS.md (SIZES=small for a short run)
-#   make stress  the long versions of the tests of damage, crashes, hostile files and generated programs, then 200,000
-#                fuzzed inputs
+#   make stress  the long versions of the tests of damage, crashes, memory, hostile files and generated programs, then
+#                200,000 fuzzed inputs
 #   make proto   compile the .proto files again
 #   make clean   remove everything that these commands made
 
@@ -82,7 +82,7 @@ bench: $(INSTALLED) $(WIDGETS)
 stress: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group stress
 	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/files/jobs/test_faults.py \
-		tests/tensorflow/programs/test_generated.py tests/tensorflow/test_scope_programs.py
+		tests/files/jobs/test_memory.py tests/tensorflow/programs/test_generated.py tests/tensorflow/test_scope_programs.py
 	$(BIN)/python -m tests.safety.fuzz --executions 200000
 
 proto: $(INSTALLED)

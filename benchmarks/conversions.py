@@ -1,9 +1,14 @@
-"""Converting and averaging: beside copying the files, and beside the script that people write for it."""
+"""Converting, averaging and comparing: beside copying and reading, and beside the script that people write for it.
+
+What a machine does besides makes both sides wait; their processor time, that of all threads and programs, holds better.
+"""
 
 import os
+import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +20,7 @@ from benchmarks.sizes import Sizes
 SCRIPT = "TensorFlow and safetensors"
 COPY, COPY_SYNCED = "cp", "cp and sync"
 READ_AND_WRITE = "reading five, writing one"
+READ_BOTH = "reading both"
 AVERAGED = 5
 
 
@@ -47,7 +53,15 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
         (Target(1.3, COPY_SYNCED),),
         sizes.rounds,
     )
-    yield Work(
+    yield _in_processor_time(
+        Work(
+            f"V2 to safetensors, {size}, not durable",
+            (_converting(source, target, fresh, durable=False), copy),
+            (Target(1.3, COPY),),
+            sizes.rounds,
+        )
+    )
+    average = Work(
         f"average of {AVERAGED}, each {size}",
         (
             Contender(OURS, partial(_average, source, target), fresh),
@@ -56,6 +70,45 @@ def rows(sizes: Sizes, directory: Path) -> Iterator[Work | Fact]:
         (Target(1.3, READ_AND_WRITE),),
         sizes.rounds,
     )
+    yield average
+    yield _in_processor_time(average)
+    other = str(directory / "other.ckpt")
+    save_checkpoint(
+        other,
+        {name: array + array.dtype.type(1) for name, array in big_arrays(sizes).items()},
+        write_state=False,
+        write_meta_graph=False,
+        durable=False,
+    )
+    difference = Work(
+        f"difference of two, each {size}",
+        (
+            Contender(OURS, partial(_compare, source, other)),
+            Contender(READ_BOTH, partial(_read, [source, other])),
+        ),
+        (Target(1.5, READ_BOTH),),
+        sizes.rounds,
+    )
+    yield difference
+    yield _in_processor_time(difference)
+
+
+def _in_processor_time(work: Work) -> Work:
+    """Return a row whose contenders are measured by the time that processors work for them."""
+    contenders = tuple(replace(one, run=partial(_processor_time, one.run)) for one in work.contenders)
+    return replace(work, name=f"{work.name}, processor time", contenders=contenders)
+
+
+def _processor_time(run: Callable[[], object]) -> float:
+    before = _processor_seconds()
+    run()
+    return max(_processor_seconds() - before, 1e-6)
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those that it waited for have taken, all threads together."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _fresh(directory: Path) -> None:
@@ -102,6 +155,21 @@ def _average(source: str, target: Path) -> None:
 
     options = ConvertOptions(verify=False, save=SaveOptions(durable=False))
     average_checkpoints([source] * AVERAGED, target.with_name("mean.ckpt"), options=options)
+
+
+def _compare(before: str, after: str) -> None:
+    from ckpt_magics import compare_checkpoints
+
+    compare_checkpoints(before, after)
+
+
+def _read(sources: Sequence[str]) -> None:
+    """Read the bytes of checkpoints, a few MiB at a time."""
+    buffer = memoryview(bytearray(16 << 20))
+    for source in sources:
+        with open(_data_file(source), "rb", buffering=0) as file:
+            while file.readinto(buffer):
+                pass
 
 
 def _read_and_write(source: str, target: Path) -> None:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,13 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_b
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.tree import Node, joined, take_apart
+from ckpt_magics.files.tensors.array_source import ArraysOnDemand
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["array_to_save", "check_whole", "collect_tensors", "tensors_and_gaps"]
+__all__ = ["array_to_save", "check_whole", "collect_tensors", "tensors_and_gaps", "tensors_on_demand"]
 
 _PLAIN_TYPES = "?bBhHiIlLefdFD"
 """Type codes of NumPy that checkpoints have too."""
@@ -57,21 +60,40 @@ def tensors_and_gaps(value: Any, name: str = "") -> tuple[dict[str, Array], list
     behind = tensors_behind(value)
     if behind is not None:
         check_whole(behind)
+        if not isinstance(value, Mapping):
+            return {joined(name, key) if name else key: behind.read(key) for key in behind}, []
     if _is_plain(value):
         return {joined(name, key): array for key, array in value.items()} if name else dict(value), []
+    leaves, gaps = _leaves_and_gaps(value, name)
     tensors: dict[str, Array] = {}
-    gaps: list[str] = []
     known: dict[int, Array] = {}
-    for leaf in take_apart(value, name).leaves():
-        if leaf.leaf is NEW_VALUE:
-            gaps.append(leaf.name)
-            continue
-        if leaf.name in tensors:
-            raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
+    for leaf in leaves:
         # What is there twice is read once, so that it is the same under both names.
         array = known.get(id(leaf.value)) if leaf.in_place else None
         tensors[leaf.name] = known[id(leaf.value)] = array_to_save(leaf) if array is None else array
     return tensors, gaps
+
+
+def tensors_on_demand(value: Any) -> Mapping[str, Array]:
+    """Return the tensors as `collect_tensors` does; what another library holds is fetched when it is asked for."""
+    if _is_plain(value):
+        return dict(value)
+    leaves, _ = _leaves_and_gaps(value, "")
+    return ArraysOnDemand({leaf.name: partial(array_to_save, leaf) for leaf in leaves})
+
+
+def _leaves_and_gaps(value: Any, name: str) -> tuple[list[Node], list[str]]:
+    """Return the tensors of a value, each of a name of its own, and the names of those that are None."""
+    leaves: dict[str, Node] = {}
+    gaps: list[str] = []
+    for leaf in take_apart(value, name).leaves():
+        if leaf.leaf is NEW_VALUE:
+            gaps.append(leaf.name)
+            continue
+        if leaf.name in leaves:
+            raise InvalidArgumentError(f"two tensors would have the name {visible(leaf.name)!r}")
+        leaves[leaf.name] = leaf
+    return list(leaves.values()), gaps
 
 
 def check_whole(tensors: NamedTensors[TensorSource]) -> None:

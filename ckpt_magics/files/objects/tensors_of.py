@@ -7,7 +7,7 @@ from typing import Any
 
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_behind
-from ckpt_magics.files.objects.collected import collect_tensors
+from ckpt_magics.files.objects.collected import tensors_on_demand
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSource
 
@@ -23,4 +23,4 @@ def tensors_of(value: Any) -> NamedTensors[TensorSource]:  # noqa: ANN401 - a pa
     """
     if isinstance(value, str | bytes | os.PathLike):
         return open_tensors(value)
-    return tensors_behind(value) or NamedTensors(ArraySource(collect_tensors(value)))
+    return tensors_behind(value) or NamedTensors(ArraySource(tensors_on_demand(value)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import numpy as np
@@ -18,7 +18,30 @@ from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.tensor_names import key_to_name, name_to_key
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
-__all__ = ["ArraySource"]
+__all__ = ["ArraySource", "ArraysOnDemand"]
+
+
+class ArraysOnDemand(Mapping[str, Array]):
+    """Arrays that are made, or fetched from where they are, each time that one is asked for.
+
+    Args:
+        makers: What returns each, by name.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], Array]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> Array:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
 
 
 class ArraySource:

@@ -9,9 +9,9 @@ from ckpt_magics.files.tensors.arrays_to_save import PartToSave, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.files.tensors.tensor_names import encode_name
 from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
-from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.saver.saver import Saver, all_saveable_objects
 from ckpt_magics.graphs.session.session import Session
 from ckpt_magics.phrasing import names_text

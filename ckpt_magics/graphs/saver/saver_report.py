@@ -6,7 +6,7 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.restore.restore import plan_restore
 from ckpt_magics.files.restore.restore_report import RestoreFix, RestoreReport, problem_table, works_lines
-from ckpt_magics.graphs.saver.graph_variables import GraphVariables
+from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.session import Session
 from ckpt_magics.phrasing import amount
 from ckpt_magics.proto.messages import SaverDef

@@ -12,9 +12,13 @@ import numpy.typing as npt
 from ckpt_magics.errors import NotFoundError, ResourceExhaustedError, TensorMismatchError, visible
 from ckpt_magics.files.formats.dtypes import STRING
 from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.graphs.graph.default import get_default_graph, session_as_default
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
+from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVariables
@@ -165,6 +169,11 @@ class Session:
         The arrays are the session's own and cannot be written to.
         """
         return {name: item.value for name, item in self._variables_by_name().items() if item.value is not None}
+
+    @property
+    def named_tensors(self) -> NamedTensors[TensorSource]:
+        """The variables that have a value, by the names under which they are saved, with the values of now."""
+        return NamedTensors(ArraySource(GraphVariables(self).arrays(), "the session"))
 
     def assign_variables(self, values: Mapping[str, npt.ArrayLike]) -> None:
         """Give variables new values, all of them or, if one does not fit, none.

@@ -16,10 +16,10 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.meta_graph.frozen import Constants
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
+from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.meta_graph.meta_graph import import_scoped_meta_graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
 from ckpt_magics.graphs.saver.frozen_session import freeze_session
-from ckpt_magics.graphs.saver.graph_variables import GraphVariables
 from ckpt_magics.graphs.saver.model_start import start_model
 from ckpt_magics.graphs.saver.signatures import Signatures
 from ckpt_magics.graphs.session.session import Session
@@ -291,12 +291,8 @@ class NotebookGraph(Mapping[str, npt.NDArray[Any]]):
 
     def __iter__(self) -> Iterator[str]:
         variables = self.saved_variables()
-        without = set(variables.without_value)
-        with_value = (
-            name for name, variable in variables.items() if not any(part.op_name in without for part in variable.parts)
-        )
         # What was built here becomes a message first: not for a graph with variables, which is not frozen.
-        return with_value if variables else iter(self._constants())
+        return iter(variables.arrays() if variables else self._constants())
 
     def _constants(self) -> Constants:
         meta_graph = self._current_source().meta_graph

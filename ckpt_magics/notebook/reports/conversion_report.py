@@ -157,7 +157,8 @@ def convert_checkpoint(
     """Write the tensors of a checkpoint, or of several, to a file of any kind, changed by steps on the way.
 
     Args:
-        sources: A path, a reader, or what holds tensors, such as a dict of arrays or a module; or a list of these,
+        sources: A path, a reader, or what holds tensors, such as a dict of arrays, a module or a session; or a list of
+            these,
             which are merged.
         target: Path of the result. Its ending says the kind of file, unless ``options.to`` does.
         steps: What is done, in order: ``[("exclude", ["*/Adam"]), ("map", {"new": "old"}), "weights-only"]``. They

@@ -13,12 +13,13 @@ from ckpt_magics.files.kinds.known import WRITTEN_KINDS
 from ckpt_magics.files.tensors.arrays_to_save import PartToSave
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_bundle, write_slice_table
+from tests.safety.scale import scaled
 
 ROOT = Path(__file__).parents[3]
 MIB = 1 << 20
-SHAPE = (1 << 14, 1 << 12)
-TENSOR = 256
-"""MiB of the tensor."""
+TENSOR = scaled(160, 1024)
+"""MiB of the tensor: more than a job may take."""
+SHAPE = (TENSOR * 64, 1 << 12)
 ALLOWED = 128
 """MiB that a job may take beside what the process has after its imports."""
 
@@ -33,11 +34,11 @@ import ckpt_magics.notebook.reports.conversion_report
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) >> 10
 
-prefix, new = sys.argv[1:]
+prefix, new, SIZE = *sys.argv[1:3], int(sys.argv[3]) << 18
 before = peak()
 """
 JOBS = {
-    "statistics": "assert stored_statistics(load_checkpoint(prefix).named_tensors, 'w').elements == 1 << 26",
+    "statistics": "assert stored_statistics(load_checkpoint(prefix).named_tensors, 'w').elements == SIZE",
     "compare": "assert list(compare_checkpoints(prefix, prefix)['status']) == ['same']",
     "verify": "assert verify_checkpoint(prefix).is_whole",
     "salvage": "assert salvage_checkpoint(prefix, new).tensors == 1",
@@ -45,8 +46,8 @@ JOBS = {
     "transpose": "convert_checkpoint(prefix, new, [('transpose', {'w': (1, 0)}), ('dtype', {'w': 'float64'})])",
     "join": "convert_checkpoint(prefix, new, [('split', 'a,b=w@1'), ('shape', ['a=-1', 'b=-1']), ('join', 'w=b,a@0')])",
     "average": "average_checkpoints([prefix] * 5, new)",
-    "pieces": "assert sum(piece.size for _, piece in load_checkpoint(prefix).pieces('w')) == 1 << 26",
-    "part": "assert load_checkpoint(prefix).get_slice('w', (slice(None), 5)).shape == (1 << 14,)",
+    "pieces": "assert sum(piece.size for _, piece in load_checkpoint(prefix).pieces('w')) == SIZE",
+    "part": "assert load_checkpoint(prefix).get_slice('w', (slice(None), 5)).shape == (SIZE >> 12,)",
 }
 
 
@@ -54,7 +55,7 @@ def measured(job, prefix, new):
     """Return the MiB that a job takes at most beside the imports."""
     code = f"{PROLOGUE}{JOBS[job]}\nprint(peak() - before)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, prefix, new]
+    command = [sys.executable, "-c", code, prefix, new, str(TENSOR)]
     found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert not found.returncode, found.stderr
     return int(found.stdout)
@@ -62,20 +63,22 @@ def measured(job, prefix, new):
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
-    """One tensor of 256 MiB in each way to store it."""
+    """One large tensor in each way to store it."""
     folder = tmp_path_factory.mktemp("large")
     value = np.zeros(SHAPE, np.float32)
     value[:, 5] = np.arange(SHAPE[0])
-    rows = [f"{SHAPE[0]} {SHAPE[1]} {start},4096:-" for start in range(0, SHAPE[0], 4096)]
+    part = SHAPE[0] // 4
+    rows = [f"{SHAPE[0]} {SHAPE[1]} {start},{part}:-" for start in range(0, SHAPE[0], part)]
     columns = [f"{SHAPE[0]} {SHAPE[1]} -:{start},2048" for start in (0, 2048)]
     parts = {
         "whole": [PartToSave(b"w", value, FLOAT)],
         "rows": [
-            PartToSave(b"w", value[part * 4096 : (part + 1) * 4096], FLOAT, spec) for part, spec in enumerate(rows)
+            PartToSave(b"w", value[number * part : (number + 1) * part], FLOAT, spec)
+            for number, spec in enumerate(rows)
         ],
         "columns": [
-            PartToSave(b"w", value[:, part * 2048 : (part + 1) * 2048], FLOAT, spec)
-            for part, spec in enumerate(columns)
+            PartToSave(b"w", value[:, number * 2048 : (number + 1) * 2048], FLOAT, spec)
+            for number, spec in enumerate(columns)
         ],
     }
     for name, tensors in parts.items():
@@ -100,7 +103,7 @@ class Made:
     def pieces(self, key, at_most=16 << 20):
         return ((region, np.ones(region_shape(region), np.float32)) for region in cut_shape(SHAPE, at_most // 4))
 
-SHAPE = (1 << 14, 1 << 12)
+SHAPE = (SIZE >> 12, 1 << 12)
 options = SaveOptions(durable=False)
 before = peak()
 kind = kind_named(prefix)

@@ -14,7 +14,7 @@ from ckpt_magics.errors import CheckpointError, ResourceExhaustedError, TargetRe
 from ckpt_magics.files.objects.collected import collect_tensors
 from ckpt_magics.files.restore.restore import plan_restore, restore_checkpoint
 from ckpt_magics.graphs.graph.graph import Graph
-from ckpt_magics.graphs.saver.graph_variables import GraphVariables
+from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.session import Session
 from ckpt_magics.graphs.variables.variable import Variable as GraphVariable
 

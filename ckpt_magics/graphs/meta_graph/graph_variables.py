@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
 from ckpt_magics.errors import FailedPreconditionError, visible
 from ckpt_magics.files.formats.dtypes import DType, dtype_by_number
 from ckpt_magics.files.formats.tensor_slice import TensorSlice, parse_shape_and_slice
+from ckpt_magics.files.tensors.array_source import ArraysOnDemand
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
@@ -18,14 +20,30 @@ from ckpt_magics.graphs.graph.node import Operation
 from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.meta_graph.restored_names import restored_names
 from ckpt_magics.graphs.ops.variable_kinds import VARIABLE_OPS
-from ckpt_magics.graphs.session.session import Session
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.proto.messages import SaverDef
 
-__all__ = ["GraphVariable", "GraphVariables", "VariablePart"]
+__all__ = ["GraphVariable", "GraphVariables", "ValueHolder", "VariablePart"]
 
 _VALUE_OF_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 """What ends the key of a variable in an object-based checkpoint."""
+
+
+class ValueHolder(Protocol):
+    """A session, as what has values of its graph's variables."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph."""
+        ...
+
+    def variable_values(self) -> Mapping[str, Array]:
+        """Return the values of the variables that have one, by the name of their operation."""
+        ...
+
+    def assign_variables(self, values: Mapping[str, Array], /) -> None:
+        """Give variables new values, all of them or none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +120,7 @@ class GraphVariables(Mapping[str, GraphVariable]):
         pending: New values by operation, waiting for `commit`.
     """
 
-    def __init__(self, session: Session, saver_def: SaverDef | None = None) -> None:
+    def __init__(self, session: ValueHolder, saver_def: SaverDef | None = None) -> None:
         self._session = session
         self._now = session.variable_values()
         self.pending: dict[str, Array] = {}
@@ -127,6 +145,17 @@ class GraphVariables(Mapping[str, GraphVariable]):
         """Names of operations of variables that have no value."""
         parts = (part for variable in self._variables.values() for part in variable.parts)
         return [part.op_name for part in parts if part.op_name not in self._now]
+
+    def arrays(self) -> ArraysOnDemand:
+        """Return the values of those that have one, by name; of parts the whole is made when it is asked for."""
+        without = set(self.without_value)
+        return ArraysOnDemand(
+            {
+                name: partial(GraphVariable.numpy, variable)
+                for name, variable in self._variables.items()
+                if without.isdisjoint(part.op_name for part in variable.parts)
+            }
+        )
 
     def value(self, part: VariablePart) -> Array:
         """Return the value of one variable, which must not be written to.
