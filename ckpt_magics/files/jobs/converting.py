@@ -34,6 +34,7 @@ from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.storage.store import WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSource
+from ckpt_magics.phrasing import names_text
 
 __all__ = ["Combine", "Conversion", "ConversionSource", "ConvertOptions", "convert_tensors"]
 
@@ -135,6 +136,8 @@ def convert_tensors(
         CheckpointError: A file cannot be read, or the disk refuses. What was there before is as it was.
     """
     started = time.perf_counter()
+    if not sources:
+        raise InvalidArgumentError("nothing is given to be converted", hint="Give a path, or what holds tensors.")
     place = save_place(target, may_be_bare=True)
     path = place.name
     kind = kind_to_write(place, options.to)
@@ -249,7 +252,9 @@ def _write(
         CheckpointError: The disk refuses, or a source does.
     """
     if not len(tensors):
-        raise InvalidArgumentError("no tensor is left to be written", hint="The steps leave out all of them.")
+        reasons = {one.reason for one in tensors.dropped}
+        hint = f"They are left out: {names_text(reasons)}." if reasons else "The sources have none."
+        raise InvalidArgumentError("no tensor is left to be written", hint=hint)
     is_ordered = kind.is_ordered or OBJECT_GRAPH_KEY in tensors
     specs = list(map(tensors.spec, tensors.in_file_order() if is_ordered else tensors.keys()))
     check_held(kind.name, kind.can_hold(specs))

@@ -62,6 +62,8 @@ def _filled(name: str, shape: tuple[int, ...], text: str) -> tuple[int, ...]:
     wanted = whole_numbers(text, "shape") if text != "[]" else []
     known = math.prod(length for length in wanted if length != -1)
     count = math.prod(shape)
+    if wanted.count(-1) > 1:
+        raise InvalidArgumentError(f"{text} leaves more than one length open: -1 stands once, for what is left")
     if wanted.count(-1) == 1 and known and not count % known:
         wanted[wanted.index(-1)] = count // known
     if min(wanted, default=0) < 0 or math.prod(wanted) != count:

@@ -17,6 +17,7 @@ from functools import cache
 
 from ckpt_magics.errors import (
     CheckpointError,
+    FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     ResourceExhaustedError,
@@ -279,7 +280,13 @@ def create_file(path: str, shown: str, needed: int | None = None, *, durable: bo
 
 
 def replace(source: str, target: str) -> None:
-    """Rename a file over another, in one step that a crash cannot split."""
+    """Rename a file over another, in one step that a crash cannot split.
+
+    Raises:
+        FailedPreconditionError: A device, a pipe or a socket has the name, which the file would take the place of.
+        CheckpointError: As :func:`writing_to` says.
+    """
+    _refuse_special(target)
     with writing_to(target):
         for attempt in range(REPLACE_ATTEMPTS - 1):
             try:
@@ -291,6 +298,14 @@ def replace(source: str, target: str) -> None:
             else:
                 return
         os.replace(source, target)
+
+
+def _refuse_special(target: str) -> None:
+    status = status_of(target)
+    if status is not None and stat.S_IFMT(status.st_mode) not in {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}:
+        raise FailedPreconditionError(
+            f"{visible(target)}; Not a regular file", hint="Give a name that no device, pipe or socket has."
+        )
 
 
 def exchange(one: str, other: str) -> bool:

@@ -158,8 +158,7 @@ def convert_checkpoint(
 
     Args:
         sources: A path, a reader, or what holds tensors, such as a dict of arrays, a module or a session; or a list of
-            these,
-            which are merged.
+            these, which are merged.
         target: Path of the result. Its ending says the kind of file, unless ``options.to`` does.
         steps: What is done, in order: ``[("exclude", ["*/Adam"]), ("map", {"new": "old"}), "weights-only"]``. They
             are those of ``%ckpt_convert``, whose help describes them.

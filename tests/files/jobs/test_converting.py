@@ -1,7 +1,10 @@
 """Conversions: whatever is readable through steps into whatever is writable, all of it or nothing, and checked."""
 
 import os
+import stat
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import ml_dtypes
 import numpy as np
@@ -16,6 +19,7 @@ from ckpt_magics import (
     ChecksumError,
     ConvertOptions,
     DataLossError,
+    FailedPreconditionError,
     InvalidArgumentError,
     TensorMismatchError,
     UnimplementedError,
@@ -33,6 +37,7 @@ from ckpt_magics.files.object_graph.object_graph import SavedAttribute
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
+from tests.files.faults import faulty_disk
 from tests.files.saved import write_kind
 
 MODEL = {
@@ -162,9 +167,44 @@ class TestNothingHalf:
         self.kept(target)
 
     def test_no_tensor(self, model, target):
-        with pytest.raises(InvalidArgumentError, match="no tensor is left"):
+        with pytest.raises(InvalidArgumentError, match=r"no tensor is left"):
             convert_checkpoint(model, target, [("exclude", ["*"])])
         self.kept(target)
+
+    def test_no_source(self, target):
+        with pytest.raises(InvalidArgumentError, match="nothing is given to be converted"):
+            convert_checkpoint([], target)
+        with pytest.raises(InvalidArgumentError, match=r"no tensor is left.*The sources have none"):
+            convert_checkpoint({}, target)
+        self.kept(target)
+
+    @pytest.mark.parametrize("to", ["v1", "safetensors", "npz"])
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+    def test_a_target_that_is_no_file(self, model, tmp_path, to):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(FailedPreconditionError, match=r"Not a regular file.*no device, pipe or socket"):
+            convert_checkpoint(model, tmp_path / "pipe", options=ConvertOptions(to=to))
+        assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+        assert not [name for name in os.listdir(tmp_path) if name.startswith(".ckpt_magics")]
+
+    @pytest.mark.parametrize("to", ["v2", "safetensors", "npz"])
+    def test_an_interrupt_at_each_call(self, tmp_path, to):
+        old, new = ({"w": np.full(20_000, value, np.float32)} for value in (1, 2))
+        source = save_checkpoint(tmp_path / "m.ckpt", new, write_state=False)
+        options = ConvertOptions(to=to)
+        for at in count():
+            folder = tmp_path / str(at)
+            folder.mkdir()
+            convert_checkpoint(old, folder / "t", options=options)
+            with faulty_disk(at, KeyboardInterrupt, after=bool(at % 2)) as faulty, suppress(KeyboardInterrupt):
+                convert_checkpoint(source, folder / "t", options=options)
+            found = tensors(folder / "t")["w"]
+            assert found.min() == found.max()
+            assert not [name for name in os.listdir(folder) if name.startswith(".ckpt_magics")]
+            if len(faulty.calls) <= at:
+                break
+        assert at > 8
+        assert found[0] == 2
 
     def test_a_damaged_list(self, model, target):
         with open(f"{model}.index", "r+b") as file:
