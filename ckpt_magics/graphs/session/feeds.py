@@ -13,7 +13,7 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.ops.partial_shapes import fits
 
-__all__ = ["collect_feeds", "frozen_array"]
+__all__ = ["collect_feeds", "feed_tensor", "frozen_array"]
 
 
 def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[Tensor, npt.NDArray[Any]]:
@@ -32,7 +32,7 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
         if isinstance(key, tuple) and isinstance(value, (tuple, list)) and len(key) == len(value):
             feeds.update(collect_feeds(graph, dict(zip(key, value, strict=True))))
             continue
-        tensor = _find(graph, key)
+        tensor = feed_tensor(graph, key)
         if tensor.dtype is RESOURCE or not graph.is_feedable(tensor):
             raise ValueError(f"Tensor {tensor.name} may not be fed.")
         _refuse_tensor(value, key)
@@ -45,7 +45,12 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
     return feeds
 
 
-def _find(graph: Graph, key: object) -> Tensor:
+def feed_tensor(graph: Graph, key: object) -> Tensor:
+    """Return the tensor that a key of a feed stands for.
+
+    Raises:
+        TypeError: It stands for none.
+    """
     try:
         element = graph.as_graph_element(key, allow_operation=False)
     except (KeyError, ValueError, TypeError) as error:

@@ -50,8 +50,9 @@ class Fetches:
             return lambda results: kind([part(results) for part in parts])
         if isinstance(item, Mapping):
             return self._flatten_mapping(item)
-        if is_dataclass(item) and not isinstance(item, type) and not hasattr(item, "as_graph_element"):
-            record, slots = type(item), {field.name: self._flatten(getattr(item, field.name)) for field in fields(item)}
+        names = _field_names(item)
+        if names:
+            record, slots = type(item), {name: self._flatten(getattr(item, name)) for name in names}
             return lambda results: record(**{name: part(results) for name, part in slots.items()})
         return self._leaf(item)
 
@@ -81,3 +82,12 @@ class Fetches:
         if not self._graph.is_fetchable(element):
             raise ValueError(f"Operation {element.name!r} has been marked as not fetchable.")
         return element
+
+
+def _field_names(item: object) -> list[str]:
+    """Return the names of the fields of a dataclass or of a class of attrs; none of other things."""
+    if isinstance(item, type) or hasattr(item, "as_graph_element"):
+        return []
+    if is_dataclass(item):
+        return [field.name for field in fields(item)]
+    return [field.name for field in getattr(type(item), "__attrs_attrs__", ())]

@@ -240,7 +240,31 @@ class Plan:
             run_steps(self._steps, values)
         else:
             run_straight(self._straight, values)
-        return [None if slot < 0 else _alive(value_of(values[slot], name)) for slot, name in self._outputs]
+        return [self.fetched(place, values) for place in range(len(self._outputs))]
+
+    # For a run in several parts
+
+    @property
+    def branches(self) -> bool:
+        """Whether a run computes some operations not at all, or more than once."""
+        return self._branches
+
+    def first_values(self) -> list[Any]:
+        """Return what the slots hold before anything is fed or computed."""
+        return self._initial.copy()
+
+    def steps_in_order(self) -> list[PlanStep]:
+        """Return the operations of a plan without branches."""
+        return list(self._straight)
+
+    def slots(self, tensors: Iterable[Tensor]) -> set[int]:
+        """Return the slots of tensors."""
+        return {self._slots[tensor] for tensor in tensors}
+
+    def fetched(self, place: int, values: Sequence[Any]) -> Any:  # noqa: ANN401 -- a value
+        """Return what one fetch is, None for an operation, when its slot is filled."""
+        slot, name = self._outputs[place]
+        return None if slot < 0 else _alive(value_of(values[slot], name))
 
 
 @contextmanager

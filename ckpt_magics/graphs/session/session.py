@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ckpt_magics.errors import NotFoundError, ResourceExhaustedError, TensorMismatchError, visible
+from ckpt_magics.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError, TensorMismatchError, visible
 from ckpt_magics.files.formats.dtypes import STRING
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
@@ -22,9 +22,10 @@ from ckpt_magics.graphs.meta_graph.graph_variables import GraphVariables
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.ops.variable_kinds import VARIABLE_OPS
 from ckpt_magics.graphs.ops.variable_values import SessionVariable, SessionVariables
-from ckpt_magics.graphs.session.feeds import collect_feeds, frozen_array
+from ckpt_magics.graphs.session.feeds import collect_feeds, feed_tensor, frozen_array
 from ckpt_magics.graphs.session.fetches import Fetches
 from ckpt_magics.graphs.session.functions import Functions
+from ckpt_magics.graphs.session.partial_run import PartialRun
 from ckpt_magics.graphs.session.run_plan import Plan, collecting_later, plan_body
 from ckpt_magics.proto.messages import GraphDef
 
@@ -72,6 +73,7 @@ class Session:
         self._functions = Functions(self._graph, self._variables, plan_body)
         self._plans: dict[tuple[tuple[Tensor | Operation, ...], tuple[Tensor, ...]], Plan] = {}
         self._planned_steps = 0
+        self._partial_runs: dict[str, PartialRun] = {}
         self._entered: ExitStack | None = None
         self._closed = False
 
@@ -149,6 +151,44 @@ class Session:
 
         return call
 
+    def partial_run_setup(self, fetches: Any, feeds: Sequence[Any] | None = None) -> str:  # noqa: ANN401 -- any structure
+        """Prepare a run in several parts, in which every operation runs once.
+
+        Args:
+            fetches: All that the parts fetch.
+            feeds: All that they feed.
+
+        Returns:
+            What `partial_run` is given.
+
+        Raises:
+            InvalidArgumentError: Nothing is to be fetched.
+            RuntimeError: The session is closed.
+            TypeError: Something is of no type that fits.
+            UnimplementedError: There are conditionals or loops on the way, or an op without a kernel.
+        """
+        self._check_open()
+        wanted = tuple(dict.fromkeys(Fetches(self._graph, fetches).elements))
+        given = tuple(dict.fromkeys(feed_tensor(self._graph, feed) for feed in feeds or ()))
+        handle = f"partial_run_{len(self._partial_runs)}"
+        self._partial_runs[handle] = PartialRun(Plan(wanted, given, self._functions), wanted, given)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:  # noqa: ANN401 -- as `run`
+        """Go on with a run in several parts; see `run`.
+
+        Raises:
+            InvalidArgumentError: There is no such run, or something was not prepared, is fed or fetched for a second
+                time, or needs values that have not been fed.
+        """
+        self._check_open()
+        if handle not in self._partial_runs:
+            raise InvalidArgumentError("Must run setup before performing partial runs!")
+        wanted = Fetches(self._graph, fetches)
+        feeds = collect_feeds(self._graph, feed_dict)
+        with np.errstate(all="ignore"):
+            return wanted.build(_detach(self._partial_runs[handle].run(wanted.elements, feeds)))
+
     def _plan(self, fetches: tuple[Tensor | Operation, ...], feeds: tuple[Tensor, ...]) -> Plan:
         plan = self._plans.get((fetches, feeds))
         if plan is None:
@@ -224,6 +264,7 @@ class Session:
         self._closed = True
         self._variables.clear()
         self._plans.clear()
+        self._partial_runs.clear()
         self._functions.clear()
 
     def _check_open(self) -> None:
