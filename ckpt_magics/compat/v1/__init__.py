@@ -101,6 +101,7 @@ _HOMES = {
     "complex64": "files.formats.dtypes:COMPLEX64",
     "concat": "graphs.nodes.arrays",
     "cond": "graphs.nodes.conditional",
+    "confusion_matrix": "graphs.measures.confusions",
     "conj": "graphs.nodes.mathematics",
     "constant": "graphs.nodes.constants",
     "constant_initializer": "graphs.variables.initializers:Constant",

@@ -17,6 +17,7 @@ _HOMES = {
     "hinge_loss": "graphs.measures.losses",
     "huber_loss": "graphs.measures.losses",
     "log_loss": "graphs.measures.losses",
+    "mean_pairwise_squared_error": "graphs.measures.losses",
     "mean_squared_error": "graphs.measures.losses",
     "sigmoid_cross_entropy": "graphs.measures.losses",
     "softmax_cross_entropy": "graphs.measures.losses",

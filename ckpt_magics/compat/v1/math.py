@@ -11,6 +11,7 @@ _HOMES = {
     "argmax": "graphs.nodes.reductions",
     "argmin": "graphs.nodes.reductions",
     "ceil": "graphs.nodes.mathematics",
+    "confusion_matrix": "graphs.measures.confusions",
     "conj": "graphs.nodes.mathematics",
     "cos": "graphs.nodes.mathematics",
     "cumprod": "graphs.nodes.reductions",

@@ -31,7 +31,7 @@ from ckpt_magics.graphs.nodes.reductions import reduce_sum
 from ckpt_magics.graphs.variables.initialization import assign_add
 from ckpt_magics.graphs.variables.variable_scope import variable_scope
 
-__all__ = ["auc"]
+__all__ = ["JUST_OUTSIDE", "auc", "threshold_counts"]
 
 JUST_OUTSIDE = 1e-7
 """How far the outermost thresholds are beyond 0 and 1."""
@@ -80,16 +80,28 @@ def auc(  # noqa: PLR0917 -- TensorFlow's own order of arguments
     with variable_scope(name, "auc", [labels, predictions, weights]):
         inner = sorted(thresholds or ()) or [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
         places = [0.0 - JUST_OUTSIDE, *inner, 1.0 + JUST_OUTSIDE]
-        counts, updates = _counts(labels, predictions, places, weights)
+        counts, updates = threshold_counts(labels, predictions, places, weights)
         value = _area(counts, curve, summation_method, "value")
         update = _area(updates, curve, summation_method, "update_op")
         return collected(value, metrics_collections), collected(update, updates_collections)
 
 
-def _counts(
-    labels: object, predictions: object, thresholds: Sequence[float], weights: object
+def threshold_counts(
+    labels: object,
+    predictions: object,
+    thresholds: Sequence[float],
+    weights: object,
+    wanted: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Add variables that count hits and misses at each threshold; return them and their updates, by kind."""
+    """Add variables that count hits and misses at each threshold; return them and their updates, by kind.
+
+    Args:
+        labels: Truth values.
+        predictions: Numbers from 0 to 1.
+        thresholds: The thresholds.
+        weights: A weight for each prediction.
+        wanted: The kinds to count. Default: all.
+    """
     given = convert_to_tensor(predictions)
     checks = [
         assert_greater_equal(given, cast(0.0, given.dtype), message=MESSAGE),
@@ -119,6 +131,8 @@ def _counts(
     }
     counts, updates = {}, {}
     for kind, pair in kinds.items():
+        if wanted is not None and kind not in wanted:
+            continue
         counts[kind] = metric_variable([count], FLOAT, name=kind)
         found = cast(logical_and(*pair), FLOAT)
         found = found if factors is None else found * factors

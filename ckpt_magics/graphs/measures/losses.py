@@ -18,7 +18,7 @@ from ckpt_magics.graphs.measures.weighting import (
     without_last,
 )
 from ckpt_magics.graphs.nodes import cross_entropies
-from ckpt_magics.graphs.nodes.arrays import ones_like, shape, size, squeeze, stop_gradient, where, zeros_like
+from ckpt_magics.graphs.nodes.arrays import ones_like, rank, shape, size, squeeze, stop_gradient, where, zeros_like
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.described import described
@@ -29,9 +29,13 @@ from ckpt_magics.graphs.nodes.mathematics import (
     cast,
     div_no_nan,
     equal,
+    greater,
     log,
+    maximum,
     minimum,
     multiply,
+    number_range,
+    square,
     squared_difference,
     subtract,
 )
@@ -152,7 +156,7 @@ def _elementwise(name: str, default_scope: str, second: str, compute: Callable[.
         **options: Any,  # noqa: ANN401
     ) -> Tensor:
         predictions = options.pop(second, predictions)
-        for label, value in (("labels", labels), (second, predictions)):
+        for label, value in (("labels", labels), (second, predictions), ("weights", weights)):
             if value is None:
                 raise ValueError(f"Argument `{label}` must not be None.")
         own, common = _split_options(compute, rest, options)
@@ -241,6 +245,46 @@ def cosine_distance(
         guesses.shape.assert_is_compatible_with(truths.shape)
         losses = 1 - reduce_sum(multiply(guesses, truths), axis=(along,), keepdims=True)
         return compute_weighted_loss(losses, weights, full, loss_collection, reduction)
+
+
+def mean_pairwise_squared_error(
+    labels: object,
+    predictions: object,
+    weights: Any = 1.0,  # noqa: ANN401 -- a number or tensor
+    scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Tensor:
+    """Add the mean, over pairs of elements of an example, of the squared difference between their errors.
+
+    Raises:
+        ValueError: An argument is None, or shapes do not go together.
+    """
+    for name, value in (("labels", labels), ("predictions", predictions), ("weights", weights)):
+        if value is None:
+            raise ValueError(f"Argument `{name}` must not be None.")
+    with name_scope(scope, "mean_pairwise_squared_error", [predictions, labels, weights]):
+        factors, truths = cast(weights, FLOAT), cast(labels, FLOAT)
+        with get_default_graph().control_dependencies([assert_broadcastable(factors, truths)]):
+            guesses = cast(predictions, FLOAT)
+            guesses.shape.assert_is_compatible_with(truths.shape)
+            errors = subtract(guesses, truths)
+            axes = number_range(1, rank(errors))
+            present = _present_in_each(errors, factors)
+            others = maximum(present - 1, 0)
+            squares = reduce_sum(square(errors), axis=axes, keepdims=True)
+            sums = square(reduce_sum(errors, axis=axes, keepdims=True))
+            pairs = div_no_nan(squares, others) - div_no_nan(sums, maximum(multiply(present, present - 1), 0))
+            total = reduce_sum(multiply(2.0 * pairs, factors))
+            loss = where(greater(reduce_sum(present), 0), total, zeros_like(total), name="value")
+            add_loss(loss, loss_collection)
+            return loss
+
+
+def _present_in_each(losses: Tensor, factors: Tensor) -> Tensor:
+    """Add the number of elements of each example whose weight is not 0, as float32 [batch, 1, …]."""
+    present = where(equal(factors, 0.0), zeros_like(factors), ones_like(factors))
+    axes = number_range(1, rank(losses))
+    return reduce_sum(broadcast_weights(present, losses), axis=axes, keepdims=True)
 
 
 def sigmoid_cross_entropy(

@@ -16,7 +16,7 @@ from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.shape import ShapeLike
 from ckpt_magics.graphs.measures.weighting import broadcast_weights, squeezed, without_last
-from ckpt_magics.graphs.nodes.arrays import ones_like, size, where
+from ckpt_magics.graphs.nodes.arrays import ones_like, size, where, zeros_like
 from ckpt_magics.graphs.nodes.build import identity, name_scope, no_op, zeros
 from ckpt_magics.graphs.nodes.described import described
 from ckpt_magics.graphs.nodes.mathematics import (
@@ -185,6 +185,39 @@ def root_mean_squared_error(
     truths, guesses, factors = _compared(labels, predictions, weights)
     squared, update = mean_squared_error(truths, guesses, factors, name=name or "root_mean_squared_error")
     return collected(sqrt(squared), metrics_collections), collected(sqrt(update), updates_collections)
+
+
+def mean_relative_error(
+    labels: object,
+    predictions: object,
+    normalizer: object,
+    weights: object = None,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """Add the mean of the absolute differences, each divided by its normalizer; 0 where that is 0."""
+    truths, guesses, factors = _compared(labels, predictions, weights)
+    divisors, guesses = without_last(normalizer, guesses)
+    guesses.shape.assert_is_compatible_with(divisors.shape)
+    errors = where(equal(divisors, 0.0), zeros_like(truths), divide(absolute(truths - guesses), divisors))
+    return mean(errors, factors, metrics_collections, updates_collections, name or "mean_relative_error")
+
+
+def mean_cosine_distance(
+    labels: object,
+    predictions: object,
+    dim: int,
+    weights: object = None,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """Add 1 minus the mean cosine of vectors of length 1 along a dimension."""
+    truths, guesses, factors = _compared(labels, predictions, weights)
+    cosines = reduce_sum(multiply(guesses, truths), axis=[dim], keepdims=True)
+    value, update = (1.0 - each for each in mean(cosines, factors, name=name or "mean_cosine_distance"))
+    return collected(value, metrics_collections), collected(update, updates_collections)
 
 
 def percentage_below(

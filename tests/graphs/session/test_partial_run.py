@@ -42,6 +42,19 @@ def test_an_operation_runs_once(session):
     assert session.run(count) == 2
 
 
+def test_who_waits_for_what_leaves_nothing_behind_waits_for_its_inputs(session):
+    a, b = inputs(2)
+    count = tf.get_variable("n", initializer=0.0)
+    with tf.control_dependencies([tf.identity(b)]):
+        counted = tf.assign_add(count, a)
+    session.run(count.initializer)
+    handle = session.partial_run_setup([counted, a * 1.0], [a, b])
+    with pytest.raises(InvalidArgumentError, match="have not been fed"):
+        session.partial_run(handle, counted, {a: 2})
+    assert session.run(count) == 0
+    assert session.partial_run(handle, counted, {b: 1}) == 2
+
+
 def test_results_are_the_callers_own(session):
     (a,) = inputs(1)
     b = tf.placeholder(tf.float32, [2])
