@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ckpt_magics.errors import AbortedError as AbortedError
+    from ckpt_magics.errors import CancelledError as CancelledError
     from ckpt_magics.errors import CheckpointError as CheckpointError
     from ckpt_magics.errors import CheckpointNotFoundError as CheckpointNotFoundError
     from ckpt_magics.errors import ChecksumError as ChecksumError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ckpt_magics.errors import TruncatedError as TruncatedError
     from ckpt_magics.errors import UnavailableError as UnavailableError
     from ckpt_magics.errors import UnimplementedError as UnimplementedError
+    from ckpt_magics.errors import UnknownError as UnknownError
     from ckpt_magics.files.directory.state import checkpoint_exists as checkpoint_exists
     from ckpt_magics.files.directory.state import get_checkpoint_state as get_checkpoint_state
     from ckpt_magics.files.directory.state import latest_checkpoint as latest_checkpoint
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
 _HOMES = {
     "AbortedError": "errors",
+    "CancelledError": "errors",
     "Checkpoint": "graphs.trackable.checkpoint",
     "CheckpointError": "errors",
     "CheckpointManager": "graphs.trackable.checkpoint_manager",
@@ -98,6 +101,7 @@ _HOMES = {
     "TruncatedError": "errors",
     "UnavailableError": "errors",
     "UnimplementedError": "errors",
+    "UnknownError": "errors",
     "Variable": "graphs.variables.variable",
     "average_checkpoints": "notebook.reports.conversion_report",
     "checkpoint_exists": "files.directory.state",

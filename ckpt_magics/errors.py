@@ -5,6 +5,7 @@ classes below them are also the built-in exception that Python users expect::
 
     CheckpointError
     |-- AbortedError
+    |-- CancelledError                           another thread ended the operation
     |-- DataLossError (ValueError)             the bytes are not what they should be
     |   |-- ChecksumError                      a stored CRC differs from the contents'
     |   |-- GraphFileError (OSError)           a file that should hold a graph holds none
@@ -21,7 +22,8 @@ classes below them are also the built-in exception that Python users expect::
     |-- PermissionDeniedError (PermissionError)
     |-- ResourceExhaustedError (OSError)       the disk is full, or a documented limit is passed
     |-- UnavailableError (ConnectionError)     a service at a URL does not answer, or not as it should
-    `-- UnimplementedError (NotImplementedError)
+    |-- UnimplementedError (NotImplementedError)
+    `-- UnknownError                             what a function of the program raised
 
 A message says what is wrong; the place (file, tensor, byte offset) and what to do next follow it. Lower floors know
 the offset, the checkpoint floor adds file and tensor with :meth:`CheckpointError.locate`.
@@ -35,6 +37,7 @@ from typing import Any, Self
 
 __all__ = [
     "AbortedError",
+    "CancelledError",
     "CheckpointError",
     "CheckpointNotFoundError",
     "ChecksumError",
@@ -53,6 +56,7 @@ __all__ = [
     "TruncatedError",
     "UnavailableError",
     "UnimplementedError",
+    "UnknownError",
     "visible",
 ]
 
@@ -149,6 +153,16 @@ class AbortedError(CheckpointError):
     """The operation gave up because of another one, and may be tried again."""
 
     error_code = 10
+
+
+class CancelledError(CheckpointError):
+    """Another thread ended the operation, or the session."""
+
+    error_code = 1
+
+
+class UnknownError(CheckpointError):
+    """An error of no other class: mostly what a function of the program raised."""
 
 
 class OutOfRangeError(CheckpointError, IndexError):

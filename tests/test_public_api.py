@@ -10,6 +10,7 @@ from ckpt_magics import errors
 
 PUBLIC_NAMES = [
     "AbortedError",
+    "CancelledError",
     "Checkpoint",
     "CheckpointError",
     "CheckpointManager",
@@ -37,6 +38,7 @@ PUBLIC_NAMES = [
     "TruncatedError",
     "UnavailableError",
     "UnimplementedError",
+    "UnknownError",
     "Variable",
     "average_checkpoints",
     "checkpoint_exists",

@@ -71,7 +71,7 @@ _EAGER = "build a graph and run it in a session; disable_eager_execution() is th
 
 WITHOUT = {
     "ClusterSpec": _ONE_PROCESS,
-    "Dataset": _INPUT,
+    "Dataset": "it is tf.data.Dataset",
     "FIFOQueue": _INPUT,
     "FixedLengthRecordReader": _INPUT,
     "GradientTape": _EAGER,
@@ -81,7 +81,6 @@ WITHOUT = {
     "TFRecordReader": _INPUT,
     "TextLineReader": _INPUT,
     "batch": _INPUT,
-    "data": _INPUT,
     "decode_csv": _INPUT,
     "decode_raw": _INPUT,
     "distribute": _ONE_PROCESS,
@@ -96,7 +95,6 @@ WITHOUT = {
     "lookup": "look the keys up in Python, and feed the numbers",
     "numpy_function": _PYTHON,
     "parse_single_example": _INPUT,
-    "py_func": _PYTHON,
     "py_function": _PYTHON,
     "read_file": _INPUT,
     "replica_device_setter": _ONE_PROCESS,

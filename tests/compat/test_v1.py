@@ -18,8 +18,8 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 
 def test_namespaces_are_these():
     expected = (
-        "app contrib debugging dtypes errors flags gfile graph_util initializers layers linalg logging losses math "
-        "metrics nest nn python_io random saved_model summary train version"
+        "app contrib data debugging dtypes errors flags gfile graph_util initializers layers linalg logging "
+        "losses math metrics nest nn python_io random saved_model summary train version"
     )
     assert " ".join(NAMESPACES) == expected
 
@@ -76,13 +76,12 @@ def test_missing_names_without_a_near_one_suggest_none(name):
     [
         (tf.train, "AdaMaxOptimizer", "train with TensorFlow and restore its checkpoint"),
         (tf, "GradientTape", "build a graph and run it in a session"),
-        (tf, "py_func", "fetch the tensors"),
+        (tf, "numpy_function", "fetch the tensors"),
         (tf.train, "Server", "one process"),
         (tf.train, "batch", "feed it to placeholders"),
         (tf, "estimator", "model_dir"),
         (tf, "keras", "load_checkpoint"),
-        (tf, "Dataset", "feed it to placeholders"),
-        (tf, "data", "feed it to placeholders"),
+        (tf, "Dataset", "tf.data.Dataset"),
     ],
 )
 def test_missing_names_of_training_programs_say_what_to_do(module, name, advice):

@@ -10,7 +10,7 @@ _HOMES = {
     "AbortedError": "errors",
     "AlreadyExistsError": "graphs.programs.error_classes",
     "CANCELLED": "graphs.programs.error_classes",
-    "CancelledError": "graphs.programs.error_classes",
+    "CancelledError": "errors",
     "DATA_LOSS": "graphs.programs.error_classes",
     "DEADLINE_EXCEEDED": "graphs.programs.error_classes",
     "DataLossError": "errors",
@@ -38,7 +38,7 @@ _HOMES = {
     "UnauthenticatedError": "graphs.programs.error_classes",
     "UnavailableError": "errors",
     "UnimplementedError": "errors",
-    "UnknownError": "graphs.programs.error_classes",
+    "UnknownError": "errors",
     "error_code_from_exception_type": "graphs.programs.error_classes",
     "exception_type_from_error_code": "graphs.programs.error_classes",
 }

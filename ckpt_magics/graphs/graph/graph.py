@@ -38,7 +38,10 @@ class Graph:
         seed: Seed of the random ops, or None.
         seeds_given: How many random ops took their second seed from the graph.
         scope_state: What the modules above keep per graph, by their own keys.
+        takes_from_outside: Operations may be given tensors of other graphs.
     """
+
+    takes_from_outside = False
 
     def __init__(self) -> None:
         self._operations: dict[str, Operation] = {}
@@ -90,9 +93,7 @@ class Graph:
         self.check_open()
         op_def = self.op_def(op_type)
         flat = flatten_inputs(inputs)
-        for tensor in flat:
-            if tensor.graph is not self:
-                raise ValueError(f"{tensor} must be from the same graph as the operation that takes it")
+        flat = [tensor if tensor.graph is self else self.taken(tensor) for tensor in flat]
         node = NodeDef(op=op_type, name=self._node_name(name or op_type))
         for key, value in complete_attrs(op_def, inputs, attrs or {}).items():
             node.attr[key].CopyFrom(value)
@@ -107,6 +108,14 @@ class Graph:
             op.flow_context.add_operation(op)
         self._apply_scopes(op, device)
         return op
+
+    def taken(self, tensor: Tensor) -> Tensor:
+        """Return what stands here for a tensor of another graph.
+
+        Raises:
+            ValueError: Nothing does, but in graphs of functions.
+        """
+        raise ValueError(f"{tensor} must be from the same graph as the operation that takes it")
 
     def _node_name(self, name: str) -> str:
         name = scope_name(name) if name.endswith("/") else self._names.unique(name)

@@ -54,13 +54,19 @@ def name_scope(name: str | None, default_name: str | None = None, values: Sequen
 
 
 def graph_of(values: Iterable[object]) -> Graph:
-    """Return the graph of the first tensor or variable among ``values``, or the default graph."""
+    """Return the graph of the first tensor or variable among ``values``, or the default graph.
+
+    Inside a function it is the function's graph, which may take tensors from outside.
+    """
+    default = get_default_graph()
+    if default.takes_from_outside:
+        return default
     for value in values:
         if isinstance(value, (Operators, Operation)):
             graph = getattr(value, "graph", None)
             if isinstance(graph, Graph):
                 return graph
-    return get_default_graph()
+    return default
 
 
 def convert_to_tensor(

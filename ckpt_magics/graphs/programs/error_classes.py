@@ -10,10 +10,8 @@ from ckpt_magics.errors import CheckpointError
 
 __all__ = [
     "AlreadyExistsError",
-    "CancelledError",
     "DeadlineExceededError",
     "UnauthenticatedError",
-    "UnknownError",
     "error_code_from_exception_type",
     "exception_type_from_error_code",
 ]
@@ -30,12 +28,6 @@ class AlreadyExistsError(CheckpointError):
     error_code = ALREADY_EXISTS
 
 
-class CancelledError(CheckpointError):
-    """Another thread ended the operation."""
-
-    error_code = CANCELLED
-
-
 class DeadlineExceededError(CheckpointError):
     """The operation took longer than it was given."""
 
@@ -48,10 +40,6 @@ class UnauthenticatedError(CheckpointError):
     error_code = UNAUTHENTICATED
 
 
-class UnknownError(CheckpointError):
-    """An error of no other class."""
-
-    error_code = UNKNOWN
 
 
 def exception_type_from_error_code(error_code: int) -> type[CheckpointError]:
@@ -71,8 +59,8 @@ def error_code_from_exception_type(cls: type[CheckpointError]) -> int:
 _KINDS: dict[int, type[CheckpointError]] = {
     kind.error_code: kind
     for kind in (
-        CancelledError, UnknownError, errors.InvalidArgumentError, DeadlineExceededError, errors.NotFoundError,
-        AlreadyExistsError, errors.PermissionDeniedError, errors.ResourceExhaustedError,
+        errors.CancelledError, errors.UnknownError, errors.InvalidArgumentError, DeadlineExceededError,
+        errors.NotFoundError, AlreadyExistsError, errors.PermissionDeniedError, errors.ResourceExhaustedError,
         errors.FailedPreconditionError, errors.AbortedError, errors.OutOfRangeError, errors.UnimplementedError,
         errors.InternalError, errors.UnavailableError, errors.DataLossError, UnauthenticatedError,
     )

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, ClassVar, Self
 
-from ckpt_magics.errors import DataLossError, FailedPreconditionError, visible
-from ckpt_magics.files.formats.random_access import BytesFile, RandomAccessFile
+from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.files.formats.record_file import encode_record, read_records
+from ckpt_magics.files.storage.packed_files import unpacked
 from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
 from ckpt_magics.files.storage.system_errors import system_errors
 
 __all__ = ["TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "tf_record_iterator"]
-
-_MOST_UNPACKED = 1 << 31
-"""Bytes that a packed file may unpack to."""
 
 
 class TFRecordCompressionType:
@@ -129,15 +126,4 @@ def tf_record_iterator(path: AnyPath, options: TFRecordOptions | int | str | Non
     """
     packing = _packing(options)
     with place_of(path).open() as file:
-        yield from read_records(_unpacked(file, file.name, packing) if packing else file)
-
-
-def _unpacked(file: RandomAccessFile, name: str, packing: str) -> BytesFile:
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS + 16 if packing == "GZIP" else zlib.MAX_WBITS)
-    try:
-        data = unpacker.decompress(file.read_at(0, file.size, "records"), _MOST_UNPACKED)
-    except zlib.error as error:
-        raise DataLossError(f"{visible(name)} is not packed by {packing.lower()}, or damaged: {error}") from error
-    if not unpacker.eof:
-        raise DataLossError(f"{visible(name)} ends within what {packing.lower()} packed, or is too large")
-    return BytesFile(data)
+        yield from read_records(unpacked(file, file.name, packing) if packing else file)
