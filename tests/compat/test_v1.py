@@ -19,7 +19,7 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 def test_namespaces_are_these():
     expected = (
         "app contrib data debugging dtypes errors flags gfile graph_util initializers layers linalg logging "
-        "losses math metrics nest nn python_io random saved_model summary train version"
+        "losses math metrics nest nn python_io queue random saved_model summary train version"
     )
     assert " ".join(NAMESPACES) == expected
 
@@ -78,7 +78,7 @@ def test_missing_names_without_a_near_one_suggest_none(name):
         (tf, "GradientTape", "build a graph and run it in a session"),
         (tf, "numpy_function", "fetch the tensors"),
         (tf.train, "Server", "one process"),
-        (tf.train, "batch", "feed it to placeholders"),
+        (tf, "feature_column", "feed it to placeholders"),
         (tf, "estimator", "model_dir"),
         (tf, "keras", "load_checkpoint"),
         (tf, "Dataset", "tf.data.Dataset"),

@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from ckpt_magics.errors import OutOfRangeError, UnimplementedError
-from ckpt_magics.graphs.graph.default import get_default_graph
+from ckpt_magics.errors import OutOfRangeError
+from ckpt_magics.graphs.graph.default import current_session, get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
+from ckpt_magics.graphs.pipelines.queue_runner import QueueRunner
+from ckpt_magics.proto.messages import QueueRunnerDef
 
 __all__ = ["Coordinator", "start_queue_runners"]
 
@@ -40,9 +43,12 @@ class Coordinator:
         return self._joined
 
     def request_stop(self, ex: object = None) -> None:
-        """Ask all threads to stop; an error is raised by `join`, but for those that end a thread without harm."""
+        """Ask all threads to stop; an error is raised by `join`, but for those that end a thread without harm.
+
+        What goes wrong once they were asked is no news: it is how some of them end.
+        """
         error = ex[1] if isinstance(ex, tuple) else ex
-        if isinstance(error, BaseException) and not isinstance(error, self._clean) and self._error is None:
+        if isinstance(error, BaseException) and not isinstance(error, self._clean) and not self._stop.is_set():
             self._error = error
         self._stop.set()
 
@@ -104,17 +110,36 @@ class Coordinator:
 
 
 def start_queue_runners(
-    sess: object = None,  # noqa: ARG001 -- of programs with queues
-    coord: Coordinator | None = None,  # noqa: ARG001
-    daemon: bool = True,  # noqa: ARG001
-    start: bool = True,  # noqa: ARG001
+    sess: Any = None,  # noqa: ANN401 -- a session
+    coord: Coordinator | None = None,
+    daemon: bool = True,
+    start: bool = True,
     collection: str = GraphKeys.QUEUE_RUNNERS,
 ) -> list[threading.Thread]:
-    """Return the threads of the graph's queues, none where it has no queues.
+    """Start the threads that fill the queues of a session's graph, and return them; none where it has no queues.
+
+    They end with the data, when the coordinator asks for it, and when the session is closed.
+
+    Args:
+        sess: The session. Default: the default session.
+        coord: Who asks them to stop, and is told of errors.
+        daemon: Whether the process may end without them.
+        start: Whether to start them.
+        collection: Where the graph lists what fills its queues.
 
     Raises:
-        UnimplementedError: The graph has queues.
+        ValueError: There is no session.
     """
-    if get_default_graph().get_collection(collection):
-        raise UnimplementedError("queues are none of the things that run here: feed the data to placeholders")
-    return []
+    session: Any = current_session() if sess is None else sess
+    graph = get_default_graph() if session is None else session.graph
+    found = graph.get_collection(collection)
+    if not found:
+        return []
+    if session is None:
+        raise ValueError(
+            "Cannot start queue runners: No default session is registered. Use `with sess.as_default()` or pass an "
+            "explicit session to tf.start_queue_runners(sess=sess)"
+        )
+    with graph.as_default():
+        runners = [QueueRunner(queue_runner_def=one) if isinstance(one, QueueRunnerDef) else one for one in found]
+    return [thread for one in runners for thread in one.create_threads(session, coord, daemon, start)]

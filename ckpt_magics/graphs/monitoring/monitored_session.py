@@ -13,7 +13,7 @@ from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.monitoring.basic_hooks import CheckpointSaverHook, StepCounterHook, SummarySaverHook
-from ckpt_magics.graphs.monitoring.coordinator import Coordinator
+from ckpt_magics.graphs.monitoring.coordinator import Coordinator, start_queue_runners
 from ckpt_magics.graphs.monitoring.run_hooks import (
     SessionRunArgs,
     SessionRunContext,
@@ -138,6 +138,7 @@ class MonitoredSession:
         self._coordinator = Coordinator(clean_stop_exception_types=())
         self._session: Session | None = (session_creator or ChiefSessionCreator()).create_session()
         self._stops = False
+        start_queue_runners(self._session, self._coordinator)
         for hook in self._hooks:
             hook.after_create_session(self._session, self._coordinator)
 

@@ -201,7 +201,7 @@ class Supervisor:
         self.summary_writer.add_summary(summary, global_step)
 
     def start_queue_runners(self, sess: Session, queue_runners: object = None) -> list[threading.Thread]:  # noqa: ARG002
-        """Return the threads of the graph's queues, none where it has no queues."""
+        """Start the threads that fill the graph's queues, and return them."""
         with self._graph.as_default():
             return start_queue_runners(sess, self.coord)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, shape_from_proto
 from ckpt_magics.graphs.ops.row import Attr, ShapeContext
@@ -35,6 +36,7 @@ __all__ = [
     "dataset_of",
     "element_shapes",
     "one_by_one",
+    "padded",
     "rows_of",
     "stacked",
     "text_scalar",
@@ -101,6 +103,39 @@ def stacked(values: Sequence[Array], component: int) -> Array:
     result = np.empty((len(values), *shape), np.asarray(values[0]).dtype)
     for index, value in enumerate(values):
         result[index] = value[()] if result.dtype == object and not shape else value
+    return result
+
+
+def padded(values: Sequence[Array], filling: object, wanted: Sequence[int | None] | None = None) -> Array:
+    """Return tensors as one, with a new first dimension, each at the beginning of its part.
+
+    Args:
+        values: The tensors, of one rank.
+        filling: What stands where one has no elements.
+        wanted: Their shape; None for the largest size.
+
+    Raises:
+        DataLossError: One is larger.
+        InvalidArgumentError: They are of different ranks.
+    """
+    rank = np.ndim(values[0]) if wanted is None else len(wanted)
+    if any(np.ndim(value) != rank for value in values):
+        raise InvalidArgumentError(
+            f"All elements in a batch must have the same rank as the padded shape, {rank}, got "
+            + ", ".join(format_shape(np.shape(value)) for value in values)
+        )
+    largest = [max(sizes) for sizes in zip(*map(np.shape, values), strict=True)]
+    told = [None] * rank if wanted is None else wanted
+    sizes = [size if told_size is None else told_size for size, told_size in zip(largest, told, strict=True)]
+    if any(size > limit for size, limit in zip(largest, sizes, strict=True)):
+        raise DataLossError(
+            f"Attempted to pad to a smaller size than the input element: {format_shape(tuple(largest))} to "
+            f"{format_shape(tuple(sizes))}"
+        )
+    result = np.full((len(values), *sizes), filling, np.asarray(values[0]).dtype)
+    for index, value in enumerate(values):
+        beginning: tuple[Any, ...] = (slice(index, index + 1), *map(slice, np.shape(value)))
+        result[beginning] = value
     return result
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import DataLossError, InvalidArgumentError
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.dataset_values import (
     ELEMENTS,
@@ -24,6 +23,7 @@ from ckpt_magics.graphs.ops.dataset_values import (
     as_dataset,
     dataset_of,
     one_by_one,
+    padded,
     rows_of,
     stacked,
 )
@@ -112,34 +112,8 @@ def _padded_batch_all(ctx: KernelContext, dataset: object, size: Array, *others:
 
 
 def _padded(values: Sequence[Array], wanted: Array, filling: Array) -> Array:
-    """Return tensors as one, each at the beginning of its part.
-
-    Args:
-        values: The tensors.
-        wanted: Their shape, int64; -1 for the largest size.
-        filling: What stands where they have no elements.
-
-    Raises:
-        DataLossError: One is larger.
-        InvalidArgumentError: One has another rank.
-    """
-    if any(np.ndim(value) != len(wanted) for value in values):
-        raise InvalidArgumentError(
-            f"All elements in a batch must have the same rank as the padded shape, {len(wanted)}, got "
-            + ", ".join(format_shape(np.shape(value)) for value in values)
-        )
-    largest = np.array([np.shape(value) for value in values], np.int64).reshape(len(values), -1).max(0)
-    sizes = np.where(np.asarray(wanted) < 0, largest, wanted)
-    if np.any(largest > sizes):
-        raise DataLossError(
-            f"Attempted to pad to a smaller size than the input element: {format_shape(tuple(largest.tolist()))} to "
-            f"{format_shape(tuple(sizes.tolist()))}"
-        )
-    result = np.full((len(values), *sizes.tolist()), filling, np.asarray(values[0]).dtype)
-    for index, value in enumerate(values):
-        beginning: tuple[Any, ...] = (slice(index, index + 1), *map(slice, np.shape(value)))
-        result[beginning] = value
-    return result
+    """Return tensors as one of a wanted shape, int64; -1 for the largest size."""
+    return padded(values, filling, [None if size < 0 else size for size in np.asarray(wanted).tolist()])
 
 
 def _unbatch(_ctx: KernelContext, dataset: object) -> DatasetValue:

@@ -10,7 +10,7 @@ from ckpt_magics.files.formats.record_file import read_records
 from ckpt_magics.files.storage.packed_files import read_lines, read_pieces, unpacked
 from ckpt_magics.files.storage.place import place_of
 
-__all__ = ["PartLayout", "file_lines", "file_parts", "file_records"]
+__all__ = ["PartLayout", "file_lines", "file_parts", "file_records", "whole_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +90,12 @@ def _check_body(size: int, name: str, layout: PartLayout) -> None:
             f"Excluding the header ({layout.header} bytes) and footer ({layout.footer} bytes), input file {name} has "
             f"body length {body} bytes, which is not an exact multiple of the record length ({layout.size} bytes)."
         )
+
+
+def whole_file(name: str | bytes) -> bytes:
+    """Return what stands in a file.
+
+    Raises:
+        CheckpointError: It cannot be read.
+    """
+    return b"".join(read_pieces(place_of(name)))

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -137,6 +138,14 @@ def _all_locked(variables: Iterable[SessionVariable]) -> Iterator[None]:
         yield
 
 
+@runtime_checkable
+class Cancellable(Protocol):
+    """Something that threads wait for."""
+
+    def cancel(self) -> None:
+        """Let them go with an error."""
+
+
 class SessionVariables:
     """Variables by kind, container and name; each session has one store."""
 
@@ -185,6 +194,9 @@ class SessionVariables:
             variable.value = values.get(key)
 
     def clear(self) -> None:
-        """Forget every variable, and what else was kept."""
+        """Forget every variable, and what else was kept; who waits for a queue goes with an error."""
+        for resource in list(self._resources.values()):
+            if isinstance(resource, Cancellable):
+                resource.cancel()
         self._variables.clear()
         self._resources.clear()

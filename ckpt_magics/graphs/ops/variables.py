@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError, TensorMismatchError
+from ckpt_magics.errors import InvalidArgumentError, OutOfRangeError, TensorMismatchError
 from ckpt_magics.files.formats.dtypes import INT32
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes, shape_from_proto
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.graphs.ops.shape_rules import attr_shape, no_outputs, scalar, shape_from_attr
+from ckpt_magics.graphs.ops.shape_rules import attr_shape, like_input, no_outputs, scalar, shape_from_attr
 from ckpt_magics.graphs.ops.type_sets import INDEX, NUMBERS
 from ckpt_magics.graphs.ops.variable_values import SessionVariable, locked
 
@@ -151,6 +151,19 @@ HOLDER_ATTRS = (Attr("container", "string", b""), Attr("shared_name", "string", 
 REF_ATTRS = (Attr("shape", "shape"), types("dtype"), *HOLDER_ATTRS)
 UPDATE_ATTRS = (types("T", NUMBERS), flag("use_locking"))
 
+
+def _count(ctx: KernelContext, variable: SessionVariable) -> Array:
+    """Return what a variable holds, and add 1, up to a limit."""
+    with locked([variable]):
+        value, limit = variable.read(), ctx.attr("limit")
+        if value >= limit:
+            raise OutOfRangeError(f"Reached limit of {limit}")
+        variable.assign(value + value.dtype.type(1))
+    return value
+
+
+COUNTED = (Attr("limit", "int"), types("T", INDEX))
+
 ROWS: tuple[Op, ...] = (
     Op("Variable", "-> ref: Ref(dtype)", REF_ATTRS, _variable_v1_shape, _variable, is_stateful=True),
     Op("VariableV2", "-> ref: Ref(dtype)", REF_ATTRS, shape_from_attr(), _variable, is_stateful=True),
@@ -164,6 +177,8 @@ ROWS: tuple[Op, ...] = (
     ),
     Op("AssignAdd", "ref: Ref(T), value: T -> output_ref: Ref(T)", UPDATE_ATTRS, _update_shape, _update(np.add)),
     Op("AssignSub", "ref: Ref(T), value: T -> output_ref: Ref(T)", UPDATE_ATTRS, _update_shape, _update(np.subtract)),
+    Op("CountUpTo", "ref: Ref(T) -> output: T", COUNTED, like_input(), _count),
+    Op("ResourceCountUpTo", "resource: resource -> output: T", COUNTED, scalar, _count, is_stateful=True),
     Op(
         "IsVariableInitialized",
         "ref: Ref(dtype) -> is_initialized: bool",

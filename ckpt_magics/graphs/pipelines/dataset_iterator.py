@@ -5,7 +5,7 @@ Format: tensorflow/python/data/ops/iterator_ops.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
@@ -13,10 +13,14 @@ from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope,
 from ckpt_magics.graphs.nodes.structures import map_structure
 from ckpt_magics.graphs.pipelines.elements import ElementKind
 
-if TYPE_CHECKING:
-    from ckpt_magics.graphs.pipelines.dataset import Dataset
+__all__ = ["DatasetIterator"]
 
-__all__ = ["DatasetIterator", "make_initializable_iterator", "make_one_shot_iterator"]
+
+class Iterated(Protocol):
+    """A dataset, as far as an iterator asks: what nodes take for it, and what its elements are."""
+
+    handle: Tensor
+    kind: ElementKind
 
 
 class DatasetIterator:
@@ -97,7 +101,7 @@ class DatasetIterator:
         """Let ``initializer`` begin at a dataset's first element."""
         self._initializer = apply("MakeIterator", dataset, self._handle)
 
-    def make_initializer(self, dataset: Dataset, name: str | None = None) -> Operation:
+    def make_initializer(self, dataset: Iterated, name: str | None = None) -> Operation:
         """Return what begins the iterator at a dataset's first element.
 
         Raises:
@@ -121,13 +125,3 @@ class DatasetIterator:
         if name is not None or self._string_handle is None:
             self._string_handle = output("IteratorToStringHandle", self._handle, name=name)
         return self._string_handle
-
-
-def make_one_shot_iterator(dataset: Dataset) -> DatasetIterator:
-    """Return an iterator that passes over a dataset once; see `Dataset.make_one_shot_iterator`."""
-    return dataset.make_one_shot_iterator()
-
-
-def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None) -> DatasetIterator:
-    """Return an iterator that begins when a session runs its ``initializer``."""
-    return dataset.make_initializable_iterator(shared_name)

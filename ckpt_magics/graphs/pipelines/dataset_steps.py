@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ckpt_magics.graphs.pipelines.dataset import Dataset
+from ckpt_magics.graphs.pipelines.dataset_iterator import DatasetIterator
 
 __all__ = [
     "batch_and_drop_remainder",
     "get_output_classes",
     "get_output_shapes",
     "get_output_types",
+    "make_initializable_iterator",
+    "make_one_shot_iterator",
     "map_and_batch",
     "parallel_interleave",
     "prefetch_to_device",
@@ -87,3 +90,13 @@ def get_output_shapes(dataset_or_iterator: Any) -> Any:  # noqa: ANN401 -- a nes
 def get_output_classes(dataset_or_iterator: Any) -> Any:  # noqa: ANN401 -- a nesting of classes
     """Return the class of each of the elements' parts."""
     return dataset_or_iterator.output_classes
+
+
+def make_one_shot_iterator(dataset: Dataset) -> DatasetIterator:
+    """Return an iterator that passes over a dataset once; see `Dataset.make_one_shot_iterator`."""
+    return dataset.make_one_shot_iterator()
+
+
+def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None) -> DatasetIterator:
+    """Return an iterator that begins when a session runs its ``initializer``."""
+    return dataset.make_initializable_iterator(shared_name)

@@ -350,6 +350,12 @@ class Variable(Operators[Tensor]):
         """Add a decrement; see `assign`."""
         return self._change("AssignSub", delta, use_locking, name, read_value)
 
+    def count_up_to(self, limit: int) -> Tensor:
+        """Add a node that gives the value and adds 1, and raises OutOfRangeError where it is ``limit``."""
+        if self.is_resource:
+            return output("ResourceCountUpTo", self.handle, limit=limit, T=self.dtype)
+        return output("CountUpTo", self, limit=limit)
+
     def _change(self, op_type: str, value: object, use_locking: bool, name: str | None, read_value: bool) -> Any:  # noqa: ANN401 -- as assign
         if not self.is_resource:
             changed = output(op_type, self, value, use_locking=use_locking, name=name)

@@ -15,8 +15,8 @@ _HOMES = {
     "get_output_classes": "graphs.pipelines.dataset_steps",
     "get_output_shapes": "graphs.pipelines.dataset_steps",
     "get_output_types": "graphs.pipelines.dataset_steps",
-    "make_initializable_iterator": "graphs.pipelines.dataset_iterator",
-    "make_one_shot_iterator": "graphs.pipelines.dataset_iterator",
+    "make_initializable_iterator": "graphs.pipelines.dataset_steps",
+    "make_one_shot_iterator": "graphs.pipelines.dataset_steps",
 }
 
 __all__ = list(_HOMES)
