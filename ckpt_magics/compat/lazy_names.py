@@ -74,7 +74,6 @@ WITHOUT = {
     "Dataset": "it is tf.data.Dataset",
     "GradientTape": _EAGER,
     "Server": _ONE_PROCESS,
-    "SparseTensor": "use dense tensors, or import the graph that TensorFlow exported",
     "distribute": _ONE_PROCESS,
     "enable_eager_execution": _EAGER,
     "enable_v2_behavior": _EAGER,
@@ -88,8 +87,6 @@ WITHOUT = {
     "numpy_function": _PYTHON,
     "py_function": _PYTHON,
     "replica_device_setter": _ONE_PROCESS,
-    "saved_model": "%graph shows a SavedModel, and save and restore take its variables",
-    "shuffle_batch": _INPUT,
     "sparse": "use dense tensors, or import the graph that TensorFlow exported",
 }
 """What to do in place of names of TensorFlow that programs often have."""

@@ -124,7 +124,7 @@ def infer_shapes(op: Operation) -> None:
     if row is None or not op.outputs:
         return
     context = _ShapeContext(op, row)
-    counted = row.outputs[0].number_attr
+    counted = row.outputs[0].number_attr if len(row.outputs) == 1 else ""
     if counted and context.attr(counted) != len(op.outputs):
         raise InvalidArgumentError(f"attribute '{counted}' does not count the {len(op.outputs)} outputs")
     for tensor, sizes in zip(op.outputs, row.infer(context), strict=True):

@@ -25,7 +25,7 @@ TABLE_SIZE = 1 << 10
 """Steps between two pixels for which weights of a cubic are worked out."""
 
 
-def _check(ctx: KernelContext, images: Array, size: Array) -> tuple[int, int]:
+def _check_images(images: Array, size: Array) -> tuple[int, int]:
     """Return the height and width wanted.
 
     Raises:
@@ -40,9 +40,19 @@ def _check(ctx: KernelContext, images: Array, size: Array) -> tuple[int, int]:
         raise InvalidArgumentError(f"output dimensions must be positive, got {size}")
     if not all(images.shape[1:3]):
         raise InvalidArgumentError("input image must be of non-zero size")
+    return int(size[0]), int(size[1])
+
+
+def _check(ctx: KernelContext, images: Array, size: Array) -> tuple[int, int]:
+    """Return the height and width wanted.
+
+    Raises:
+        InvalidArgumentError: The images are none, or the size is none, or the settings go not together.
+    """
+    sizes = _check_images(images, size)
     if ctx.attr("align_corners") and ctx.attr("half_pixel_centers"):
         raise InvalidArgumentError("If half_pixel_centers is True, align_corners must be False.")
-    return int(size[0]), int(size[1])
+    return sizes
 
 
 def _positions(ctx: KernelContext, wanted: int, given: int, *, nearest: bool = False) -> Array:
@@ -120,6 +130,28 @@ def _bicubic(ctx: KernelContext, images: Array, size: Array) -> Array:
     return sum(np.asarray(down)[:, :, columns[:, tap]] * column_weights[:, tap, None] for tap in range(4))
 
 
+def _area(ctx: KernelContext, images: Array, size: Array) -> Array:
+    height, width = _check_images(images, size)
+    wide = images.astype(FLOAT32, copy=False)
+    down = _area_weights(ctx, height, images.shape[1])
+    across = _area_weights(ctx, width, images.shape[2])
+    return np.einsum("nrcd,hr,wc->nhwd", wide, down, across, optimize=True).astype(FLOAT32, copy=False)
+
+
+def _area_weights(ctx: KernelContext, wanted: int, given: int) -> Array:
+    """Return how much each pixel counts in each of the result, float32 [wanted, given]."""
+    corners = ctx.attr("align_corners") and wanted > 1
+    scale = FLOAT32((given - 1) / (wanted - 1)) if corners else FLOAT32(given / wanted)
+    starts = np.arange(wanted, dtype=FLOAT32) * scale
+    ends = np.arange(1, wanted + 1, dtype=FLOAT32) * scale
+    weights = np.zeros((wanted, given), FLOAT32)
+    for row, start, end in zip(weights, starts, ends, strict=True):
+        for place in range(int(np.floor(start)), int(np.ceil(end))):
+            # Beyond the edge the last pixel counts.
+            row[min(max(place, 0), given - 1)] += min(place + 1, end) - max(place, start)
+    return weights / scale
+
+
 def _crop(ctx: KernelContext, images: Array, boxes: Array, which: Array, size: Array) -> Array:
     if np.ndim(images) != 4 or np.shape(boxes) != (len(which), 4) or np.shape(size) != (2,) or np.any(size <= 0):
         raise InvalidArgumentError(
@@ -186,6 +218,13 @@ def _resize(name: str, pixels: tuple[DType, ...], kernel: Callable[..., Array], 
 
 
 ROWS: tuple[Op, ...] = (
+    Op(
+        "ResizeArea",
+        "images: T, size: int32 -> resized_images: float",
+        (types("T", PIXELS), flag("align_corners")),
+        _resized_shape,
+        _area,
+    ),
     _resize("ResizeBilinear", BILINEAR_PIXELS, _bilinear),
     _resize("ResizeNearestNeighbor", PIXELS, _nearest, "T"),
     _resize("ResizeBicubic", PIXELS, _bicubic),

@@ -167,7 +167,8 @@ class Attr:
         if self.minimum is not None:
             message.has_minimum, message.minimum = True, self.minimum
         if self.allowed:
-            message.allowed_values.CopyFrom(_list_value(_FIELDS[self.kind], self.allowed))
+            field = _FIELDS[self.kind.removeprefix("list(").removesuffix(")")]
+            message.allowed_values.CopyFrom(_list_value(field, self.allowed))
         return message
 
     def default_value(self) -> AttrValue:

@@ -40,8 +40,6 @@ class UnauthenticatedError(CheckpointError):
     error_code = UNAUTHENTICATED
 
 
-
-
 def exception_type_from_error_code(error_code: int) -> type[CheckpointError]:
     """Return the class of the errors that have a code.
 
