@@ -5,6 +5,8 @@
 #   make test-torch   the tests with PyTorch, in an environment of their own (.venv-torch)
 #   make test-recipes the recipes beside the libraries that they convert to, in environments of their own
 #                (.venv-recipes-4, .venv-recipes-5, by the version of transformers)
+#   make test-servers  the tests of checkpoints at URLs against servers that speak as clouds do, on loopback, in an
+#                environment of its own (.venv-servers)
 #   make test-lowest  the tests without TensorFlow, with the lowest versions of all dependencies (.venv-lowest)
 #   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
 #   make tour    execute the tour and write it as HTML to examples/_output
@@ -30,7 +32,7 @@ WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 # The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test test-tensorflow test-torch test-recipes test-lowest lab tour docs lint bench stress proto clean
+.PHONY: test test-tensorflow test-torch test-recipes test-servers test-lowest lab tour docs lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -49,6 +51,11 @@ test-torch: .venv-torch/.installed-$(VERSION)
 test-recipes: .venv-recipes-4/.installed-$(VERSION) .venv-recipes-5/.installed-$(VERSION)
 	.venv-recipes-4/bin/python -m pytest -W default tests/files/recipes/references
 	.venv-recipes-5/bin/python -m pytest -W default tests/files/recipes/references/test_hugging_face.py
+
+# Azurite, which speaks as Azure's storage does, comes from npm.
+test-servers: .venv-servers/.installed-$(VERSION)
+	npm --prefix .venv-servers install --silent --no-save azurite@3
+	.venv-servers/bin/python -m pytest -n 2 --dist loadfile tests/files/storage/remote/servers
 
 # TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
 # of old libraries about each other are no errors.
@@ -89,7 +96,7 @@ proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate
 
 clean:
-	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-lowest js/node_modules
+	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-servers .venv-lowest js/node_modules
 	rm -rf ckpt_magics/notebook/widgets/static examples/_output docs/_build
 
 # pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
@@ -104,6 +111,7 @@ clean:
 .venv-torch/%: PACKAGES := --group torch
 .venv-recipes-4/%: PACKAGES := --group recipes-4
 .venv-recipes-5/%: PACKAGES := --group recipes-5
+.venv-servers/%: PACKAGES := --group servers
 .venv-lowest/%: PACKAGES = --group base-test $$($(PYTHON) tests/lowest_versions.py)
 
 $(NODE_MODULES): js/package.json js/package-lock.json

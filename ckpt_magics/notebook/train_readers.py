@@ -16,7 +16,7 @@ from ckpt_magics.files.directory.state import build_state, checkpoint_exists
 from ckpt_magics.files.directory.state import update_checkpoint_state as update_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX
-from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+from ckpt_magics.files.storage.place import AnyPath, local_path, name_of, place_of, spelled_as
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.graph_files import write_message
 from ckpt_magics.graphs.session import Session
@@ -34,12 +34,12 @@ def new_checkpoint_reader(filepattern: str | bytes) -> reader.CheckpointReader:
     """
     if not isinstance(filepattern, (str, bytes)):
         raise TypeError(f"Expected binary or unicode string, got {filepattern!r}")
-    path = local_path(filepattern)
+    path = name_of(filepattern)
     if not checkpoint_exists(path):
         message = f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {visible(path)}"
         raise CheckpointNotFoundError(message, hint=_what_is_there(path))
     found = reader.load_checkpoint(path)
-    if os.path.abspath(found.prefix) == os.path.abspath(path):
+    if place_of(found.prefix).identity == place_of(path).identity:
         return found
     found.close()
     # TensorFlow takes what is no prefix for a file of version 1.
@@ -72,7 +72,7 @@ def _directories_as_values(path: reader.CheckpointPath) -> Iterator[None]:
     try:
         yield
     except CheckpointNotFoundError as error:
-        if not os.path.isdir(local_path(path)):
+        if not place_of(path).is_directory:
             raise
         raise EmptyDirectoryError(error.message, file=error.file, hint=error.hint) from error
 

@@ -11,18 +11,19 @@ import shutil
 from collections.abc import Sequence
 from typing import IO, Any
 
-from ckpt_magics.files.storage.place import AnyPath, local_path, spelled_as
+from ckpt_magics.errors import NotFoundError, visible
+from ckpt_magics.files.storage.place import AnyPath, is_url, local_path, place_of, spelled_as
 from ckpt_magics.files.storage.system_errors import system_errors
 
 
 def exists(filename: AnyPath) -> bool:
     """Tell whether there is a file or directory."""
-    return os.path.exists(local_path(filename))
+    return place_of(filename).exists
 
 
 def is_directory(dirname: AnyPath) -> bool:
     """Tell whether there is a directory."""
-    return os.path.isdir(local_path(dirname))
+    return place_of(dirname).is_directory
 
 
 def list_directory(dirname: AnyPath) -> list[str]:
@@ -31,9 +32,7 @@ def list_directory(dirname: AnyPath) -> list[str]:
     Raises:
         NotFoundError: There is no such directory.
     """
-    path = local_path(dirname)
-    with system_errors(path):
-        return os.listdir(path)
+    return place_of(dirname).names()
 
 
 def matching_files(filename: AnyPath | Sequence[AnyPath]) -> list[str]:
@@ -44,6 +43,9 @@ def matching_files(filename: AnyPath | Sequence[AnyPath]) -> list[str]:
 
 def make_directories(dirname: AnyPath) -> None:
     """Make a directory, and those around it, where they are missing."""
+    if is_url(dirname):
+        # Directories come with what is in them.
+        return
     path = local_path(dirname)
     with system_errors(path):
         os.makedirs(path, exist_ok=True)
@@ -51,6 +53,8 @@ def make_directories(dirname: AnyPath) -> None:
 
 def make_directory(dirname: AnyPath) -> None:
     """Make a directory."""
+    if is_url(dirname):
+        return
     path = local_path(dirname)
     with system_errors(path):
         os.mkdir(path)
@@ -62,6 +66,10 @@ def remove(filename: AnyPath) -> None:
     Raises:
         NotFoundError: There is no such file.
     """
+    if is_url(filename):
+        if not place_of(filename).remove():
+            raise NotFoundError(f"{visible(place_of(filename).name)}; No such file or directory")
+        return
     path = local_path(filename)
     with system_errors(path):
         os.remove(path)

@@ -281,7 +281,7 @@ def is_url(path: AnyPath) -> bool:
     """Tell whether a path is a URL, or a file of an fsspec file system, that is in no directory of this machine."""
     if isinstance(path, Place):
         return not path.store.is_local
-    return _remote_name(path) is not None
+    return hasattr(path, "fs") or _is_text_of_url(os.fsdecode(path))
 
 
 def _remote_name(path: AnyPath) -> tuple[Store, str] | None:
@@ -294,11 +294,15 @@ def _remote_name(path: AnyPath) -> tuple[Store, str] | None:
 
         return handed_over(path)
     text = os.fsdecode(path)
-    if text.startswith(FILE_SCHEME) or not _URL.match(text) or os.path.lexists(text):
+    if not _is_text_of_url(text):
         return None
     from ckpt_magics.files.storage.remote.opened import name_at_url
 
     return name_at_url(text)
+
+
+def _is_text_of_url(text: str) -> bool:
+    return not text.startswith(FILE_SCHEME) and _URL.match(text) is not None and not os.path.lexists(text)
 
 
 def local_path(path: AnyPath) -> str:

@@ -14,7 +14,7 @@ from ckpt_magics.files.formats.tensor_slice import parse_shape_and_slice
 from ckpt_magics.files.kinds.bundle.bundle_merge import merge_bundles
 from ckpt_magics.files.kinds.restored_slice import restore_slice
 from ckpt_magics.files.kinds.sinks import write_tensors
-from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.files.storage.place import name_of
 from ckpt_magics.files.tensors.arrays_to_save import ArraysToSave, PartToSave, arrays_in_parts
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
@@ -28,7 +28,7 @@ def _path(value: Array) -> str:
     """Return the one path of a string tensor, as the system takes it."""
     if np.size(value) != 1:
         raise InvalidArgumentError(f"expected one file name, got {np.size(value)}")
-    return local_path(np.asarray(value, object).item())
+    return name_of(np.asarray(value, object).item())
 
 
 def _strings(value: Array) -> list[bytes]:

@@ -25,7 +25,7 @@ from ckpt_magics.files.directory.retention import CheckpointHistory
 from ckpt_magics.files.directory.save_names import check_save_names
 from ckpt_magics.files.directory.state import checkpoint_exists
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX, STATE_FILENAME, meta_graph_filename
-from ckpt_magics.files.storage.place import AnyPath, Place, is_bare, local_path, place_of, spelled_as
+from ckpt_magics.files.storage.place import AnyPath, Place, is_bare, name_of, place_of, spelled_as
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
@@ -295,7 +295,7 @@ class Saver:
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
-        path = local_path(save_path)
+        path = name_of(save_path)
         if not checkpoint_exists(path):
             raise _missing(path)
         self._check_built("restore")

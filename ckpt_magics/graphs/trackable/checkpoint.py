@@ -24,7 +24,7 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.object_walk import LiveObject, WalkedObjects, walk_objects
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.file_system import make_directories
-from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.graphs.trackable.auto_trackable import AutoTrackable
@@ -143,9 +143,9 @@ class Checkpoint(AutoTrackable):
         options = options or CheckpointOptions()
         if options.enable_async:
             _ = self.save_counter
-        path = local_path(file_prefix)
-        make_directories(os.path.dirname(path) or os.curdir)
-        saved = write_checkpoint(path, objects_to_save(self._walk()), SaveOptions(write_state=False))
+        place = place_of(file_prefix)
+        make_directories(place.directory.shown)
+        saved = write_checkpoint(place, objects_to_save(self._walk()), SaveOptions(write_state=False))
         options.written(saved)
         return saved
 
@@ -166,7 +166,7 @@ class Checkpoint(AutoTrackable):
             CheckpointError: As of `write`; the counter is what it was.
         """
         with self.counted() as number:
-            place = place_of(f"{local_path(file_prefix)}-{number}")
+            place = place_of(f"{name_of(file_prefix)}-{number}")
             with announced(place):
                 saved = self.write(place, options)
                 saved.files = (*saved.files, record_alone(place))

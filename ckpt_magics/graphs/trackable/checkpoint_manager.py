@@ -16,7 +16,7 @@ from ckpt_magics.files.directory.journal import announced
 from ckpt_magics.files.directory.managed import ManagedCheckpoints
 from ckpt_magics.files.jobs.saving import SavedCheckpoint
 from ckpt_magics.files.storage.file_system import make_directories
-from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.graphs.trackable.checkpoint import Checkpoint
 from ckpt_magics.graphs.trackable.checkpoint_options import CheckpointOptions
 
@@ -65,8 +65,8 @@ class CheckpointManager:
         if checkpoint_interval is not None and step_counter is None:
             raise InvalidArgumentError("`step_counter` should be passed if `checkpoint_interval` is not None.")
         self._checkpoint = checkpoint
-        self._directory = local_path(directory)
-        self._stem = os.path.join(self._directory, checkpoint_name)
+        self._directory = name_of(directory)
+        self._stem = (place_of(directory) / checkpoint_name).name
         self._managed = ManagedCheckpoints(place_of(self._stem), max_to_keep, keep_checkpoint_every_n_hours or None)
         self._step_counter = step_counter
         self._checkpoint_interval = checkpoint_interval

@@ -9,7 +9,7 @@ from typing import Any, Never
 
 from ckpt_magics.errors import InvalidArgumentError
 
-__all__ = ["Argument", "LineParser", "argument", "line_parser", "many_values"]
+__all__ = ["STORAGE", "Argument", "LineParser", "argument", "line_parser", "many_values", "storage_of"]
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
@@ -55,3 +55,24 @@ def line_parser(name: str, description: str | None, arguments: Iterable[Argument
         parser.add_argument(*flags, **options)
     parser.add_argument("-h", "--help", action="store_true", help="Show this.")
     return parser
+
+
+STORAGE = many_values("--storage", "KEY=VALUE", "Options for URLs, as fsspec calls them: anon=true.")
+
+
+def storage_of(words: Iterable[str]) -> dict[str, str | bool]:
+    """Return what ``--storage`` says.
+
+    Raises:
+        InvalidArgumentError: A word has no ``=``.
+
+    >>> storage_of(["anon=true", "endpoint_url=http://127.0.0.1:9000"])
+    {'anon': True, 'endpoint_url': 'http://127.0.0.1:9000'}
+    """
+    found: dict[str, str | bool] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise InvalidArgumentError("--storage takes words of the form KEY=VALUE")
+        found[name] = {"true": True, "false": False}.get(value.lower(), value)
+    return found

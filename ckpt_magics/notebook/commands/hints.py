@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX
+from ckpt_magics.files.storage.place import is_url
 from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import LineLayout, options_of, positionals_of, takes_many
 from ckpt_magics.notebook.commands.words import expanded
@@ -145,7 +146,8 @@ def _expression(name: str, value: object) -> str:
 
 def _names_something(word: str) -> bool:
     path = expanded(word)
-    return os.path.exists(path) or os.path.exists(f"{path}{INDEX_SUFFIX}")
+    # A hint is worth no request.
+    return not is_url(path) and (os.path.exists(path) or os.path.exists(f"{path}{INDEX_SUFFIX}"))
 
 
 def _is_in_directory(path: str) -> bool:

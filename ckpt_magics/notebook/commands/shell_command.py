@@ -13,7 +13,8 @@ from typing import Protocol
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.notebook.commands.arguments import Argument, LineParser, argument, line_parser
+from ckpt_magics.files.storage.remote.storage_options import use_storage_options
+from ckpt_magics.notebook.commands.arguments import STORAGE, Argument, LineParser, argument, line_parser, storage_of
 from ckpt_magics.notebook.commands.hints import line_hint, parse_line, with_hint
 from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import lay_out
@@ -118,6 +119,7 @@ class ShellCommand:
         common = (
             argument("-o", "--output", metavar="FILE", help=output),
             argument("--json", action="store_true", help="Print the facts as JSON in place of the report."),
+            STORAGE,
         )
         return line_parser(f"{program} {self.name}", self.description, (*self.arguments, *self.further(), *common))
 
@@ -132,9 +134,10 @@ class ShellCommand:
         try:
             arguments = parse_line(form, parser, layout)
             self._check_output(arguments)
-            with terminal_progress(self.verb, quiet=getattr(arguments, "quiet", False)) as progress:
-                outcome = self.run(arguments, progress)
-            _report(outcome, arguments)
+            with use_storage_options(storage_of(arguments.storage)):
+                with terminal_progress(self.verb, quiet=getattr(arguments, "quiet", False)) as progress:
+                    outcome = self.run(arguments, progress)
+                _report(outcome, arguments)
         except CheckpointError as error:
             hint = line_hint(form, parser, layout) if isinstance(error, NotFoundError) else ""
             return say_fault(parser.prog, with_hint(str(error), hint))

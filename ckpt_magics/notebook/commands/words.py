@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.files.storage.place import is_url, local_path
 
 __all__ = ["expanded", "is_silenced", "quoted", "split_unfinished", "split_words", "without_expressions"]
 
@@ -125,5 +125,5 @@ def without_expressions(word: str) -> str:
 
 
 def expanded(path: str) -> str:
-    """Return a word of a line that is a path as the system takes it."""
-    return local_path(path)
+    """Return a word of a line that is a path as the system takes it, and a URL as it is."""
+    return path if is_url(path) else local_path(path)

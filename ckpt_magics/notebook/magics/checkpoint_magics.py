@@ -12,6 +12,7 @@ from traitlets import Bool, Int
 from ckpt_magics.files.objects.library_values import is_symbolic
 from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
+from ckpt_magics.notebook.commands.arguments import STORAGE
 from ckpt_magics.notebook.commands.notebook_lines import RESTORE_ARGUMENTS, SAVE_ARGUMENTS
 from ckpt_magics.notebook.commands.show_command import SHOW_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
@@ -45,7 +46,7 @@ class CheckpointMagics(Magics):
 
     @line_magic
     @needs_local_scope
-    @command(*SAVE_ARGUMENTS)
+    @command(*SAVE_ARGUMENTS, STORAGE)
     def ckpt_save(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Save values as a TensorFlow checkpoint.
 
@@ -153,7 +154,7 @@ class CheckpointMagics(Magics):
             print(text)  # noqa: T201 - the user has to know
 
     @line_magic
-    @command(*RESTORE_ARGUMENTS)
+    @command(*RESTORE_ARGUMENTS, STORAGE)
     def ckpt_restore(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Bring the values of a checkpoint back under the names they were saved under: all of them, or none.
 
@@ -185,7 +186,7 @@ class CheckpointMagics(Magics):
         return restore_into_notebook(self.shell, line, quiet=quiet)
 
     @line_magic
-    @command(*SHOW_ARGUMENTS)
+    @command(*SHOW_ARGUMENTS, STORAGE)
     def ckpt_show(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Show what a checkpoint holds: its files, each in a sentence, and its variables.
 

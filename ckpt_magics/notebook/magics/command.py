@@ -11,7 +11,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError
-from ckpt_magics.notebook.commands.arguments import Argument, line_parser
+from ckpt_magics.files.storage.remote.storage_options import use_storage_options
+from ckpt_magics.notebook.commands.arguments import Argument, line_parser, storage_of
 from ckpt_magics.notebook.commands.hints import line_hint, parse_line, source_hint, with_hint
 from ckpt_magics.notebook.commands.line_form import LineForm
 from ckpt_magics.notebook.commands.line_layout import lay_out
@@ -65,7 +66,8 @@ def command(*arguments: Argument, name: str | None = None) -> Callable[[Body], M
                 raise UsageError(str(error)) from None
             parsed.cell = cell
             try:
-                result = body(self, parsed, local_ns)
+                with use_storage_options(storage_of(getattr(parsed, "storage", ()))):
+                    result = body(self, parsed, local_ns)
                 # IPython would read the line as Python, which it is not, and fails at a backslash.
                 return None if cell is None and is_silenced(line) else result
             except UsageError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope
 
+from ckpt_magics.notebook.commands.arguments import STORAGE
 from ckpt_magics.notebook.commands.convert_command import average_arguments, convert_arguments
 from ckpt_magics.notebook.commands.convert_line import (
     convert_options,
@@ -34,7 +35,7 @@ class ConvertMagics(Magics):
 
     @line_magic
     @needs_local_scope
-    @command(*convert_arguments())
+    @command(*convert_arguments(), STORAGE)
     def ckpt_convert(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Write the tensors of a checkpoint to a file of any kind, changed by steps in the order given.
 
@@ -62,7 +63,7 @@ class ConvertMagics(Magics):
 
     @line_magic
     @needs_local_scope
-    @command(*average_arguments())
+    @command(*average_arguments(), STORAGE)
     def ckpt_average(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Write the mean of several checkpoints, taken in float64; integers, strings and steps of the newest.
 

@@ -13,8 +13,8 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, out
 from traitlets import Bool
 
 from ckpt_magics.errors import CheckpointNotFoundError, visible
-from ckpt_magics.files.storage.place import local_path
 from ckpt_magics.files.storage.system_errors import system_errors
+from ckpt_magics.notebook.commands.arguments import STORAGE
 from ckpt_magics.notebook.commands.graph_command import GRAPH_ARGUMENTS, GRAPH_CELL_ARGUMENTS, draw_options
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.command import Scope, command
@@ -99,7 +99,7 @@ class GraphMagics(Magics):
         return shown
 
     @line_magic("graph")  # type: ignore[arg-type]  # as above
-    @command(*GRAPH_ARGUMENTS, name="%graph")
+    @command(*GRAPH_ARGUMENTS, STORAGE, name="%graph")
     def graph_line(self, arguments: argparse.Namespace, local_ns: Scope) -> object:
         """Show a graph from a file, of a checkpoint or of the notebook.
 
@@ -176,7 +176,7 @@ class GraphMagics(Magics):
         if named is not None and not isinstance(named, str | bytes | os.PathLike):
             return _held(word, named, arguments.tags)
         try:
-            source = open_graph(local_path(word if named is None else named), arguments.tags)
+            source = open_graph(expanded(word if named is None else os.fsdecode(named)), arguments.tags)
         except CheckpointNotFoundError as error:
             graphs = [name for name, value in user_values(self.shell).items() if isinstance(value, NotebookGraph)]
             error.hint = f"Graphs in the notebook: {', '.join(graphs)}" if graphs else error.hint

@@ -15,7 +15,7 @@ from ckpt_magics.files.objects.collected import tensors_and_gaps
 from ckpt_magics.files.objects.containers import container_kind
 from ckpt_magics.files.objects.leaves import leaf_kind
 from ckpt_magics.files.steps.patterns import Pattern
-from ckpt_magics.files.storage.place import local_path
+from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import names_text
 
 __all__ = ["array_names", "at_root", "chosen_values", "source_of_word", "user_values"]
@@ -43,7 +43,7 @@ def source_of_word(word: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     # Loading the extension stays quick when what reads checkpoints loads on first use.
     from ckpt_magics.files.directory.finding import find_checkpoint
 
-    path = local_path(word)
+    path = expanded(word)
     try:
         find_checkpoint(path)
     except CheckpointNotFoundError:

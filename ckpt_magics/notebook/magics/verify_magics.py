@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
+from ckpt_magics.notebook.commands.arguments import STORAGE
 from ckpt_magics.notebook.commands.ls_command import LS_ARGUMENTS
 from ckpt_magics.notebook.commands.verify_command import VERIFY_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
@@ -26,7 +27,7 @@ class VerifyMagics(Magics):
     shell: InteractiveShell
 
     @line_magic
-    @command(*VERIFY_ARGUMENTS)
+    @command(*VERIFY_ARGUMENTS, STORAGE)
     def ckpt_verify(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Check every block and every tensor of a checkpoint against its checksums.
 
@@ -48,7 +49,7 @@ class VerifyMagics(Magics):
             return verify_checkpoint(expanded(arguments.source), salvage=salvage, progress=progress)
 
     @line_magic
-    @command(*LS_ARGUMENTS)
+    @command(*LS_ARGUMENTS, STORAGE)
     def ckpt_ls(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """List every checkpoint of a directory: listed, unlisted, half-written, missing; and leftovers of saves.
 

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.notebook.commands.arguments import STORAGE
 from ckpt_magics.notebook.commands.diff_command import DIFF_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
@@ -97,7 +98,7 @@ class ViewMagics(Magics):
     shell: InteractiveShell
 
     @line_magic
-    @command(*DIFF_ARGUMENTS)
+    @command(*DIFF_ARGUMENTS, STORAGE)
     def ckpt_diff(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Compare two checkpoints, or a checkpoint and the notebook's variables: added, removed, reshaped, changed.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,7 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.object_graph.shown_names import TensorListing
 from ckpt_magics.files.recipes.recipe import fitting_recipes
 from ckpt_magics.files.storage import naming
-from ckpt_magics.files.storage.place import AnyPath, place_of
+from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
@@ -176,14 +175,15 @@ def describe_tensors(
 
 
 def _files(checkpoint: OpenCheckpoint) -> list[FileContents]:
-    prefix, found = checkpoint.origin, checkpoint.found
-    roles = {path: _role(path, found) for path in checkpoint.files}
+    found = checkpoint.found.here()
+    prefix = found.place
+    roles = {prefix.at(path): _role(path, found) for path in checkpoint.files}
     beside = {
-        naming.meta_graph_filename(prefix): "meta graph",
-        os.path.join(os.path.dirname(prefix), naming.STATE_FILENAME): "state",
+        prefix.at(naming.meta_graph_filename(prefix.name)): "meta graph",
+        prefix.beside(naming.STATE_FILENAME): "state",
     }
-    roles |= {path: role for path, role in beside.items() if place_of(path).is_file}
-    return [_file(path, role) for path, role in roles.items()]
+    roles |= {place: role for place, role in beside.items() if place.is_file}
+    return [_file(place, role) for place, role in roles.items()]
 
 
 def _role(path: str, found: FoundCheckpoint) -> str:
@@ -192,6 +192,7 @@ def _role(path: str, found: FoundCheckpoint) -> str:
     return "index" if path.endswith(".index") else "data"
 
 
-def _file(path: str, role: str) -> FileContents:
-    size = os.path.getsize(path) if place_of(path).is_file else None
-    return FileContents(path, size, file_sentence(role, size))
+def _file(place: Place, role: str) -> FileContents:
+    info = place.info()
+    size = info.size if info is not None and info.is_file else None
+    return FileContents(place.name, size, file_sentence(role, size))

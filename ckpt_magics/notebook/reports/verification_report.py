@@ -23,7 +23,7 @@ from ckpt_magics.files.jobs.verification import (
     check_checkpoint,
 )
 from ckpt_magics.files.kinds.prefix_source import FoundCheckpoint
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, name_of
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.notebook.reports.saved_listing import saved_report
 from ckpt_magics.phrasing import amount
@@ -272,7 +272,7 @@ def _report(
     source = found.source
     saved, note = None, source.note
     if salvage is not None and found.is_whole:
-        note = f"{note} Nothing is damaged, so nothing was written to {visible(local_path(salvage))}.".lstrip()
+        note = f"{note} Nothing is damaged, so nothing was written to {visible(name_of(salvage))}.".lstrip()
     elif salvage is not None:
         saved = write_good_tensors(found, salvage, progress=progress)
     return VerificationReport(

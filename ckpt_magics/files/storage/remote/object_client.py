@@ -29,7 +29,7 @@ class Upload(Protocol):
     """An object on its way: nobody sees it before it is finished."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append bytes; ``data`` may change as soon as this returns."""
+        """Append bytes, which nobody changes any more."""
         ...
 
     def finish(self) -> None:

@@ -92,7 +92,8 @@ def _put(found: ObstoreOptions, kind: str, name: str, value: OptionValue) -> Non
     elif name == "headers":
         found.client.setdefault("default_headers", {}).update(value)
     elif name in _OF_RETRIES:
-        found.retries[name] = value
+        # A word of a line is text.
+        found.retries[name] = int(value) if name == "max_retries" else value
     elif kind == "gs" and name == "token" and value == "anon":
         found.config["skip_signature"] = True
     elif kind == "az" and name == "connection_string":

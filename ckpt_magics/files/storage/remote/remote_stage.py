@@ -23,6 +23,10 @@ HELD_SIZE = 8 << 20
 """Bytes up to which a file is kept here and put in one request."""
 
 
+_STEP = 1 << 20
+"""Bytes that are gathered before a client is told: a call costs it as much as many of them."""
+
+
 class SendingStore(Store, Protocol):
     """A store of objects, which takes more than one request for a large one."""
 
@@ -60,14 +64,16 @@ class RemoteFile:
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes."""
         self.size += len(data)
-        if self._upload is None and len(self._held) + len(data) > HELD_SIZE:
+        self._held += data
+        if self._upload is None and len(self._held) > HELD_SIZE:
             self._upload = self._store.upload(self.name)
-            self._upload.write(self._held)
-            self._held = bytearray()
-        if self._upload is None:
-            self._held += data
-        else:
-            self._upload.write(data)
+        if self._upload is not None and len(self._held) > _STEP:
+            self._send(self._upload)
+
+    def _send(self, upload: Upload) -> None:
+        # Clients may send bytes later, straight from where they are; so they get them for good.
+        held, self._held = self._held, bytearray()
+        upload.write(held)
 
     def copy(self, source: ReadableFile, offset: int, size: int) -> Iterator[memoryview]:
         """Append bytes of another file, a piece at a time; what was sent is not read back."""
@@ -86,6 +92,7 @@ class RemoteFile:
         if self._upload is None:
             self._store.put(self.name, bytes(self._held))
         else:
+            self._send(self._upload)
             self._upload.finish()
         self.is_there = True
         self._held = bytearray()

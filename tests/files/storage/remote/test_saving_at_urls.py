@@ -239,6 +239,19 @@ def test_an_upload_that_is_given_up_leaves_nothing(client, monkeypatch):
     assert contents(client) == {}
 
 
+def test_bytes_may_change_as_soon_as_they_are_written(client, monkeypatch):
+    monkeypatch.setattr(remote_stage, "HELD_SIZE", 64)
+    place = bucket(client) / "a"
+    with place.directory.stage() as stage:
+        file = stage.create(place.name, decides=True)
+        for number in range(8):
+            data = bytearray([number]) * (3 << 19)
+            file.write(memoryview(data))
+            data[:] = bytes(len(data))
+        stage.commit(file, place.name, "data")
+    assert place.open().read_at(0, place.size(), "all") == b"".join(bytes([n]) * (3 << 19) for n in range(8))
+
+
 def test_a_file_system_of_fsspec_is_saved_to():
     system = fsspec.filesystem("memory")
     system.store.clear()
