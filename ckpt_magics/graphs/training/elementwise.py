@@ -12,7 +12,20 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.arrays import zeros_like
 from ckpt_magics.graphs.nodes.build import output
 from ckpt_magics.graphs.nodes.constants import constant
-from ckpt_magics.graphs.nodes.mathematics import cast, conj, cos, exp, multiply, reciprocal, sign, sin, square
+from ckpt_magics.graphs.nodes.mathematics import (
+    add,
+    cast,
+    conj,
+    cos,
+    exp,
+    multiply,
+    reciprocal,
+    sign,
+    sin,
+    sqrt,
+    square,
+    subtract,
+)
 from ckpt_magics.graphs.training.rule import DIFFERENTIABLE, Gradients, Rule
 
 __all__ = ["NO_GRADIENT", "RULES"]
@@ -88,6 +101,41 @@ def _sigmoid_grad(op: Operation, grad: Tensor) -> Gradients:
         return [gb - 2.0 * gb * a, output("SigmoidGrad", a, grad)]
 
 
+def _inverse_sine(x: Tensor, grad: Tensor) -> Tensor:
+    return grad * _inverse_root(x, grad)
+
+
+def _inverse_cosine(x: Tensor, grad: Tensor) -> Tensor:
+    inverse = _inverse_root(x, grad)
+    return -grad * inverse
+
+
+def _inverse_root(x: Tensor, grad: Tensor) -> Tensor:
+    squared = square(x)
+    return reciprocal(sqrt(subtract(constant(1, grad.dtype), squared)))
+
+
+def _rational(combine: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the derivative of an inverse tangent: the inverse of 1 and a square."""
+
+    def derivative(x: Tensor, grad: Tensor) -> Tensor:
+        squared = square(x)
+        inverse = reciprocal(combine(constant(1, grad.dtype), squared))
+        return grad * inverse
+
+    return derivative
+
+
+def _by_output(op_type: str) -> Rule:
+    """Return the rule of a function whose derivative is the inverse of another one of its output."""
+
+    def rule(op: Operation, grad: Tensor) -> Gradients:
+        with op.graph.control_dependencies([grad]):
+            return [grad / output(op_type, conj(op.outputs[0]))]
+
+    return rule
+
+
 def _tan(x: Tensor, grad: Tensor) -> Tensor:
     return square(reciprocal(cos(x))) * grad
 
@@ -126,6 +174,12 @@ RULES: dict[str, Rule] = {
     "Sin": _of_input(lambda x, grad: grad * cos(x)),
     "Cos": _of_input(lambda x, grad: -grad * sin(x)),
     "Tan": _of_input(_tan),
+    "Asin": _of_input(_inverse_sine),
+    "Acos": _of_input(_inverse_cosine),
+    "Atan": _of_input(_rational(add)),
+    "Atanh": _of_input(_rational(subtract)),
+    "Asinh": _by_output("Cosh"),
+    "Acosh": _by_output("Sinh"),
     "Cast": _cast,
     "InvGrad": _reciprocal_grad,
     "ReciprocalGrad": _reciprocal_grad,

@@ -163,8 +163,6 @@ def _sequences(op: Operation, grad: Tensor) -> Gradients:
 
 RULES: dict[str, Rule] = {
     "ReverseSequence": _sequences,
-    "SpaceToBatchND": lambda op, grad: [output("BatchToSpaceND", grad, *op.inputs[1:]), None, None],
-    "BatchToSpaceND": lambda op, grad: [output("SpaceToBatchND", grad, *op.inputs[1:]), None, None],
     "MatrixBandPart": lambda op, grad: [output("MatrixBandPart", grad, *op.inputs[1:]), None, None],
     "Slice": _slice,
     "StridedSlice": _strided_slice,
@@ -176,6 +174,7 @@ RULES: dict[str, Rule] = {
     "Pad": _pad,
     "PadV2": _pad,
     "Reverse": lambda op, grad: [output("Reverse", grad, op.inputs[1]), None],
+    "Roll": lambda op, grad: [output("Roll", grad, -op.inputs[1], op.inputs[2]), None, None],
     "ReverseV2": lambda op, grad: [reverse(grad, op.inputs[1]), None],
 }
 

@@ -57,6 +57,12 @@ def _max_pool_grad(op: Operation, grad: Tensor) -> Gradients:
     return [zeros_like(images), zeros_like(pooled), output("MaxPoolGradGrad", images, pooled, grad, **attrs)]
 
 
+def _max_pool_grad_grad(op: Operation, grad: Tensor) -> Gradients:
+    images, pooled, _ = op.inputs
+    attrs = given_attrs(op, "ksize", "strides", "padding", "data_format")
+    return [zeros_like(images), zeros_like(pooled), output("MaxPoolGrad", images, pooled, grad, **attrs)]
+
+
 def _avg_pool(op: Operation, grad: Tensor) -> Gradients:
     return [output("AvgPoolGrad", shape(op.inputs[0]), grad, **_pool_attrs(op))]
 
@@ -71,6 +77,7 @@ RULES: dict[str, Rule] = {
     "Conv2DBackpropFilter": _conv_filter,
     "MaxPool": _max_pool,
     "MaxPoolGrad": _max_pool_grad,
+    "MaxPoolGradGrad": _max_pool_grad_grad,
     "AvgPool": _avg_pool,
     "AvgPoolGrad": _avg_pool_grad,
 }

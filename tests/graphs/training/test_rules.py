@@ -10,7 +10,8 @@ import pytest
 
 import ckpt_magics.compat.v1 as tf
 from ckpt_magics.errors import CheckpointError
-from ckpt_magics.files.formats.dtypes import DOUBLE, dtype_of
+from ckpt_magics.files.formats.dtypes import DOUBLE, STRING, dtype_of
+from ckpt_magics.graphs.nodes.build import apply
 from ckpt_magics.graphs.ops.rows import OPS
 from ckpt_magics.graphs.training.rules import NO_GRADIENT, RULES
 from tests.tensorflow.kernel_cases import Case, data_types
@@ -27,6 +28,13 @@ ONE_SIDED = {
     "EluGrad", "SeluGrad", "SoftplusGrad",
     # Labels that do not add up to 1 count as if they did; limits that cross are clipped by the lower one.
     "SoftmaxCrossEntropyWithLogits", "ClipByValue",
+    # An empty segment has the least number that there is, or the greatest.
+    "UnsortedSegmentMax", "UnsortedSegmentMin",
+    # What fills the rest counts as a setting; a row that is put where another one was keeps its gradient.
+    "MatrixDiagPartV2", "MatrixDiagPartV3", "MatrixDiagV2", "MatrixDiagV3", "PadV2", "DynamicStitch",
+    "ParallelDynamicStitch",
+    # One value for many places has no gradient; the other two are no functions of doubles, or refuse.
+    "SparseToDense", "Cast", "PreventGradient",
 }  # fmt: skip
 
 
@@ -78,8 +86,12 @@ def derivatives(name: str, case: Case) -> tuple[float, float] | None:
         return by_rule, (moved(1e-6) - moved(-1e-6)) / 2e-6
 
 
+def takes_doubles(name: str) -> bool:
+    return DOUBLE in data_types(name) or STRING in data_types(name)  # which stands for ops that take any type
+
+
 COMPARED = sorted(
-    name for name in RULES.keys() & MAKERS.keys() if DOUBLE in data_types(name) and name not in ONE_SIDED | KINKS
+    name for name in RULES.keys() & MAKERS.keys() if takes_doubles(name) and name not in ONE_SIDED | KINKS
 )
 
 
@@ -92,3 +104,15 @@ def test_agrees_with_finite_differences(name):
             assert found[0] == pytest.approx(found[1], rel=1e-5, abs=1e-5), f"{name} {case}"
             compared += 1
     assert compared
+
+
+def test_the_old_top_k_sends_gradients_where_the_new_one_does():
+    values = np.random.default_rng(4).permutation(12.0 * np.arange(12)).reshape(3, 4)
+    found = []
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(values)
+        for top in (apply("TopK", x, k=2)[0], apply("TopKV2", x, 2)[0]):
+            [gradient] = tf.gradients(top * [1.0, 2.0], [x])
+            found.append(session.run(gradient))
+    np.testing.assert_array_equal(*found)
+    assert found[0].sum(axis=1).tolist() == [3.0] * 3
