@@ -144,9 +144,23 @@ def _einsum(ctx: KernelContext, *inputs: Array) -> Array:
     if match is None or len(inputs) != (1 if match[2] is None else 2):
         raise InvalidArgumentError(f"Expected one or two inputs and an '->' in the equation: {equation!r}")
     wide = accumulator(inputs[0].dtype)
+    labels, _, result = equation.partition("->")
+    single = "".join(label for index, label in enumerate(result) if label == "." or label not in result[:index])
     # NumPy computes it by matrix products where it is asked to look for them.
-    result = np.einsum(equation, *(item.astype(wide, copy=False) for item in inputs), optimize=True)
-    return result.astype(inputs[0].dtype, copy=False)
+    wide_inputs = (item.astype(wide, copy=False) for item in inputs)
+    value = np.einsum(f"{labels}->{single}", *wide_inputs, optimize=True).astype(inputs[0].dtype, copy=False)
+    return value if single == result else _on_diagonals(value, single, result)
+
+
+def _on_diagonals(value: Array, single: str, result: str) -> Array:
+    """Spread axes of single labels to labels that stand there more than once: what is off the diagonal is 0."""
+    front, dots, behind = single.partition("...")
+    lengths = dict(zip(front, value.shape, strict=False)) | dict(zip(behind[::-1], value.shape[::-1], strict=False))
+    outer = value.shape[len(front) : value.ndim - len(behind)] if dots else ()
+    first, _, last = result.partition("...")
+    spread = np.zeros([lengths[label] for label in first] + [*outer] + [lengths[label] for label in last], value.dtype)
+    np.einsum(f"{result}->{single}", spread)[...] = value  # a view of the diagonals
+    return spread
 
 
 def _einsum_shape(ctx: ShapeContext) -> list[Shape]:

@@ -29,10 +29,10 @@ from ckpt_magics.graphs.nodes.mathematics import cast, conj, div_no_nan, equal, 
 from ckpt_magics.graphs.nodes.reductions import cumprod, cumsum, reduce_prod, reduce_sum
 from ckpt_magics.graphs.training.rule import Gradients, Rule
 
-__all__ = ["NO_GRADIENT", "RULES"]
+__all__ = ["NO_GRADIENT", "RULES", "kept_shape"]
 
 
-def _kept_shape(sizes: Tensor, axes: Tensor) -> object:
+def kept_shape(sizes: Tensor, axes: Tensor) -> object:
     """Return the shape of a reduction's result as if it kept the reduced dimensions."""
     known, reduced = constant_value(sizes), constant_value(axes)
     if known is not None and reduced is not None:
@@ -62,8 +62,8 @@ def _spread(op: Operation, grad: Tensor) -> Tensor:
     sizes = shape(x)
     if not op.get_attr("keep_dims"):
         with op.graph.colocate_with(sizes):
-            kept_shape = _kept_shape(sizes, axes)
-        grad = reshape(grad, kept_shape)
+            whole_rank = kept_shape(sizes, axes)
+        grad = reshape(grad, whole_rank)
     return broadcast_to(grad, sizes)
 
 
@@ -88,7 +88,7 @@ def _extreme(op: Operation, grad: Tensor) -> Gradients:
     if op.get_attr("keep_dims"):
         kept: object = shape(y)
     else:
-        kept = _kept_shape(sizes, axes)
+        kept = kept_shape(sizes, axes)
         y, grad = reshape(y, kept), reshape(grad, kept)
     chosen = cast(equal(y, x), grad.dtype)
     number = reshape(reduce_sum(chosen, axes), kept)
@@ -101,7 +101,7 @@ def _prod(op: Operation, grad: Tensor) -> Gradients:
     sizes = shape(x)
     flat_axes = reshape(axes, [-1])
     if not op.get_attr("keep_dims"):
-        grad = reshape(grad, _kept_shape(sizes, axes))
+        grad = reshape(grad, kept_shape(sizes, axes))
     grad = broadcast_to(grad, sizes)
     with op.graph.device("/cpu:0"):
         ndims = rank(x)
