@@ -84,11 +84,12 @@ class SourceTensor(LazyTensor):
     Args:
         source: Which has it.
         key: What it is called there.
+        dtype: What the source says of it.
+        shape: Likewise.
     """
 
-    def __init__(self, source: NamedValues, key: bytes) -> None:
-        spec = source.spec(key)
-        super().__init__(spec.dtype, spec.shape)
+    def __init__(self, source: NamedValues, key: bytes, dtype: DType, shape: tuple[int, ...]) -> None:
+        super().__init__(dtype, shape)
         self.streams = True
         self.source = source
         self.key = key

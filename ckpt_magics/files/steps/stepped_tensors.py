@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
@@ -305,8 +305,10 @@ def stepped(tensors: NamedTensors[TensorSource], scope: str = "") -> SteppedTens
         for key in keys
         if (text := key_to_name(key)) in tensors.shown.names
     }
+    keys, dtypes, shapes, *_ = source.columns()
+    tensors_by_key = dict(zip(keys, map(partial(SourceTensor, source), keys, dtypes, shapes), strict=True))
     return SteppedTensors(
-        {name: SteppedTensor(SourceTensor(source, key), (name,)) for key, name in names.items()},
+        {name: SteppedTensor(tensors_by_key[key], (name,)) for key, name in names.items()},
         source.origin,
         known=known,
     )
