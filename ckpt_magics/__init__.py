@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from ckpt_magics.files.directory.state import latest_checkpoint as latest_checkpoint
     from ckpt_magics.files.jobs.converting import ConvertOptions as ConvertOptions
     from ckpt_magics.files.jobs.saving import SavedCheckpoint as SavedCheckpoint
+    from ckpt_magics.files.jobs.zarr_references import zarr_references as zarr_references
     from ckpt_magics.files.restore.restore import restore_checkpoint as restore_checkpoint
+    from ckpt_magics.files.storage.remote.storage_options import use_storage_options as use_storage_options
     from ckpt_magics.graphs.graph.graph import Graph as Graph
     from ckpt_magics.graphs.programs.standing_in import stand_in as stand_in
     from ckpt_magics.graphs.saver.array_saving import save_checkpoint as save_checkpoint
@@ -129,7 +131,9 @@ _HOMES = {
     "show_graph": "notebook.reports.graph_contents",
     "stand_in": "graphs.programs.standing_in",
     "unload_ipython_extension": "notebook.magics",
+    "use_storage_options": "files.storage.remote.storage_options",
     "verify_checkpoint": "notebook.reports.verification_report",
+    "zarr_references": "files.jobs.zarr_references",
 }
 
 __all__ = list(_HOMES)

@@ -222,6 +222,7 @@ DOORS = {
     "average_checkpoints": _averaged,
     "compare_checkpoints": lambda given, _: len(ckpt_magics.compare_checkpoints(given("m-1"), given())) == 1,
     "describe_checkpoint": lambda given, _: len(ckpt_magics.describe_checkpoint(given("m-1")).variables) == 1,
+    "zarr_references": lambda given, _: "w/zarr.json" in ckpt_magics.zarr_references(given("m-1"))["refs"],
     "show_checkpoint": _pictures,
     "show_graph": _pictures,
     "freeze_graph": _frozen,

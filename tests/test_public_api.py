@@ -66,7 +66,9 @@ PUBLIC_NAMES = [
     "show_graph",
     "stand_in",
     "unload_ipython_extension",
+    "use_storage_options",
     "verify_checkpoint",
+    "zarr_references",
 ]
 
 
