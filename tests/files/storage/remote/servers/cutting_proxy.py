@@ -37,8 +37,19 @@ class CuttingProxy:
         self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
 
     async def _serve(self, reader, writer):
+        try:
+            await self._answer_all(reader, writer)
+        finally:
+            writer.close()
+
+    async def _answer_all(self, reader, writer):
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 request = await _message(reader)
@@ -53,7 +64,6 @@ class CuttingProxy:
                     break
                 writer.write(answer)
                 await writer.drain()
-        writer.close()
 
     async def _asked(self, request):
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server_port)
