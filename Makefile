@@ -89,6 +89,7 @@ bench: $(INSTALLED) $(WIDGETS)
 stress: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group stress
 	CKPT_MAGICS_STRESS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/safety tests/files/jobs/test_faults.py \
+		tests/files/storage/remote/test_saving_at_urls.py \
 		tests/files/jobs/test_memory.py tests/tensorflow/programs/test_generated.py tests/tensorflow/test_scope_programs.py
 	$(BIN)/python -m tests.safety.fuzz --executions 200000
 

@@ -19,6 +19,7 @@ from ckpt_magics.files.storage.remote.remote_store import RemoteStore
 from ckpt_magics.files.storage.store import ABSENT
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_checkpoint
+from tests.safety.scale import scaled
 
 OLD, NEW, NEXT = 1.0, 2.0, 3.0
 ROOT = "s3://bucket/"
@@ -144,12 +145,14 @@ def test_the_files_are_those_of_a_disk(client, sizes, tmp_path):
 STEPS = {"same prefix": (None, None, None), "next step": (1, 2, 3)}
 
 
-FAULTS = [
-    *product(["V2"], STEPS, [UnavailableError, Killed], [False, True]),
-    ("V2", "same prefix", KeyboardInterrupt, True),
-    ("V2 in shards", "same prefix", UnavailableError, True),
+QUICK_FAULTS = [
+    ("V2", "same prefix", UnavailableError, True),
+    ("V2", "next step", Killed, False),
+    ("V2 in shards", "same prefix", KeyboardInterrupt, True),
     ("V1", "next step", UnavailableError, True),
 ]
+WAYS = [UnavailableError, KeyboardInterrupt, Killed], [False, True]
+FAULTS = scaled(QUICK_FAULTS, [*product(["V2", "V2 in shards"], STEPS, *WAYS), QUICK_FAULTS[-1]])
 
 
 @pytest.mark.parametrize(("case", "series", "fault", "after"), FAULTS)
