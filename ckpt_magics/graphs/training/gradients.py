@@ -191,9 +191,9 @@ class _WayBack:
                 if given or tensor not in self._sums:
                     self._sums[tensor] = aggregate(given, self._method, op.name)
         grads = [self._sums[tensor] for tensor in op.outputs]
-        if op in self._stops or all(grad is None for grad in grads) or op.type in NO_GRADIENT:
+        if op in self._stops or all(grad is None for grad in grads) or _rule_name(op) in NO_GRADIENT:
             return
-        if op.type not in RULES and op.type not in CALL_RULES:
+        if _rule_name(op) not in RULES and op.type not in CALL_RULES:
             self._refuse(op)
         with self._flow.back(op):
             self._pass_back(op, grads)
@@ -218,16 +218,28 @@ class _WayBack:
 
     def _refuse(self, op: Operation) -> None:
         """Raise LookupError that names all ops on the way that have no rule."""
-        missing = sorted({other.type for other in self._between} - RULES.keys() - CALL_RULES.keys() - NO_GRADIENT)
+        wanted = {_rule_name(other) for other in self._between}
+        missing = sorted(wanted - RULES.keys() - CALL_RULES.keys() - NO_GRADIENT)
         raise LookupError(
-            f"No gradient defined for operation '{visible(op.name)}' (op type: {visible(op.type)}). Ops without a "
-            f"gradient on the way: {names_text(missing, MAX_NAMED)}. tf.stop_gradient takes a tensor for a constant."
+            f"No gradient defined for operation '{visible(op.name)}' (op type: {visible(_rule_name(op))}). Ops without "
+            f"a gradient on the way: {names_text(missing, MAX_NAMED)}. tf.stop_gradient takes a tensor for a constant."
         )
+
+
+def _rule_name(op: Operation) -> str:
+    """Return the name of the rule for an operation: its op, or what its program wanted instead, as custom gradients do.
+
+    Calls have names of this kind too, which only the process knows that wrote them: their functions tell the gradient.
+    """
+    if op.type in CALL_RULES or "_gradient_op_type" not in op.attrs:
+        return op.type
+    name: str = op.attrs["_gradient_op_type"].s.decode(errors="replace")
+    return name
 
 
 def _rule(op: Operation) -> Rule:
     """Return the rule of an op; that of one that calls functions takes what differentiates these."""
-    return partial(CALL_RULES[op.type], gradients) if op.type in CALL_RULES else RULES[op.type]
+    return partial(CALL_RULES[op.type], gradients) if op.type in CALL_RULES else RULES[_rule_name(op)]
 
 
 def _reached(ops: Sequence[Operation]) -> set[Operation]:

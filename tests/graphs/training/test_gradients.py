@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ckpt_magics.compat.v1 as tf
+from ckpt_magics.proto.messages import AttrValue
 
 
 @pytest.fixture(autouse=True)
@@ -122,3 +123,13 @@ def test_agrees_with_differences(op_type, settings, attrs, graph):
     (gradient,) = tf.gradients(total, x)
     high, low = values(total, {x: value + 1e-6 * direction}), values(total, {x: value - 1e-6 * direction})
     assert np.sum(values(gradient, {x: value}) * direction) == pytest.approx((high - low) / 2e-6, rel=1e-6)
+
+
+def test_takes_the_rule_that_a_node_asks_for():
+    x = tf.constant([1.0, 2.0])
+    kept = tf.identity(x)
+    kept.op.set_attr("_gradient_op_type", AttrValue(s=b"Neg"))
+    assert values(tf.gradients(kept * 3.0, x))[0].tolist() == [-3.0, -3.0]
+    kept.op.set_attr("_gradient_op_type", AttrValue(s=b"CustomGradient-7"))
+    with pytest.raises(LookupError, match=r"op type: CustomGradient-7"):
+        tf.gradients(kept * 3.0, x)
