@@ -8,6 +8,9 @@ Keras 2 since 2.11        the same without the learning rate, which is ``_learni
 Keras 2 before, legacy    ``iter``, ``learning_rate``, and slots of variables: ``m`` and ``v`` of Adam
 ========================  ======================================================================================
 
+One that scales losses has ``_variables`` too, and the optimizer in it as ``inner_optimizer``; that of Keras 2 has the
+state of the one in it.
+
 Variables are in the order of the model's trained weights. A learning rate that follows a schedule is no variable.
 
 Follows: keras/src/optimizers of Keras 3.15, tf_keras/src/optimizers of tf_keras 2.21.
@@ -16,6 +19,7 @@ Follows: keras/src/optimizers of Keras 3.15, tf_keras/src/optimizers of tf_keras
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from ckpt_magics.files.keras_models.model_part import UNTRAINED, ModelPart, Weight
 from ckpt_magics.files.object_graph.graph_nodes import GraphNode
@@ -24,8 +28,27 @@ __all__ = ["is_optimizer", "optimizer_state"]
 
 _MARKS = frozenset({"_iterations", "iter", "iterations", "_learning_rate", "beta1_power"})
 
-_SLOTS = (("m", "v"), ("momentum",), ("rms",), ("accumulator",))
-"""Slots of Adam, SGD, RMSprop and Adagrad, which are named otherwise today, and are in the same order."""
+_SLOTS = (
+    (("m", "v"),),
+    (("m", "v"), ("vhat",)),
+    (("momentum",),),
+    (("rms",),),
+    (("rms",), ("momentum",)),
+    (("rms",), ("mg",)),
+    (("rms",), ("momentum",), ("mg",)),
+    (("accumulator",),),
+    (("accumulator", "linear"),),
+    (("accum_grad", "accum_var"),),
+)
+"""Slots of Adam, Adamax, AMSGrad, SGD, RMSprop, Adagrad, Ftrl and Adadelta, which are named otherwise today.
+
+They are in the same order: those of one bracket of a variable together, and after those of all variables the next.
+"""
+
+_LISTED = "_variables"
+_INNER = "inner_optimizer"
+
+_Path = tuple[str, ...]
 
 
 def is_optimizer(node: GraphNode) -> bool:
@@ -35,8 +58,8 @@ def is_optimizer(node: GraphNode) -> bool:
 
 def optimizer_state(
     nodes: Sequence[GraphNode], optimizer: GraphNode, variables: Mapping[str, Weight], model: ModelPart
-) -> list[str]:
-    """Return what the caller calls the tensors of an optimizer's state, in the order of Keras 3.
+) -> dict[_Path, str]:
+    """Return what the caller calls the tensors of an optimizer's state, by where Keras 3 has them and in its order.
 
     Args:
         nodes: The graph of objects.
@@ -47,10 +70,21 @@ def optimizer_state(
     Returns:
         The tensors; none if the optimizer is of no known kind, or not all of its state is there.
     """
-    reader = _StateReader(nodes, variables)
     own = {edge.name: edge.node_id for edge in optimizer.children}
-    if "_variables" in own:
-        listed = reader.elements(own["_variables"])
+    state = _own_state(_StateReader(nodes, variables), own, optimizer, model)
+    found: dict[_Path, str] = {(_LISTED, str(at)): name for at, name in enumerate(state)}
+    # The graph may be of any shape, and an optimizer in an optimizer has no further one.
+    if _INNER not in own or nodes[own[_INNER]] is optimizer:
+        return found
+    inner = nodes[own[_INNER]]
+    below = {edge.name: edge.node_id for edge in inner.children}
+    state = _own_state(_StateReader(nodes, variables), below, inner, model)
+    return {**found, **{(_INNER, _LISTED, str(at)): name for at, name in enumerate(state)}} if found and state else {}
+
+
+def _own_state(reader: _StateReader, own: Mapping[str, int], optimizer: GraphNode, model: ModelPart) -> list[str]:
+    if _LISTED in own:
+        listed = reader.elements(own[_LISTED])
         rate = reader.variable(own.get("_learning_rate"))
         has_rate = rate is None or rate in listed
         found = listed if has_rate else [*listed[:1], rate, *listed[1:]]
@@ -85,10 +119,10 @@ class _StateReader:
             for slot in optimizer.slots
         }
         names = {name for _, name in table}
-        kinds = [slots for slots in _SLOTS if names == set(slots)]
+        kinds = [slots for slots in _SLOTS if names == set(chain(*slots))]
         if not kinds:
             yield None
         trained = [weight for path, weight in model.deep_weights() if path[-1] not in UNTRAINED]
-        for weight in trained if kinds else ():
-            has_any = any((weight, name) in table for name in names)
-            yield from (table.get((weight, name)) for name in kinds[0] if has_any)
+        having = [weight for weight in trained if any((weight, name) in table for name in names)]
+        for together in kinds[0] if kinds else ():
+            yield from (table.get((weight, name)) for weight in having for name in together)

@@ -38,7 +38,7 @@ def _layers(tensors: SteppedTensors, step: Step) -> SteppedTensors:
         return tensors
     saved = _saved_model(tensors, also_parts=False)
     paths = weights_paths(saved.model, _said(saved.model, step))
-    state = {f"{_OPTIMIZER}/vars/{at}": name for at, name in enumerate(saved.state)}
+    state = {f"{_OPTIMIZER}/vars/{at}": name for at, name in enumerate(saved.state.values())}
     return _named(tensors, saved.model, {**{path: name for name, path in paths.items()}, **state})
 
 
@@ -53,7 +53,7 @@ def _keras_objects(tensors: SteppedTensors, step: Step, style: ObjectStyle) -> S
     saved = _saved_model(tensors, also_parts=False)
     paths = object_paths(saved.model, _said(saved.model, step), style)
     weights = {value_key(object_path((saved.model.path, *path))): name for name, path in paths.items()}
-    state = {value_key(object_path((_OPTIMIZER, "_variables", str(at)))): name for at, name in enumerate(saved.state)}
+    state = {value_key(object_path((_OPTIMIZER, *path))): name for path, name in saved.state.items()}
     return _named(tensors, saved.model, {**weights, **(state if style is KERAS_3 else {})})
 
 
@@ -74,11 +74,12 @@ class _SavedModel(NamedTuple):
 
     Attributes:
         model: The model.
-        state: Names of the tensors of its optimizer's state, in order; none if that is not known.
+        state: Names of the tensors of its optimizer's state by where Keras 3 has them, in order; none if that is not
+            known.
     """
 
     model: ModelPart
-    state: Sequence[str]
+    state: Mapping[tuple[str, ...], str]
 
 
 def _saved_model(tensors: SteppedTensors, *, also_parts: bool) -> _SavedModel:
@@ -102,7 +103,7 @@ def _saved_model(tensors: SteppedTensors, *, also_parts: bool) -> _SavedModel:
     variables = {key: Weight(names[key], full, tensors[names[key]].values.shape) for key, full in full_names.items()}
     model = found_model(nodes, variables)
     optimizer = found_optimizer(nodes, model)
-    return _SavedModel(model, optimizer_state(nodes, optimizer, variables, model) if optimizer is not None else ())
+    return _SavedModel(model, optimizer_state(nodes, optimizer, variables, model) if optimizer is not None else {})
 
 
 def _names_by_key(tensors: SteppedTensors, record: Array) -> Iterator[tuple[str, str]]:
