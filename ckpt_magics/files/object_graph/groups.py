@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 
-from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
+from ckpt_magics.files.object_graph.graph_keys import ATTRIBUTES, OBJECT_GRAPH_KEY
 
 WEIGHTS = "weights"
 OPTIMIZER_SLOT = "optimizer slot"
@@ -63,7 +63,6 @@ _KERAS_3_PART = re.compile(
     r"[^/]+_(?:momentum|velocity|velocity_hat|accumulator|linear|norm|average_gradient|accumulated_grad|"
     r"accumulated_delta_var|slow)|learning_rate"
 )
-_ATTRIBUTE = "/.ATTRIBUTES/"
 _OBJECT_CONFIG = "OBJECT_CONFIG_JSON"
 """How a Keras layer is set up, which TensorFlow 2.0 to 2.2 saved beside its variables."""
 
@@ -74,7 +73,7 @@ def variable_group(name: str) -> str:
     >>> [variable_group(name) for name in ("dense/kernel", "dense/kernel/Adam_1", "bn/moving_mean", "global_step")]
     ['weights', 'optimizer slot', 'moving average', 'step']
     """
-    path, _, attribute = name.partition(_ATTRIBUTE)
+    path, _, attribute = name.partition(ATTRIBUTES)
     if attribute == _OBJECT_CONFIG or name == OBJECT_GRAPH_KEY:
         return OBJECT_GRAPH
     # Saved from a dictionary by the variables' names, which end in an output index.

@@ -59,8 +59,8 @@ class Checkpoint(AutoTrackable):
 
     Args:
         root: An object whose children become those of the checkpoint; None for none.
-        **kwargs: What to save by name: variables, modules, TensorFlow's and Keras' objects, arrays, and dicts, lists
-            and tuples of them.
+        **kwargs: What to save by name: variables, modules, TensorFlow's and Keras' objects, its tables and iterators
+            too, arrays, and dicts, lists and tuples of them.
 
     Raises:
         ValueError: One of them holds nothing that can be saved, or ``root`` holds another object under its name.

@@ -130,6 +130,40 @@ def test_they_are_saved_by_name_and_variants_stay_variants(tf, make, saved, tmp_
     assert seen(tf, other) == seen(tf, objects)
 
 
+def test_a_table_that_comes_later_or_stands_at_several_places_gets_its_words(tf, make, tmp_path):
+    def words(*known):
+        table = make()["words"]
+        table.insert(tf.constant(list(known), tf.string), tf.range(len(known), dtype=tf.int64))
+        return table
+
+    one = words("a", "b")
+    path = ckpt_magics.Checkpoint(t={"a/b": one, "": [[one]]}, v=tf.Variable(1.0)).write(tmp_path / "m")
+    theirs = tf.train.Checkpoint(t={"a/b": one, "": [[one]]}, v=tf.Variable(1.0)).write(str(tmp_path / "theirs"))
+    assert contents(path) == contents(theirs)
+    checkpoint, later = ckpt_magics.Checkpoint(v=tf.Variable(0.0)), words()
+    status = checkpoint.read(path)
+    checkpoint.t = {"a/b": later, "": [[later]]}
+    status.assert_consumed()
+    assert later.lookup(tf.constant(["b"])).numpy().tolist() == [1]
+
+
+def test_a_table_that_is_the_root_is_restored(tf, make, saved, tmp_path):
+    objects, _ = saved
+    path = ckpt_magics.Checkpoint(objects["words"]).write(tmp_path / "root")
+    tables = [make()["words"] for _ in range(3)]
+    ckpt_magics.Checkpoint(tables[0]).read(path).assert_consumed()
+    tf.train.Checkpoint(tables[1]).read(path).assert_consumed()
+    ckpt_magics.restore_checkpoint(path, tables[2])
+    assert [table.lookup(tf.constant(["b"])).numpy().tolist() for table in tables] == [[2]] * 3
+
+
+def test_an_iterator_that_cannot_be_saved_is_refused_and_leaves_no_file(tf, tmp_path):
+    stateful = iter(tf.data.Dataset.from_generator(lambda: iter(range(3)), tf.int64))
+    with pytest.raises(ckpt_magics.InvalidArgumentError, match="OwnedIterator cannot be saved"):
+        ckpt_magics.Checkpoint(rows=stateful).write(tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_changes_where_one_part_does_not_fit(tf, make, saved):
     _, theirs = saved
     other = used(tf, make())
