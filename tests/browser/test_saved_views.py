@@ -78,8 +78,8 @@ def expect_usable(page: Page) -> None:
 
 def test_a_notebook_opened_again_is_searched_sorted_and_unfolded(reopened: Page) -> None:
     expect_usable(reopened)
-    expect(reopened.get_by_text("Error displaying widget")).to_be_hidden()
-    expect(reopened.get_by_text("Loading widget")).to_be_hidden()
+    for words in ("Error displaying widget", "Loading widget"):
+        expect(reopened.get_by_text(words).filter(visible=True)).to_have_count(0)
 
 
 def test_a_page_made_of_it_works_offline(browser: Browser, made: Path, tmp_path: Path) -> None:

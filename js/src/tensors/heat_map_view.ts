@@ -1,10 +1,11 @@
 /** A heat map that is looked into: zoom, pan, and the value under the pointer. */
 
 import { button, element } from "../page/dom";
+import { formatCount } from "../page/format";
 import { scaleFor } from "./color_scale";
-import { colorLegend, paintCells } from "./heat_map";
-import { type TensorValues, textAt } from "./tensor_values";
-import { panned, positionAt, stepOf, type TensorWindow, withAxes, zoomed } from "./tensor_window";
+import { colorLegend, markSpecials, paintCells } from "./heat_map";
+import { type TensorCells, type TensorValues, textAt } from "./tensor_values";
+import { around, panned, positionAt, stepOf, type TensorWindow, withAxes, zoomed } from "./tensor_window";
 
 /** A place in a picture: shares of its width and height. */
 export type Point = readonly [x: number, y: number];
@@ -16,46 +17,76 @@ export interface HeatMapOptions {
   onReadout(text: string): void;
 }
 
-/** Elements that show the values of a window; the canvas among them takes pointer, wheel and keys. */
+/** Elements that show the cells of a window; the canvas among them takes pointer, wheel and keys. */
 export function heatMapView(
-  values: TensorValues,
+  cells: TensorCells,
   window: TensorWindow,
   options: HeatMapOptions,
 ): HTMLElement[] {
   const columns = cellsOf(window.columns);
   const turned = window.down > window.across;
-  const numbers = turned ? transposed(values.numbers, columns) : values.numbers;
-  const scale = scaleFor(numbers);
+  const placed = ({ numbers }: TensorValues) => (turned ? transposed(numbers, columns) : numbers);
+  const [low, high] = [placed(cells.low), placed(cells.high)];
+  // Halves of a cell: its least value and its greatest.
+  const halves = low === high || cells.low === cells.high ? low : interleaved(low, high);
+  const scale = scaleFor(halves);
   const label = "Heat map; arrow keys move, + and − zoom, 0 shows everything";
   const canvas = element("canvas", { class: "ckpt-heat", role: "img", tabindex: 0, "aria-label": label });
-  paintCells(canvas, numbers, columns, scale);
-  const zoom = (factor: number, x = 0.5, y = 0.5) => options.onMove((now) => zoomed(now, factor, x, y));
+  paintCells(canvas, halves, halves.length / Math.max(cellsOf(window.rows), 1), scale);
+  markSpecials(canvas);
+  const tools = explorer(canvas, options, (point) => readout(cells, window, ...point));
+  const hasSpecials = cells.specials.length > 0;
+  return [element("div", { class: "ckpt-heat-box" }, canvas, tools), colorLegend(scale, hasSpecials)];
+}
+
+/** Let a canvas be looked around in by pointer, wheel and keys; returns its buttons. */
+export function explorer(
+  canvas: HTMLCanvasElement,
+  options: HeatMapOptions,
+  describe: (point: Point) => string,
+): HTMLElement {
+  const zoom = (factor: number, x = 0.5, y = 0.5) =>
+    options.onMove((now) => (isLine(now) ? zoomed(now, factor, 0, x) : zoomed(now, factor, x, y)));
+  const pan = (x: number, y: number) =>
+    options.onMove((now) => (isLine(now) ? panned(now, 0, x) : panned(now, x, y)));
   const whole = () => options.onMove((now) => withAxes(now, now.down, now.across));
-  followPointer(canvas, (point) => options.onReadout(point ? readout(values, window, ...point) : ""));
+  followPointer(canvas, (point) => options.onReadout(point ? describe(point) : ""));
   zoomByWheel(canvas, zoom);
-  panByDrag(canvas, (x, y) => options.onMove((now) => panned(now, x, y)));
+  panByDrag(canvas, pan);
   canvas.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];
-    if (move) options.onMove((now) => panned(now, ...move));
+    if (move) pan(...move);
     else if (event.key === "+" || event.key === "=") zoom(0.5);
     else if (event.key === "-") zoom(2);
     else if (event.key === "0") whole();
     else return;
     event.preventDefault();
   });
-  const tools = element(
+  return element(
     "div",
     { class: "ckpt-zoom", role: "toolbar", "aria-label": "Zoom" },
     button("+", () => zoom(0.5), { title: "Zoom in", "aria-label": "Zoom in" }),
     button("−", () => zoom(2), { title: "Zoom out", "aria-label": "Zoom out" }),
     button("⤢", whole, { title: "Show everything", "aria-label": "Show everything" }),
   );
-  return [element("div", { class: "ckpt-heat-box" }, canvas, tools), colorLegend(scale)];
 }
 
-/** Index and text of the value at a point (0..1) of the picture; a window of one axis runs from left to right. */
-export function readout(values: TensorValues, window: TensorWindow, x: number, y: number): string {
-  const line = window.across < 0;
+/** How many NaN and Inf there are, each with a button that leads to the first. */
+export function specialsNote(cells: TensorCells, onMove: HeatMapOptions["onMove"]): HTMLElement[] {
+  return cells.specials.map(({ kind, count, first }) => {
+    const where = `${formatCount(count)} ${kind}${count > 1 ? ", the first" : ""} at [${first.join(", ")}] `;
+    return element(
+      "p",
+      { class: "ckpt-note" },
+      where,
+      button("→ go there", () => onMove((now) => around(now, first))),
+    );
+  });
+}
+
+/** Indices and value of the cell at a point (0..1) of the picture; a window of one axis runs from left to right. */
+export function readout(cells: TensorCells, window: TensorWindow, x: number, y: number): string {
+  const line = isLine(window);
   const position = line ? positionAt(window, 0, x) : positionAt(window, x, y);
   const row = ((position[window.down] ?? 0) - window.rows.start) / stepOf(window.rows);
   const column = line ? 0 : ((position[window.across] ?? 0) - window.columns.start) / stepOf(window.columns);
@@ -63,7 +94,29 @@ export function readout(values: TensorValues, window: TensorWindow, x: number, y
     window.down > window.across && !line
       ? column * cellsOf(window.rows) + row
       : row * (line ? 1 : cellsOf(window.columns)) + column;
-  return `[${position.join(", ")}] = ${textAt(values, flat)}`;
+  const [low, high] = [textAt(cells.low, flat), textAt(cells.high, flat)];
+  const places = position.map((start, axis) => placesText(window, axis, start));
+  return `[${places.join(", ")}] = ${low === high ? low : `${low} to ${high}`}`;
+}
+
+/** The positions of a cell on one axis: one, or the first and the last. */
+function placesText(window: TensorWindow, axis: number, start: number): string {
+  const span = axis === window.down ? window.rows : axis === window.across ? window.columns : null;
+  const last = span ? Math.min(start + stepOf(span), span.stop) - 1 : start;
+  return last > start ? `${start}…${last}` : `${start}`;
+}
+
+function isLine(window: TensorWindow): boolean {
+  return window.across < 0;
+}
+
+function interleaved(low: ArrayLike<number>, high: ArrayLike<number>): Float64Array {
+  const halves = new Float64Array(2 * low.length);
+  for (let cell = 0; cell < low.length; cell++) {
+    halves[2 * cell] = low[cell] as number;
+    halves[2 * cell + 1] = high[cell] as number;
+  }
+  return halves;
 }
 
 /** Call back with the pointer's place (0..1) over an element, with null when it leaves. */

@@ -5,11 +5,11 @@ import { button, element, select } from "../page/dom";
 import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
 import { errorLine } from "../page/view_root";
 import { CHANNEL_AXIS, filtersRegion, filtersView, looksLikeFilters, slider } from "./filters_view";
-import { followPointer, heatMapView, readout } from "./heat_map_view";
+import { explorer, type HeatMapOptions, heatMapView, readout, specialsNote } from "./heat_map_view";
 import { histogramFigure } from "./histogram";
-import { drawLine } from "./line_chart";
+import { drawBand, lineAxis } from "./line_chart";
 import { extremeText, type Statistics } from "./statistics";
-import { decodeValues, type TensorValues, textAt } from "./tensor_values";
+import { decodeCells, decodeValues, type TensorCells, type TensorValues, textAt } from "./tensor_values";
 import {
   type AxisRange,
   regionOf,
@@ -40,6 +40,7 @@ const MODE_LABELS: Readonly<Record<Mode, string>> = {
 
 const COMPLEX_PARTS = [
   ["abs", "magnitude"],
+  ["phase", "phase"],
   ["real", "real part"],
   ["imag", "imaginary part"],
 ] as const;
@@ -102,17 +103,25 @@ export class TensorPane {
     if (statistics.error !== null) return;
     const { min, max, mean, std, zeros, nans, infs, bins } = statistics;
     const elements = this.#heading?.shape.reduce((product, size) => product * size, 1) ?? 0;
-    const numbers = Object.entries({ mean, std, zeros, NaN: nans, Inf: infs }).map(
-      ([label, value]) => [label, value === null ? "" : formatNumber(value)] as const,
-    );
-    const facts = [
-      ["elements", formatCount(elements)] as const,
-      ["min", extremeText(statistics, "min")] as const,
-      ["max", extremeText(statistics, "max")] as const,
-      ...numbers,
-    ];
+    const facts =
+      this.#heading?.dtype === "bool"
+        ? [
+            ["elements", formatCount(elements)],
+            ["True", formatCount(elements - zeros)],
+            ["False", formatCount(zeros)],
+          ]
+        : [
+            ["elements", formatCount(elements)],
+            ["zeros", formatCount(zeros)],
+            ["min", extremeText(statistics, "min")],
+            ["max", extremeText(statistics, "max")],
+            ["mean", mean === null ? "" : formatNumber(mean)],
+            ["std", std === null ? "" : formatNumber(std)],
+            ["NaN", nans > 0 ? formatCount(nans) : ""],
+            ["Inf", infs > 0 ? formatCount(infs) : ""],
+          ];
     const list = element("dl", {});
-    for (const [label, text] of facts)
+    for (const [label = "", text = ""] of facts)
       if (text !== "") list.append(element("dt", {}, label), element("dd", {}, text));
     this.#facts.append(list);
     if (bins.length > 0 && min !== null && max !== null) this.#facts.append(histogramFigure(bins, min, max));
@@ -211,10 +220,14 @@ export class TensorPane {
     this.#request?.abort();
     this.#request = new AbortController();
     const payload = { row: heading.row, region: this.#region(), part: this.#part };
+    const isPicture = this.#mode === "picture" && !heading.shape.includes(0);
     this.root.setAttribute("aria-busy", "true");
     try {
-      const reply = await this.#channel.request("values", payload, { signal: this.#request.signal });
-      this.#body.replaceChildren(...this.#draw(heading, decodeValues(reply)));
+      const signal = this.#request.signal;
+      const reply = await this.#channel.request(isPicture ? "cells" : "values", payload, { signal });
+      this.#body.replaceChildren(
+        ...(isPicture ? this.#picture(decodeCells(reply)) : this.#draw(heading, decodeValues(reply))),
+      );
     } catch (error) {
       const line = errorLine(error);
       if (!line) return;
@@ -225,51 +238,63 @@ export class TensorPane {
 
   #draw(heading: TensorHeading, values: TensorValues): HTMLElement[] {
     const { shape } = heading;
-    if (shape.length === 0) return [element("p", { class: "ckpt-scalar" }, textAt(values, 0))];
+    if (shape.length === 0)
+      return [
+        element("p", { class: "ckpt-scalar" }, textAt(values, 0)),
+        ...(values.note ? [element("p", { class: "ckpt-note" }, values.note)] : []),
+      ];
     if (shape.includes(0)) return [element("p", { class: "ckpt-note" }, "No elements.")];
     if (this.#mode === "table") return [valuesTable(values, this.#window)];
-    if (this.#mode === "filters") {
-      const channel = this.#window.at[CHANNEL_AXIS] ?? 0;
-      return filtersView(values, shape, channel, (next) => {
-        this.#window = withPosition(this.#window, CHANNEL_AXIS, next);
-        void this.#fetch();
-      });
-    }
-    const picture = shape.length === 1 ? this.#line(values) : this.#heatMap(values);
-    return [...picture, ...this.#stepNote()];
-  }
-
-  #line(values: TensorValues): HTMLElement[] {
-    const canvas = element("canvas", { class: "ckpt-line", role: "img", "aria-label": "Values in order" });
-    requestAnimationFrame(() => drawLine(canvas, values.numbers));
-    followPointer(canvas, (point) => {
-      this.#readout.value = point ? readout(values, this.#window, ...point) : "";
+    const channel = this.#window.at[CHANNEL_AXIS] ?? 0;
+    return filtersView(values, shape, channel, (next) => {
+      this.#window = withPosition(this.#window, CHANNEL_AXIS, next);
+      void this.#fetch();
     });
-    return [canvas];
   }
 
-  #heatMap(values: TensorValues): HTMLElement[] {
-    return heatMapView(values, this.#window, {
+  #picture(cells: TensorCells): HTMLElement[] {
+    const options: HeatMapOptions = {
       onReadout: (text) => {
         this.#readout.value = text;
       },
-      onMove: (move) => {
-        const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
-        const held = focused?.classList.contains("ckpt-heat") ?? false;
-        this.#window = move(this.#window);
-        void this.#fetch().then(() => {
-          if (held) this.#body.querySelector<HTMLElement>(".ckpt-heat")?.focus();
-        });
-      },
+      onMove: (move) => this.#move(move),
+    };
+    const isLine = this.#window.across < 0;
+    const picture = isLine ? this.#line(cells, options) : heatMapView(cells, this.#window, options);
+    return [...picture, ...specialsNote(cells, options.onMove), ...this.#stepNote()];
+  }
+
+  /** Look elsewhere, and leave the focus in the picture if it was there. */
+  #move(move: (window: TensorWindow) => TensorWindow): void {
+    const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
+    const held = focused?.matches(PICTURES) ?? false;
+    this.#window = move(this.#window);
+    void this.#fetch().then(() => {
+      if (held) this.#body.querySelector<HTMLElement>(PICTURES)?.focus();
     });
   }
 
-  /** Says so when the picture shows only every n-th value. */
+  #line(cells: TensorCells, options: HeatMapOptions): HTMLElement[] {
+    const band = { low: cells.low.numbers, high: cells.high.numbers };
+    const label = "Values in order; arrow keys move, + and − zoom, 0 shows everything";
+    const canvas = element("canvas", { class: "ckpt-line", role: "img", tabindex: 0, "aria-label": label });
+    requestAnimationFrame(() => drawBand(canvas, band));
+    const tools = explorer(canvas, options, (point) => readout(cells, this.#window, ...point));
+    return [element("div", { class: "ckpt-line-box" }, lineAxis(band), canvas, tools)];
+  }
+
+  /** Says what a cell stands for where it is more than one value. */
   #stepNote(): HTMLElement[] {
     const { rows, columns, across } = this.#window;
     const [down, right] = [stepOf(rows), stepOf(columns)];
     if (Math.max(down, right) === 1) return [];
-    const step = across < 0 ? `${down}` : `${down} × ${right}`;
-    return [element("p", { class: "ckpt-note" }, `Every ${step}-th value is drawn; zoom in to see all.`)];
+    const text =
+      across < 0
+        ? `Each place stands for ${down} values: the line goes from their least to their greatest.`
+        : `Each cell stands for ${down} × ${right} values: its left half is their least, its right half their greatest.`;
+    return [element("p", { class: "ckpt-note" }, text)];
   }
 }
+
+/** What can be looked around in. */
+const PICTURES = ".ckpt-heat, .ckpt-line";

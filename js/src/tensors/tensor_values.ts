@@ -2,7 +2,7 @@
 import { assert } from "../kernel/assert";
 import { bytesOf, isFormat, type NumberArray, numbersOf } from "../kernel/buffers";
 import type { Reply } from "../kernel/messages";
-import { formatExact, formatNumber, visibleName } from "../page/format";
+import { formatBytes, formatExact, formatNumber, visibleName } from "../page/format";
 
 export interface TensorValues {
   /** Length of every axis of the piece; C order. */
@@ -15,13 +15,29 @@ export interface TensorValues {
   readonly exact: ArrayLike<number | bigint>;
   /** Text of each element of strings. */
   readonly texts: readonly string[] | null;
+  /** What each string is, where there is one only: its length and encoding. */
+  readonly note: string;
+}
+
+/** How many values of a kind a picture has, and the indices of the first. */
+export interface Special {
+  readonly kind: string;
+  readonly count: number;
+  readonly first: readonly number[];
+}
+
+/** Cells of a picture: the least value of each, and the greatest, which is the same where a cell is one value. */
+export interface TensorCells {
+  readonly low: TensorValues;
+  readonly high: TensorValues;
+  readonly specials: readonly Special[];
 }
 
 export type ValueKind = "boolean" | "integer" | "number";
 
 /** Decode the reply to a "values" request; throws an Error when its parts do not fit. */
 export function decodeValues(reply: Reply): TensorValues {
-  const { shape, format, texts, kind } = reply.content;
+  const { shape, texts } = reply.content;
   assert(Array.isArray(shape), "values come with their shape");
   const dims = shape.map(Number);
   const count = dims.reduce((product, size) => product * size, 1);
@@ -29,13 +45,40 @@ export function decodeValues(reply: Reply): TensorValues {
   const buffer = reply.buffers[0];
   if (!buffer) {
     assert(strings?.length === count, "values are numbers or texts");
-    return { shape: dims, kind: "number", numbers: [], exact: [], texts: strings };
+    const note = count === 1 ? stringNote(reply.content) : "";
+    return { shape: dims, kind: "number", numbers: [], exact: [], texts: strings, note };
   }
+  return numbersIn(reply.content, buffer, dims);
+}
+
+/** Decode the reply to a "cells" request; throws an Error when its parts do not fit. */
+export function decodeCells(reply: Reply): TensorCells {
+  const { shape, specials } = reply.content;
+  assert(Array.isArray(shape), "cells come with their shape");
+  const [least, greatest] = reply.buffers;
+  assert(least, "cells are numbers");
+  const low = numbersIn(reply.content, least, shape.map(Number));
+  const high = greatest ? numbersIn(reply.content, greatest, low.shape) : low;
+  return { low, high, specials: Array.isArray(specials) ? (specials as Special[]) : [] };
+}
+
+function numbersIn(
+  { format, kind }: Reply["content"],
+  buffer: DataView,
+  shape: readonly number[],
+): TensorValues {
+  const count = shape.reduce((product, size) => product * size, 1);
   assert(typeof format === "string" && isFormat(format), `values in an unknown format: ${String(format)}`);
   const exact = numbersOf(bytesOf(buffer), format);
   assert(exact.length === count, `${count} values were promised, ${exact.length} came`);
   const numbers = isBig(exact) ? Float64Array.from(exact, Number) : exact;
-  return { shape: dims, kind: kindOf(kind), numbers, exact, texts: strings };
+  return { shape, kind: kindOf(kind), numbers, exact, texts: null, note: "" };
+}
+
+function stringNote({ sizes, utf8 }: Reply["content"]): string {
+  const size = Array.isArray(sizes) ? Number(sizes[0]) : 0;
+  const encoding = Array.isArray(utf8) && utf8[0] === true ? "UTF-8" : "bytes that are no UTF-8";
+  return `${formatBytes(size)}, ${encoding}`;
 }
 
 /** Text of the element at a flat position. */

@@ -90,6 +90,19 @@ export function positionAt(window: TensorWindow, x: number, y: number): number[]
   });
 }
 
+/** Cells shown around a place that is gone to. */
+const NEAR = 32;
+
+/** A window around a place in the tensor, in which each cell is one value. */
+export function around(window: TensorWindow, place: readonly number[]): TensorWindow {
+  const near = (axis: number): Span => {
+    const size = axis < 0 ? 1 : (window.shape[axis] ?? 1);
+    const length = Math.min(NEAR, size);
+    return clamped((place[axis] ?? 0) - Math.floor(length / 2), length, size);
+  };
+  return { ...window, rows: near(window.down), columns: near(window.across) };
+}
+
 /** The fewest cells along an axis that zooming goes down to. */
 const NEAREST = 4;
 

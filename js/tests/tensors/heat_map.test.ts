@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { colorOf, INFINITY_COLOR, NAN_COLOR, scaleFor } from "../../src/tensors/color_scale";
 import { mosaicOf } from "../../src/tensors/heat_map";
 import { readout } from "../../src/tensors/heat_map_view";
-import { wholeWindow, withAxes } from "../../src/tensors/tensor_window";
+import { bandRange } from "../../src/tensors/line_chart";
+import { around, wholeWindow, withAxes } from "../../src/tensors/tensor_window";
 
 test("signed data has a scale that is even around zero", () => {
   expect(scaleFor([-1, 0, 3])).toEqual({ low: -3, high: 3, diverging: true });
@@ -31,9 +32,33 @@ test("filters stand beside each other with a gap", () => {
 
 test("the read-out names the element under the pointer, also of a turned picture", () => {
   const numbers = [0, 1, 2, 3, 4, 5];
-  const values = { shape: [2, 3], kind: "number", numbers, exact: numbers, texts: null } as const;
+  const low = { shape: [2, 3], kind: "number", numbers, exact: numbers, texts: null, note: "" } as const;
+  const values = { low, high: low, specials: [] };
   const window = wholeWindow([2, 3]);
   expect(readout(values, window, 0.9, 0.9)).toBe("[1, 2] = 5");
   expect(readout(values, withAxes(window, 1, 0), 0.9, 0)).toBe("[1, 0] = 3");
-  expect(readout({ ...values, shape: [6] }, wholeWindow([6]), 0.5, 0)).toBe("[3] = 3");
+  expect(readout(values, wholeWindow([6]), 0.5, 0)).toBe("[3] = 3");
+});
+
+test("the read-out of a cell of many values has the first and last place, the least and the greatest", () => {
+  const numbers = Array.from({ length: 200 }, (_, place) => place);
+  const low = { shape: [200], kind: "number", numbers, exact: numbers, texts: null, note: "" } as const;
+  const greatest = numbers.map((place) => place + 0.5);
+  const high = { ...low, numbers: greatest, exact: greatest };
+  expect(readout({ low, high, specials: [] }, wholeWindow([399]), 0, 0)).toBe("[0…1] = 0 to 0.5");
+  expect(readout({ low, high, specials: [] }, wholeWindow([399]), 1, 0)).toBe("[398] = 199 to 199.5");
+});
+
+test("a place that is gone to is in the middle, and every value there is a cell", () => {
+  const window = around(wholeWindow([4000, 1000]), [1, 700]);
+  expect([window.rows, window.columns]).toEqual([
+    { start: 0, stop: 32 },
+    { start: 684, stop: 716 },
+  ]);
+});
+
+test("the scale of a line agrees with its least and greatest value", () => {
+  expect(bandRange({ low: [0.01, Number.NaN, -2], high: [5, Number.NaN, 0] })).toEqual([-2, 5]);
+  expect(bandRange({ low: [4], high: [4] })).toEqual([2, 6]);
+  expect(bandRange({ low: [Number.NaN], high: [Number.NaN] })).toEqual([-1, 1]);
 });

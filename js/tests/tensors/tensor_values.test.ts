@@ -31,4 +31,9 @@ test("measurements are rounded, strings are not touched", () => {
   expect(textAt(decodeValues(reply("number", "f64", Float64Array.of(1 / 3), 1)), 0)).toBe("0.333333");
   const texts = decodeValues({ content: { shape: [], texts: ["hello"] }, buffers: [] });
   expect(textAt(texts, 0)).toBe("hello");
+  const noted = decodeValues({
+    content: { shape: [], texts: ["\\xff"], sizes: [1], utf8: [false] },
+    buffers: [],
+  });
+  expect(noted.note).toBe("1 B, bytes that are no UTF-8");
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
+from ckpt_magics.notebook.widgets.tensors.cell_extremes import CellExtremes, cell_extremes
 
-__all__ = ["MAX_WINDOW", "TensorWindows", "encode_values"]
+__all__ = ["MAX_WINDOW", "TensorWindows", "encode_cells", "encode_values"]
 
 MAX_WINDOW = 1_000_000
 """Elements sent at most for one picture."""
@@ -31,6 +32,8 @@ _GAP = 64 << 10
 
 _MAX_TEXT = 200
 """Characters of one string value shown."""
+
+_COMPLEX_PARTS = {"abs": np.abs, "phase": np.angle, "real": np.real, "imag": np.imag}
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer"}
 """What the values of a NumPy kind are called; others are numbers."""
@@ -65,6 +68,35 @@ class TensorWindows:
         if spec.size is None:
             return _gather(self._tensors.pieces(name, PIECE_SIZE), ranges, spec.dtype.numpy)
         return self._read_regions(name, spec, (), ranges)
+
+    def cells(self, name: str, region: object, part: object = "abs") -> CellExtremes:
+        """Return the extremes of cells that begin at start, start + step, … of every axis; every value counts.
+
+        Args:
+            name: Of a tensor of numbers.
+            region: For every axis a list [start, stop, step], as it came from the page.
+            part: What of complex numbers, as in :func:`encode_values`.
+
+        Raises:
+            InvalidArgumentError: The region does not fit the tensor, or has more than `MAX_WINDOW` cells.
+            CheckpointError: The tensor cannot be read, or what is kept of it is not there any more.
+        """
+        self._tensors.check_current()
+        spec = self._tensors.spec(name)
+        ranges = _ranges(region, spec.shape)
+        dtype = _browser_numbers(np.zeros(0, spec.dtype.numpy), part).dtype
+        pieces = ((box, _browser_numbers(piece, part)) for box, piece in self._covering(name, spec, ranges))
+        return cell_extremes(pieces, ranges, dtype)
+
+    def _covering(self, name: str, spec: TensorSpec, ranges: Sequence[range]) -> Iterator[tuple[Box, Any]]:
+        """All that lies between the first and the last position of each range, a piece in memory at a time."""
+        if spec.nbytes <= _KEEP:
+            yield tuple(slice(0, size) for size in spec.shape), self._whole(name)
+        elif spec.size is None:
+            yield from self._tensors.pieces(name, PIECE_SIZE)
+        else:
+            for box in _halved(tuple(slice(each.start, each.stop) for each in ranges), spec.dtype.itemsize):
+                yield box, self._tensors.read(name, box)
 
     def forget(self) -> None:
         """Keep nothing."""
@@ -101,24 +133,49 @@ def encode_values(array: npt.NDArray[Any], part: object = "abs") -> tuple[dict[s
 
     Args:
         array: The piece; strings as objects (bytes).
-        part: What to show of complex numbers: "abs", "real" or "imag".
+        part: What to show of complex numbers: "abs", "phase" (radians), "real" or "imag".
 
     Returns:
-        ``shape``; for strings ``texts``; for numbers ``kind`` (boolean, integer or number), ``format`` (kind and bits,
-        as i64) and one little-endian buffer in C order.
+        ``shape``; for strings ``texts``, their ``sizes`` in bytes and whether they are ``utf8``; for numbers ``kind``
+        (boolean, integer or number), ``format`` (kind and bits, as i64) and one little-endian buffer in C order.
     """
     content: dict[str, Any] = {"shape": list(array.shape)}
     if array.dtype == np.object_:
-        return {**content, "texts": [_text(value) for value in array.reshape(-1)[:MAX_WINDOW]]}, []
+        strings = array.reshape(-1)[:MAX_WINDOW]
+        stored = [value if isinstance(value, bytes) else str(value).encode() for value in strings]
+        content |= {"sizes": list(map(len, stored)), "utf8": list(map(_is_utf8, stored))}
+        return {**content, "texts": [_text(value) for value in strings]}, []
     numbers = _browser_numbers(array, part)
     content["kind"] = _KINDS.get(array.dtype.kind, "number")
     content["format"] = f"{numbers.dtype.kind}{8 * numbers.dtype.itemsize}"
     return content, [np.ascontiguousarray(numbers).tobytes()]
 
 
+def encode_cells(cells: CellExtremes, steps: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the JSON content and the buffers of cells: that of the least values, then that of the greatest.
+
+    Where every cell is one value there is one buffer. ``specials`` says of NaN and Inf how many there are, and where
+    the first one is.
+    """
+    content, buffers = encode_values(cells.low)
+    if max(steps, default=1) > 1:
+        buffers += encode_values(cells.high)[1]
+    kinds = {"NaN": cells.nans, "Inf": cells.infs}
+    specials = [{"kind": kind, "count": each.count, "first": each.first} for kind, each in kinds.items() if each.count]
+    return {**content, "specials": specials}, buffers
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _browser_numbers(array: npt.NDArray[Any], part: object) -> npt.NDArray[Any]:
     if array.dtype.kind == "c":
-        array = {"real": array.real, "imag": array.imag}.get(str(part), np.abs(array))
+        array = _COMPLEX_PARTS.get(str(part), np.abs)(array)
     if array.dtype.kind == "b":
         return array.astype("u1")
     if array.dtype.kind in "iu" or array.dtype == np.float64:
@@ -152,6 +209,19 @@ def _range(bounds: object, size: int) -> range:
 
 def _slices(ranges: Sequence[range]) -> tuple[slice, ...]:
     return tuple(slice(each.start, each.stop, each.step) for each in ranges)
+
+
+def _halved(box: Box, itemsize: int) -> Iterator[Box]:
+    """Cut a box along its outer axes until each part is a piece to be read at once."""
+    sizes = [part.stop - part.start for part in box]
+    longest = next((axis for axis, size in enumerate(sizes) if size > 1), None)
+    if longest is None or math.prod(sizes) * itemsize <= PIECE_SIZE:
+        yield box
+        return
+    part = box[longest]
+    middle = (part.start + part.stop) // 2
+    for half in (slice(part.start, middle), slice(middle, part.stop)):
+        yield from _halved((*box[:longest], half, *box[longest + 1 :]), itemsize)
 
 
 def _cover(indices: range) -> slice:

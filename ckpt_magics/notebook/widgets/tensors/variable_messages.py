@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError
 from ckpt_magics.files.jobs.tensor_statistics import TensorStatistics, exact_extremes, stored_statistics
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
-from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows, encode_values
+from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows, encode_cells, encode_values
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn, first_rows, pack_index
 from ckpt_magics.phrasing import json_number
 
@@ -80,6 +80,7 @@ class VariableMessages:
             "index": Handler(lambda _: self.index()),
             "statistics": Handler(self._send_statistics, background=True),
             "values": Handler(self._values, background=True),
+            "cells": Handler(self._cells, background=True),
         }
 
     def row_of(self, name: str) -> int | None:
@@ -145,9 +146,20 @@ class VariableMessages:
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))
-        array = self._windows.read(self._names[row], request.payload.get("region"))
+        region, part = request.payload.get("region"), request.payload.get("part")
+        array = self._windows.read(self._names[row], region)
         request.check_cancelled()
-        return Reply(*encode_values(array, request.payload.get("part")))
+        return Reply(*encode_values(array, part))
+
+    def _cells(self, request: Request) -> Reply:
+        """Cells of a picture; of strings there are none."""
+        row = request.integer("row", 0, len(self._names))
+        if not self.tensors.spec(self._names[row]).dtype.itemsize:
+            raise InvalidArgumentError("a picture is of numbers")
+        region, part = request.payload.get("region"), request.payload.get("part")
+        cells = self._windows.cells(self._names[row], region, part)
+        request.check_cancelled()
+        return Reply(*encode_cells(cells, [step for _, _, step in cast("list[list[int]]", region)]))
 
 
 def _statistics_json(statistics: TensorStatistics, dtype: np.dtype[Any]) -> dict[str, Any]:
