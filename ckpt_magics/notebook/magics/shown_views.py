@@ -7,7 +7,7 @@ two cells may have the same text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -26,6 +26,10 @@ class ShownView(Protocol):
 
     def _ipython_display_(self) -> None:
         """Show itself."""
+        ...
+
+    def continue_from(self, former: Any) -> None:  # noqa: ANN401 - views of any kind stand in one cell
+        """Look where a former view of the cell looked, if it was one of the same thing."""
         ...
 
 
@@ -53,9 +57,12 @@ class ShownViews:
         self._shell.events.unregister("post_run_cell", self._end)
 
     def add(self, view: ShownView) -> None:
-        """Note that a view is displayed by the cell that runs now."""
+        """Note that a view is displayed by the cell that runs now; it goes on where the cell's former one was."""
         for cell, views in reversed(self._running):
             if cell:
+                for former in self._shown.get(cell, ()):
+                    if former is not view:
+                        view.continue_from(former)
                 views.add(view)
                 return
 

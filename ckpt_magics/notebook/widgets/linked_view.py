@@ -55,6 +55,12 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
         """
         save_page(path, self.saved_forms(limit=None))
 
+    def continue_from(self, former: object) -> None:
+        """Look where a former view of the same two looked."""
+        if isinstance(former, LinkedView):
+            self.graph.continue_from(former.graph)
+            self.table.continue_from(former.table)
+
     def _follow_row(self, change: dict[str, Any]) -> None:
         """Select the node of the row that somebody looks at, unless it is selected already."""
         row = change["new"]

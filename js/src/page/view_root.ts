@@ -29,8 +29,9 @@ export function openViewRoot(kind: string, el: HTMLElement): ViewRoot {
 /** Title and note of a view, and what else belongs beside them. */
 export function titleBar(title: unknown, note: unknown, ...beside: HTMLElement[]): HTMLElement {
   const heading = element("h2", {}, visibleName(String(title ?? "")));
+  // A header element would be the banner of the whole page.
   return element(
-    "header",
+    "div",
     { class: "ckpt-title-bar" },
     heading,
     element("p", {}, visibleName(String(note ?? ""))),

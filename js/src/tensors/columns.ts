@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
 import type { SortColumn } from "./filter";
-import { extremeText, type Statistics } from "./statistics";
+import { extremeText, type StatisticKey, type Statistics } from "./statistics";
 import { dtypeOf, type Extra, groupOf, shapeOf, type VariableIndex } from "./variable_index";
 
 /** Pixels; names take more where there is room. */
@@ -72,12 +72,10 @@ export function columnsOf(index: VariableIndex): Column[] {
   return [name, ...sizes, values, group, ...moments];
 }
 
-type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs";
-
 function statistic(title: string, key: StatisticKey, width: number): Column {
   return {
     title,
-    sort: null,
+    sort: `statistic.${key}`,
     kind: "text",
     class: `number statistic ${key}`,
     width,

@@ -4,6 +4,7 @@
  * The same rules in Python are ckpt_magics/notebook/frames/filtering.py, so that `view.filtered` in the kernel names the rows
  * that are on the screen.
  */
+import type { StatisticKey, Statistics } from "./statistics";
 import type { VariableIndex } from "./variable_index";
 
 export type TextMode = "text" | "glob" | "regex";
@@ -42,7 +43,9 @@ export type SortColumn =
   | "group"
   | "offset"
   /** A column that only this index has, by its key. */
-  | `extra.${string}`;
+  | `extra.${string}`
+  /** What was computed of the values. */
+  | `statistic.${StatisticKey}`;
 
 export interface SortState {
   readonly column: SortColumn;
@@ -132,11 +135,28 @@ export function filterRows(
   return kept.slice(0, count);
 }
 
-/** The same rows in the order wanted; equal values keep the order of the index. */
-export function sortRows(index: VariableIndex, rows: Uint32Array, sort: SortState): Uint32Array {
+/** The statistic that a column shows, if it shows one. */
+export function statisticOf(column: SortColumn): StatisticKey | null {
+  return column.startsWith("statistic.") ? (column.slice("statistic.".length) as StatisticKey) : null;
+}
+
+/**
+ * The same rows in the order wanted; equal values keep the order of the index.
+ *
+ * @param statistics What is known of a row's values; rows of which it is not come last.
+ */
+export function sortRows(
+  index: VariableIndex,
+  rows: Uint32Array,
+  sort: SortState,
+  statistics: (row: number) => Statistics | undefined = () => undefined,
+): Uint32Array {
   const sorted = rows.slice();
   const sign = sort.descending ? -1 : 1;
-  const key = sortKey(index, sort.column);
+  const statistic = statisticOf(sort.column);
+  const key = statistic
+    ? Float64Array.from({ length: index.rows }, (_, row) => statistics(row)?.[statistic] ?? Number.NaN)
+    : sortKey(index, sort.column);
   if (key) sorted.sort((a, b) => compareNumbers(key[a] ?? 0, key[b] ?? 0, sign) || a - b);
   else if (sort.column === "shape") sorted.sort((a, b) => sign * compareShapes(index, a, b) || a - b);
   else if (sort.descending) sorted.reverse();

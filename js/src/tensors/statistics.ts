@@ -20,6 +20,9 @@ export interface Statistics {
   readonly error: string | null;
 }
 
+/** What of the statistics is a number in a column of its own. */
+export type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs";
+
 /** A JSON number, or the name of one that JSON has not. */
 export function numberOf(value: unknown): number | null {
   if (typeof value === "number") return value;

@@ -112,7 +112,7 @@ export class TensorPane {
           ]
         : [
             ["elements", formatCount(elements)],
-            ["zeros", formatCount(zeros)],
+            ["zeros", min === null && nans + infs === 0 ? "" : formatCount(zeros)],
             ["min", extremeText(statistics, "min")],
             ["max", extremeText(statistics, "max")],
             ["mean", mean === null ? "" : formatNumber(mean)],

@@ -12,7 +12,7 @@ import { Notice } from "../page/notice";
 import { headDetails } from "../page/view_head";
 import { mountView } from "../page/view_mount";
 import { titleBar } from "../page/view_root";
-import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows } from "./filter";
+import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows, statisticOf } from "./filter";
 import { FilterBar } from "./filter_bar";
 import { headerBars } from "./header_bars";
 import { ScopeTree, scopeTotals } from "./scope_tree";
@@ -79,18 +79,18 @@ class VariablesApp {
     this.root = this.#layOut();
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:filter_state", this.#onFilter);
-    model.on("change:sort", this.#onFilter);
+    model.on("change:sort", this.#onSort);
     model.on("change:selected_rows", this.#onSelected);
     model.on("change:active_row", this.#onActive);
     this.#tree.show(scopeTotals(index, index.names.keys()), this.#filter.scope);
     this.#selection.replace(model.get("selected_rows"));
-    this.#onFilter();
+    this.#onSort();
     this.#onActive();
   }
 
   close(): void {
     this.#model.off("change:filter_state", this.#onFilter);
-    this.#model.off("change:sort", this.#onFilter);
+    this.#model.off("change:sort", this.#onSort);
     this.#model.off("change:selected_rows", this.#onSelected);
     this.#model.off("change:active_row", this.#onActive);
     cancelAnimationFrame(this.#frame);
@@ -148,11 +148,18 @@ class VariablesApp {
     const [column, descending] = this.#model.get("sort");
     const sort = { column, descending };
     const rows = filterRows(this.#index, filter, this.#statistics.hasNan);
-    this.#order = sortRows(this.#index, rows, sort);
+    this.#order = sortRows(this.#index, rows, sort, (row) => this.#statistics.get(row));
     this.#filterBar.show(filter);
     this.#tree.choose(filter.scope);
     this.#table.show(this.#order, sort);
     this.#showStatus();
+  };
+
+  readonly #onSort = (): void => {
+    this.#onFilter();
+    const [column] = this.#model.get("sort");
+    // The order of all rows needs the statistics of all, also of those that were never on the screen.
+    if (statisticOf(column)) void this.#computeAll().then(this.#onFilter);
   };
 
   readonly #onSelected = (): void => {

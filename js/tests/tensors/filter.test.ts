@@ -7,6 +7,7 @@ import {
   nameTest,
   sortRows,
 } from "../../src/tensors/filter";
+import { decodeStatistics } from "../../src/tensors/statistics";
 import { indexOf, type Row } from "./indexes";
 
 const ROWS: Row[] = [
@@ -93,3 +94,22 @@ test("columns of text sort alphabetically, and what says nothing comes last both
   expect(order(false)).toEqual([2, 4, 0, 3, 1]);
   expect(order(true)).toEqual([0, 3, 4, 2, 1]);
 });
+
+test("statistics sort, and rows of which nothing is known come last both ways", async () => {
+  const index = await indexOf(ROWS);
+  const known = [2, null, 5, undefined, 2].map((std) => (std === undefined ? undefined : statistics(std)));
+  const order = (descending: boolean) => [
+    ...sortRows(
+      index,
+      filterRows(index, NO_FILTER),
+      { column: "statistic.std", descending },
+      (row) => known[row],
+    ),
+  ];
+  expect(order(false)).toEqual([0, 4, 2, 1, 3]);
+  expect(order(true)).toEqual([2, 0, 4, 1, 3]);
+});
+
+function statistics(std: number | null) {
+  return decodeStatistics({ std, error: null });
+}

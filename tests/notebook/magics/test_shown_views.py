@@ -24,6 +24,9 @@ class FakeView:
     def close(self):
         self.closed += 1
 
+    def continue_from(self, former):
+        self.former = former
+
 
 @pytest.fixture
 def views(notebook):
@@ -57,6 +60,13 @@ def test_the_views_of_a_cell_that_ran_again_are_closed_once(notebook, views):
     run(notebook, "1", "a")
     run(notebook, "1", "a")
     assert closed(views) == [1, 1, 0, 1]
+
+
+def test_a_view_goes_on_where_the_former_one_of_its_cell_was(notebook, views):
+    for cell in ("a", "b", "a"):
+        run(notebook, "show()", cell)
+    assert views[2].former is views[0]
+    assert not hasattr(views[1], "former")
 
 
 def test_cells_without_an_id_are_all_others(notebook, views):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ckpt_magics.errors import InvalidArgumentError, NotFoundError, visible
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, NotFoundError, visible
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.tensors.array_source import ArraySource
@@ -89,6 +90,19 @@ class GraphView(BundledWidget):
     def state(self) -> GraphState:
         """What is shown now."""
         return GraphState.from_json(self.view_state)
+
+    def continue_from(self, former: object) -> None:
+        """Take what is open and selected in a former view of the same graph, as far as it is there."""
+        if not isinstance(former, GraphView) or former.title != self.title or self.state != GraphState():
+            return
+        with contextlib.suppress(CheckpointError):
+            self._show(replace(former.state, trace=None))
+            self.select(former.selected)
+
+    @property
+    def title(self) -> str:
+        """The headline."""
+        return self._answers.title
 
     def close(self) -> None:
         """Take the view from the page, and let go of the values that it keeps. Closing twice is fine."""

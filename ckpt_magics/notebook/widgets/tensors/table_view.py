@@ -47,6 +47,26 @@ class TableView(BundledWidget):
         self._fallback = shortened(report)
         self.converse({**answers.handlers(), "code": Handler(self._code), "restore": Handler(self._restore_rows)})
 
+    def continue_from(self, former: object) -> None:
+        """Take search, order, selection and the open tensor of a former view of the same checkpoint."""
+        # Not by type: a widget has a class of its own.
+        if not isinstance(former, TableView) or former.subject != self.subject:
+            return
+        if self.filter_state == VariableFilter().to_state():
+            # Where the NaNs are has to be found anew.
+            self.filter_state, self.sort = {**former.filter_state, "has_nan": False}, former.sort
+        if not self.selected_rows:
+            rows = map(self.row_of, former.selected["name"])
+            self.selected_rows = sorted(row for row in rows if row is not None)
+        if self.active_row < 0 <= former.active_row:
+            row = self.row_of(str(former.variables["name"].iloc[former.active_row]))
+            self.active_row = -1 if row is None else row
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What it is about: headline, and what rows are grouped by."""
+        return self._answers.head.title, self._answers.group
+
     @property
     def variables(self) -> pd.DataFrame:
         """All rows."""

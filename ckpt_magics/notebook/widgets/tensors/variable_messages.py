@@ -123,10 +123,13 @@ class VariableMessages:
 
     def _send_statistics(self, request: Request) -> Reply:
         rows = request.rows(len(self._names))
-        for done, row in enumerate(rows):
+        percent = len(rows) // 100 + 1
+        for done, row in enumerate(rows, 1):
             request.check_cancelled()
             request.emit("statistics", {"row": row, **self._statistics(row)})
-            request.progress((done + 1) / len(rows))
+            # A message costs as much as the statistics of a small tensor.
+            if done % percent == 0 or done == len(rows):
+                request.progress(done / len(rows))
         return Reply()
 
     def _statistics(self, row: int) -> dict[str, Any]:

@@ -315,3 +315,15 @@ def test_a_frozen_graph_shows_the_values_of_its_constants():
     reply = page.reply("values", row=variable["row"], region=[[0, 3, 1], [0, 2, 1]])
     np.testing.assert_array_equal(np.frombuffer(reply.buffers[0], "<f4").reshape(3, 2), WEIGHTS)
     assert page.ask("node", name="axis")["variable"] is None
+
+
+def test_a_view_goes_on_where_a_former_one_of_the_same_graph_was(view):
+    view.open("conv1")
+    view.select("conv1/Conv2D")
+    again = GraphView(view._model, title="conv")
+    again.continue_from(view)
+    assert again.state.open == ("conv1",)
+    assert again.selected == "conv1/Conv2D"
+    other = GraphView(view._model, title="another")
+    other.continue_from(view)
+    assert other.state.open == ()

@@ -230,3 +230,28 @@ def test_differences_show_their_values(prefix):
         np.testing.assert_array_equal(values(page, "half", [[0, 1, 1], [0, 2, 1]]), [[0.5, 1.5]])
         assert page.ask("index")[0]["group_title"] == "Status"
         assert "dense/kernel" in view._repr_mimebundle_()[0]["text/html"]
+
+
+def test_a_view_goes_on_where_a_former_one_of_the_same_checkpoint_was(view, prefix):
+    view.filter("dense")
+    view.select("dense/kernel")
+    view.active_row = view.row_of("half")
+    view.sort = ["statistic.std", True]
+    with load_checkpoint(prefix) as reader:
+        again, told = VariablesView(reader), VariablesView(reader)
+        again.continue_from(view)
+        told.filter("half")
+        told.continue_from(view)
+    assert (again.filter_state, again.sort) == (view.filter_state, view.sort)
+    assert list(again.selected["name"]) == ["dense/kernel"]
+    assert again.active_row == view.row_of("half")
+    assert list(told.filtered["name"]) == ["half"]
+
+
+def test_a_view_of_something_else_starts_anew(view, prefix):
+    view.filter("dense")
+    with load_checkpoint(prefix) as reader:
+        other = DifferenceView(reader.named_tensors, NamedTensors(ArraySource(TENSORS)), (prefix, "notebook"))
+    state = other.filter_state
+    other.continue_from(view)
+    assert other.filter_state == state
