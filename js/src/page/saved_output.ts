@@ -32,10 +32,14 @@ export function announceLive(key: string): () => void {
   return () => count(-1);
 }
 
+/** Fired at what is saved of a view when it is hidden. */
+export const HIDDEN_EVENT = "ckpt-hidden";
+
 /** Show or hide what is saved, in JupyterLab with the room that its output takes. */
 export function showSaved(place: HTMLElement, shown: boolean): void {
   const output = place.closest<HTMLElement>(".jp-OutputArea-child") ?? place;
   output.style.display = shown ? "" : "none";
+  if (!shown) place.dispatchEvent(new CustomEvent(HIDDEN_EVENT));
 }
 
 /** What JupyterLab says in place of a widget while it waits for its kernel, and once it has given up. */

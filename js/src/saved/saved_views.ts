@@ -9,7 +9,7 @@ import graphView from "../graph/graph_view";
 import { type SavedGraph, savedGraphModel } from "../graph/saved_graph";
 import { base64Bytes, inflate } from "../kernel/buffers";
 import { element } from "../page/dom";
-import { hideFailures, isLive, savedPlaces, showSaved } from "../page/saved_output";
+import { HIDDEN_EVENT, hideFailures, isLive, savedPlaces, showSaved } from "../page/saved_output";
 import { type SavedTable, savedTableModel } from "../tensors/saved_table";
 import variablesView from "../tensors/variables_view";
 
@@ -35,16 +35,23 @@ async function modelOf({ kind, data }: SavedForm): Promise<AnyModel> {
   return kind === "graph" ? savedGraphModel(saved as SavedGraph) : savedTableModel(saved as SavedTable);
 }
 
+/** Put the view in the place of what is plain, unless a live one has come; one that comes later takes it out again. */
 async function mount(form: SavedForm, place: HTMLElement): Promise<void> {
   const model = await modelOf(form);
+  if (isLive(form.key)) return;
   // Notebooks and the pages made from them have rules for all HTML in outputs, which end at a shadow root.
   const host = element("div", { "data-lm-suppress-shortcuts": "true" });
   const el = element("div");
   host.attachShadow({ mode: "open" }).append(element("style", {}, style), el);
   place.replaceChildren(host);
   const view = form.kind === "graph" ? graphView : variablesView;
-  view.render({ model, el } as unknown as Parameters<typeof graphView.render>[0] &
+  const close = view.render({ model, el } as unknown as Parameters<typeof graphView.render>[0] &
     Parameters<typeof variablesView.render>[0]);
+  const leave = () => {
+    close();
+    host.remove();
+  };
+  place.addEventListener(HIDDEN_EVENT, leave, { once: true });
 }
 
 /** Show what is saved in one place: at once on a page, in a notebook when no live view has come. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,12 @@ _GAP = 64 << 10
 _MAX_TEXT = 200
 """Characters of one string value shown."""
 
-_COMPLEX_PARTS = {"abs": np.abs, "phase": np.angle, "real": np.real, "imag": np.imag}
+_COMPLEX_PARTS: Mapping[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "abs": np.abs,
+    "phase": np.angle,
+    "real": np.real,
+    "imag": np.imag,
+}
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer"}
 """What the values of a NumPy kind are called; others are numbers."""
