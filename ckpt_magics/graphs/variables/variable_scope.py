@@ -11,11 +11,11 @@ from inspect import signature
 from types import TracebackType
 from typing import Any
 
-from ckpt_magics.files.formats.dtypes import as_dtype
+from ckpt_magics.files.formats.dtypes import FLOAT, as_dtype
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
-from ckpt_magics.graphs.graph.shape import ShapeLike
+from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, graph_of, name_scope
 from ckpt_magics.graphs.variables.partition import PartitionedVariable, Partitioner
 from ckpt_magics.graphs.variables.scope_defaults import OpenVariableScope, VariableScope, open_variable_scope
@@ -24,6 +24,7 @@ from ckpt_magics.graphs.variables.variable_store import AUTO_REUSE, VariableRequ
 
 __all__ = [
     "VariableScope",
+    "create_partitioned_variables",
     "get_local_variable",
     "get_variable",
     "get_variable_scope",
@@ -147,6 +148,51 @@ def get_local_variable(name: str, shape: ShapeLike = None, **options: Any) -> Va
     collections = [*(options.pop("collections", None) or []), GraphKeys.LOCAL_VARIABLES]
     options["trainable"] = False
     return get_variable(name, shape, collections=collections, **options)
+
+
+def create_partitioned_variables(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    shape: ShapeLike,
+    slicing: Sequence[int],
+    initializer: object,
+    dtype: object = FLOAT,
+    trainable: bool = True,
+    collections: Sequence[str] | None = None,
+    name: str | None = None,
+    reuse: object = None,
+) -> list[Variable]:
+    """Return the parts of a variable that is kept in several.
+
+    Args:
+        shape: Shape of the whole.
+        slicing: Number of parts along each dimension, of which at most one is more than 1.
+        initializer: Function of shape and dtype, or the whole value.
+        dtype: Type; a value has its own.
+        trainable: See `Variable`.
+        collections: See `Variable`.
+        name: Name of the variable scope that has the parts. Default: ``PartitionedVariable``, made unique.
+        reuse: True to take the existing parts of that name.
+
+    Raises:
+        ValueError: ``slicing`` does not go with the shape, or parts exist that are not reused.
+    """
+    sizes = [int(size) for size in TensorShape(shape)]
+    if len(slicing) != len(sizes) or any(not 1 <= count <= size for count, size in zip(slicing, sizes, strict=True)):
+        raise ValueError(f"Partitioning {list(slicing)} does not go with shape {sizes}: 1 to all along each dimension")
+    if is_value(initializer):
+        value = convert_to_tensor(initializer)
+        initializer, dtype = value, value.dtype
+    with variable_scope(name, "PartitionedVariable", reuse=reuse):
+        whole = get_variable(
+            "",
+            shape,
+            dtype,
+            initializer,
+            trainable=trainable,
+            collections=collections,
+            partitioner=lambda **_: list(slicing),
+        )
+    assert isinstance(whole, PartitionedVariable)  # noqa: S101 -- the partitioner makes it one
+    return list(whole)
 
 
 class variable_scope:  # noqa: N801 -- TensorFlow's name
