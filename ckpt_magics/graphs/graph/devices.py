@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 
 __all__ = ["DeviceSpec", "canonical_device", "device_name", "merge_devices"]
 
@@ -15,7 +15,7 @@ _SHORT_TYPES = frozenset({"CPU", "CUSTOM", "EPU", "GPU", "TPU"})
 """Types that may stand without ``device:``, in any case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class DeviceSpec:
     """A device name in parts, each None while it is left open.
 
@@ -35,7 +35,7 @@ class DeviceSpec:
 
     def __post_init__(self) -> None:
         if self.device_type in {"cpu", "gpu"}:
-            object.__setattr__(self, "device_type", self.device_type.upper())
+            self.device_type = self.device_type.upper()
 
     @classmethod
     def from_string(cls, name: str) -> Self:
@@ -66,8 +66,32 @@ class DeviceSpec:
 
         Each part counts alone, so ``/cpu`` inside ``/gpu:1`` is ``CPU:1``, as in TensorFlow.
         """
-        known = {f.name: value for f in fields(inner) if (value := getattr(inner, f.name)) is not None}
-        return replace(self, **known)
+        return self.replace(**inner._known())
+
+    make_merged_spec = merged_under
+
+    def replace(self, **parts: Any) -> Self:  # noqa: ANN401 -- the attributes
+        """Return the device with other parts."""
+        return replace(self, **parts)
+
+    def parse_from_string(self, spec: str) -> Self:
+        """Take the parts of a device name in place of all own ones, and return this device.
+
+        Raises:
+            ValueError: A part is not one that device names have.
+        """
+        parsed = self.from_string(spec)
+        for field in fields(self):
+            setattr(self, field.name, getattr(parsed, field.name))
+        return self
+
+    def merge_from(self, dev: Self) -> None:
+        """Take over the parts that another device has."""
+        for name, value in dev._known().items():
+            setattr(self, name, value)
+
+    def _known(self) -> dict[str, Any]:
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
 
 def _parse_part(word: str, name: str) -> dict[str, str | int | None]:

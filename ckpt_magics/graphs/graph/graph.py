@@ -61,13 +61,15 @@ class Graph:
 
     # Operations
 
-    def create_op(
+    def create_op(  # noqa: PLR0917 -- see dtypes
         self,
         op_type: str,
         inputs: Sequence[Tensor | Sequence[Tensor]] = (),
-        *,
-        attrs: Mapping[str, Any] | None = None,
+        dtypes: object = None,  # noqa: ARG002 -- TensorFlow's own order of arguments
+        input_types: object = None,  # noqa: ARG002
         name: str | None = None,
+        attrs: Mapping[str, Any] | None = None,
+        *,
         device: str | None = None,
         control_inputs: Sequence[Operation] | None = None,
         output_dtypes: Sequence[OutputType] | None = None,
@@ -77,6 +79,8 @@ class Graph:
         Args:
             op_type: Kind of op.
             inputs: One tensor per argument of the op, or a list for an argument that takes one.
+            dtypes: Accepted; the types of the outputs follow from the op.
+            input_types: Accepted; they are those of the inputs.
             attrs: Attributes by name, as AttrValue or Python values; the others follow from the inputs and the op's
                 defaults.
             name: Name in the current scope, made unique; with a slash at its end, exactly that name. Default: the

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ckpt_magics.graphs.graph.devices import canonical_device, merge_devices
+from ckpt_magics.graphs.graph.devices import DeviceSpec, canonical_device, merge_devices
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,14 @@ def test_inner_scope_overrides_part_by_part():
 def test_refuses_what_is_no_device(name):
     with pytest.raises(ValueError, match="device"):
         canonical_device(name)
+
+
+def test_programs_change_a_device_in_place():
+    device = DeviceSpec(job="worker")
+    assert device.parse_from_string("/job:ps/task:2") is device
+    device.merge_from(DeviceSpec(task=3, device_type="gpu"))
+    device.device_index = 1
+    assert device.to_string() == "/job:ps/task:3/device:GPU:1"
+    assert device.replace(task=4).to_string() == "/job:ps/task:4/device:GPU:1"
+    assert device.make_merged_spec(DeviceSpec(device_index=0)).to_string() == "/job:ps/task:3/device:GPU:0"
+    assert device == DeviceSpec.from_string("/job:ps/task:3/gpu:1")
