@@ -11,7 +11,24 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.nodes.build import constant
-from ckpt_magics.graphs.ops import calls, loops, optionals, stacks, summaries, tensor_arrays, tensor_lists
+from ckpt_magics.graphs.ops import (
+    calls,
+    dataset_files,
+    dataset_functions,
+    datasets,
+    decoding,
+    examples,
+    file_access,
+    image_colors,
+    loops,
+    optionals,
+    python_calls,
+    stacks,
+    string_values,
+    summaries,
+    tensor_arrays,
+    tensor_lists,
+)
 from ckpt_magics.graphs.ops.rows import OPS
 from tests.tensorflow.kernel_cases import Case, data_types
 from tests.tensorflow.op_cases import MAKERS
@@ -26,13 +43,30 @@ def cases(name: str) -> list[tuple[DType, Case]]:
     return [(dtype, case) for dtype in data_types(name) for case in MAKERS[name](rng, dtype)]
 
 
-FAMILIES_ELSEWHERE = (calls, loops, optionals, stacks, summaries, tensor_arrays, tensor_lists)
+FAMILIES_ELSEWHERE = (
+    calls,
+    dataset_files,
+    dataset_functions,
+    datasets,
+    decoding,
+    examples,
+    file_access,
+    image_colors,
+    loops,
+    optionals,
+    python_calls,
+    stacks,
+    string_values,
+    summaries,
+    tensor_arrays,
+    tensor_lists,
+)
 
 # Compared elsewhere: what has state, draws, reads or writes files, orders or reports.
 ELSEWHERE = {
     "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IdentityN", "NoOp", "ControlTrigger", "Assert",
     "Print", "Switch", "Merge", "RandomStandardNormal", "TruncatedNormal", "RandomUniform", "RandomUniformInt",
-    "RandomShuffle", "GenerateVocabRemapping", "TopK",
+    "RandomShuffle", "GenerateVocabRemapping", "TopK", "ResizeArea",
 } | {row.name for family in FAMILIES_ELSEWHERE for row in family.ROWS}  # fmt: skip
 
 

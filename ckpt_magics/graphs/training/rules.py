@@ -77,6 +77,11 @@ _BESIDE_THE_FAMILIES = frozenset({
     "HashTable", "HashTableV2", "InitializeTable", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
     "InitializeTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2", "ScatterAdd",
     "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush",
+    # Queues, readers, and what is read and parsed.
+    "DecodeRaw", "FixedLengthRecordReader", "HSVToRGB", "IdentityReader", "PyFunc", "PyFuncStateless", "QueueClose",
+    "QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo", "QueueEnqueue", "QueueEnqueueMany", "QueueSize",
+    "ReaderNumRecordsProduced", "ReaderNumWorkUnitsCompleted", "ReaderRead", "ReaderReadUpTo", "ReaderReset",
+    "StringSplit", "StringToNumber", "TFRecordReader", "TextLineReader", "WholeFileReader",
 })  # fmt: skip
 """Ops of families that have no rules."""
 

@@ -31,6 +31,7 @@ CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 """Ops whose rule TensorFlow finds by the function that they call, not by their name."""
 
 LACKING = {
+    "RGBToHSV",
     "AvgPool3D", "BlockLSTM", "BlockLSTMV2", "Conv3D", "CropAndResize", "DepthwiseConv2dNative",
     "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "FusedBatchNormGrad",
     "FusedBatchNormGradV2", "FusedBatchNormGradV3", "LRN", "Lgamma", "MaxPool3D", "MirrorPad", "ResizeBicubic",

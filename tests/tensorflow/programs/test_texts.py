@@ -1,0 +1,69 @@
+"""Functions of strings: TensorFlow's nodes and values."""
+
+import numpy as np
+import pytest
+
+from ckpt_magics.compat import v1
+from tests.tensorflow.programs.side_by_side import compare
+
+pytestmark = pytest.mark.tensorflow
+
+TEXTS = np.array([["Hello, World", "", " a  b "], ["ÄÖü ß", "x,y;z", "12"]], object)
+NUMBERS = ["1", " -7 ", "+5", "1e3", "0x1A", "nan", "inf", "1.5", "99999999999", "1_0", "", "x", "1 2"]
+
+
+def test_values_are_tensorflows(old_tf):
+    def program(tf):
+        flat = tf.constant(TEXTS.reshape(-1))
+        return {}, [
+            tf.string_join([TEXTS, "!"], separator="-"),
+            [getattr(tf.strings, name)(TEXTS) for name in ("lower", "upper", "strip", "length")],
+            [tf.strings.lower(TEXTS, "utf-8"), tf.strings.length(TEXTS, unit="UTF8_CHAR")],
+            tf.substr(TEXTS, [0, 0, 0], [3, 0, 1]),
+            tf.substr(["abcdef", "ghij"], [-3, 4], [2, 9]),
+            tf.substr(["äöü"], [1], [1], unit="UTF8_CHAR"),
+            [list(tf.string_split(flat, sep)) for sep in (" ", ",; ", "")],
+            list(tf.string_split(flat, delimiter=",", skip_empty=False)),
+            list(tf.string_split(["a b  c"])),
+        ]
+
+    def plain(tf):
+        feeds, fetches = program(tf if tf is v1 else _listed(tf))
+        return feeds, fetches
+
+    compare(old_tf, plain)
+
+
+def _listed(tf):
+    """TensorFlow's names, with sparse tensors as lists of three."""
+
+    class Names:
+        def __getattr__(self, name):
+            return getattr(tf, name)
+
+        def string_split(self, *arguments, **others):
+            found = tf.string_split(*arguments, **others)
+            return [found.indices, found.values, found.dense_shape]
+
+    return Names()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize("text", NUMBERS)
+def test_numbers_are_read_as_tensorflow_reads_them(old_tf, text, dtype):
+    def number(tf):
+        with tf.Graph().as_default(), tf.Session() as session:
+            try:
+                return session.run(tf.string_to_number([text], getattr(tf, dtype))).tolist()
+            except tf.errors.InvalidArgumentError:
+                return None
+
+    np.testing.assert_equal(number(v1), number(old_tf))
+
+
+def test_positions_outside_are_refused(old_tf):
+    for tf in (old_tf, v1):
+        with tf.Graph().as_default(), tf.Session() as session:
+            part = tf.substr(tf.placeholder_with_default("abc", []), 4, 1)
+            with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
+                session.run(part)
