@@ -3,7 +3,7 @@
 from importlib.metadata import version as version_of
 
 project = "ckpt_magics"
-author = "The founders of ckpt_magics"
+author = "The ckpt_magics authors"
 version = release = version_of("ckpt_magics")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
