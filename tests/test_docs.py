@@ -22,7 +22,7 @@ def test_the_example_of_an_op_is_what_stands_in_the_sources():
     text = (ROOT / "docs" / "add_an_op.md").read_text("utf-8")
     [example] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     parts = re.findall(r"^# (\S+\.py):? .*\n((?:[^#\n].*\n|\n(?!#))+)", example, re.MULTILINE)
-    assert [path for path, _ in parts] == ["ops/nn.py", "training/nn.py", "nodes/networks.py"]
+    assert [path for path, _ in parts] == ["ops/nets/nn.py", "training/nn.py", "nodes/networks.py"]
     for path, lines in parts:
         source = (ROOT / "ckpt_magics" / "graphs" / path).read_text("utf-8")
         for line in filter(None, lines.splitlines()):

@@ -11,25 +11,11 @@ from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.nodes.build import constant
-from ckpt_magics.graphs.ops import (
-    calls,
-    dataset_files,
-    dataset_functions,
-    datasets,
-    decoding,
-    examples,
-    file_access,
-    image_colors,
-    loops,
-    optionals,
-    python_calls,
-    stacks,
-    string_values,
-    summaries,
-    tensor_arrays,
-    tensor_lists,
-)
+from ckpt_magics.graphs.ops.feeding import dataset_files, dataset_functions, datasets, examples, file_access
+from ckpt_magics.graphs.ops.flow import calls, loops, optionals, python_calls, stacks, tensor_arrays, tensor_lists
+from ckpt_magics.graphs.ops.nets import image_colors
 from ckpt_magics.graphs.ops.rows import OPS
+from ckpt_magics.graphs.ops.values import decoding, string_values, summaries
 from tests.tensorflow.kernel_cases import Case, data_types
 from tests.tensorflow.op_cases import MAKERS
 from tests.tensorflow.sessions import imported_graph

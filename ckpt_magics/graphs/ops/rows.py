@@ -5,64 +5,62 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ckpt_magics.graphs.ops import (
-    arrays,
-    binary,
-    branches,
-    calls,
-    candidates,
-    checkpoint_io,
-    constants,
-    control,
+from ckpt_magics.graphs.ops.calculation import binary, elementwise, linear, quantization, ranking, reductions, segments
+from ckpt_magics.graphs.ops.feeding import (
     dataset_files,
     dataset_functions,
     datasets,
-    decoding,
-    depthwise,
-    derivatives,
-    diagonals,
-    elementwise,
     examples,
     file_access,
-    image_colors,
-    indexing,
     iterators,
-    joining,
-    linear,
-    loops,
-    nn,
-    normalization,
-    optionals,
-    partitions,
-    python_calls,
-    quantization,
     queues,
-    ranking,
     readers,
-    recurrent,
-    reductions,
-    resizing,
-    sampling,
-    scatters,
-    segments,
-    sequences,
-    shifts,
-    spatial_blocks,
+)
+from ckpt_magics.graphs.ops.flow import (
+    branches,
+    calls,
+    control,
+    loops,
+    optionals,
+    python_calls,
     stacks,
-    string_values,
-    strings,
-    summaries,
-    tables,
     tensor_arrays,
     tensor_lists,
-    training,
-    variables,
-    vocabularies,
+)
+from ckpt_magics.graphs.ops.nets import (
+    depthwise,
+    derivatives,
+    image_colors,
+    nn,
+    normalization,
+    recurrent,
+    resizing,
     volumes,
     window_gradients,
     windows,
 )
 from ckpt_magics.graphs.ops.row import Op
+from ckpt_magics.graphs.ops.shaping import (
+    arrays,
+    diagonals,
+    indexing,
+    joining,
+    partitions,
+    sequences,
+    shifts,
+    spatial_blocks,
+)
+from ckpt_magics.graphs.ops.state import scatters, tables, training, variables, vocabularies
+from ckpt_magics.graphs.ops.values import (
+    candidates,
+    checkpoint_io,
+    constants,
+    decoding,
+    sampling,
+    string_values,
+    strings,
+    summaries,
+)
 
 __all__ = ["OPS", "find_op"]
 

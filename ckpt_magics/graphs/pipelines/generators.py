@@ -18,7 +18,7 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, output
-from ckpt_magics.graphs.ops.python_calls import PythonFunction, told_array
+from ckpt_magics.graphs.ops.flow.python_calls import PythonFunction, told_array
 from ckpt_magics.graphs.pipelines.elements import ElementKind, leaves_up_to
 from ckpt_magics.graphs.pipelines.traced_functions import trace
 

@@ -21,7 +21,7 @@ from ckpt_magics.graphs.nodes.arrays import concat
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.ops.partial_shapes import Array
-from ckpt_magics.graphs.ops.vocabularies import remap_vocabulary
+from ckpt_magics.graphs.ops.state.vocabularies import remap_vocabulary
 from ckpt_magics.graphs.saver.from_checkpoint import initialize_from, variables_by_whole
 from ckpt_magics.graphs.variables.initializers import Initializer, Zeros
 from ckpt_magics.graphs.variables.variable import Variable

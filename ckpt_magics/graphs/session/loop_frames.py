@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graphs.graph.node import Operation
-from ckpt_magics.graphs.ops.loops import ENTERS, EXITS, NEXT_ITERATIONS
+from ckpt_magics.graphs.ops.flow.loops import ENTERS, EXITS, NEXT_ITERATIONS
 
 __all__ = ["LoopFrame", "Unit", "assign_frames", "dependencies", "members"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ckpt_magics.graphs.ops.branches import DEAD, is_dead
+from ckpt_magics.graphs.ops.flow.branches import DEAD, is_dead
 from ckpt_magics.graphs.session.plan_step import PlanStep
 
 __all__ = ["LoopStep", "run_steps"]

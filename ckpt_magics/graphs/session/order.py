@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.ops.branches import MERGES
-from ckpt_magics.graphs.ops.loops import ENTERS, EXITS, NEXT_ITERATIONS
+from ckpt_magics.graphs.ops.flow.branches import MERGES
+from ckpt_magics.graphs.ops.flow.loops import ENTERS, EXITS, NEXT_ITERATIONS
 from ckpt_magics.graphs.ops.rows import find_op
 from ckpt_magics.graphs.session.accesses import settle_accesses
 from ckpt_magics.graphs.session.function_body import called_functions

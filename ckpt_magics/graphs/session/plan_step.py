@@ -15,7 +15,7 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.graphs.graph.node import Operation
-from ckpt_magics.graphs.ops.branches import DEAD
+from ckpt_magics.graphs.ops.flow.branches import DEAD
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, Sharing
 from ckpt_magics.graphs.ops.variable_values import SessionVariable

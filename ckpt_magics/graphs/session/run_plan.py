@@ -20,8 +20,8 @@ from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.graphs.graph.inference import known_op_def
 from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graphs.graph.output_types import ArgumentType, argument_types
-from ckpt_magics.graphs.ops.branches import DEAD, SWITCHES
-from ckpt_magics.graphs.ops.loops import ENTERS
+from ckpt_magics.graphs.ops.flow.branches import DEAD, SWITCHES
+from ckpt_magics.graphs.ops.flow.loops import ENTERS
 from ckpt_magics.graphs.ops.row import Op
 from ckpt_magics.graphs.session.function_body import FunctionBody
 from ckpt_magics.graphs.session.functions import Functions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ckpt_magics.graphs.ops.constants import PLACEHOLDERS_ARE_TOLD
+from ckpt_magics.graphs.ops.values.constants import PLACEHOLDERS_ARE_TOLD
 from ckpt_magics.proto import messages
 
 __all__ = ["with_told_shapes"]

@@ -1,0 +1,1 @@
+"""Ops that calculate: element by element, along axes, with matrices."""

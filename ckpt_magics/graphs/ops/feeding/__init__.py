@@ -1,0 +1,1 @@
+"""Ops that feed programs: datasets and their iterators, queues, readers of files and records."""

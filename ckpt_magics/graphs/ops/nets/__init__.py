@@ -1,0 +1,1 @@
+"""Ops of neural nets: windows, normalization, activations, cells."""

@@ -1,0 +1,1 @@
+"""Ops that rearrange: parts, joins, orders of elements."""

@@ -1,0 +1,1 @@
+"""Ops on what lives between runs: variables, tables, vocabularies."""

@@ -1,0 +1,1 @@
+"""Ops that bring values in and out: constants, random numbers, strings, summaries, files."""
