@@ -98,7 +98,8 @@ def in_shared(lab_page: Page, shared_path: Path, lab_complaints: Complaints) -> 
     def run(code: str) -> Notebook:
         notebook = _open_in_lab(lab_page, shared_path)
         # When this has run, so has whatever the test before left running, and what it shows is there to be cleared.
-        notebook.execute("%reset -f")
+        # The extension forgets what the cell has shown, which else the next view would go on from.
+        notebook.execute("%reset -f\n%load_ext ckpt_magics\n%unload_ext ckpt_magics")
         notebook.command("notebook:clear-all-cell-outputs")
         expect(notebook.panel.locator(".ckpt-view")).to_have_count(0)
         lab_page.evaluate(_WRITE, code)

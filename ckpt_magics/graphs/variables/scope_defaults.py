@@ -82,8 +82,8 @@ class VariableScope:
         self.use_resource = use_resource
 
     def full_name(self, name: str) -> str:
-        """Return a variable's name within the scope; the scope's own for an empty one."""
-        return "/".join(part for part in (self.name, name) if part)
+        """Return a variable's name within the scope; for an empty one the scope's, with a slash: exactly that."""
+        return f"{self.name}/{name}" if self.name else name
 
     def within(self, settings: dict[str, Any], **changes: Any) -> VariableScope:  # noqa: ANN401 -- attributes
         """Return a scope with this one's defaults.

@@ -133,7 +133,9 @@ class VariableStore:
         return variable
 
     def _get_partitioned(self, request: VariableRequest) -> PartitionedVariable:
-        name = request.name
+        # The slash means exactly the scope's name, of which the parts are parts.
+        name = request.name.removesuffix("/")
+        request = replace(request, name=name)
         if name in self._variables:
             raise ValueError(
                 f"A partitioner was provided, but an unpartitioned version of the variable was found: {name}. Perhaps "

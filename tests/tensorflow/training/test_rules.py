@@ -46,6 +46,8 @@ OTHER_NODES = {
     "GatherV2", "Prod",
     # It asks for the shape of what it has reshaped, and works out that of a diagonal by conditionals.
     "TopKV2", "MatrixSetDiagV2", "MatrixSetDiagV3",
+    # It knows the shape of what is broadcast where it is cut out of a constant.
+    "Einsum",
 }  # fmt: skip
 """Ops whose gradients have the same values from other nodes."""
 

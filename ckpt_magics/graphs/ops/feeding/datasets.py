@@ -419,6 +419,7 @@ ROWS: tuple[Op, ...] = (
         (*ELEMENTS, Attr("optimization_configs", "list(string)", ())),
         _same,
     ),
+    _of("RewriteDataset", f"{SOURCE}, rewrite_name: string", ELEMENTS, _same),
     _of("OptionsDataset", SOURCE, (Attr("serialized_options", "string"), *PLAIN), _same),
     Op("DummySeedGenerator", "-> handle: resource", (), scalar, _nothing, is_stateful=True),
     Op("DummyMemoryCache", "-> handle: resource", (), scalar, _nothing, is_stateful=True),
