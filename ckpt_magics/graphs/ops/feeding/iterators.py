@@ -8,7 +8,7 @@ Format: tensorflow/core/kernels/data/iterator_ops.cc; core/ops/dataset_ops.cc.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from ckpt_magics.errors import (
@@ -53,9 +53,11 @@ class IteratorState:
         with self._lock:
             self._elements = iter(dataset)
 
-    def is_ready(self) -> bool:
-        """Whether it was begun."""
-        return self._elements is not None
+    def begin_once(self, make: Callable[[], DatasetValue]) -> None:
+        """Begin at the first element of what ``make`` returns, if it was not begun: several runs may ask at once."""
+        with self._lock:
+            if self._elements is None:
+                self._elements = iter(make())
 
     def advance(self) -> Element:
         """Return the next element.
@@ -90,8 +92,7 @@ def _named(ctx: KernelContext) -> IteratorState:
 
 def _one_shot(ctx: KernelContext) -> IteratorState:
     iterator = _named(ctx)
-    if not iterator.is_ready():
-        iterator.begin(as_dataset(ctx.call(ctx.attr("dataset_factory"))[0]))
+    iterator.begin_once(lambda: as_dataset(ctx.call(ctx.attr("dataset_factory"))[0]))
     return iterator
 
 

@@ -12,6 +12,7 @@ import urllib.request
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from email.utils import formatdate
 from multiprocessing import get_context
 from pathlib import Path
@@ -238,7 +239,11 @@ def test_the_connection_may_break_at_any_request(one_that_heeds):
     The server gets every other one of them, and the answer is lost; both ways are tried for each beside a client in
     this process.
     """
-    server = one_that_heeds
+    # Options that the fixture of another server holds open would be added to its own.
+    Context().run(_cut_everywhere, one_that_heeds)
+
+
+def _cut_everywhere(server):
     folder = place_of(f"{server.url}/cut")
     # What cannot be deleted is a warning: the save has succeeded.
     with CuttingProxy(server.port) as proxy, warnings.catch_warnings(action="ignore"):
