@@ -244,27 +244,28 @@ def test_the_connection_may_break_at_any_request(one_that_heeds):
 
 
 def _cut_everywhere(server):
-    folder = place_of(f"{server.url}/cut")
-    # What cannot be deleted is a warning: the save has succeeded.
-    with CuttingProxy(server.port) as proxy, warnings.catch_warnings(action="ignore"):
-        options = _through(server, proxy.port)
-        _save(options, folder / "count" / "m", 1.0)
-        proxy.cut(None)
-        _save(options, folder / "count" / "m", 2.0)
-        count = proxy.requests
-        assert count > 8
-        for at in range(count):
-            place = folder / f"cut{at}" / "m"
-            _save(server.options, place, 1.0)
-            proxy.cut(at, reaches=at % 2 == 1)
-            saved = True
-            try:
-                _save(options, place, 2.0)
-            except CheckpointError:
-                saved = False
+    with use_storage_options(server.options):
+        folder = place_of(f"{server.url}/cut")
+        # What cannot be deleted is a warning: the save has succeeded.
+        with CuttingProxy(server.port) as proxy, warnings.catch_warnings(action="ignore"):
+            options = _through(server, proxy.port)
+            _save(options, folder / "count" / "m", 1.0)
             proxy.cut(None)
-            value = _value(place)
-            assert value == 2.0 if saved else value in {1.0, 2.0}, at
+            _save(options, folder / "count" / "m", 2.0)
+            count = proxy.requests
+            assert count > 8
+            for at in range(count):
+                place = folder / f"cut{at}" / "m"
+                _save(server.options, place, 1.0)
+                proxy.cut(at, reaches=at % 2 == 1)
+                saved = True
+                try:
+                    _save(options, place, 2.0)
+                except CheckpointError:
+                    saved = False
+                proxy.cut(None)
+                value = _value(place)
+                assert value == 2.0 if saved else value in {1.0, 2.0}, at
 
 
 def _through(server, port):
