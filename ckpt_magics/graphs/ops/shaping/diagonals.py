@@ -224,6 +224,26 @@ def _tensor_diag_part_shape(ctx: ShapeContext) -> list[Shape]:
     return [merge_shapes([shape[:half], shape[half:]])]
 
 
+def _changed_shape(ctx: ShapeContext) -> list[Shape]:
+    return [_changed(ctx, 1)]
+
+
+def _changed_band_shape(ctx: ShapeContext) -> list[Shape]:
+    own = _diagonal_dims(ctx.constant(2))
+    return [ctx.shape(0) if own is None else _changed(ctx, own)]
+
+
+def _changed(ctx: ShapeContext, own: int) -> Shape:
+    """Return the input's shape: the diagonals, but for dimensions of their own, tell all of it but the last two."""
+    given, diagonals = ctx.shape(0), ctx.shape(1)
+    return given if diagonals is None else merge_shapes([given, (*diagonals[:-own], None, None)])
+
+
+def _diagonal_dims(k: Array | None) -> int | None:
+    """Return how many dimensions diagonals take: one alone its length, several their number too."""
+    return None if k is None else 1 if len(set(k.reshape(-1).tolist())) == 1 else 2
+
+
 T = types("T")
 ALIGN = Attr("align", "string", b"RIGHT_LEFT", allowed=(b"LEFT_RIGHT", b"RIGHT_LEFT", b"LEFT_LEFT", b"RIGHT_RIGHT"))
 DIAG_TYPES = (types("T", dtypes("bfloat16 half float double int32 int64 complex64 complex128")),)
@@ -245,9 +265,9 @@ ROWS: tuple[Op, ...] = (
     Op("MatrixDiagPart", "input: T -> diagonal: T", (T,), _diag_part_shape, _diag_part),
     Op("MatrixDiagPartV2", TAKEN, (T,), _taken_shape, _all_left(_diag_part_v2)),
     Op("MatrixDiagPartV3", TAKEN, (T, ALIGN), _taken_shape, _aligned(_diag_part_v2)),
-    Op("MatrixSetDiag", "input: T, diagonal: T -> output: T", (T,), like_input(), _set_diag),
-    Op("MatrixSetDiagV2", CHANGED, (T,), like_input(), _all_left(_set_diag_v2)),
-    Op("MatrixSetDiagV3", CHANGED, (T, ALIGN), like_input(), _aligned(_set_diag_v2)),
+    Op("MatrixSetDiag", "input: T, diagonal: T -> output: T", (T,), _changed_shape, _set_diag),
+    Op("MatrixSetDiagV2", CHANGED, (T,), _changed_band_shape, _all_left(_set_diag_v2)),
+    Op("MatrixSetDiagV3", CHANGED, (T, ALIGN), _changed_band_shape, _aligned(_set_diag_v2)),
     Op("Diag", "diagonal: T -> output: T", DIAG_TYPES, _tensor_diag_shape, _tensor_diag),
     Op("DiagPart", "input: T -> diagonal: T", DIAG_TYPES, _tensor_diag_part_shape, _tensor_diag_part),
 )
