@@ -136,14 +136,18 @@ def _made_size(band: Band, longest: int, rows: int, columns: int) -> tuple[int, 
 
 
 def _made_shape(ctx: ShapeContext) -> list[Shape]:
-    shape, (k, rows, columns) = with_rank_at_least(ctx.shape(0), 1), (ctx.constant(index) for index in (1, 2, 3))
-    if shape is None or k is None or rows is None or columns is None:
+    shape, k = with_rank_at_least(ctx.shape(0), 1), ctx.constant(1)
+    if shape is None or k is None:
         return [None]
-    band = _band(k)
-    outer = shape[:-1] if band[0] == band[1] else shape[:-2]
+    low, high = band = _band(k)
+    if low < high and shape[-2] not in {None, high - low + 1}:
+        raise InvalidArgumentError(f"{shape[-2]} diagonals are not those from {low} to {high}")
+    # TensorFlow takes a size that it does not know for one that follows from the diagonals.
+    rows, columns = (-1 if size is None else int(size) for size in (ctx.constant(2), ctx.constant(3)))
+    outer = shape[:-1] if low == high else shape[:-2]
     if shape[-1] is None:
-        return [(*outer, None, None)]
-    return [(*outer, *_made_size(band, shape[-1], int(rows), int(columns)))]
+        return [(*outer, *(None if size == -1 else size for size in (rows, columns)))]
+    return [(*outer, *_made_size(band, shape[-1], rows, columns))]
 
 
 def _taken_shape(ctx: ShapeContext) -> list[Shape]:
@@ -229,19 +233,20 @@ def _changed_shape(ctx: ShapeContext) -> list[Shape]:
 
 
 def _changed_band_shape(ctx: ShapeContext) -> list[Shape]:
-    own = _diagonal_dims(ctx.constant(2))
-    return [ctx.shape(0) if own is None else _changed(ctx, own)]
+    k = ctx.constant(2)
+    # TensorFlow takes several diagonals for one if it does not know which they are, or knows the input in part.
+    is_band = ctx.shape(0) is None and k is not None and len(set(k.reshape(-1).tolist())) > 1
+    return [_changed(ctx, 2 if is_band else 1)]
 
 
 def _changed(ctx: ShapeContext, own: int) -> Shape:
-    """Return the input's shape: the diagonals, but for dimensions of their own, tell all of it but the last two."""
-    given, diagonals = ctx.shape(0), ctx.shape(1)
-    return given if diagonals is None else merge_shapes([given, (*diagonals[:-own], None, None)])
-
-
-def _diagonal_dims(k: Array | None) -> int | None:
-    """Return how many dimensions diagonals take: one alone its length, several their number too."""
-    return None if k is None else 1 if len(set(k.reshape(-1).tolist())) == 1 else 2
+    """Return the input's shape; what is open in it the diagonals tell, apart from ``own`` last dimensions of theirs."""
+    given, diagonals = with_rank_at_least(ctx.shape(0), 2), ctx.shape(1)
+    if given is not None:
+        diagonals = with_rank_at_least(diagonals, len(given) - 1)
+    if diagonals is None or (given is not None and None not in given):
+        return given
+    return merge_shapes([given, (*diagonals[:-own], None, None)])
 
 
 T = types("T")
