@@ -208,7 +208,14 @@ OTHER_ARGUMENTS = {
     "group",
     "linalg.matmul",
     "matmul",
+    "nest.assert_same_structure",
+    "nest.flatten",
+    "nest.map_structure",
+    "nest.pack_sequence_as",
     "ones",
+    "saved_model.build_signature_def",
+    "saved_model.signature_def_utils.build_signature_def",
+    "string_split",
     "train.export_meta_graph",
     "zeros",
     # Without names that only TensorFlow 2 has, or that do nothing.
@@ -226,19 +233,6 @@ OTHER_ARGUMENTS = {
     "as_dtype",
     "dtypes.as_dtype",
     "make_ndarray",
-    # Arguments that nobody gives by name, and without those of composite tensors.
-    "nest.assert_same_structure",
-    "nest.flatten",
-    "nest.is_nested",
-    "nest.map_structure",
-    "nest.pack_sequence_as",
-    # The one that both have in common is called alike.
-    "metrics.sensitivity_at_specificity",
-    "metrics.specificity_at_sensitivity",
-    # Without defaults of inputs, and without a result that is no tensor.
-    "saved_model.build_signature_def",
-    "saved_model.signature_def_utils.build_signature_def",
-    "string_split",
     # Without bounds and the options of the library that TensorFlow takes flags from.
     *(f"{module}.{name}" for module in ("flags", "app.flags") for name in dir(compat.flags) if name != "FLAGS"),
 }

@@ -85,42 +85,48 @@ def _rate_at(place: Tensor, found: Any, others: Any, name: str) -> Tensor:  # no
     return divide(found[place], found[place] + others[place] + TINY, name)
 
 
-def _at_rate(name: str, given: str, rate: Callable[[Counts, float, str], Tensor], text: str) -> Callable[..., Metric]:
-    default_name = name
-
-    def function(
-        labels: object,
-        predictions: object,
-        level: float | None = None,
-        weights: object = None,
-        num_thresholds: int = 200,
-        metrics_collections: Collections = None,
-        updates_collections: Collections = None,
-        name: str | None = None,
-        **named: float,
-    ) -> Metric:
-        level = named[given] if level is None else level
-        if not 0 <= level <= 1:
-            raise ValueError(f"`{given}` must be in the range [0, 1]. Currently, `{given}` is {level}.")
-        inner = [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
-        with variable_scope(name, default_name, [predictions, labels, weights]):
-            places = [0.0 - JUST_OUTSIDE, *inner, 1.0 + JUST_OUTSIDE]
-            counts, updates = threshold_counts(labels, predictions, places, weights)
-            value = collected(rate(counts, level, "value"), metrics_collections)
-            return value, collected(rate(updates, level, "update_op"), updates_collections)
-
-    return described(function, default_name, text)
+def sensitivity_at_specificity(
+    labels: object,
+    predictions: object,
+    specificity: float,
+    weights: object = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """Add the part of the True labels that are found where the part of the False ones is nearest to a given one."""
+    _check_rate("specificity", specificity)
+    with variable_scope(name, "sensitivity_at_specificity", [predictions, labels, weights]):
+        counts, updates = threshold_counts(labels, predictions, _places(num_thresholds), weights)
+        value = collected(_sensitivity(counts, specificity, "value"), metrics_collections)
+        return value, collected(_sensitivity(updates, specificity, "update_op"), updates_collections)
 
 
-sensitivity_at_specificity = _at_rate(
-    "sensitivity_at_specificity",
-    "specificity",
-    _sensitivity,
-    "Add the part of the True labels that are found where the part of the False ones is nearest to a given one.",
-)
-specificity_at_sensitivity = _at_rate(
-    "specificity_at_sensitivity",
-    "sensitivity",
-    _specificity,
-    "Add the part of the False labels that are found where the part of the True ones is nearest to a given one.",
-)
+def specificity_at_sensitivity(
+    labels: object,
+    predictions: object,
+    sensitivity: float,
+    weights: object = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """Add the part of the False labels that are found where the part of the True ones is nearest to a given one."""
+    _check_rate("sensitivity", sensitivity)
+    with variable_scope(name, "specificity_at_sensitivity", [predictions, labels, weights]):
+        counts, updates = threshold_counts(labels, predictions, _places(num_thresholds), weights)
+        value = collected(_specificity(counts, sensitivity, "value"), metrics_collections)
+        return value, collected(_specificity(updates, sensitivity, "update_op"), updates_collections)
+
+
+def _check_rate(name: str, rate: float) -> None:
+    if not 0 <= rate <= 1:
+        raise ValueError(f"`{name}` must be in the range [0, 1]. Currently, `{name}` is {rate}.")
+
+
+def _places(count: int) -> list[float]:
+    """Return so many thresholds, evenly, the first and last of them just outside of [0, 1]."""
+    inner = [(index + 1) / (count - 1) for index in range(count - 2)]
+    return [0.0 - JUST_OUTSIDE, *inner, 1.0 + JUST_OUTSIDE]

@@ -11,9 +11,9 @@ from typing import Any
 __all__ = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_like"]
 
 
-def is_nested(value: object) -> bool:
+def is_nested(seq: object) -> bool:
     """Return whether a value is a nesting, not a leaf."""
-    return isinstance(value, (list, tuple, Mapping))
+    return isinstance(seq, (list, tuple, Mapping))
 
 
 def _items(structure: Any) -> list[Any]:  # noqa: ANN401 -- any nesting
@@ -25,9 +25,9 @@ def flatten(structure: Any) -> list[Any]:  # noqa: ANN401 -- any nesting
     return [leaf for item in _items(structure) for leaf in flatten(item)] if is_nested(structure) else [structure]
 
 
-def pack_like(structure: Any, leaves: Iterable[Any]) -> Any:  # noqa: ANN401 -- any nesting
+def pack_like(structure: Any, flat_sequence: Iterable[Any]) -> Any:  # noqa: ANN401 -- any nesting
     """Return leaves in the nesting that another structure has."""
-    return _packed(structure, iter(leaves))
+    return _packed(structure, iter(flat_sequence))
 
 
 def _packed(structure: Any, leaves: Iterator[Any]) -> Any:  # noqa: ANN401
@@ -40,37 +40,37 @@ def _packed(structure: Any, leaves: Iterator[Any]) -> Any:  # noqa: ANN401
     return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
 
 
-def map_structure(function: Callable[..., Any], *structures: Any) -> Any:  # noqa: ANN401 -- any nestings
+def map_structure(func: Callable[..., Any], *structure: Any) -> Any:  # noqa: ANN401 -- any nestings
     """Return the results of a function of the leaves, in the same nesting."""
-    for other in structures[1:]:
-        assert_same_structure(structures[0], other)
-    leaves = zip(*(flatten(structure) for structure in structures), strict=True)
-    return pack_like(structures[0], [function(*each) for each in leaves])
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other)
+    leaves = zip(*map(flatten, structure), strict=True)
+    return pack_like(structure[0], [func(*each) for each in leaves])
 
 
-def assert_same_structure(first: Any, second: Any) -> None:  # noqa: ANN401 -- any nestings
+def assert_same_structure(nest1: Any, nest2: Any) -> None:  # noqa: ANN401 -- any nestings
     """Refuse two nestings that differ.
 
     Raises:
         TypeError: They are of other kinds somewhere.
         ValueError: They have other leaves or keys.
     """
-    if is_nested(first) != is_nested(second):
-        raise ValueError(f"The two structures don't have the same nested structure.\n\n{first}\n\n{second}")
-    if not is_nested(first):
+    if is_nested(nest1) != is_nested(nest2):
+        raise ValueError(f"The two structures don't have the same nested structure.\n\n{nest1}\n\n{nest2}")
+    if not is_nested(nest1):
         return
-    if isinstance(first, Mapping) != isinstance(second, Mapping) or isinstance(first, list) != isinstance(second, list):
+    if isinstance(nest1, Mapping) != isinstance(nest2, Mapping) or isinstance(nest1, list) != isinstance(nest2, list):
         raise TypeError(
-            f"The two structures don't have the same sequence type. First has type {type(first)}, while second has "
-            f"type {type(second)}"
+            f"The two structures don't have the same sequence type. First has type {type(nest1)}, while second has "
+            f"type {type(nest2)}"
         )
-    if isinstance(first, Mapping) and sorted(first) != sorted(second):
-        raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(first)}, {sorted(second)}")
-    own, theirs = _items(first), _items(second)
+    if isinstance(nest1, Mapping) and sorted(nest1) != sorted(nest2):
+        raise ValueError(f"The two dictionaries don't have the same set of keys: {sorted(nest1)}, {sorted(nest2)}")
+    own, theirs = _items(nest1), _items(nest2)
     if len(own) != len(theirs):
         raise ValueError(
             "The two structures don't have the same number of elements.\n\n"
-            f"First structure: {first}\n\nSecond structure: {second}"
+            f"First structure: {nest1}\n\nSecond structure: {nest2}"
         )
     for one, other in zip(own, theirs, strict=True):
         assert_same_structure(one, other)
