@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
+from ckpt_magics.compat.v1 import debugging
 
-_HOMES = {
+_OWN = {
     "AUTO_REUSE": "graphs.variables.variable_store",
     "AggregationMethod": "graphs.training.aggregation",
-    "Assert": "graphs.nodes.assertions:assertion",
     "AttrValue": "proto.messages",
     "COMPILER_VERSION": "graphs.meta_graph.meta_graph_export:WRITER",
     "ConfigProto": "graphs.programs.runtime",
@@ -76,25 +76,6 @@ _HOMES = {
     "argmax": "graphs.nodes.reductions",
     "argmin": "graphs.nodes.reductions",
     "as_dtype": "files.formats.dtypes",
-    "assert_equal": "graphs.nodes.assertions",
-    "assert_greater": "graphs.nodes.assertions",
-    "assert_greater_equal": "graphs.nodes.assertions",
-    "assert_integer": "graphs.nodes.type_assertions",
-    "assert_less": "graphs.nodes.assertions",
-    "assert_less_equal": "graphs.nodes.assertions",
-    "assert_near": "graphs.nodes.assertions",
-    "assert_negative": "graphs.nodes.assertions",
-    "assert_non_negative": "graphs.nodes.assertions",
-    "assert_non_positive": "graphs.nodes.assertions",
-    "assert_none_equal": "graphs.nodes.assertions",
-    "assert_positive": "graphs.nodes.assertions",
-    "assert_proper_iterable": "graphs.nodes.type_assertions",
-    "assert_rank": "graphs.nodes.rank_assertions",
-    "assert_rank_at_least": "graphs.nodes.rank_assertions",
-    "assert_rank_in": "graphs.nodes.rank_assertions",
-    "assert_same_float_dtype": "graphs.nodes.type_assertions",
-    "assert_scalar": "graphs.nodes.rank_assertions",
-    "assert_type": "graphs.nodes.type_assertions",
     "assert_variables_initialized": "graphs.variables.initialization",
     "assign": "graphs.variables.initialization",
     "assign_add": "graphs.variables.initialization",
@@ -196,12 +177,6 @@ _HOMES = {
     "int64": "files.formats.dtypes:INT64",
     "int8": "files.formats.dtypes:INT8",
     "invert_permutation": "graphs.nodes.arrays",
-    "is_finite": "graphs.nodes.mathematics",
-    "is_inf": "graphs.nodes.mathematics",
-    "is_nan": "graphs.nodes.mathematics",
-    "is_non_decreasing": "graphs.nodes.orders",
-    "is_numeric_tensor": "graphs.nodes.type_assertions",
-    "is_strictly_increasing": "graphs.nodes.orders",
     "is_tensor": "graphs.nodes.type_assertions",
     "is_variable_initialized": "graphs.variables.initialization",
     "layers": "compat.v1.layers:",
@@ -364,6 +339,8 @@ _HOMES = {
     "zeros_initializer": "graphs.variables.initializers:Zeros",
     "zeros_like": "graphs.nodes.arrays",
 }
+
+_HOMES = dict(sorted((debugging.HOMES | _OWN).items()))
 
 __all__ = list(_HOMES)
 

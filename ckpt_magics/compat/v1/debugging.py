@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "Assert": "graphs.nodes.assertions:assertion",
     "assert_equal": "graphs.nodes.assertions",
     "assert_greater": "graphs.nodes.assertions",
@@ -33,6 +33,6 @@ _HOMES = {
     "is_strictly_increasing": "graphs.nodes.orders",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "ASSETS_DIRECTORY": "graphs.saved_models.model_layout",
     "ASSETS_KEY": "graphs.saved_models.model_layout",
     "LEGACY_INIT_OP_KEY": "graphs.saved_models.model_layout",
@@ -16,6 +16,6 @@ _HOMES = {
     "VARIABLES_FILENAME": "graphs.saved_models.model_layout",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "CLASSIFY_INPUTS": "graphs.saved_models.model_layout",
     "CLASSIFY_METHOD_NAME": "graphs.saved_models.model_layout",
     "CLASSIFY_OUTPUT_CLASSES": "graphs.saved_models.model_layout",
@@ -18,6 +18,6 @@ _HOMES = {
     "REGRESS_OUTPUTS": "graphs.saved_models.model_layout",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)

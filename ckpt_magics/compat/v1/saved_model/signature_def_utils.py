@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "build_signature_def": "graphs.saved_models.signature_defs",
     "classification_signature_def": "graphs.saved_models.signature_defs",
     "is_valid_signature": "graphs.saved_models.signature_defs",
@@ -12,6 +12,6 @@ _HOMES = {
     "regression_signature_def": "graphs.saved_models.signature_defs",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ckpt_magics.compat.lazy_names import lazy_names
 
-_HOMES = {
+HOMES = {
     "GPU": "graphs.saved_models.model_layout",
     "SERVING": "graphs.saved_models.model_layout",
     "TPU": "graphs.saved_models.model_layout",
     "TRAINING": "graphs.saved_models.model_layout",
 }
 
-__all__ = list(_HOMES)
+__all__ = list(HOMES)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, HOMES)
