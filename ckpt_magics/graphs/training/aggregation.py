@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ckpt_magics.files.formats.dtypes import INT64
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.nodes.arrays import concat
 from ckpt_magics.graphs.nodes.build import name_scope
@@ -15,7 +16,7 @@ from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
 from ckpt_magics.graphs.nodes.mathematics import add_n, cast
 from ckpt_magics.graphs.training.rule import Gradient
 
-__all__ = ["AggregationMethod", "aggregate"]
+__all__ = ["AggregationMethod", "aggregate", "of_one_type"]
 
 
 class AggregationMethod:
@@ -55,10 +56,18 @@ def aggregate(gradients: Sequence[Gradient], method: int | None, op_name: str) -
 
 def _joined(slices: Sequence[IndexedSlices]) -> IndexedSlices:
     """Put slices behind each other: those of one index are added up when they are used."""
-    wide = any(item.indices.dtype.name == "int64" for item in slices)
-    indices = [cast(item.indices, "int64") if wide else item.indices for item in slices]
+    slices = of_one_type(slices)
     values = concat([item.values for item in slices], axis=0)
-    return IndexedSlices(values, concat(indices, axis=0), slices[0].dense_shape)
+    return IndexedSlices(values, concat([item.indices for item in slices], axis=0), slices[0].dense_shape)
+
+
+def of_one_type(slices: Sequence[IndexedSlices]) -> list[IndexedSlices]:
+    """Return slices whose indices are all of one type, the wider one where they are not."""
+    wide = any(item.indices.dtype is INT64 for item in slices)
+    return [
+        IndexedSlices(item.values, cast(item.indices, INT64) if wide else item.indices, item.dense_shape)
+        for item in slices
+    ]
 
 
 def _two_by_two(tensors: Sequence[Tensor], op_name: str) -> Tensor:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ckpt_magics.files.formats.dtypes import INT32, INT64
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.nodes.branch_context import switched
 from ckpt_magics.graphs.nodes.build import apply, name_scope, output
 from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
-from ckpt_magics.graphs.nodes.mathematics import cast, number_range
+from ckpt_magics.graphs.nodes.mathematics import number_range
+from ckpt_magics.graphs.training.aggregation import of_one_type
 from ckpt_magics.graphs.training.rule import Gradient
 
 __all__ = ["merged_gradients", "switched_gradient", "ways_of"]
@@ -48,7 +48,7 @@ def merged_gradients(gradients: Sequence[Gradient], name: str | None = None) -> 
         merged: Tensor = apply("Merge", tensors, name=name)[0]
         return merged
     with name_scope(name, "Merge", gradients):
-        slices = _of_one_type([_as_slices(one) for one in gradients])
+        slices = of_one_type([_as_slices(one) for one in gradients])
         parts = [apply("Merge", list(part))[0] for part in zip(*map(_parts_of, slices), strict=True)]
         return IndexedSlices(*parts)
 
@@ -58,13 +58,3 @@ def _as_slices(gradient: Gradient) -> IndexedSlices:
         return gradient
     shape = output("Shape", gradient)
     return IndexedSlices(gradient, number_range(0, shape[0]), shape)
-
-
-def _of_one_type(slices: Sequence[IndexedSlices]) -> list[IndexedSlices]:
-    """Return slices whose indices are all of one type."""
-    if len({one.indices.dtype for one in slices}) == 1:
-        return list(slices)
-    return [
-        IndexedSlices(one.values, cast(one.indices, INT64), one.dense_shape) if one.indices.dtype is INT32 else one
-        for one in slices
-    ]
