@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, part_of
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 from ckpt_magics.notebook.widgets.tensors.cell_extremes import CellExtremes, cell_extremes
@@ -95,12 +95,13 @@ class TensorWindows:
 
     def _covering(self, name: str, spec: TensorSpec, ranges: Sequence[range]) -> Iterator[tuple[Box, Any]]:
         """All that lies between the first and the last position of each range, a piece in memory at a time."""
+        seen = tuple(slice(each.start, each.stop) for each in ranges)
         if spec.nbytes <= _KEEP:
-            yield tuple(slice(0, size) for size in spec.shape), self._whole(name)
+            yield seen, part_of(self._whole(name), seen)
         elif spec.size is None:
             yield from self._tensors.pieces(name, PIECE_SIZE)
         else:
-            for box in _halved(tuple(slice(each.start, each.stop) for each in ranges), spec.dtype.itemsize):
+            for box in _halved(seen, spec.dtype.itemsize):
                 yield box, self._tensors.read(name, box)
 
     def forget(self) -> None:
