@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError, visible
-from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, part_of
+from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, cut_shape, elements_of, part_of, region_shape
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 from ckpt_magics.notebook.widgets.tensors.cell_extremes import CellExtremes, cell_extremes
@@ -101,7 +101,7 @@ class TensorWindows:
         elif spec.size is None:
             yield from self._tensors.pieces(name, PIECE_SIZE)
         else:
-            for box in _halved(seen, spec.dtype.itemsize):
+            for box in _cut(seen, spec.dtype.itemsize):
                 yield box, self._tensors.read(name, box)
 
     def forget(self) -> None:
@@ -217,17 +217,10 @@ def _slices(ranges: Sequence[range]) -> tuple[slice, ...]:
     return tuple(slice(each.start, each.stop, each.step) for each in ranges)
 
 
-def _halved(box: Box, itemsize: int) -> Iterator[Box]:
-    """Cut a box along its outer axes until each part is a piece to be read at once."""
-    sizes = [part.stop - part.start for part in box]
-    longest = next((axis for axis, size in enumerate(sizes) if size > 1), None)
-    if longest is None or math.prod(sizes) * itemsize <= PIECE_SIZE:
-        yield box
-        return
-    part = box[longest]
-    middle = (part.start + part.stop) // 2
-    for half in (slice(part.start, middle), slice(middle, part.stop)):
-        yield from _halved((*box[:longest], half, *box[longest + 1 :]), itemsize)
+def _cut(box: Box, itemsize: int) -> Iterator[Box]:
+    """Cut a box into pieces that are each read at once."""
+    for piece in cut_shape(region_shape(box), elements_of(PIECE_SIZE, itemsize)):
+        yield tuple(slice(b.start + p.start, b.start + p.stop) for b, p in zip(box, piece, strict=True))
 
 
 def _cover(indices: range) -> slice:
