@@ -26,16 +26,16 @@ export function heatMapView(
   const columns = cellsOf(window.columns);
   const turned = window.down > window.across;
   const placed = ({ numbers }: TensorValues) => (turned ? transposed(numbers, columns) : numbers);
-  const [low, high] = [placed(cells.low), placed(cells.high)];
+  const low = placed(cells.low);
   // Halves of a cell: its least value and its greatest.
-  const halves = low === high || cells.low === cells.high ? low : interleaved(low, high);
+  const halves = cells.low === cells.high ? low : interleaved(low, placed(cells.high));
   const scale = scaleFor(halves);
   const label = "Heat map; arrow keys move, + and − zoom, 0 shows everything";
   const canvas = element("canvas", { class: "ckpt-heat", role: "img", tabindex: 0, "aria-label": label });
   paintCells(canvas, halves, halves.length / Math.max(cellsOf(window.rows), 1), scale);
-  markSpecials(canvas);
-  const tools = explorer(canvas, options, (point) => readout(cells, window, ...point));
   const hasSpecials = cells.specials.length > 0;
+  if (hasSpecials) markSpecials(canvas);
+  const tools = explorer(canvas, options, (point) => readout(cells, window, ...point));
   return [element("div", { class: "ckpt-heat-box" }, canvas, tools), colorLegend(scale, hasSpecials)];
 }
 
