@@ -26,7 +26,9 @@ SMALLEST = -np.finfo(FLOAT32).max
 class Distribution(Protocol):
     """Classes from 0 on, some more likely than others."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many of them can be drawn."""
 
     def draw(self, random: np.random.Generator, count: int) -> Array:
         """Return some classes, int64 [count]."""
@@ -70,18 +72,24 @@ class Weighted:
     """By weights."""
 
     def __init__(self, weights: Array) -> None:
-        self.size = len(weights)
         self._weights = weights
         self._ends = np.cumsum(weights)
+
+    @property
+    def size(self) -> int:
+        """How many classes can be drawn: not those whose weight is 0, or lost in the sum of the weights before it."""
+        steps = np.diff(self._ends, prepend=FLOAT32(0))
+        makes_sense = np.isfinite(self._ends[-1]) and np.all(steps >= 0)
+        return int(np.count_nonzero(steps)) if makes_sense else 0
 
     def draw(self, random: np.random.Generator, count: int) -> Array:
         """Return some classes."""
         places = np.searchsorted(self._ends, random.random(count) * self._ends[-1], side="right")
-        return np.minimum(places, self.size - 1)
+        return np.minimum(places, len(self._weights) - 1)
 
     def chances(self, classes: Array) -> Array:
         """Return how likely each class is."""
-        inside = (classes >= 0) & (classes < self.size)
+        inside = (classes >= 0) & (classes < len(self._weights))
         found = self._weights[np.where(inside, classes, 0)] / self._ends[-1]
         return np.where(inside, found, 0).astype(FLOAT32)
 
@@ -125,10 +133,7 @@ def _different(ctx: KernelContext, distribution: Distribution, wanted: int) -> t
     found: dict[int, None] = {}
     tries = 0
     while len(found) < wanted:
-        drawn = distribution.draw(ctx.random, wanted)
-        if not found and not np.any(distribution.chances(drawn) > 0):
-            raise InvalidArgumentError("no class can be drawn")
-        for value in drawn.tolist():
+        for value in distribution.draw(ctx.random, wanted).tolist():
             found[value] = None
             tries += 1
             if len(found) == wanted:

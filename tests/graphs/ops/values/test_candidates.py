@@ -60,6 +60,14 @@ def test_more_different_classes_than_there_are_is_refused():
         draws(tf.nn.uniform_candidate_sampler, unique=True, range_max=10, num_sampled=11)
 
 
+@pytest.mark.parametrize("weights", [(1, 0, 0), (0, 0, 0), (1e10, 1, 0), (3, -3, 3), (1, float("inf"), 1)])
+def test_more_different_classes_than_weights_let_be_drawn_is_refused(weights):
+    with tf.Graph().as_default(), tf.Session() as session:
+        found = tf.nn.fixed_unigram_candidate_sampler([[0]], 1, 2, True, 3, unigrams=weights)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="range is too small"):
+            session.run(found)
+
+
 def test_a_file_has_the_weights(tmp_path):
     (tmp_path / "words").write_text("the,3\na,1\nzebra,0\n")
     with tf.Graph().as_default(), tf.Session() as session:
