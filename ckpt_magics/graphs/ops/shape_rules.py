@@ -18,6 +18,7 @@ __all__ = [
     "like_input",
     "no_outputs",
     "rank_of_vector",
+    "reference",
     "scalar",
     "shape_from_attr",
     "shape_from_input",
@@ -33,6 +34,11 @@ def no_outputs(_ctx: ShapeContext) -> list[Shape]:
 def scalar(_ctx: ShapeContext) -> list[Shape]:
     """Rule of an op whose output is one element."""
     return [()]
+
+
+def reference(_ctx: ShapeContext) -> list[Shape]:
+    """Rule of an op whose output is a reference to a resource: its container and its name."""
+    return [(2,)]
 
 
 def unknown(_ctx: ShapeContext) -> list[Shape]:

@@ -26,6 +26,7 @@ from ckpt_magics.graphs.ops.feeding.dataset_values import (
     element_shapes,
     text_scalar,
 )
+from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, scalar
@@ -85,9 +86,7 @@ def _iterator(handle: object) -> IteratorState:
 
 
 def _named(ctx: KernelContext) -> IteratorState:
-    name = ctx.attr("shared_name").decode() or ctx.node_name
-    key = ("iterator", ctx.attr("container").decode(), name)
-    return _iterator(ctx.variables.resource(key, lambda: IteratorState(name)))
+    return _iterator(held(ctx, "iterator", IteratorState))
 
 
 def _one_shot(ctx: KernelContext) -> IteratorState:
@@ -126,12 +125,7 @@ def _from_string(ctx: KernelContext, handle: Array) -> IteratorState:
 
 NAMED = (Attr("shared_name", "string"), Attr("container", "string"), *ELEMENTS)
 TOLD = (Attr("output_types", "list(type)", (), minimum=0), Attr("output_shapes", "list(shape)", (), minimum=0))
-ONE_SHOT = (
-    Attr("dataset_factory", "func"),
-    *ELEMENTS,
-    Attr("container", "string", b""),
-    Attr("shared_name", "string", b""),
-)
+ONE_SHOT = (Attr("dataset_factory", "func"), *ELEMENTS, *HOLDER_ATTRS)
 NEXT = "iterator: resource -> components: list(output_types)"
 FROM_STRING = "string_handle: string -> resource_handle: resource"
 

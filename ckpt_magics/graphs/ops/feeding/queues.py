@@ -14,9 +14,10 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.graphs.ops.feeding.dataset_values import Element, rows_of
 from ckpt_magics.graphs.ops.feeding.queue_states import QueueState
+from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, shape_from_proto
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, ShapeRule, flag
-from ckpt_magics.graphs.ops.shape_rules import no_outputs, scalar
+from ckpt_magics.graphs.ops.shape_rules import no_outputs, reference, scalar
 from ckpt_magics.graphs.ops.values.sampling import SEEDS
 
 __all__ = ["ROWS", "as_queue"]
@@ -37,9 +38,7 @@ def as_queue(handle: object) -> QueueState:
 
 def _maker(make: Make) -> Kernel:
     def kernel(ctx: KernelContext) -> QueueState:
-        name = ctx.attr("shared_name").decode() or ctx.node_name
-        key = ("queue", ctx.attr("container").decode(), name)
-        return as_queue(ctx.variables.resource(key, lambda: make(ctx, name)))
+        return as_queue(held(ctx, "queue", lambda name: make(ctx, name)))
 
     return kernel
 
@@ -106,10 +105,6 @@ def _size(_ctx: KernelContext, handle: object) -> Array:
     return np.int32(len(as_queue(handle)))
 
 
-def _reference_shape(_ctx: ShapeContext) -> list[Shape]:
-    return [(2,)]
-
-
 def _unknown_components(ctx: ShapeContext) -> list[Shape]:
     return [None] * len(ctx.attr("component_types"))
 
@@ -118,7 +113,6 @@ COMPONENTS = Attr("component_types", "list(type)", minimum=1)
 TAKEN = (COMPONENTS, Attr("timeout_ms", "int", -1))
 GIVEN = (Attr("Tcomponents", "list(type)", minimum=1), Attr("timeout_ms", "int", -1))
 HELD = (COMPONENTS, Attr("shapes", "list(shape)", (), minimum=0), Attr("capacity", "int", -1))
-NAMED = (Attr("container", "string", b""), Attr("shared_name", "string", b""))
 KEPT = (Attr("min_after_dequeue", "int", 0), *SEEDS)
 
 
@@ -134,9 +128,9 @@ def _rows(version: str, kind: str, handle_shape: ShapeRule, *, is_stateful: bool
 
     out = "-> components: list(component_types)"
     return (
-        made("FIFOQueue", (*HELD, *NAMED), _fifo),
-        made("PaddingFIFOQueue", (*HELD, *NAMED), _padding),
-        made("RandomShuffleQueue", (*HELD, *KEPT, *NAMED), _shuffling),
+        made("FIFOQueue", (*HELD, *HOLDER_ATTRS), _fifo),
+        made("PaddingFIFOQueue", (*HELD, *HOLDER_ATTRS), _padding),
+        made("RandomShuffleQueue", (*HELD, *KEPT, *HOLDER_ATTRS), _shuffling),
         using("Enqueue", ", components: list(Tcomponents) ->", GIVEN, no_outputs, _put),
         using("EnqueueMany", ", components: list(Tcomponents) ->", GIVEN, no_outputs, _put_many),
         using("Dequeue", f" {out}", TAKEN, _unknown_components, _take),
@@ -149,6 +143,6 @@ def _rows(version: str, kind: str, handle_shape: ShapeRule, *, is_stateful: bool
 
 
 ROWS: tuple[Op, ...] = (
-    *_rows("", "Ref(string)", _reference_shape, is_stateful=False),
+    *_rows("", "Ref(string)", reference, is_stateful=False),
     *_rows("V2", "resource", scalar, is_stateful=True),
 )

@@ -19,9 +19,10 @@ from ckpt_magics.graphs.ops.feeding.dataset_values import text_scalar
 from ckpt_magics.graphs.ops.feeding.file_records import PartLayout, file_lines, file_parts, file_records, whole_file
 from ckpt_magics.graphs.ops.feeding.queue_states import QueueState
 from ckpt_magics.graphs.ops.feeding.queues import as_queue
+from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, ShapeRule
-from ckpt_magics.graphs.ops.shape_rules import no_outputs, scalar
+from ckpt_magics.graphs.ops.shape_rules import no_outputs, reference, scalar
 
 __all__ = ["ROWS"]
 
@@ -98,9 +99,7 @@ def _reader(handle: object) -> ReaderState:
 
 def _maker(reading: Callable[[KernelContext], Read]) -> Kernel:
     def kernel(ctx: KernelContext) -> ReaderState:
-        name = ctx.attr("shared_name").decode() or ctx.node_name
-        key = ("reader", ctx.attr("container").decode(), name)
-        return _reader(ctx.variables.resource(key, lambda: ReaderState(reading(ctx))))
+        return _reader(held(ctx, "reader", lambda _name: ReaderState(reading(ctx))))
 
     return kernel
 
@@ -181,10 +180,6 @@ def _reset(_ctx: KernelContext, reader: object) -> None:
     _reader(reader).reset()
 
 
-def _reference_shape(_ctx: ShapeContext) -> list[Shape]:
-    return [(2,)]
-
-
 def _pair(_ctx: ShapeContext) -> list[Shape]:
     return [(), ()]
 
@@ -193,7 +188,6 @@ def _pairs(_ctx: ShapeContext) -> list[Shape]:
     return [(None,), (None,)]
 
 
-NAMED = (Attr("container", "string", b""), Attr("shared_name", "string", b""))
 HEADER, RECORD = Attr("header_bytes", "int", 0), Attr("record_bytes", "int")
 FOOTER, HOP = Attr("footer_bytes", "int", 0), Attr("hop_bytes", "int", 0)
 
@@ -214,11 +208,15 @@ def _rows(version: str, kind: str, handle_shape: ShapeRule, *, is_stateful: bool
 
     encoded = (Attr("encoding", "string", b""),) if version else ()
     return (
-        made("TextLine", (Attr("skip_header_lines", "int", 0), *NAMED), _lines),
-        made("TFRecord", (*NAMED, Attr("compression_type", "string", b"")), _records),
-        made("WholeFile", NAMED, _whole),
-        made("FixedLengthRecord", (HEADER, RECORD, FOOTER, HOP, *NAMED, *encoded), _parts if version else _plain_parts),
-        made("Identity", NAMED, _names),
+        made("TextLine", (Attr("skip_header_lines", "int", 0), *HOLDER_ATTRS), _lines),
+        made("TFRecord", (*HOLDER_ATTRS, Attr("compression_type", "string", b"")), _records),
+        made("WholeFile", HOLDER_ATTRS, _whole),
+        made(
+            "FixedLengthRecord",
+            (HEADER, RECORD, FOOTER, HOP, *HOLDER_ATTRS, *encoded),
+            _parts if version else _plain_parts,
+        ),
+        made("Identity", HOLDER_ATTRS, _names),
         using("Read", f", {queue} -> key: string, value: string", _pair, _read),
         using("ReadUpTo", f", {queue}, num_records: int64 -> keys: string, values: string", _pairs, _read_up_to),
         using("NumRecordsProduced", " -> records_produced: int64", scalar, _produced),
@@ -228,6 +226,6 @@ def _rows(version: str, kind: str, handle_shape: ShapeRule, *, is_stateful: bool
 
 
 ROWS: tuple[Op, ...] = (
-    *_rows("", "Ref(string)", _reference_shape, is_stateful=False),
+    *_rows("", "Ref(string)", reference, is_stateful=False),
     *_rows("V2", "resource", scalar, is_stateful=True),
 )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import DType
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
-from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs, unknown
+from ckpt_magics.graphs.ops.partial_shapes import Array
+from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, flag, types
+from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs, reference, unknown
 
 __all__ = ["ROWS"]
 
@@ -60,16 +60,12 @@ def _close(_ctx: KernelContext, handle: object) -> None:
         handle.elements.clear()
 
 
-def _handle_shape(_ctx: ShapeContext) -> list[Shape]:
-    return [(2,)]
-
-
 ELEMENT, NAME = types("elem_type"), Attr("stack_name", "string", b"")
 PUSHED = (types("T"), flag("swap_memory"))
 
 ROWS: tuple[Op, ...] = (
-    Op("Stack", "-> handle: Ref(string)", (ELEMENT, NAME), _handle_shape, _make, is_stateful=True),
-    Op("StackV2", "max_size: int32 -> handle: resource", (ELEMENT, NAME), _handle_shape, _make, is_stateful=True),
+    Op("Stack", "-> handle: Ref(string)", (ELEMENT, NAME), reference, _make, is_stateful=True),
+    Op("StackV2", "max_size: int32 -> handle: resource", (ELEMENT, NAME), reference, _make, is_stateful=True),
     Op("StackPush", "handle: Ref(string), elem: T -> output: T", PUSHED, like_input(1), _push),
     Op("StackPushV2", "handle: resource, elem: T -> output: T", PUSHED, like_input(1), _push, is_stateful=True),
     Op("StackPop", "handle: Ref(string) -> elem: elem_type", (ELEMENT,), unknown, _pop),

@@ -28,7 +28,7 @@ from ckpt_magics.graphs.ops.row import (
     flag,
     types,
 )
-from ckpt_magics.graphs.ops.shape_rules import attr_shape, no_outputs, scalar, unknown
+from ckpt_magics.graphs.ops.shape_rules import attr_shape, no_outputs, reference, scalar, unknown
 from ckpt_magics.graphs.ops.values.constants import zeros
 
 __all__ = ["ROWS", "TensorArrayState"]
@@ -324,10 +324,6 @@ def _close(_ctx: KernelContext, handle: object) -> None:
     _array(handle).close()
 
 
-def _handle_shape(_ctx: ShapeContext) -> list[Shape]:
-    return [(2,)]
-
-
 def _handle_and_flow(_ctx: ShapeContext) -> list[Shape]:
     return [(2,), ()]
 
@@ -407,7 +403,7 @@ ROWS: tuple[Op, ...] = (
         "TensorArrayV2",
         "size: int32 -> handle: string",
         (DTYPE, ANY_SHAPE, DYNAMIC, CLEARS, NAME),
-        _handle_shape,
+        reference,
         _only_handle(_make),
         is_stateful=True,
         deprecation=(26, "Use TensorArrayV3"),
@@ -433,7 +429,7 @@ ROWS: tuple[Op, ...] = (
         "TensorArrayGradV2",
         "handle: string, flow_in: float -> grad_handle: string",
         SOURCE,
-        _handle_shape,
+        reference,
         _only_handle(_gradient),
         is_stateful=True,
         deprecation=(26, "Use TensorArrayGradV3"),

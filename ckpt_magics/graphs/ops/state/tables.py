@@ -15,9 +15,10 @@ import numpy as np
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
 from ckpt_magics.files.formats.dtypes import STRING, DType
 from ckpt_magics.files.formats.shapes import format_shape
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
-from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, ShapeRule, flag, types
-from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs, scalar
+from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
+from ckpt_magics.graphs.ops.partial_shapes import Array
+from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeRule, flag, types
+from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs, reference, scalar
 from ckpt_magics.graphs.ops.state.vocabularies import file_words
 
 __all__ = ["ROWS"]
@@ -63,12 +64,7 @@ class TableState:
 
 
 def _make(ctx: KernelContext) -> TableState:
-    name = ctx.attr("shared_name").decode() or ctx.node_name
-    table = ctx.variables.resource(
-        ("table", ctx.attr("container").decode(), name),
-        lambda: TableState(name, ctx.attr("key_dtype"), ctx.attr("value_dtype")),
-    )
-    return _table(table)
+    return _table(held(ctx, "table", lambda name: TableState(name, ctx.attr("key_dtype"), ctx.attr("value_dtype"))))
 
 
 def _table(handle: object) -> TableState:
@@ -152,17 +148,7 @@ def _size(_ctx: KernelContext, handle: object) -> Array:
     return np.int64(len(_table(handle).entries or ()))
 
 
-def _reference_shape(_ctx: ShapeContext) -> list[Shape]:
-    return [(2,)]
-
-
-HOLDER = (
-    Attr("container", "string", b""),
-    Attr("shared_name", "string", b""),
-    flag("use_node_name_sharing"),
-    types("key_dtype"),
-    types("value_dtype"),
-)
+HOLDER = (*HOLDER_ATTRS, flag("use_node_name_sharing"), types("key_dtype"), types("value_dtype"))
 FILE = (
     Attr("key_index", "int", minimum=-2),
     Attr("value_index", "int", minimum=-2),
@@ -221,6 +207,6 @@ def _rows(version: str, kind: str, handle_shape: ShapeRule, *, is_stateful: bool
 
 
 ROWS: tuple[Op, ...] = (
-    *_rows("", "Ref(string)", _reference_shape, is_stateful=False),
+    *_rows("", "Ref(string)", reference, is_stateful=False),
     *_rows("V2", "resource", scalar, is_stateful=True),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError, OutOfRangeError, TensorMismatchError
 from ckpt_magics.files.formats.dtypes import INT32
 from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes, shape_from_proto
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.shape_rules import attr_shape, like_input, no_outputs, scalar, shape_from_attr
@@ -147,7 +148,6 @@ def _destroy(ctx: KernelContext, resource: SessionVariable) -> None:
     resource.value = None
 
 
-HOLDER_ATTRS = (Attr("container", "string", b""), Attr("shared_name", "string", b""))
 REF_ATTRS = (Attr("shape", "shape"), types("dtype"), *HOLDER_ATTRS)
 UPDATE_ATTRS = (types("T", NUMBERS), flag("use_locking"))
 
