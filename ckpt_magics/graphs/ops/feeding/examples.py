@@ -162,13 +162,11 @@ def _gathered(columns: Sequence[tuple[Array, Array, Array]], dense: Sequence[Arr
 
 
 def _single(ctx: KernelContext, serialized: Array, *defaults: Array) -> tuple[Array, ...]:
-    [example] = _examples(serialized)
-    keys = [key.decode("utf-8", "surrogateescape") for key in ctx.attr("dense_keys")]
-    sparse = [key.decode("utf-8", "surrogateescape") for key in ctx.attr("sparse_keys")]
-    if len(sparse) != len(ctx.attr("sparse_types")) or len(sparse) != ctx.attr("num_sparse"):
+    sparse = _texts(ctx.attr("sparse_keys"))
+    if len(sparse) != ctx.attr("num_sparse"):
         raise InvalidArgumentError("sparse keys and types are not equally many")
-    columns = [_sparse_single(example, key, dtype) for key, dtype in zip(sparse, ctx.attr("sparse_types"), strict=True)]
-    return _gathered(columns, [_dense(example, dense, 0) for dense in _told(ctx, keys, defaults)])
+    one = np.asarray(serialized, object).reshape(())
+    return _parsed(ctx, one, sparse, _texts(ctx.attr("dense_keys")), defaults)
 
 
 def _batch_v2(ctx: KernelContext, serialized: Array, _names: Array, *others: Array) -> tuple[Array, ...]:
