@@ -67,29 +67,24 @@ def file_parts(name: str | bytes, layout: PartLayout, packing: str = "") -> Iter
         InvalidArgumentError: What is between header and footer is no whole number of parts.
     """
     if packing:
-        yield from _parts_of(b"".join(read_pieces(place_of(name), packing)), visible(name), layout)
+        data = b"".join(read_pieces(place_of(name), packing))
+        for offset in _offsets(len(data), visible(name), layout):
+            yield data[offset : offset + layout.size]
         return
     with place_of(name).open() as file:
-        _check_body(file.size, visible(name), layout)
-        hop = layout.hop or layout.size
-        for offset in range(layout.header, file.size - layout.footer - layout.size + 1, hop):
+        for offset in _offsets(file.size, visible(name), layout):
             yield file.read_at(offset, layout.size, "part")
 
 
-def _parts_of(data: bytes, name: str, layout: PartLayout) -> Iterator[bytes]:
-    _check_body(len(data), name, layout)
-    hop = layout.hop or layout.size
-    for offset in range(layout.header, len(data) - layout.footer - layout.size + 1, hop):
-        yield data[offset : offset + layout.size]
-
-
-def _check_body(size: int, name: str, layout: PartLayout) -> None:
+def _offsets(size: int, name: str, layout: PartLayout) -> range:
+    """Return where the parts of a file of some size begin, in bytes."""
     body = size - layout.header - layout.footer
     if not layout.hop and body % layout.size:
         raise InvalidArgumentError(
             f"Excluding the header ({layout.header} bytes) and footer ({layout.footer} bytes), input file {name} has "
             f"body length {body} bytes, which is not an exact multiple of the record length ({layout.size} bytes)."
         )
+    return range(layout.header, size - layout.footer - layout.size + 1, layout.hop or layout.size)
 
 
 def whole_file(name: str | bytes) -> bytes:
