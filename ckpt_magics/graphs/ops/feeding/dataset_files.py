@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ckpt_magics.files.storage.packed_files import check_packing
-from ckpt_magics.graphs.ops.feeding.dataset_values import METADATA, STRINGS, DatasetValue, Element, text_scalar
+from ckpt_magics.graphs.ops.feeding.dataset_values import METADATA, STRINGS, DatasetValue, Element
 from ckpt_magics.graphs.ops.feeding.file_records import PartLayout, file_lines, file_parts, file_records
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, KernelContext, Op
 from ckpt_magics.graphs.ops.shape_rules import scalar
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 
 __all__ = ["ROWS"]
 

@@ -16,6 +16,7 @@ from ckpt_magics.errors import DataLossError, InvalidArgumentError
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, shape_from_proto
 from ckpt_magics.graphs.ops.row import Attr, ShapeContext
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 from ckpt_magics.proto.messages import (
     TFT_DATASET,
     TFT_FOR_EACH,
@@ -39,7 +40,6 @@ __all__ = [
     "padded",
     "rows_of",
     "stacked",
-    "text_scalar",
 ]
 
 Element = tuple[Array, ...]
@@ -73,13 +73,6 @@ def as_dataset(value: object) -> DatasetValue:
 def one_by_one(take: Callable[[], Element | None]) -> Iterator[Element]:
     """Return an iterator over what a function gives until it gives None."""
     return iter(take, None)
-
-
-def text_scalar(value: bytes) -> Array:
-    """Return a string as a tensor."""
-    result = np.empty((), object)
-    result[()] = value
-    return result
 
 
 def rows_of(array: Array) -> Iterable[Array]:

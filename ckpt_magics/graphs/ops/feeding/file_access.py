@@ -11,11 +11,11 @@ import numpy as np
 
 from ckpt_magics.files.storage.file_system import make_directories, matching_files
 from ckpt_magics.files.storage.place import place_of
-from ckpt_magics.graphs.ops.feeding.dataset_values import text_scalar
 from ckpt_magics.graphs.ops.feeding.file_records import whole_file
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import KernelContext, Op, ShapeContext
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, scalar
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 
 __all__ = ["ROWS"]
 

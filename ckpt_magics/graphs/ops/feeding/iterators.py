@@ -24,12 +24,12 @@ from ckpt_magics.graphs.ops.feeding.dataset_values import (
     Element,
     as_dataset,
     element_shapes,
-    text_scalar,
 )
 from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, scalar
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 
 __all__ = ["ROWS"]
 

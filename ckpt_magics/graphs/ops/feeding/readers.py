@@ -15,7 +15,6 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.storage.packed_files import check_packing
-from ckpt_magics.graphs.ops.feeding.dataset_values import text_scalar
 from ckpt_magics.graphs.ops.feeding.file_records import PartLayout, file_lines, file_parts, file_records, whole_file
 from ckpt_magics.graphs.ops.feeding.queue_states import QueueState
 from ckpt_magics.graphs.ops.feeding.queues import as_queue
@@ -23,6 +22,7 @@ from ckpt_magics.graphs.ops.holders import HOLDER_ATTRS, held
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, ShapeRule
 from ckpt_magics.graphs.ops.shape_rules import no_outputs, reference, scalar
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 
 __all__ = ["ROWS"]
 

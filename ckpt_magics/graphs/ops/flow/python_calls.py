@@ -21,9 +21,9 @@ from ckpt_magics.errors import (
     visible,
 )
 from ckpt_magics.files.formats.dtypes import DType
-from ckpt_magics.graphs.ops.feeding.dataset_values import text_scalar
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 
 __all__ = ["ROWS", "PythonFunction", "told_array"]
 

@@ -11,7 +11,14 @@ from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
 from ckpt_magics.graphs.ops.shape_rules import like_input, scalar
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "text_scalar"]
+
+
+def text_scalar(value: bytes) -> Array:
+    """Return a string as a tensor."""
+    result = np.empty((), object)
+    result[()] = value
+    return result
 
 
 def _join_shape(ctx: ShapeContext) -> list[Shape]:
@@ -52,17 +59,11 @@ def _full_match(ctx: KernelContext, value: Array) -> Array:
 
 
 def _sharded_filename(_ctx: KernelContext, basename: Array, shard: Array, num_shards: Array) -> Array:
-    return _scalar(b"%s-%05d-of-%05d" % (np.asarray(basename).item(), shard, num_shards))
+    return text_scalar(b"%s-%05d-of-%05d" % (np.asarray(basename).item(), shard, num_shards))
 
 
 def _sharded_filespec(_ctx: KernelContext, basename: Array, num_shards: Array) -> Array:
-    return _scalar(b"%s-?????-of-%05d" % (np.asarray(basename).item(), num_shards))
-
-
-def _scalar(value: bytes) -> Array:
-    result = np.empty((), object)
-    result[()] = value
-    return result
+    return text_scalar(b"%s-?????-of-%05d" % (np.asarray(basename).item(), num_shards))
 
 
 ROWS: tuple[Op, ...] = (

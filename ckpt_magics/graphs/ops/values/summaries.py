@@ -20,6 +20,7 @@ from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, types
 from ckpt_magics.graphs.ops.shape_rules import scalar
 from ckpt_magics.graphs.ops.type_sets import REAL_NUMBERS, dtypes
+from ckpt_magics.graphs.ops.values.strings import text_scalar
 from ckpt_magics.proto.messages import HistogramProto, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
 __all__ = ["ROWS", "histogram_of"]
@@ -29,9 +30,7 @@ _DARK = 1e-6
 
 
 def _message(summary: Summary) -> Array:
-    found: Array = np.empty((), object)
-    found[()] = summary.SerializeToString(deterministic=True)
-    return found
+    return text_scalar(summary.SerializeToString(deterministic=True))
 
 
 def _text(value: Array) -> str:
