@@ -252,7 +252,7 @@ def _write(
         CheckpointError: The disk refuses, or a source does.
     """
     if not len(tensors):
-        reasons = {one.reason for one in tensors.dropped}
+        reasons = dict.fromkeys(one.reason for one in tensors.dropped)
         hint = f"They are left out: {names_text(reasons)}." if reasons else "The sources have none."
         raise InvalidArgumentError("no tensor is left to be written", hint=hint)
     is_ordered = kind.is_ordered or OBJECT_GRAPH_KEY in tensors

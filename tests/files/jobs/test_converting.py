@@ -171,6 +171,11 @@ class TestNothingHalf:
             convert_checkpoint(model, target, [("exclude", ["*"])])
         self.kept(target)
 
+    def test_no_tensor_for_several_reasons(self, model, target):
+        with pytest.raises(InvalidArgumentError, match=r"They are left out: --include, --exclude\."):
+            convert_checkpoint(model, target, [("include", ["dense/*"]), ("exclude", ["*"])])
+        self.kept(target)
+
     def test_no_source(self, target):
         with pytest.raises(InvalidArgumentError, match="nothing is given to be converted"):
             convert_checkpoint([], target)
