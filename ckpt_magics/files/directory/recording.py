@@ -24,7 +24,7 @@ from ckpt_magics.files.directory.state_file import state_place
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
-from ckpt_magics.files.storage.store import ABSENT, Absent, Version, WrittenFile
+from ckpt_magics.files.storage.store import WrittenFile, version_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["checkpoints_to_go", "record_alone", "record_checkpoint"]
@@ -74,7 +74,8 @@ def _record(
         AbortedError: Somebody else wrote one meanwhile; nothing was changed.
     """
     directory = place.directory
-    former = None if directory.store.is_local else _version_of(state_place(directory, options.latest_filename))
+    state = state_place(directory, options.latest_filename)
+    former = None if directory.store.is_local else version_of(state.info())
     journal = Journal(directory)
     kept = _kept(place, options, stem, clock(), journal)
     if kept.notes_changed:
@@ -111,12 +112,6 @@ def record_alone(place: Place) -> WrittenFile:
     """
     with place.directory.lock():
         return update_checkpoint_state(place.directory, place, save_relative_paths=True)
-
-
-def _version_of(place: Place) -> Version | Absent:
-    """Return what stands at a place that is to be replaced."""
-    info = place.info()
-    return ABSENT if info is None else info.version
 
 
 def checkpoints_to_go(place: Place, options: SaveOptions, stem: Place) -> list[str]:

@@ -8,14 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ckpt_magics.errors import AbortedError, FailedPreconditionError, visible
+from ckpt_magics.errors import FailedPreconditionError, visible
 from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.atomic import StagedFiles
 from ckpt_magics.files.storage.local_handle import LocalHandle, info_of
 from ckpt_magics.files.storage.locking import CAN_LOCK, directory_lock
 from ckpt_magics.files.storage.staged_directory import StagedDirectory
 from ckpt_magics.files.storage.store import (
-    ABSENT,
     Absent,
     EntryKind,
     FileInfo,
@@ -24,6 +23,7 @@ from ckpt_magics.files.storage.store import (
     ReadParts,
     Suffix,
     Version,
+    check_match,
 )
 from ckpt_magics.files.storage.system_errors import system_errors
 
@@ -130,9 +130,7 @@ class LocalStore:
             self._replace(name, data, durable=durable)
             return
         with self.lock(os.path.dirname(name)):
-            found = self.info(name)
-            if (ABSENT if found is None else found.version) != if_match:
-                raise AbortedError("the file is not the one that was to be replaced", file=name)
+            check_match(name, self.info(name), if_match)
             self._replace(name, data, durable=durable)
 
     def _replace(self, name: str, data: bytes, *, durable: bool) -> None:

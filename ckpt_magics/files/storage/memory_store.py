@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundError, visible
+from ckpt_magics.errors import FailedPreconditionError, NotFoundError, visible
 from ckpt_magics.files.storage.memory_stage import MemoryFile, MemoryStage
 from ckpt_magics.files.storage.store import (
-    ABSENT,
     Absent,
     EntryKind,
     FileInfo,
@@ -27,6 +26,7 @@ from ckpt_magics.files.storage.store import (
     Suffix,
     Version,
     WrittenFile,
+    check_match,
 )
 from ckpt_magics.files.storage.stored_file import read_parts
 
@@ -185,8 +185,7 @@ class MemoryStore:
         key = self._key(name)
         with self._lock:
             found = self._files.get(key)
-            if if_match is not None and (ABSENT if found is None else found.info.version) != if_match:
-                raise AbortedError("the file is not the one that was to be replaced", file=name)
+            check_match(name, None if found is None else found.info, if_match)
             if self._is_directory(key) or not posixpath.basename(name):
                 raise FailedPreconditionError(f"{visible(name)}; Is a directory", file=name)
             self._files[key] = self._new_file(data)

@@ -12,6 +12,8 @@ from enum import Enum
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
+from ckpt_magics.errors import AbortedError
+
 __all__ = [
     "ABSENT",
     "Absent",
@@ -30,6 +32,8 @@ __all__ = [
     "Suffix",
     "Version",
     "WrittenFile",
+    "check_match",
+    "version_of",
 ]
 
 Version = tuple[int | str, ...]
@@ -96,6 +100,21 @@ class FileInfo(NamedTuple):
     size: int
     modified: float
     version: Version
+
+
+def version_of(info: FileInfo | None) -> Version | Absent:
+    """Return what `Store.put` is to be told of a name that is to be replaced as it was found."""
+    return ABSENT if info is None else info.version
+
+
+def check_match(name: str, info: FileInfo | None, if_match: Version | Absent | None) -> None:
+    """Refuse to replace what is not what was expected.
+
+    Raises:
+        AbortedError: It is another version.
+    """
+    if if_match is not None and version_of(info) != if_match:
+        raise AbortedError("the file is not the one that was to be replaced", file=name)
 
 
 class ReadParts(NamedTuple):

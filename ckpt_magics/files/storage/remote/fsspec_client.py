@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from ckpt_magics.errors import (
-    AbortedError,
     CheckpointError,
     InvalidArgumentError,
     PermissionDeniedError,
@@ -23,7 +22,7 @@ from ckpt_magics.files.storage.remote.object_client import DIRECTORY, ObjectRepl
 from ckpt_magics.files.storage.remote.remote_handle import missing
 from ckpt_magics.files.storage.remote.storage_options import StorageOptions
 from ckpt_magics.files.storage.remote.url_names import split_url, without_secrets
-from ckpt_magics.files.storage.store import ABSENT, Absent, FileInfo, Version
+from ckpt_magics.files.storage.store import Absent, FileInfo, Version, check_match
 
 __all__ = ["FsspecClient", "FsspecDoor"]
 
@@ -153,14 +152,9 @@ class FsspecClient:
         """Write an object in one request."""
         with self.errors(key):
             if if_match is not None:
-                self._compare(key, if_match)
+                check_match(self._root + key, self.head(key), if_match)
             self._make_room(key)
             self._system.pipe_file(self._path(key), data)
-
-    def _compare(self, key: str, if_match: Version | Absent) -> None:
-        info = self.head(key)
-        if (ABSENT if info is None else info.version) != if_match:
-            raise AbortedError("the file is not the one that was to be replaced", file=self._root + key)
 
     def _make_room(self, key: str) -> None:
         """Make the directory of a key, where there are directories."""
