@@ -187,12 +187,10 @@ class FsspecClient:
         name = self._root + key
         try:
             yield
-        except CheckpointError:
+        except (CheckpointError, MemoryError):
             raise
         except FileNotFoundError:
             raise missing(name) from None
-        except MemoryError:
-            raise
         except Exception as error:  # noqa: BLE001 - each file system has errors of its own
             words = f"{visible(name)}; {visible(without_secrets(f'{error}' or type(error).__name__)[:400])}"
             if isinstance(error, PermissionError):

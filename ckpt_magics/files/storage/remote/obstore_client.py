@@ -232,7 +232,7 @@ class ObstoreClient:
         _refuse_fork()
         try:
             yield
-        except CheckpointError:
+        except (CheckpointError, MemoryError):
             raise
         except FileNotFoundError:
             raise missing(self._root + key) from None

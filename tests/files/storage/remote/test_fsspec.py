@@ -6,9 +6,12 @@ import sys
 import fsspec
 import numpy as np
 import pytest
+from obstore.store import MemoryStore
 
 from ckpt_magics.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 from ckpt_magics.files.storage.place import place_of
+from ckpt_magics.files.storage.remote.fsspec_client import FsspecClient
+from ckpt_magics.files.storage.remote.obstore_client import ObstoreClient
 from ckpt_magics.files.storage.remote.storage_options import use_storage_options
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_checkpoint
@@ -99,3 +102,11 @@ def test_a_library_that_is_missing_is_told_with_the_line_that_installs_it(monkey
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(UnimplementedError, match=rf'through {library}.*pip install "ckpt_magics\[remote\]"'):
         load_checkpoint(url)
+
+
+@pytest.mark.parametrize(
+    "client", [FsspecClient(fsspec.filesystem("memory"), "memory://"), ObstoreClient(MemoryStore(), "s3://bucket/")]
+)
+def test_memory_that_is_full_is_no_fault_of_a_service(client):
+    with pytest.raises(MemoryError), client.errors("run/m"):
+        raise MemoryError
