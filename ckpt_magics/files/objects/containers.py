@@ -161,26 +161,11 @@ def _held(value: Any) -> Children:
     return found
 
 
-def _own_parts(value: Any) -> dict[str, Any]:
-    return {name: part.array for name, part in _parts(look_at(value))}
-
-
 def _update_object(value: Any, children: dict[Any, Any]) -> Any:
     # Its variables change in place, and lists of TensorFlow's that are assigned to cannot be saved any more.
-    own = {name: children[name] for name in _own_parts(value) if name in children}
-    if own:
-        _assign_state(look_at(value), own)
+    live = look_at(value)
+    _assign_state(live, {name: children[name] for name, _ in _parts(live) if name in children})
     return value
-
-
-def _undo_object(value: Any, own: dict[str, Any]) -> None:
-    if own:
-        _assign_state(look_at(value), own)
-
-
-def _assign_state(live: LiveObject, values: dict[Any, Any]) -> None:
-    if live.state is not None:
-        live.state.assign(values)
 
 
 def _update_state(live: LiveObject, values: dict[Any, Any]) -> LiveObject:
@@ -188,19 +173,35 @@ def _update_state(live: LiveObject, values: dict[Any, Any]) -> LiveObject:
     return live
 
 
+def _snapshot_state(live: LiveObject) -> dict[str, Any]:
+    return {name: part.array for name, part in _parts(live)}
+
+
+def _assign_state(live: LiveObject, values: dict[Any, Any]) -> None:
+    if live.state is not None and values:
+        live.state.assign(values)
+
+
 OBJECT_STATE = ContainerKind(
     "state of an object",
     lambda value: isinstance(value, LiveObject),
     _parts,
     _update_state,
-    snapshot=lambda live: {name: part.array for name, part in _parts(live)},
+    snapshot=_snapshot_state,
     undo=_assign_state,
 )
 
 # The first row that matches counts. A module that is also a mapping (torch.nn.ModuleDict) goes by its state dict, a
 # dataclass that JAX knows by JAX's own rules, which leave out fields that hold functions.
 CONTAINER_KINDS: tuple[ContainerKind, ...] = (
-    ContainerKind("object", holds_variables, _held, _update_object, snapshot=_own_parts, undo=_undo_object),
+    ContainerKind(
+        "object",
+        holds_variables,
+        _held,
+        _update_object,
+        snapshot=lambda value: _snapshot_state(look_at(value)),
+        undo=lambda value, before: _assign_state(look_at(value), before),
+    ),
     OBJECT_STATE,
     ContainerKind(
         "object with a state dict",
