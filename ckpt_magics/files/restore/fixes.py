@@ -115,7 +115,7 @@ def _map_text(entries: Mapping[str, str]) -> str:
 
 
 def _wanted_tensor(name: str, spec: Spec) -> SideTensor:
-    return SideTensor(name, spec.shape, spec.family if spec.dtype is None else dtype_family(spec.dtype))
+    return SideTensor(name, spec.shape, spec.wanted_family)
 
 
 def _is_fitting(spec: Spec, old: str, stored: StoredTensors) -> bool:

@@ -85,8 +85,7 @@ def _numbered(mine: Mapping[str, Node]) -> Iterator[SideTensor]:
     for name, node in mine.items():
         layer, _, role = name.rpartition("/")
         position = positions.setdefault(layer, len(positions))
-        family = node.spec.family if node.spec.dtype is None else dtype_family(node.spec.dtype)
-        yield SideTensor(name, node.spec.shape, family, called=f"layers/{position}/{role}")
+        yield SideTensor(name, node.spec.shape, node.spec.wanted_family, called=f"layers/{position}/{role}")
 
 
 def _position(graph: ObjectGraph, name: str) -> tuple[int, ...]:

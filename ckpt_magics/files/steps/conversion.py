@@ -40,8 +40,7 @@ def cast_dtype(spec: Spec) -> np.dtype[Any] | None:
 
 def can_cast(spec: Spec, dtype: np.dtype[Any]) -> bool:
     """Whether a stored dtype can be cast to the place's: numbers to numbers, but nothing complex to real."""
-    family = dtype_family(spec.dtype) if spec.dtype is not None else spec.family
-    return family in _TARGETS.get(dtype_family(dtype), set())
+    return spec.wanted_family in _TARGETS.get(dtype_family(dtype), set())
 
 
 def converted(array: Array, spec: Spec, name: str, *, reshape: bool, cast: bool) -> Array:

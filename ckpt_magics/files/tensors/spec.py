@@ -33,6 +33,11 @@ class Spec:
     family: str = ""
     obstacle: str = ""
 
+    @property
+    def wanted_family(self) -> str:
+        """What kind of number it has to be, with a dtype or without; "" for any."""
+        return self.family if self.dtype is None else dtype_family(self.dtype)
+
     def accepts_shape(self, shape: tuple[int, ...]) -> bool:
         """Whether a tensor of this shape fits as it is."""
         if self.shape is None:
