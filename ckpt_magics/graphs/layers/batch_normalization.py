@@ -15,7 +15,7 @@ from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.inference import constant_value
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
-from ckpt_magics.graphs.layers.layer import ON_READ, Function, Layer, Maker
+from ckpt_magics.graphs.layers.layer import Function, Layer, Maker
 from ckpt_magics.graphs.nodes import normalization
 from ckpt_magics.graphs.nodes.arrays import reshape
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope
@@ -24,11 +24,9 @@ from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.mathematics import cast
 from ckpt_magics.graphs.variables.initialization import assign_sub
 from ckpt_magics.graphs.variables.initializers import Ones, Zeros
+from ckpt_magics.graphs.variables.replicas import VariableAggregation, VariableSynchronization
 
 __all__ = ["BatchNormalization", "batch_normalization"]
-
-MEAN = 2
-"""Aggregation of the moving averages: replicas take the mean."""
 
 HALVES = frozenset({"float16", "bfloat16"})
 """Types whose statistics are kept in float32."""
@@ -129,7 +127,15 @@ class BatchNormalization(Layer):
                 made = self.add_weight(name, own, kind, first, regularizer, constraint=constraint)
                 setattr(self, name, made)
         for name, first in self._moving.items():
-            moving = self.add_weight(name, own, kind, first, trainable=False, synchronization=ON_READ, aggregation=MEAN)
+            moving = self.add_weight(
+                name,
+                own,
+                kind,
+                first,
+                trainable=False,
+                synchronization=VariableSynchronization.ON_READ,
+                aggregation=VariableAggregation.MEAN,
+            )
             setattr(self, name, moving)
 
     def call(self, inputs: Tensor, training: object = False) -> Tensor:

@@ -17,6 +17,7 @@ from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope
 from ckpt_magics.graphs.variables.initialization import global_variables
+from ckpt_magics.graphs.variables.replicas import VariableSynchronization
 from ckpt_magics.graphs.variables.variable_scope import VariableScope, get_variable, variable_scope
 
 __all__ = ["Function", "Layer", "Maker", "layer_function"]
@@ -26,9 +27,6 @@ Function = Any
 
 Maker = Any
 """An initializer, or None."""
-
-ON_READ = 3
-"""Synchronization of variables that each replica keeps for itself, as moving averages are."""
 
 
 class Layer:
@@ -206,7 +204,7 @@ class Layer:
                 shape=shape,
                 dtype=dtype or self.dtype,
                 initializer=initializer,
-                trainable=trainable and self.trainable and synchronization != ON_READ,
+                trainable=trainable and self.trainable and synchronization != VariableSynchronization.ON_READ,
                 constraint=constraint,
                 partitioner=partitioner,
                 synchronization=synchronization,

@@ -35,6 +35,7 @@ from ckpt_magics.graphs.nodes.mathematics import (
 )
 from ckpt_magics.graphs.nodes.reductions import reduce_sum
 from ckpt_magics.graphs.variables.initialization import assign_add
+from ckpt_magics.graphs.variables.replicas import VariableAggregation, VariableSynchronization
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.graphs.variables.variable_scope import variable_scope
 
@@ -45,12 +46,6 @@ Metric = tuple[Tensor, Tensor]
 
 Collections = Sequence[str] | str | None
 
-ON_READ = 3
-"""Synchronization of variables that each replica keeps for itself."""
-
-SUM = 1
-"""Aggregation of them: the sum of all replicas."""
-
 
 def metric_variable(shape: ShapeLike, dtype: object, validate_shape: bool = True, name: str | None = None) -> Variable:
     """Return a local variable of zeros that a metric keeps."""
@@ -59,8 +54,8 @@ def metric_variable(shape: ShapeLike, dtype: object, validate_shape: bool = True
         trainable=False,
         collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES],
         validate_shape=validate_shape,
-        synchronization=ON_READ,
-        aggregation=SUM,
+        synchronization=VariableSynchronization.ON_READ,
+        aggregation=VariableAggregation.SUM,
         name=name,
     )
 

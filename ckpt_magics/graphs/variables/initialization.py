@@ -19,6 +19,7 @@ from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.masks import boolean_mask
 from ckpt_magics.graphs.variables.initializers import Zeros
 from ckpt_magics.graphs.variables.partition import PartitionedVariable
+from ckpt_magics.graphs.variables.replicas import VariableAggregation
 from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.graphs.variables.variable_scope import get_variable
 
@@ -41,9 +42,6 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger("ckpt_magics")
-
-ONLY_FIRST_REPLICA = 3
-"""Aggregation of the global step: replicas count together, not each for itself."""
 
 
 def global_variables(scope: str | None = None) -> list[Variable]:
@@ -200,7 +198,7 @@ def create_global_step(graph: Graph | None = None) -> Variable | PartitionedVari
             dtype=INT64,
             initializer=Zeros(),
             trainable=False,
-            aggregation=ONLY_FIRST_REPLICA,
+            aggregation=VariableAggregation.ONLY_FIRST_REPLICA,  # replicas count together, not each for itself
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
         )
 

@@ -20,6 +20,7 @@ from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, identity, name_scope, output
 from ckpt_magics.graphs.nodes.conditional import cond
+from ckpt_magics.graphs.variables.replicas import VariableSynchronization
 from ckpt_magics.graphs.variables.scope_defaults import open_variable_scope
 from ckpt_magics.graphs.variables.slice_info import SaveSliceInfo
 from ckpt_magics.graphs.variables.variable_import import find_nodes
@@ -27,9 +28,6 @@ from ckpt_magics.graphs.variables.variable_nodes import VariableNodes, VariableR
 from ckpt_magics.proto.messages import VariableDef
 
 __all__ = ["AssignedVariable", "Variable", "is_trainable"]
-
-ON_READ = 3
-"""``synchronization`` of a variable that each replica keeps for itself until it is read."""
 
 
 def is_trainable(trainable: bool | None, synchronization: int, name: str | None) -> bool:
@@ -43,7 +41,7 @@ def is_trainable(trainable: bool | None, synchronization: int, name: str | None)
     Raises:
         ValueError: It can't be both trained and synchronized on reading.
     """
-    if int(synchronization) != ON_READ:
+    if int(synchronization) != VariableSynchronization.ON_READ:
         return True if trainable is None else trainable
     if trainable:
         raise ValueError(
