@@ -11,6 +11,7 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from ckpt_magics.errors import CheckpointNotFoundError, DataLossError, GraphFileError, InvalidArgumentError, visible
+from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES
 from ckpt_magics.files.storage.foreign import START_SIZE, recognise
 from ckpt_magics.files.storage.place import AnyPath, Place, place_of
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, SavedModel
@@ -56,7 +57,7 @@ def read_saved_model(path: AnyPath) -> SavedModel:
     """
     place = place_of(path)
     if place.is_directory:
-        candidates = [place / "saved_model.pb", place / "saved_model.pbtxt"]
+        candidates = [place / name for name in SAVED_MODEL_NAMES]
         place = next((candidate for candidate in candidates if candidate.exists), candidates[0])
     if not place.exists:
         raise CheckpointNotFoundError(f"SavedModel file does not exist at: {visible(place.name)}")

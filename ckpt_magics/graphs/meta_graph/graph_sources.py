@@ -37,7 +37,6 @@ M = TypeVar("M", GraphDef, MetaGraphDef, SavedModel)
 SERVE = "serve"
 """The tag of the graph that TensorFlow itself loads from a SavedModel to run it."""
 
-
 _GRAPH_SUFFIXES = (".meta", ".pb", ".pbtxt")
 _OP = re.compile(r"[A-Za-z>][A-Za-z0-9_.>/\\-]*")
 _CHECKED_NODES = 50

@@ -11,6 +11,7 @@ from typing import Any
 from ckpt_magics.errors import CheckpointError, visible
 from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.graphs.graph.default import get_default_graph
+from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.meta_graph.graph_files import write_message
 from ckpt_magics.graphs.saved_models import model_layout as layout
@@ -209,7 +210,7 @@ def simple_save(
         session,
         [layout.SERVING],
         {layout.DEFAULT_SERVING_SIGNATURE_DEF_KEY: signature},
-        assets_collection=get_default_graph().get_collection("asset_filepaths"),
+        assets_collection=get_default_graph().get_collection(GraphKeys.ASSET_FILEPATHS),
         main_op=legacy_init_op,
         clear_devices=True,
     )

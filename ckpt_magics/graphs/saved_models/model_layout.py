@@ -6,6 +6,7 @@ Format: tensorflow/python/saved_model/constants.py, tag_constants.py and signatu
 from __future__ import annotations
 
 from ckpt_magics.files.directory.nearby import SAVED_MODEL_NAMES
+from ckpt_magics.graphs.meta_graph.graph_sources import SERVE
 from ckpt_magics.graphs.saver.model_start import ASSETS_DIRECTORY, ASSETS_KEY, LEGACY_INIT_OP_KEY, MAIN_OP_KEY
 
 __all__ = [
@@ -39,7 +40,7 @@ SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT = SAVED_MODEL_NAMES
 SAVED_MODEL_SCHEMA_VERSION = 1
 VARIABLES_DIRECTORY = VARIABLES_FILENAME = "variables"
 
-SERVING, TRAINING, GPU, TPU = "serve", "train", "gpu", "tpu"
+SERVING, TRAINING, GPU, TPU = SERVE, "train", "gpu", "tpu"
 
 DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
 CLASSIFY_INPUTS = PREDICT_INPUTS = REGRESS_INPUTS = "inputs"
