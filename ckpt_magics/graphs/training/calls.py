@@ -17,7 +17,7 @@ from ckpt_magics.graphs.graph.attributes import attr_value
 from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
 from ckpt_magics.graphs.meta_graph.function_export import export_function
 from ckpt_magics.graphs.nodes.build import apply, output, placeholder
-from ckpt_magics.graphs.session.function_body import library_body
+from ckpt_magics.graphs.session.function_body import called_functions, library_body
 from ckpt_magics.graphs.training.differentiated_body import Differentiate, DifferentiatedBody, add_function
 from ckpt_magics.graphs.training.rule import Gradient, Gradients, dense, is_differentiable
 from ckpt_magics.proto.messages import AttrValue, FunctionDef, NameAttrList
@@ -152,8 +152,7 @@ def _through_functions(differentiate: Differentiate, op: Operation, *grads: Grad
 
 
 def _functions(op: Operation) -> list[NameAttrList]:
-    attrs = [op.attrs[name] for name in FUNCTIONS[op.type]]
-    return [function for attr in attrs for function in ((attr.func,) if attr.HasField("func") else attr.list.func)]
+    return list(called_functions({name: op.attrs[name] for name in FUNCTIONS[op.type]}))
 
 
 def _bodies(
