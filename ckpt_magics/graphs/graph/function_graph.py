@@ -1,21 +1,20 @@
 """A graph that becomes a function of another graph's library.
 
-What operations inside take from outside becomes an argument, which the caller hands over. The definition names tensors
-as ``node:output:index``, where ``output`` is the name that the op's definition gives.
+What operations inside take from outside becomes an argument, which the caller hands over.
 
-Format: tensorflow/core/framework/function.proto; tensorflow/python/framework/func_graph.py.
+Format: tensorflow/python/framework/func_graph.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
+from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.graph import Graph
-from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.graph.output_types import ArgumentType, argument_types
+from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
-from ckpt_magics.proto.messages import FunctionDef, NodeDef, OpDef
+from ckpt_magics.proto.messages import FunctionDef
 
 __all__ = ["FunctionGraph", "function_name"]
 
@@ -88,52 +87,9 @@ class FunctionGraph(Graph):
             results: What it gives.
         """
         arguments = [tensor.op for tensor in self.arguments]
-        function = FunctionDef()
-        function.signature.name = name
-        for op in arguments:
-            function.signature.input_arg.add(name=_argument_name(op), type=op.outputs[0].dtype.number)
-        for index, tensor in enumerate(results):
-            result = f"result_{index}"
-            function.signature.output_arg.add(name=result, type=tensor.dtype.number)
-            function.ret[result] = _inside_name(tensor, arguments)
-        inside = [op for op in self.get_operations() if op not in set(arguments)]
-        function.node_def.extend(_inside_node(op, arguments) for op in inside)
-        for op in inside:
-            if op.op_def is not None and op.op_def.is_stateful:
-                function.signature.is_stateful = True
-                function.signature.control_output.append(op.name)
-                function.control_ret[op.name] = op.name
-        return function
-
-
-def _argument_name(op: Operation) -> str:
-    return _NOT_IN_NAMES.sub("_", op.name).lower()
-
-
-def _inside_name(tensor: Tensor, arguments: Sequence[Operation]) -> str:
-    """Return the name of a tensor within a function."""
-    op = tensor.op
-    if op in arguments:
-        return _argument_name(op)
-    assert op.op_def is not None  # noqa: S101 -- only ops that are known have outputs
-    start = 0
-    for arg, count in _counted(op.op_def.output_arg, op.node_def):
-        if tensor.value_index < start + count:
-            return f"{op.name}:{arg.name}:{tensor.value_index - start}"
-        start += count
-    raise AssertionError(f"{tensor} is no output of its op")
-
-
-def _counted(args: Iterable[OpDef.ArgDef], node: NodeDef) -> Iterator[tuple[OpDef.ArgDef, int]]:
-    for arg in args:
-        yield arg, sum(1 for _ in argument_types(ArgumentType.of([arg]), node))
-
-
-def _inside_node(op: Operation, arguments: Sequence[Operation]) -> NodeDef:
-    node = NodeDef()
-    node.CopyFrom(op.node_def)
-    # Colocation with something outside cannot be told inside.
-    node.attr.pop("_class", None)
-    node.input[:] = [_inside_name(tensor, arguments) for tensor in op.inputs]
-    node.input.extend(f"^{other.name}" for other in op.control_inputs if other not in arguments)
-    return node
+        inside = set(self.get_operations()).difference(arguments)
+        effects = [
+            op for op in self.get_operations() if op in inside and op.op_def is not None and op.op_def.is_stateful
+        ]
+        names = [_NOT_IN_NAMES.sub("_", op.name).lower() for op in arguments]
+        return export_function(name, self.arguments, results, inside, effects, argument_names=names)

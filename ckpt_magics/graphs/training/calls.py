@@ -14,8 +14,8 @@ from typing import Any
 
 from ckpt_magics.files.formats.dtypes import RESOURCE, VARIANT
 from ckpt_magics.graphs.graph.attributes import attr_value
+from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
-from ckpt_magics.graphs.meta_graph.function_export import export_function
 from ckpt_magics.graphs.nodes.build import apply, output, placeholder
 from ckpt_magics.graphs.session.function_body import called_functions, library_body
 from ckpt_magics.graphs.training.differentiated_body import Differentiate, DifferentiatedBody, add_function

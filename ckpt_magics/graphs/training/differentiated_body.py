@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ckpt_magics.files.formats.dtypes import RESOURCE, DType
+from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.meta_graph.function_export import export_function
 from ckpt_magics.graphs.nodes.arrays import zeros_like
 from ckpt_magics.graphs.nodes.build import output, placeholder, zeros
 from ckpt_magics.graphs.session.function_body import FunctionBody

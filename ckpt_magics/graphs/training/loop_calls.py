@@ -15,10 +15,10 @@ from itertools import zip_longest
 
 from ckpt_magics.files.formats.dtypes import INT32, RESOURCE
 from ckpt_magics.graphs.graph.attributes import attr_value
+from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
-from ckpt_magics.graphs.meta_graph.function_export import export_function
 from ckpt_magics.graphs.nodes.build import apply, output, placeholder
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.mathematics import add_n

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ckpt_magics.compat.v1 as tf
+from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.graph import Graph
-from ckpt_magics.graphs.meta_graph.function_export import export_function
 from ckpt_magics.graphs.nodes.build import apply
 from ckpt_magics.graphs.session.function_body import library_body
 from ckpt_magics.graphs.training.differentiated_body import add_function

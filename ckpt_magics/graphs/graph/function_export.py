@@ -21,6 +21,8 @@ def export_function(
     outputs: Sequence[Tensor],
     operations: Iterable[Operation],
     effects: Iterable[Operation] = (),
+    *,
+    argument_names: Sequence[str] | None = None,
 ) -> FunctionDef:
     """Return some operations of a graph as a function.
 
@@ -30,12 +32,13 @@ def export_function(
         outputs: What it gives.
         operations: What it consists of, in any order.
         effects: Those of the operations that every call runs.
+        argument_names: What the arguments are called. Default: ``arg_0`` and so on.
 
     Raises:
         UnimplementedError: Nothing tells what the outputs of an op are called.
     """
     nodes = sorted(operations, key=lambda op: op.position)
-    names = _Names(inputs, nodes)
+    names = _Names(inputs, nodes, argument_names or [f"arg_{index}" for index in range(len(inputs))])
     function = FunctionDef(node_def=[names.node(op) for op in nodes])
     signature = function.signature
     signature.name = name
@@ -53,9 +56,9 @@ def export_function(
 class _Names:
     """How the nodes of a function call tensors: arguments by name, others as ``node:output:index``."""
 
-    def __init__(self, inputs: Sequence[Tensor], nodes: Sequence[Operation]) -> None:
+    def __init__(self, inputs: Sequence[Tensor], nodes: Sequence[Operation], wishes: Sequence[str]) -> None:
         self._nodes = {op.name for op in nodes}
-        self._arguments = {tensor: self._free(f"arg_{index}") for index, tensor in enumerate(inputs)}
+        self._arguments = {tensor: self._free(wish) for tensor, wish in zip(inputs, wishes, strict=True)}
         self._outputs: dict[Operation, list[str]] = {}
 
     def _free(self, name: str) -> str:
@@ -80,7 +83,9 @@ class _Names:
         node.input[:] = [*map(self.of, op.inputs), *awaited]
         if "_class" in node.attr:
             groups = [group for group in op.colocation_groups() if group.decode()[len("loc:@") :] in self._nodes]
-            node.attr["_class"].list.s[:] = groups
+            del node.attr["_class"]
+            if groups:
+                node.attr["_class"].list.s[:] = groups
         return node
 
 
