@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ckpt_magics.files.formats.dtypes import RESOURCE
 from ckpt_magics.graphs.graph.function_export import export_function
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import Tensor
@@ -69,7 +70,9 @@ class FunctionGraph(Graph):
             outside = self._handed_over(tensor)
             with self.control_dependencies(None):
                 name = f"captured_{len(self.captured)}"
-                self.captured[tensor] = self.add_argument(outside.dtype, outside.shape, name)
+                # Of a handle it would mean the shape of the variable.
+                known = None if outside.dtype is RESOURCE else outside.shape
+                self.captured[tensor] = self.add_argument(outside.dtype, known, name)
         return self.captured[tensor]
 
     def _handed_over(self, tensor: Tensor) -> Tensor:

@@ -215,3 +215,15 @@ def test_iterators_that_begin_by_themselves_have_no_initializer():
     iterator = tf.data.Iterator.from_structure(tf.int64, [])
     with pytest.raises(TypeError, match="expected elements"):
         iterator.make_initializer(tf.data.Dataset.from_tensors("x"))
+
+
+def test_functions_read_variables_of_any_shape():
+    with tf.Graph().as_default():
+        variable = tf.get_variable("v", [2], initializer=tf.ones_initializer(), use_resource=True)
+        dataset = tf.data.Dataset.range(2).map(lambda x: tf.cast(x, tf.float32) + variable)
+        iterator = tf.data.make_initializable_iterator(dataset)
+        element = iterator.get_next()
+        assert element.shape == [2]
+        with tf.Session() as session:
+            session.run([variable.initializer, iterator.initializer])
+            assert [session.run(element).tolist() for _ in range(2)] == [[1, 1], [2, 2]]
