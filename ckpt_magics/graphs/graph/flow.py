@@ -96,13 +96,13 @@ def _is_way_back(loop: FlowContext | None, other: FlowContext) -> bool:
     """Return whether one of two loops goes back through the other, one around it, or one right in it."""
     if loop is None:
         return False
-    forward = forward_of(loop)
+    forward = _forward_of(loop)
     if forward is not None and (is_inside(forward, other) or other.outer is forward):
         return True
-    theirs = forward_of(other)
+    theirs = _forward_of(other)
     return theirs is not None and is_inside(theirs, loop)
 
 
-def forward_of(loop: FlowContext) -> FlowContext | None:
+def _forward_of(loop: FlowContext) -> FlowContext | None:
     """Return the loop that another one goes back through, or None."""
     return None if loop.back_through is None else loop.back_through.forward
