@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import launch
-from tests.browser.jupyter import Complaints, JupyterServer, Notebook, wait_until_ready, write_notebook
+from tests.browser.jupyter import Complaints, JupyterServer, Notebook, open_in_lab, wait_until_ready, write_notebook
 
 OpenNotebook = Callable[..., Notebook]
 
@@ -71,7 +71,7 @@ def in_lab(lab_page: Page, lab: JupyterServer, lab_complaints: Complaints) -> It
     def open_notebook(*cells: str) -> Notebook:
         path = _fresh_path(lab.folder, numbers)
         write_notebook(path, cells)
-        notebook = _open_in_lab(lab_page, path)
+        notebook = open_in_lab(lab_page, path)
         opened.append(path)
         notebook.run()
         return notebook
@@ -96,7 +96,7 @@ def in_shared(lab_page: Page, shared_path: Path, lab_complaints: Complaints) -> 
     lab_complaints.found.clear()
 
     def run(code: str) -> Notebook:
-        notebook = _open_in_lab(lab_page, shared_path)
+        notebook = open_in_lab(lab_page, shared_path)
         # When this has run, so has whatever the test before left running, and what it shows is there to be cleared.
         # The extension forgets what the cell has shown, which else the next view would go on from.
         notebook.execute("%reset -f\n%load_ext ckpt_magics\n%unload_ext ckpt_magics")
@@ -148,13 +148,6 @@ _WRITE = """code => {
     sharedModel.deleteCellRange(1, sharedModel.cells.length);
     sharedModel.cells[0].setSource(code);
 }"""
-
-
-def _open_in_lab(page: Page, path: Path) -> Notebook:
-    arguments = {"path": path.name, "factory": "Notebook"}
-    page.evaluate("async args => { await window.jupyterapp.commands.execute('docmanager:open', args); }", arguments)
-    wait_until_ready(page)
-    return Notebook(page, path)
 
 
 def _new_page(browser: Browser) -> Page:

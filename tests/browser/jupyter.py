@@ -204,6 +204,14 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
     path.write_text(json.dumps(content))
 
 
+def open_in_lab(page: Page, path: Path) -> Notebook:
+    """Open a notebook in a page that has JupyterLab, and wait for its kernel."""
+    arguments = {"path": path.name, "factory": "Notebook"}
+    page.evaluate("async args => { await window.jupyterapp.commands.execute('docmanager:open', args); }", arguments)
+    wait_until_ready(page)
+    return Notebook(page, path)
+
+
 def wait_until_ready(page: Page) -> None:
     """Wait for the notebook on the page and its kernel."""
     page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import checkpoints
-from tests.browser.jupyter import JupyterServer, wait_until_ready, write_notebook
+from tests.browser.jupyter import JupyterServer, open_in_lab, write_notebook
 from tests.truth import CORPUS
 
 CONV = CORPUS / "tf1.15.5" / "graph_conv_adam" / "g" / "model.ckpt-2"
@@ -20,27 +20,25 @@ LIVE = f".jp-OutputArea-child:not(:has({SAVED}))"
 
 
 @pytest.fixture(scope="module")
-def made(browser: Browser, lab: JupyterServer, corpus: Path) -> Path:
+def made(lab_page: Page, lab: JupyterServer, corpus: Path) -> Path:
     """A notebook with a table and a graph that was run and saved, and whose kernel was shut down, all by the mouse."""
     path = lab.folder / "saved.ipynb"
     checkpoints.write(lab.folder / "model.ckpt", checkpoints.model())
     write_notebook(path, ["%load_ext ckpt_magics\n%ckpt_show model.ckpt", f"%graph {CONV}.meta"])
-    page = browser.new_context(viewport={"width": 1400, "height": 950}).new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{lab.base}/lab/tree/{path.name}")
-    wait_until_ready(page)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    expect(page.locator(f"{LIVE} .ckpt-variables .ckpt-row").first).to_be_visible(timeout=60_000)
-    expect(page.locator(f"{LIVE} .ckpt-graph .ckpt-picture")).to_be_visible(timeout=60_000)
+    # A page that still loads may take a kernel that was just started for one that is gone: it asks for another then.
+    panel = open_in_lab(lab_page, path).panel
+    lab_page.get_by_role("menuitem", name="Run", exact=True).click()
+    lab_page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(panel.locator(f"{LIVE} .ckpt-variables .ckpt-row").first).to_be_visible(timeout=60_000)
+    expect(panel.locator(f"{LIVE} .ckpt-graph .ckpt-picture")).to_be_visible(timeout=60_000)
     # A live view is alone: what is saved of it takes no room.
-    expect(page.locator(SAVED).first).to_be_hidden(timeout=30_000)
-    expect(page.locator(SAVED).last).to_be_hidden(timeout=30_000)
-    page.get_by_role("button", name="Save and create checkpoint").click()
-    expect(page.locator(".jp-mod-dirty")).to_have_count(0, timeout=30_000)
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
-    page.context.close()
+    expect(panel.locator(SAVED).first).to_be_hidden(timeout=30_000)
+    expect(panel.locator(SAVED).last).to_be_hidden(timeout=30_000)
+    panel.get_by_role("button", name="Save and create checkpoint").click()
+    expect(lab_page.locator(".jp-mod-dirty")).to_have_count(0, timeout=30_000)
+    lab_page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    lab_page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    expect(panel.locator(".jp-Toolbar-kernelName")).to_have_text("No Kernel", timeout=30_000)
     return path
 
 

@@ -17,6 +17,7 @@ from ckpt_magics.errors import AbortedError, FailedPreconditionError, NotFoundEr
 from ckpt_magics.files.storage import local_store
 from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.notebook.reader import load_checkpoint
+from tests.descriptors import needs_descriptors, open_files
 from tests.files.saved import save_v1, save_v2
 from tests.forking import fork
 
@@ -217,14 +218,14 @@ def test_copies_read_the_same(tmp_path, version, mmap, make):
         twin.close()
 
 
+@needs_descriptors
 def test_pickle_is_small_and_holds_no_file(tmp_path):
     with load_checkpoint(save_v2(tmp_path / "m", contents())) as reader:
         data = pickle.dumps(reader)
         assert len(data) < 1000 + 3 * len(str(tmp_path))
-        before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()
+        before = open_files(tmp_path)
         twin = pickle.loads(data)
-        after = set(os.listdir("/proc/self/fd")) if before else set()
-        assert len(after) == len(before)
+        assert open_files(tmp_path) == before
         assert twin["a"][0] == 1
 
 
@@ -366,7 +367,7 @@ def read_checkpoint(prefix):
         reader["a"]
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this system does not list open files")
+@needs_descriptors
 @pytest.mark.parametrize(("work", "step"), [(read_file, 1), (read_checkpoint, 3)])
 def test_ctrl_c_anywhere_closes_every_file_once(tmp_path, monkeypatch, quick_collection, work, step):
     """A number that is closed twice takes the file away from whoever has got it meanwhile."""
@@ -383,7 +384,7 @@ def test_ctrl_c_anywhere_closes_every_file_once(tmp_path, monkeypatch, quick_col
     assert line > 20
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this system does not list open files")
+@needs_descriptors
 def test_ctrl_c_while_closing_takes_nobody_elses_file(tmp_path, monkeypatch, quick_collection):
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     prefix = save_v2(tmp_path / "m", {"a": np.ones(3, np.float32)}, num_shards=3)

@@ -22,6 +22,7 @@ from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.hdf5_file import is_hdf5, open_hdf5
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.storage.place import place_of
+from tests.descriptors import needs_descriptors, open_files
 
 TENSORS = {
     "layers/dense/vars/0": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -234,11 +235,12 @@ def test_a_group_of_more_than_can_be_counted_is_refused(tmp_path, monkeypatch):
         open_hdf5(place_of(tmp_path / "m.h5"))
 
 
-def test_no_other_file_is_opened_and_none_stays_open(path):
-    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+@needs_descriptors
+def test_what_is_let_go_keeps_no_file_open(path, tmp_path):
     tensors = open_hdf5(place_of(path))
+    assert open_files(tmp_path) == [path]
     tensors.release()
-    assert sys.platform != "linux" or len(os.listdir("/proc/self/fd")) == before
+    assert open_files(tmp_path) == []
     assert tensors.read(b"step") == 7
     tensors.close()
     with pytest.raises(FailedPreconditionError, match="closed"):

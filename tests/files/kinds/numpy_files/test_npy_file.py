@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from ckpt_magics.files.storage import disk
 from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSpec
+from tests.descriptors import needs_descriptors, open_files
 from tests.files.faults import faulty_disk
 from tests.files.saved import write_kind
 
@@ -202,14 +202,13 @@ def test_damage_of_one_file_leaves_the_others(saved):
     assert "step" in str(report)
 
 
+@needs_descriptors
 def test_more_files_than_a_process_may_open(tmp_path):
     arrays = {f"t{number}": np.full(2, number) for number in range(3000)}
     write(tmp_path / "m", arrays)
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
     with ckpt_magics.load_checkpoint(tmp_path / "m") as reader:
         assert all(reader[name].tolist() == array.tolist() for name, array in arrays.items())
-        if before:
-            assert len(os.listdir("/proc/self/fd")) <= before + 3
+        assert len(open_files(tmp_path)) <= 3
 
 
 @given(

@@ -1,7 +1,6 @@
 """Datasets in a session: orders that are drawn, what a failure leaves behind, and handles that are none."""
 
 import gc
-import os
 import threading
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 import ckpt_magics.compat.v1 as tf
 from ckpt_magics.graphs.nodes.build import apply
 from ckpt_magics.graphs.ops.feeding.datasets import ROWS
+from tests.descriptors import needs_descriptors, open_files
 
 
 @pytest.fixture(autouse=True)
@@ -124,16 +124,16 @@ def test_threads_share_the_elements():
     assert sorted(found) == list(range(300))
 
 
+@needs_descriptors
 def test_a_closed_session_lets_go_of_files(tmp_path):
     (tmp_path / "lines").write_bytes(b"a\nb\n" * 1000)
     element = tf.data.TextLineDataset(str(tmp_path / "lines")).make_one_shot_iterator().get_next()
-    before = len(os.listdir("/proc/self/fd"))
     session = tf.Session()
     assert session.run(element) == b"a"
-    assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert open_files(tmp_path) == [str(tmp_path / "lines")]
     session.close()
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files(tmp_path) == []
 
 
 def test_a_truncated_file_of_records_is_no_end_of_the_data(tmp_path):
