@@ -1,6 +1,7 @@
 # Everything from a fresh clone; the machine needs Python 3.11 or newer, Node 20 or newer, and make.
 #
 #   make test    set everything up and run the tests (PYTEST_ARGS="-k reader -x" chooses)
+#   make test-browser  the views in a real browser, in the same environment
 #   make test-tensorflow  the comparisons with a live TensorFlow and Keras, in the same environment
 #   make test-torch   the tests with PyTorch, in an environment of their own (.venv-torch)
 #   make test-recipes the recipes beside the libraries that they convert to, in environments of their own
@@ -32,13 +33,16 @@ WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 # The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test test-tensorflow test-torch test-recipes test-servers test-lowest lab tour docs lint bench stress proto clean
+.PHONY: test test-browser test-tensorflow test-torch test-recipes test-servers test-lowest lab tour docs lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
-	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not tensorflow"
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not tensorflow and not browser"
 	npm --prefix js run check
 	npm --prefix js test
+
+test-browser: $(INSTALLED) $(WIDGETS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m browser tests/browser
 
 test-tensorflow: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m tensorflow

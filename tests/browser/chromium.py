@@ -25,7 +25,7 @@ The browser tests need a Chromium, and none could be found or installed. Any one
   apt-get install chromium                      (Debian, Ubuntu; as root)
   python -m playwright install --with-deps chromium
   put chromium or google-chrome on PATH
-To run the other tests alone: make test PYTEST_ARGS='-m "not browser"'
+`make test` runs the other tests.
 """
 
 
