@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from concurrent.futures import Executor
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,6 +28,7 @@ from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.reports.verification_report import verify_found
 
 if TYPE_CHECKING:
+    import dask.array
     import pandas as pd
 
     from ckpt_magics.notebook.reports.verification_report import VerificationReport
@@ -36,6 +38,8 @@ TensorValue = Any
 """An array, a NumPy scalar or bytes; whoever asks for a tensor by name knows which."""
 
 CheckpointPath = AnyPath
+
+DEFAULT_CHUNKS = "64MiB"
 
 
 def load_checkpoint(
@@ -295,11 +299,13 @@ class CheckpointReader(Mapping[str, Any]):
         """
         return variables_frame(self.named_tensors.listing())
 
-    def statistics(self, *, progress: Progress | None = None) -> pd.DataFrame:
+    def statistics(self, *, progress: Progress | None = None, executor: Executor | None = None) -> pd.DataFrame:
         """Read every tensor and return what the values are like, one row each; which has a NaN?
 
         Args:
             progress: Called with bytes read and bytes in all.
+            executor: Who reads, many tensors at a time: threads, processes, or ``client.get_executor()`` of a dask
+                cluster. None for this thread.
 
         Returns:
             Columns name, dtype, shape, elements, min, max, mean, std (of the finite values), zeros, nans, infs, and
@@ -308,7 +314,7 @@ class CheckpointReader(Mapping[str, Any]):
         from ckpt_magics.files.jobs.checkpoint_statistics import checkpoint_statistics
         from ckpt_magics.notebook.frames.statistics_frame import statistics_frame
 
-        return statistics_frame(checkpoint_statistics(self.named_tensors, progress))
+        return statistics_frame(checkpoint_statistics(self.named_tensors, progress, executor=executor))
 
     def frame(self, name: str | bytes, *, rows: int | slice | None = None) -> pd.DataFrame:
         """Return a tensor, or one or some of its rows, as a table: the last dimension across, the others down."""
@@ -331,16 +337,20 @@ class CheckpointReader(Mapping[str, Any]):
 
         return VariablesView(self)
 
-    def verify(self, *, progress: Progress | None = None) -> VerificationReport:
-        """Check every block and every tensor against its checksums; ``progress`` is told bytes done and bytes in all.
+    def verify(self, *, progress: Progress | None = None, executor: Executor | None = None) -> VerificationReport:
+        """Check every block and every tensor against its checksums.
 
         What lies under the prefix now, also if that was saved after this reader was opened.
+
+        Args:
+            progress: Called with bytes done and bytes in all.
+            executor: Who checks, as of `statistics`.
 
         Returns:
             A report that names file, tensor and byte of everything damaged. Damage itself is no error.
         """
         self._checkpoint.check_open()
-        return verify_found(self.source.here(), progress=progress)
+        return verify_found(self.source.here(), progress=progress, executor=executor)
 
     @property
     def object_graph(self) -> ObjectGraph | None:
@@ -350,6 +360,29 @@ class CheckpointReader(Mapping[str, Any]):
             DataLossError: The record of the objects is damaged; the tensors can be read all the same.
         """
         return self.named_tensors.object_graph
+
+    def dask_arrays(
+        self, names: Iterable[str | bytes] | None = None, *, chunks: int | str = DEFAULT_CHUNKS
+    ) -> dict[str, dask.array.Array]:
+        """Return tensors as lazy arrays of dask, whose tasks open the files where they run.
+
+        What a task carries is place, version and name of a tensor and which part of it. Once another checkpoint was
+        saved under the prefix, a task says so with a FailedPreconditionError. Options of a store that may be secret do
+        not travel; where a task runs, they come from the environment.
+
+        Args:
+            names: Which tensors; None for all.
+            chunks: Bytes of a chunk at most, as a number or as ``"64MiB"``; or ``"slices"``, for one chunk per slice
+                that a partitioned tensor is stored in. Chunks end where slices end, and lie in one run of the file
+                where the shape allows it. Strings are one chunk.
+
+        Raises:
+            UnimplementedError: dask is not installed.
+            TensorNotFoundError: There is no tensor of one of the names.
+        """
+        from ckpt_magics.files.parallel.lazy_arrays import lazy_arrays
+
+        return lazy_arrays(self.named_tensors, None if names is None else list(names), chunks)
 
     # For restoring.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.jobs.tensor_statistics import TensorStatistics, stored_statistics
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.parallel.tensor_tasks import on_each
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 
@@ -51,25 +53,21 @@ class DescribedTensor:
 
 
 def checkpoint_statistics(
-    tensors: NamedTensors[TensorSource], progress: Progress | None = None
+    tensors: NamedTensors[TensorSource], progress: Progress | None = None, *, executor: Executor | None = None
 ) -> list[DescribedTensor]:
     """Return the statistics of every tensor, sorted by name; a few pieces of one are in memory.
 
     Args:
         tensors: Where they are read from.
         progress: Called with the bytes read and in all.
+        executor: Who reads them; None for this thread.
     """
     specs = {name: tensors.spec(name) for name in tensors}
-    total, done, found = sum(spec.nbytes for spec in specs.values()), 0, []
-    for name, spec in specs.items():
-        found.append(_described(tensors, name, spec))
-        done += spec.nbytes
-        if progress is not None:
-            progress(done, total)
-    return found
+    return list(on_each(_described, specs, [tensors], progress=progress, executor=executor).values())
 
 
-def _described(tensors: NamedTensors[TensorSource], name: str, spec: TensorSpec) -> DescribedTensor:
+def _described(name: str, tensors: NamedTensors[TensorSource]) -> DescribedTensor:
+    spec = tensors.spec(name)
     try:
         return DescribedTensor(name, spec, stored_statistics(tensors, name))
     except CheckpointError as error:

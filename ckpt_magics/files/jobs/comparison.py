@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, STREAM_SIZE, Box, elements_of
 from ckpt_magics.files.jobs.tensor_statistics import sum_of_squares
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
+from ckpt_magics.files.parallel.tensor_tasks import on_each
 from ckpt_magics.files.steps.naming_steps import MAP
 from ckpt_magics.files.steps.stepped_tensors import stepped
 from ckpt_magics.files.storage.progress import Progress
@@ -190,13 +193,16 @@ class TensorDifference:
         return f"{old.dtype.name} {list(old.shape)}"
 
 
-def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -> list[TensorDifference]:
+def compare(
+    before: Tensors, after: Tensors, progress: Progress | None = None, *, executor: Executor | None = None
+) -> list[TensorDifference]:
     """Compare two sets of tensors by name. Of each side a few pieces of a tensor are in memory.
 
     Args:
         before: The first side.
         after: The second side.
         progress: Called with the bytes compared and in all.
+        executor: Who compares them; None for this thread.
 
     Returns:
         What became of each tensor, sorted by name. Names that one side has, and the other may have lost because its
@@ -207,14 +213,20 @@ def compare(before: Tensors, after: Tensors, progress: Progress | None = None) -
     """
     sides = _paired_names(before, after)
     names = sorted(name for name in sides[0] | sides[1] if not _is_lost(name, (before, after), sides))
-    total = sum((after if name in sides[1] else before).spec(name).nbytes for name in names)
-    found, done = [], 0
-    for name in names:
-        found.append(_difference(name, before if name in sides[0] else None, after if name in sides[1] else None))
-        done += found[-1].spec.nbytes
-        if progress is not None:
-            progress(done, total)
-    return found
+    pairs = [_NameOfBoth(name, name in sides[0], name in sides[1]) for name in names]
+    specs = {pair: (after if pair.is_after else before).spec(pair.name) for pair in pairs}
+    found = on_each(
+        _difference, specs, [before, after], name_of=attrgetter("name"), progress=progress, executor=executor
+    )
+    return list(found.values())
+
+
+class _NameOfBoth(NamedTuple):
+    """A name, and which sides have it."""
+
+    name: str
+    is_before: bool
+    is_after: bool
 
 
 def under_new_names(tensors: Tensors, mapping: Mapping[str, str]) -> Tensors:
@@ -255,7 +267,9 @@ def _is_lost(name: str, tensors: Sequence[Tensors], listed: Sequence[set[str]]) 
     return any(name not in names and side.may_have_lost(name) for side, names in pairs)
 
 
-def _difference(name: str, before: Tensors | None, after: Tensors | None) -> TensorDifference:
+def _difference(pair: _NameOfBoth, first: Tensors, second: Tensors) -> TensorDifference:
+    name = pair.name
+    before, after = first if pair.is_before else None, second if pair.is_after else None
     old = before.spec(name) if before is not None else None
     new = after.spec(name) if after is not None else None
     distance = None

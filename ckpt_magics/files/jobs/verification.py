@@ -6,7 +6,8 @@ strings and the tensors of V1 checkpoints are decoded one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,7 @@ from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.graph_nodes import data_of_record
 from ckpt_magics.files.object_graph.object_graph import parse_object_graph
 from ckpt_magics.files.object_graph.shown_names import shown_names
+from ckpt_magics.files.parallel.tensor_tasks import cut_tasks, run_tasks
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import Progress, ProgressMeter
@@ -123,19 +125,22 @@ class Verification:
         return next((finding.file for finding in self.findings if finding.role == META_GRAPH), None)
 
 
-def check_checkpoint(source: FoundCheckpoint, *, progress: Progress | None = None) -> Verification:
+def check_checkpoint(
+    source: FoundCheckpoint, *, progress: Progress | None = None, executor: Executor | None = None
+) -> Verification:
     """Check every block of the tables, every tensor's checksum, that no byte is left over, and that the graph parses.
 
     Args:
         source: The checkpoint.
         progress: Called with bytes done and bytes in all.
+        executor: Who checks the tensors; None for this thread.
 
     Raises:
         CheckpointError: A file cannot be read at all, as without permission. Damage is no error here.
     """
     for _ in range(MAX_ATTEMPTS):
         with _watched(source) as is_replaced:
-            found = _check_once(source, progress)
+            found = _check_once(source, progress, executor)
             # One that another process saves over loses its files while they are being read.
             if found.is_whole or not is_replaced():
                 break
@@ -154,20 +159,25 @@ def _watched(source: FoundCheckpoint) -> Iterator[Callable[[], bool]]:
         yield lambda: any(file.replaced() for file in held)
 
 
-def _check_once(source: FoundCheckpoint, progress: Progress | None) -> Verification:
-    return _check_tables(source, progress) if source.version else _check_plain(source, progress)
+def _check_once(source: FoundCheckpoint, progress: Progress | None, executor: Executor | None) -> Verification:
+    check = _check_tables if source.version else _check_plain
+    return check(source, progress, executor)
 
 
-def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verification:
+def _open(source: FoundCheckpoint) -> TensorFile:
+    return open_remains(source) if source.version else kind_named(source.kind_name).open(source.place)
+
+
+def _check_plain(source: FoundCheckpoint, progress: Progress | None, executor: Executor | None) -> Verification:
     """Check files of another kind: what they list, and that every tensor can be read."""
     names = [source.prefix]
     findings: list[Finding] = []
     tensors: list[CheckedTensor] = []
     try:
-        with closing(kind_named(source.kind_name).open(source.place)) as file:
+        with closing(_open(source)) as file:
             names = file.file_names()
             meter = ProgressMeter(sum(_size(source, name) or 0 for name in names), progress)
-            tensors = list(_check_tensors(file, meter))
+            tensors = _check_tensors(source, file, meter, executor)
             findings += (_tensor_finding(error, source) for error in file.damage)
             meter.finish()
     except CheckpointError as error:
@@ -180,7 +190,7 @@ def _check_plain(source: FoundCheckpoint, progress: Progress | None) -> Verifica
     return Verification(source, tuple(checked), tuple(tensors), tuple(findings))
 
 
-def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verification:
+def _check_tables(source: FoundCheckpoint, progress: Progress | None, executor: Executor | None) -> Verification:
     names = _file_names(source)
     meta_graph = meta_graph_beside(source.place)
     sizes = (_size(source, name) for name in (names if meta_graph is None else [*names, meta_graph.name]))
@@ -199,7 +209,7 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None) -> Verific
         with closing(open_remains(source)) as store:
             names = store.file_names()
             _note_first_block(source, findings)
-            tensors = list(_check_tensors(store, meter))
+            tensors = _check_tensors(source, store, meter, executor)
             findings += _listing_damage(source, store, findings)
             findings += _orphan_slices(store, keys)
             lost_names = store.lost.sentence(store.keys())
@@ -289,17 +299,57 @@ def _listing_damage(source: FoundCheckpoint, store: Remains, known: list[Finding
     return [finding for finding in found if finding.tensor is not None or (finding.file, finding.offset) not in places]
 
 
-def _check_tensors(store: TensorFile, meter: ProgressMeter) -> Iterator[CheckedTensor]:
-    sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
+def _check_tensors(
+    source: FoundCheckpoint, store: TensorFile, meter: ProgressMeter, executor: Executor | None
+) -> list[CheckedTensor]:
     keys = store.keys()
-    for name in keys:
-        problem: CheckpointError | None = None
+    if executor is None:
+        sound = store.verify_small(meter.advance) if isinstance(store, BundleStore) else set()
+        problems = _problems(store, (key for key in keys if key not in sound), meter.advance)
+    else:
+        problems = _problems_by_tasks(source, store, meter, executor)
+    return [CheckedTensor(store.spec(key), problems.get(key)) for key in keys]
+
+
+def _problems(
+    store: TensorFile, keys: Iterable[bytes], advance: Callable[[int], object]
+) -> dict[bytes, CheckpointError]:
+    found = {}
+    for key in keys:
         try:
-            if name not in sound:
-                store.verify(name, meter.advance)
+            store.verify(key, advance)
         except CheckpointError as error:
-            problem = error
-        yield CheckedTensor(store.spec(name), problem)
+            found[key] = error
+    return found
+
+
+def _problems_by_tasks(
+    source: FoundCheckpoint, store: TensorFile, meter: ProgressMeter, executor: Executor
+) -> dict[bytes, CheckpointError]:
+    keys = store.in_file_order()
+    sizes = [spec.size or spec.nbytes for spec in map(store.spec, keys)]
+    runs = cut_tasks(sizes)
+    found: dict[bytes, CheckpointError] = {}
+    tasks = ((source, keys[run.start : run.stop]) for run in runs)
+    for run, problems in zip(runs, run_tasks(executor, _problems_elsewhere, tasks), strict=True):
+        found.update(problems)
+        meter.advance(sum(sizes[run.start : run.stop]))
+    return found
+
+
+def _problems_elsewhere(source: FoundCheckpoint, keys: Sequence[bytes]) -> dict[bytes, CheckpointError]:
+    """Check some tensors with files of one's own."""
+    with closing(_open(source)) as store:
+        sound: set[bytes] = set()
+        if isinstance(store, BundleStore):
+            # What cannot be looked up says so by itself.
+            with suppress(CheckpointError):
+                sound = store.verify_small(_tell_nobody, keys)
+        return _problems(store, (key for key in keys if key not in sound), _tell_nobody)
+
+
+def _tell_nobody(size: int) -> None:
+    """Progress is told where the results come together."""
 
 
 def _orphan_slices(store: Remains, keys: list[bytes]) -> Iterator[Finding]:

@@ -101,6 +101,12 @@ class SteppedTensors:
         self.dropped = tuple(dropped)
         self.known = known or {}
 
+    def part(self, keys: Iterable[bytes]) -> SteppedTensors:
+        """Return some of the tensors, for somebody to read elsewhere."""
+        names = [self._names_by_key[key] for key in keys]
+        known = {name: self.known[name] for name in names if name in self.known}
+        return SteppedTensors({name: self._tensors[name] for name in names}, self.origin, known=known)
+
     # What steps use.
 
     def __iter__(self) -> Iterator[str]:

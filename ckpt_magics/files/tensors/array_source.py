@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import numpy as np
@@ -70,6 +70,10 @@ class ArraySource:
     def keys(self) -> list[bytes]:
         """Return the keys of all arrays, sorted."""
         return sorted(self.in_file_order())
+
+    def part(self, keys: Iterable[bytes]) -> ArraySource:
+        """Return some of the tensors, for somebody to read elsewhere."""
+        return ArraySource({name: self._arrays[name] for name in map(key_to_name, keys)}, self.origin)
 
     def columns(self) -> Columns:
         """Return dtype and shape of all arrays; they lie in no file."""

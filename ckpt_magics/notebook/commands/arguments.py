@@ -9,7 +9,7 @@ from typing import Any, Never
 
 from ckpt_magics.errors import InvalidArgumentError
 
-__all__ = ["STORAGE", "Argument", "LineParser", "argument", "line_parser", "many_values", "storage_of"]
+__all__ = ["DASK", "STORAGE", "Argument", "LineParser", "argument", "line_parser", "many_values", "storage_of"]
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
@@ -56,6 +56,14 @@ def line_parser(name: str, description: str | None, arguments: Iterable[Argument
     parser.add_argument("-h", "--help", action="store_true", help="Show this.")
     return parser
 
+
+DASK = argument(
+    "--dask",
+    nargs="?",
+    const="",
+    metavar="=ADDRESS",
+    help="Let the workers of a dask cluster do it: of the client that there is, or of the scheduler at ADDRESS.",
+)
 
 STORAGE = many_values("--storage", "KEY=VALUE", "Options for URLs, as fsspec calls them: anon=true.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ckpt_magics.files.steps.mapping import parse_map
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.notebook.commands.arguments import Argument, argument, many_values
+from ckpt_magics.notebook.commands.arguments import DASK, Argument, argument, many_values
 from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import json_number
@@ -23,7 +23,7 @@ _BEFORE = argument("before", metavar="A", help="A checkpoint: prefix, file or di
 _MAP = many_values(
     "--map", "NEW=OLD", "Where B has another name than A; scopes new/=old/, patterns '*/kernel=*/weights'."
 )
-_QUIET = argument("-q", "--quiet", action="store_true", help="Show no progress.")
+_WHO = (DASK, argument("-q", "--quiet", action="store_true", help="Show no progress."))
 
 DIFF_ARGUMENTS: tuple[Argument, ...] = (
     _BEFORE,
@@ -35,18 +35,20 @@ DIFF_ARGUMENTS: tuple[Argument, ...] = (
     ),
     _MAP,
     argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
-    _QUIET,
+    *_WHO,
 )
 
 
 def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
     from ckpt_magics.files.directory.open_tensors import open_on_demand
     from ckpt_magics.files.jobs.comparison import compare, under_new_names
+    from ckpt_magics.files.parallel.dask_executor import dask_executor
     from ckpt_magics.notebook.reports.difference_report import difference_report
 
     stored, after = (open_on_demand(expanded(word)) for word in (arguments.before, arguments.after))
     before = under_new_names(stored, parse_map(arguments.map))
-    found = compare(before, after, progress)
+    with dask_executor(arguments.dask) as executor:
+        found = compare(before, after, progress, executor=executor)
 
     def page() -> str:
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
@@ -90,7 +92,7 @@ DIFF = ShellCommand(
     number of elements that differ, the others are norm and largest absolute difference, and
     the norm as a share of that of A; null where shapes differ.
     """,
-    (_BEFORE, argument("after", metavar="B", help="Another one."), _MAP, _QUIET),
+    (_BEFORE, argument("after", metavar="B", help="Another one."), _MAP, *_WHO),
     _run,
     verb="Comparing",
 )

@@ -66,7 +66,8 @@ def lay_out(parser: argparse.ArgumentParser, words: Sequence[str]) -> LineLayout
             action = known.get(flag)
             layout.unknown += [word] if action is None else []
             layout.options.append([flag] if value is None else [flag, value])
-            takes_values = action is not None and action.nargs != 0
+            # A value that may be left out is only one behind an equals sign.
+            takes_values = action is not None and action.nargs not in {0, "?"}
             layout.closed |= takes_values
             is_full = action is None or (value is not None and not takes_many(action))
             layout.pending = action if takes_values and not is_full else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ckpt_magics.files.storage.progress import Progress
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.arguments import DASK, Argument, argument
 from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import json_number
@@ -27,6 +27,7 @@ _ARGUMENTS: tuple[Argument, ...] = (
         action="store_true",
         help="Read every tensor: min, max, mean, std, zeros, nans and infs of each, in plain tables.",
     ),
+    DASK,
     argument("-q", "--quiet", action="store_true", help="Show no progress."),
 )
 
@@ -38,10 +39,12 @@ SHOW_ARGUMENTS: tuple[Argument, ...] = (
 
 
 def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
+    from ckpt_magics.files.parallel.dask_executor import dask_executor
     from ckpt_magics.notebook.reports.contents import contents_report, describe_checkpoint
 
     source = expanded(arguments.source)
-    contents = describe_checkpoint(source, statistics=arguments.stats, progress=progress)
+    with dask_executor(arguments.dask) as executor:
+        contents = describe_checkpoint(source, statistics=arguments.stats, progress=progress, executor=executor)
     is_good = not contents.damage and not any(one.problem for one in contents.described)
     return Outcome(
         text=lambda: contents_report(contents, at_most=None).text(),

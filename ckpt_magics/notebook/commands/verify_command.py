@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.tensor_names import key_to_name
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.arguments import DASK, Argument, argument
 from ckpt_magics.notebook.commands.shell_command import Outcome, ShellCommand
 from ckpt_magics.notebook.commands.words import expanded
 
@@ -25,15 +25,19 @@ VERIFY_ARGUMENTS: tuple[Argument, ...] = (
         help="A prefix, any file of the checkpoint, or a directory, whose latest checkpoint it is.",
     ),
     argument("--salvage", metavar="NEW_PREFIX", help="Write the good tensors there if anything is damaged."),
+    DASK,
     argument("-q", "--quiet", action="store_true", help="Show no progress."),
 )
 
 
 def _run(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
+    from ckpt_magics.files.parallel.dask_executor import dask_executor
     from ckpt_magics.notebook.reports.verification_report import verification_report, verify_checkpoint
 
     salvage = None if arguments.salvage is None else expanded(arguments.salvage)
-    found = verify_checkpoint(expanded(arguments.source), salvage=salvage, progress=progress)
+    with dask_executor(arguments.dask) as executor:
+        source = expanded(arguments.source)
+        found = verify_checkpoint(source, salvage=salvage, progress=progress, executor=executor)
     return Outcome(
         text=lambda: verification_report(found, at_most=None).text(),
         page=lambda: _page(found),

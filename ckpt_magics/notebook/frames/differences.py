@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.files.jobs.comparison import STATUSES, TensorDifference, compare, under_new_names
@@ -17,13 +18,21 @@ _MEASURES = ("norm", "largest", "relative")
 _COLUMNS = ("name", "status", "dtype", "shape", "elements", "bytes", "was", "changed", *_MEASURES, "group")
 
 
-def compare_checkpoints(before: Any, after: Any, *, mapping: Mapping[str, str] | None = None) -> pd.DataFrame:  # noqa: ANN401 - as tensors_of
+def compare_checkpoints(
+    before: Any,  # noqa: ANN401 - as tensors_of
+    after: Any,  # noqa: ANN401 - as tensors_of
+    *,
+    mapping: Mapping[str, str] | None = None,
+    executor: Executor | None = None,
+) -> pd.DataFrame:
     """Compare two checkpoints, or a checkpoint and values in memory, by the names of their tensors.
 
     Args:
         before: A prefix or another path of a checkpoint, a reader, or a dict or module that holds tensors.
         after: Likewise.
         mapping: From a name of the second side to one of the first, where they differ; scopes and patterns too.
+        executor: Who compares them, many tensors at a time: threads, processes, or ``client.get_executor()`` of a dask
+            cluster.
 
     Returns:
         A row per tensor; see :func:`difference_frame`.
@@ -35,7 +44,8 @@ def compare_checkpoints(before: Any, after: Any, *, mapping: Mapping[str, str] |
         InvalidArgumentError: A name that the map takes is not there.
         CheckpointError: A tensor that both sides have cannot be read.
     """
-    return difference_frame(compare(under_new_names(tensors_of(before), mapping or {}), tensors_of(after)))
+    first, second = under_new_names(tensors_of(before), mapping or {}), tensors_of(after)
+    return difference_frame(compare(first, second, executor=executor))
 
 
 def difference_frame(found: Iterable[TensorDifference]) -> pd.DataFrame:

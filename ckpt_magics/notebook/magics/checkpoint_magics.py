@@ -206,8 +206,12 @@ class CheckpointMagics(Magics):
         from ckpt_magics.notebook.reports.contents import describe_checkpoint
 
         if arguments.stats:
-            with shown_progress("Reading", self.shell, quiet=arguments.quiet or self.quiet) as progress:
-                return describe_checkpoint(expanded(arguments.source), statistics=True, progress=progress)
+            from ckpt_magics.files.parallel.dask_executor import dask_executor
+
+            showing = shown_progress("Reading", self.shell, quiet=arguments.quiet or self.quiet)
+            with showing as progress, dask_executor(arguments.dask) as executor:
+                source = expanded(arguments.source)
+                return describe_checkpoint(source, statistics=True, progress=progress, executor=executor)
         if arguments.static or not has_front_end(self.shell):
             return describe_checkpoint(expanded(arguments.source))
         table = variables_view(self.shell, expanded(arguments.source))

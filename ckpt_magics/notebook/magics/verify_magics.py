@@ -42,11 +42,14 @@ class VerifyMagics(Magics):
             %ckpt_verify runs
             report = %ckpt_verify model.ckpt --salvage saved.ckpt
         """
+        from ckpt_magics.files.parallel.dask_executor import dask_executor
         from ckpt_magics.notebook.reports.verification_report import verify_checkpoint
 
         salvage = None if arguments.salvage is None else expanded(arguments.salvage)
-        with shown_progress("Verifying", self.shell, quiet=arguments.quiet) as progress:
-            return verify_checkpoint(expanded(arguments.source), salvage=salvage, progress=progress)
+        showing = shown_progress("Verifying", self.shell, quiet=arguments.quiet)
+        with showing as progress, dask_executor(arguments.dask) as executor:
+            source = expanded(arguments.source)
+            return verify_checkpoint(source, salvage=salvage, progress=progress, executor=executor)
 
     @line_magic
     @command(*LS_ARGUMENTS, STORAGE)

@@ -116,6 +116,7 @@ class ViewMagics(Magics):
         """
         from ckpt_magics.files.directory.open_tensors import open_on_demand
         from ckpt_magics.files.jobs.comparison import compare, under_new_names
+        from ckpt_magics.files.parallel.dask_executor import dask_executor
         from ckpt_magics.files.steps.mapping import parse_map
         from ckpt_magics.notebook.frames.differences import difference_frame
 
@@ -124,8 +125,9 @@ class ViewMagics(Magics):
             after, title = self._present_tensors(before, quiet=arguments.quiet)
         else:
             after, title = _second_side(self.shell, arguments.after)
-        with shown_progress("Comparing", self.shell, quiet=arguments.quiet) as progress:
-            found = compare(before, after, progress)
+        showing = shown_progress("Comparing", self.shell, quiet=arguments.quiet)
+        with showing as progress, dask_executor(arguments.dask) as executor:
+            found = compare(before, after, progress, executor=executor)
         if arguments.static or not has_front_end(self.shell):
             return difference_frame(found)
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -133,7 +134,11 @@ def contents_report(contents: CheckpointContents, at_most: int | None = MAX_ROWS
 
 
 def describe_checkpoint(
-    source: AnyPath, *, statistics: bool = False, progress: Progress | None = None
+    source: AnyPath,
+    *,
+    statistics: bool = False,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> CheckpointContents:
     """Return what a checkpoint holds, for showing.
 
@@ -141,13 +146,14 @@ def describe_checkpoint(
         source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
         statistics: Read every tensor, and say what its values are like.
         progress: Called with the bytes read and in all.
+        executor: Who reads them, many at a time: threads, processes, or ``client.get_executor()`` of a dask cluster.
 
     Raises:
         CheckpointNotFoundError: There is no checkpoint.
         DataLossError: Its index is damaged.
     """
     with open_tensors(source) as tensors:
-        found = checkpoint_statistics(tensors, progress) if statistics else ()
+        found = checkpoint_statistics(tensors, progress, executor=executor) if statistics else ()
         return describe_tensors(tensors, found)
 
 

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -216,7 +217,11 @@ def _advice(found: VerificationReport) -> list[str]:
 
 
 def verify_checkpoint(
-    source: AnyPath, *, salvage: AnyPath | None = None, progress: Progress | None = None
+    source: AnyPath,
+    *,
+    salvage: AnyPath | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> VerificationReport:
     """Check every block and every tensor of a checkpoint against its checksums.
 
@@ -224,6 +229,8 @@ def verify_checkpoint(
         source: A prefix, any file of the checkpoint, a directory, a SavedModel directory.
         salvage: Prefix of a new checkpoint to which the good tensors are written if anything is damaged.
         progress: Called with bytes done and bytes in all.
+        executor: Who checks the tensors, many at a time: threads, processes, or ``client.get_executor()`` of a dask
+            cluster.
 
     Returns:
         A report that names file, tensor and byte of everything damaged. Damage itself is no error.
@@ -234,15 +241,15 @@ def verify_checkpoint(
         InvalidArgumentError: ``salvage`` is the damaged checkpoint itself.
     """
     started = time.perf_counter()
-    return _report(_check(source, progress), time.perf_counter() - started, salvage, progress)
+    return _report(_check(source, progress, executor), time.perf_counter() - started, salvage, progress)
 
 
-def _check(path: AnyPath, progress: Progress | None) -> Verification:
+def _check(path: AnyPath, progress: Progress | None, executor: Executor | None) -> Verification:
     """Check what a path stands for; of a directory the one that is its latest when the check is over."""
     source = find_checkpoint(path)
     while True:
         try:
-            found, error = check_checkpoint(source, progress=progress), None
+            found, error = check_checkpoint(source, progress=progress, executor=executor), None
         except CheckpointError as caught:
             found, error = None, caught
         if found is not None and found.is_whole:
@@ -258,11 +265,15 @@ def _check(path: AnyPath, progress: Progress | None) -> Verification:
 
 
 def verify_found(
-    source: FoundCheckpoint, *, salvage: AnyPath | None = None, progress: Progress | None = None
+    source: FoundCheckpoint,
+    *,
+    salvage: AnyPath | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> VerificationReport:
     """Check a checkpoint that was found already, as :func:`verify_checkpoint` does."""
     started = time.perf_counter()
-    found = check_checkpoint(source, progress=progress)
+    found = check_checkpoint(source, progress=progress, executor=executor)
     return _report(found, time.perf_counter() - started, salvage, progress)
 
 
@@ -306,7 +317,7 @@ def salvage_checkpoint(source: AnyPath, new_prefix: AnyPath, *, progress: Progre
         DataLossError: No tensor is good.
         InvalidArgumentError: ``new_prefix`` is the damaged checkpoint itself.
     """
-    found = _check(source, progress)
+    found = _check(source, progress, None)
     saved = write_good_tensors(found, new_prefix, progress=progress)
     if found.lost_meta_graph:
         warnings.warn(_left_out_graph(found.lost_meta_graph), UserWarning, stacklevel=2)

@@ -113,13 +113,18 @@ class BundleStore:
         for position in range(len(entry.slices)):
             self._verify_value(name, *self._slice_entry(name, entry, position), advance)
 
-    def verify_small(self, advance: Callable[[int], object]) -> set[bytes]:
+    def verify_small(self, advance: Callable[[int], object], keys: Sequence[bytes] | None = None) -> set[bytes]:
         """Check small tensors, many at a time, and return those that are good; the others are to be checked singly.
 
-        ``advance`` is called with the bytes of each that is good.
+        Args:
+            advance: Called with the bytes of each that is good.
+            keys: Which tensors; None for all.
+
+        Raises:
+            CheckpointError: They cannot be looked up together.
         """
         sound: set[bytes] = set()
-        listing = self._index.listing()
+        listing = self._index.listing() if keys is None else self._index.some(keys)
         if not self._data.can_batch:
             return sound
         for shard_id, small in find_small(listing.entries, listing.tensors, self.header.num_shards):

@@ -6,7 +6,7 @@ the blocks, as columns, and kept; from then on look-ups are answered from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -184,6 +184,15 @@ class BundleIndex:
         if self._listing is None:
             self._listing = self._scan()
         return self._listing
+
+    def some(self, keys: Sequence[bytes]) -> Listing:
+        """Return some of the tensors, at the cost of a look-up each; what has no record is not there."""
+        if self._listing is not None:
+            return self._listing
+        found = {key: value for key in sorted(set(keys)) if (value := self._table.get(key)) is not None}
+        ends = np.cumsum([len(value) for value in found.values()], dtype=np.intp)
+        starts = np.concatenate([ends[:0], [0], ends[:-1]]).astype(np.intp)[: len(ends)]
+        return Listing(list(found), decode_entries(b"".join(found.values()), starts, ends), [])
 
     def _scan(self) -> Listing:
         keys: list[bytes] = []
