@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.formats.block_scan import scan_block
 from ckpt_magics.files.formats.random_access import RandomAccessFile
 from ckpt_magics.files.formats.table import FOOTER_SIZE, TRAILER_SIZE, BlockHandle, TableReader, read_footer
 
@@ -45,7 +49,7 @@ def check_table(
     file: RandomAccessFile,
     table: TableReader,
     advance: Callable[[int], object],
-    see: Callable[[bytes], object] | None = None,
+    see: Callable[[list[bytes]], object] | None = None,
 ) -> TableCheck:
     """Check a table that was opened: its index block has been verified by that.
 
@@ -53,17 +57,19 @@ def check_table(
         file: The table.
         table: A reader of it.
         advance: Called with the bytes of each part that was checked.
-        see: Called with the key of each entry.
+        see: Called with the keys of each block that can be read, of a malformed one those before the fault.
     """
     handles = table.blocks()
     damage = []
     for handle in handles:
         try:
-            for key, _ in table.read_block(handle):
-                if see is not None:
-                    see(key)
+            entries = scan_block(table.read_block(handle))
         except CheckpointError as error:
             damage.append(error)
+        else:
+            damage += [entries.damage] if entries.damage else []
+            if see is not None:
+                see(entries.keys)
         advance(handle.size + TRAILER_SIZE)
     footer = read_footer(file)
     remarks = []
@@ -73,7 +79,7 @@ def check_table(
         table.read_block(footer.metaindex)
     except CheckpointError as error:
         remarks.append(TableRemark(file.size - FOOTER_SIZE, f"the metaindex block, which holds nothing: {error}"))
-    used = [_range_of(handle) for handle in (*handles, footer.metaindex, footer.index_block)]
+    used = [_range_of(handle, file.size) for handle in (*handles, footer.metaindex, footer.index_block)]
     used.append((file.size - FOOTER_SIZE, file.size))
     remarks += (
         TableRemark(start, f"{end - start} bytes belong to no block") for start, end in unused_ranges(used, file.size)
@@ -81,23 +87,24 @@ def check_table(
     return TableCheck(len(handles), tuple(damage), tuple(remarks))
 
 
-def _range_of(handle: BlockHandle) -> tuple[int, int]:
-    return handle.offset, handle.offset + handle.size + TRAILER_SIZE
+def _range_of(handle: BlockHandle, most: int) -> tuple[int, int]:
+    """Return where a block begins and ends; a handle may say any number of 64 bits."""
+    return min(handle.offset, most), min(handle.offset + handle.size + TRAILER_SIZE, most)
 
 
-def unused_ranges(used: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """Return the ranges of a file that none of the ``used`` ones (start, end) covers.
+def unused_ranges(used: npt.ArrayLike, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of a file that none of the ``used`` ones covers.
+
+    Args:
+        used: int64 [ranges, 2], where each begins and ends, in any order.
+        size: Bytes of the file.
 
     >>> unused_ranges([(4, 6), (0, 2)], 9)
     [(2, 4), (6, 9)]
     """
-    found, position = [], 0
-    for start, end in sorted(used):
-        if start >= size:
-            break
-        if start > position:
-            found.append((position, start))
-        position = max(position, end)
-    if position < size:
-        found.append((position, size))
-    return found
+    starts, ends = np.asarray(used, np.int64).reshape(-1, 2).T
+    order = np.argsort(starts)
+    starts = np.append(starts[order].clip(max=size), size)
+    reached = np.maximum.accumulate(np.append(0, ends[order]))
+    rows = np.flatnonzero(starts > reached)
+    return list(zip(reached[rows].tolist(), starts[rows].tolist(), strict=True))

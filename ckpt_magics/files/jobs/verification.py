@@ -11,6 +11,8 @@ from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
 from ckpt_magics.files.formats.table_check import check_table, unused_ranges
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
@@ -41,6 +43,7 @@ META_GRAPH = "meta graph"
 """Role of the one file of a checkpoint that no tensor needs."""
 
 _OBJECT_GRAPH = OBJECT_GRAPH_KEY.encode()
+_NO_RANGES = np.zeros((0, 2), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +201,7 @@ def _check_tables(source: FoundCheckpoint, progress: Progress | None, executor: 
     findings: list[Finding] = []
     keys: list[bytes] = []
     tables = {
-        name: _check_table(source.place.at(name), findings, meter, keys.append)
-        for name in names
-        if not _is_data(source, name)
+        name: _check_table(source.place.at(name), findings, meter, keys) for name in names if not _is_data(source, name)
     }
     tensors: list[CheckedTensor] = []
     lost_names = ""
@@ -268,15 +269,19 @@ def _tensor_finding(error: CheckpointError, source: FoundCheckpoint, tensor: byt
     return replace(found, text="it was in the missing file") if isinstance(error, NotFoundError) else found
 
 
-def _check_table(place: Place, findings: list[Finding], meter: ProgressMeter, see: Callable[[bytes], object]) -> int:
-    """Check one table; returns the number of its data blocks. Keys of slices are handed to ``see``."""
+def _check_table(place: Place, findings: list[Finding], meter: ProgressMeter, slice_keys: list[bytes]) -> int:
+    """Check one table; returns the number of its data blocks, and adds to the keys of slices."""
+
+    def see(keys: list[bytes]) -> None:
+        slice_keys.extend(key for key in keys if key[:1] == b"\0")
+
     try:
         file, table = open_table(place)
     except CheckpointError as error:
         findings.append(_as_finding(error, place.name))
         return 0
     with file:
-        check = check_table(file, table, meter.advance, lambda key: see(key) if key[:1] == b"\0" else None)
+        check = check_table(file, table, meter.advance, see)
     findings += (_as_finding(error, place.name) for error in check.damage)
     findings += (Finding(place.name, remark.text, remark.offset, is_damage=False) for remark in check.remarks)
     return check.blocks
@@ -308,7 +313,8 @@ def _check_tensors(
         problems = _problems(store, (key for key in keys if key not in sound), meter.advance)
     else:
         problems = _problems_by_tasks(source, store, meter, executor)
-    return [CheckedTensor(store.spec(key), problems.get(key)) for key in keys]
+    specs = store.specs() if isinstance(store, BundleStore) else map(store.spec, keys)
+    return [CheckedTensor(spec, problems.get(spec.key)) for spec in specs]
 
 
 def _problems(
@@ -354,6 +360,8 @@ def _tell_nobody(size: int) -> None:
 
 def _orphan_slices(store: Remains, keys: list[bytes]) -> Iterator[Finding]:
     """Yield the records of slices, found under some keys, that no tensor lists."""
+    if not keys:
+        return
     names = frozenset(store.keys())
     owned = {part.encode_key(name) for name in names for part in store.stored_slices(name)}
     for key in keys:
@@ -406,18 +414,18 @@ def _check_meta_graph(place: Place) -> Iterator[Finding]:
 
 def _check_data_files(source: FoundCheckpoint, store: BundleStore) -> Iterator[Finding]:
     """Yield what is odd about the data files beside the values in them: files that are not there, bytes left over."""
-    used = store.value_places()
+    used = store.value_ranges()
     is_listed_whole = not store.damage
     missing = 0
     for shard_id, path in enumerate(store.file_names()[1:]):
-        ranges = [(start, start + size) for start, size, _ in used.get(shard_id, [])]
+        ranges = used.get(shard_id, _NO_RANGES)
         size = _size(source, path)
         if size is None:
-            if ranges:
+            if len(ranges):
                 yield Finding(path, f"the file is missing, and {amount(len(ranges), 'value')} with it")
-            missing += not ranges
+            missing += not len(ranges)
             continue
-        needed = max((end for _, end in ranges), default=0)
+        needed = int(ranges[:, 1].max(initial=0))
         if needed > size:
             yield Finding(path, f"the file has {size} bytes, and the index says {needed}", size)
         for start, end in unused_ranges(ranges, size) if is_listed_whole else ():

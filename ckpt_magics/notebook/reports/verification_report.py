@@ -105,7 +105,8 @@ class VerificationReport:
     @property
     def summary(self) -> str:
         """The outcome in one line."""
-        good, damage = len(self.good), sum(finding.is_damage for finding in self.findings)
+        good = sum(tensor.error is None for tensor in self.tensors)
+        damage = sum(finding.is_damage for finding in self.findings)
         size = sum(file.bytes or 0 for file in self.files)
         blocks = sum(file.blocks for file in self.files)
         checked = f"{amount(blocks, 'block')} and " if self.version else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 
@@ -15,13 +16,13 @@ from ckpt_magics.files.formats.bundle_records import HEADER_ENTRY_KEY, BundleEnt
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.bundle.bundle_batches import find_small, read_batches
+from ckpt_magics.files.kinds.bundle.bundle_batches import find_small, read_batches, sound_batches
 from ckpt_magics.files.kinds.bundle.bundle_data import BundleData
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.assemble import assemble, check_slices, iter_pieces
 from ckpt_magics.files.tensors.lost_names import LostNames
-from ckpt_magics.files.tensors.source import Array, Columns, TensorSpec, file_order, iter_whole
+from ckpt_magics.files.tensors.source import Array, Columns, Numbers, TensorSpec, file_order, iter_whole
 from ckpt_magics.files.tensors.stored_pieces import StoredPieces, ValueRange
 
 _WORKERS = 2
@@ -92,6 +93,15 @@ class BundleStore:
         """Return what is known of one tensor."""
         return self._to_entry(key, self._find(key))
 
+    def specs(self) -> list[TensorSpec]:
+        """Return what is known of all tensors, as ``spec`` would, in less time."""
+        columns = self.columns()
+        numbers = map(np.ndarray.tolist, (columns.shard_ids, columns.offsets, columns.sizes))
+        found = list(map(TensorSpec, columns.keys, columns.dtypes, columns.shapes, repeat(()), *numbers))
+        for position in np.flatnonzero(columns.offsets < 0).tolist():
+            found[position] = self.spec(columns.keys[position])
+        return found
+
     def has_key(self, key: bytes) -> bool:
         """Tell whether the index has a record under ``key``; the empty key is the header's."""
         return self._index.has_key(key)
@@ -117,7 +127,7 @@ class BundleStore:
         """Check small tensors, many at a time, and return those that are good; the others are to be checked singly.
 
         Args:
-            advance: Called with the bytes of each that is good.
+            advance: Called with the bytes of those that are good, many at a time.
             keys: Which tensors; None for all.
 
         Raises:
@@ -130,9 +140,9 @@ class BundleStore:
         for shard_id, small in find_small(listing.entries, listing.tensors, self.header.num_shards):
             # What is wrong with a file, its tensors say one by one.
             with suppress(CheckpointError):
-                for row, value in read_batches(self._data.file(shard_id), small):
-                    sound.add(listing.keys[row])
-                    advance(value.nbytes)
+                for rows, size in sound_batches(self._data.file(shard_id), small):
+                    sound.update(map(listing.keys.__getitem__, rows.tolist()))
+                    advance(size)
         return sound
 
     def _verify_value(self, name: bytes, key: bytes, entry: BundleEntry, advance: Callable[[int], object]) -> None:
@@ -199,6 +209,17 @@ class BundleStore:
             check_slices(self._to_entry(name, entry), most_elements=partial(self._most_elements, name, entry))
         except CheckpointError as error:
             raise error.locate(file=self._index.file.name, tensor=name) from None
+
+    def value_ranges(self) -> dict[int, Numbers]:
+        """Return by data file where values lie in it: int64 [values, 2], begin and end of each in bytes."""
+        listing = self._index.listing()
+        entries, rows = listing.entries, listing.values
+        rows = rows[np.argsort(entries.shard_ids[rows], kind="stable")]
+        starts, sizes = entries.offsets[rows], entries.sizes[rows]
+        # Whatever an index says, an end is a number.
+        ranges = np.stack([starts, starts + np.minimum(sizes, np.iinfo(np.int64).max - starts)], axis=1)
+        shard_ids, firsts = np.unique(entries.shard_ids[rows], return_index=True)
+        return dict(zip(shard_ids.tolist(), np.split(ranges, firsts)[1:], strict=True))
 
     def value_places(self) -> dict[int, list[tuple[int, int, bytes]]]:
         """Return by data file where values lie in it: offset and size of each in bytes, and the key of its record."""

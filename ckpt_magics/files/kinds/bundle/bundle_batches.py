@@ -21,7 +21,7 @@ from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array
 from ckpt_magics.files.wire.crc32c import crcs_of, unmasked_crcs
 
-__all__ = ["SmallValues", "find_small", "read_batches"]
+__all__ = ["SmallValues", "find_small", "read_batches", "sound_batches"]
 
 SMALL_SIZE = 64 << 10
 """Bytes up to which a value shares a buffer."""
@@ -98,39 +98,50 @@ def read_batches(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, A
     Values that are damaged or lie outside of the file are left out: reading them one by one says what is wrong with
     them. Values that overlap get memory of their own.
     """
+    for batch in _batches(file, values):
+        buffer, offsets, sound = _read_batch(file, batch)
+        overlap = bool((batch.starts[1:] < batch.ends[:-1]).any())
+        places = zip(batch.rows.tolist(), batch.types, offsets.tolist(), sound.tolist(), strict=True)
+        for row, (dtype, shape), offset, is_sound in places:
+            if is_sound:
+                numbers = dtype.numpy
+                array: Array = np.ndarray(shape, numbers, buffer, offset)
+                # Numbers that do not lie on a multiple of their size are slow, and other libraries refuse them.
+                yield row, array if not (overlap or offset % numbers.alignment) else array.copy()
+
+
+def sound_batches(file: StoredFile, values: SmallValues) -> Iterator[tuple[Rows, int]]:
+    """Yield the rows that :func:`read_batches` would give a value of, many at a time, and how many bytes they have."""
+    for batch in _batches(file, values):
+        _, _, sound = _read_batch(file, batch)
+        yield batch.rows[sound], int((batch.ends - batch.starts)[sound].sum())
+
+
+def _batches(file: StoredFile, values: SmallValues) -> Iterator[SmallValues]:
+    """Yield values that lie one behind the other inside of the file, as many at a time as a buffer holds."""
     values = values.part(slice(int(np.searchsorted(values.starts, file.size, "right"))))
     for run in neighbours_within(values.starts, values.ends, file.gap):
-        yield from _read_neighbours(file, values.part(run))
+        near = values.part(run)
+        reached = np.maximum.accumulate(near.ends)
+        first = 0
+        while first < len(near.rows):
+            limit = min(int(near.starts[first]) + BUFFER_SIZE, file.size)
+            last = int(np.searchsorted(reached, limit, "right"))
+            if last == first:
+                # It reaches out of the file, as do those behind it.
+                break
+            yield near.part(slice(first, last))
+            first = last
 
 
-def _read_neighbours(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
-    """Read values that lie one behind the other, as many at a time as a buffer holds."""
-    first = 0
-    reached = np.maximum.accumulate(values.ends)
-    while first < len(values.rows):
-        limit = min(int(values.starts[first]) + BUFFER_SIZE, file.size)
-        last = int(np.searchsorted(reached, limit, "right"))
-        if last == first:
-            # It reaches out of the file, as do those behind it.
-            return
-        yield from _read_batch(file, values.part(slice(first, last)))
-        first = last
-
-
-def _read_batch(file: StoredFile, values: SmallValues) -> Iterator[tuple[int, Array]]:
+def _read_batch(file: StoredFile, values: SmallValues) -> tuple[Array, Numbers, npt.NDArray[np.bool_]]:
+    """Return the bytes of values that lie near each other, where in them each begins, and which have their checksum."""
     start = int(values.starts[0])
-    overlap = bool((values.starts[1:] < values.ends[:-1]).any())
     buffer = np.empty(int(values.ends.max()) - start, np.uint8)
     view = buffer.data
     file.read_into(start, view, "tensor data")
-    offsets = (values.starts - start).tolist()
-    ends = (values.ends - start).tolist()
+    offsets = values.starts - start
+    ends = values.ends - start
     # No list of the pieces: the garbage collector would walk through it again and again.
-    found = crcs_of(map(view.__getitem__, map(slice, offsets, ends)), len(offsets))
-    sound = (found == values.crcs).tolist()
-    for row, (dtype, shape), offset, is_sound in zip(values.rows.tolist(), values.types, offsets, sound, strict=True):
-        if is_sound:
-            numbers = dtype.numpy
-            array: Array = np.ndarray(shape, numbers, buffer, offset)
-            # Numbers that do not lie on a multiple of their size are slow, and other libraries refuse them.
-            yield row, array if not (overlap or offset % numbers.alignment) else array.copy()
+    found = crcs_of(map(view.__getitem__, map(slice, offsets.tolist(), ends.tolist())), len(offsets))
+    return buffer, offsets, found == values.crcs
