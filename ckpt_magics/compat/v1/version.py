@@ -10,7 +10,7 @@ _HOMES = {
     "GRAPH_DEF_VERSION": "graphs.graph.graph_versions:GRAPH_DEF_PRODUCER",
     "GRAPH_DEF_VERSION_MIN_CONSUMER": "graphs.graph.graph_versions",
     "GRAPH_DEF_VERSION_MIN_PRODUCER": "graphs.graph.graph_versions",
-    "VERSION": "graphs.meta_graph.meta_graph_export:TENSORFLOW_VERSION",
+    "VERSION": "graphs.graph.graph_versions:TENSORFLOW_VERSION",
 }
 
 __all__ = list(_HOMES)

@@ -12,7 +12,7 @@ _HOMES = {
     "Tensor": "graphs.graph.node",
     "TensorShape": "graphs.graph.shape",
     "Variable": "graphs.trackable.eager_variable:EagerVariable",
-    "__version__": "graphs.meta_graph.meta_graph_export:TENSORFLOW_VERSION",
+    "__version__": "graphs.graph.graph_versions:TENSORFLOW_VERSION",
     "as_dtype": "files.formats.dtypes",
     "bfloat16": "files.formats.dtypes:BFLOAT16",
     "bool": "files.formats.dtypes:BOOL",

@@ -18,7 +18,7 @@ from ckpt_magics.graphs.graph.shape import TensorShape, as_shape
 from ckpt_magics.graphs.ops.row import Attr, AttrContent
 from ckpt_magics.proto.messages import AttrValue, NameAttrList, NodeDef, TensorProto, TensorShapeProto
 
-__all__ = ["attr_content", "attr_value", "guess_attr_value", "python_value"]
+__all__ = ["attr_content", "attr_kind", "attr_value", "guess_attr_value", "python_value"]
 
 
 def _text(value: str | bytes) -> bytes:
@@ -65,6 +65,15 @@ def attr_value(value: object, kind: str) -> AttrValue:
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
         raise TypeError(f"an attribute of type {kind} takes a list, not {value!r}")
     return AttrValue(list=AttrValue.ListValue(**{field: [convert(item) for item in value]}))
+
+
+def attr_kind(value: AttrValue) -> str:
+    """Return the type of what an attribute holds, as an OpDef names it; of a list only ``list``, of nothing ``list``.
+
+    TensorFlow takes no value at all for an empty list.
+    """
+    field = value.WhichOneof("value") or "list"
+    return next((kind for kind, (held, _) in _FIELDS.items() if held == field), field)
 
 
 def guess_attr_value(value: object) -> AttrValue:

@@ -12,9 +12,13 @@ __all__ = [
     "GRAPH_DEF_PRODUCER",
     "GRAPH_DEF_VERSION_MIN_CONSUMER",
     "GRAPH_DEF_VERSION_MIN_PRODUCER",
+    "TENSORFLOW_VERSION",
     "check_versions",
     "joined_versions",
 ]
+
+TENSORFLOW_VERSION = "2.21.0"
+"""The TensorFlow whose MetaGraphs ours are like; readers ask for it to know what a VariableDef tells."""
 
 GRAPH_DEF_PRODUCER = 2474
 """``versions.producer`` of the graphs that TensorFlow 2.21 writes, and the version that it reads graphs as."""
@@ -25,11 +29,15 @@ GRAPH_DEF_VERSION_MIN_PRODUCER = GRAPH_DEF_VERSION_MIN_CONSUMER = 0
 
 def check_versions(versions: VersionDef) -> None:
     """Raise InvalidArgumentError if a graph's writer says that this version cannot read it."""
+    if versions.producer < GRAPH_DEF_VERSION_MIN_PRODUCER:
+        raise InvalidArgumentError(
+            f"GraphDef producer version {versions.producer} below min producer {GRAPH_DEF_VERSION_MIN_PRODUCER} "
+            f"supported by TensorFlow {TENSORFLOW_VERSION}.  Please regenerate your graph."
+        )
     if versions.min_consumer > GRAPH_DEF_PRODUCER:
         raise InvalidArgumentError(
-            f"GraphDef min consumer version {versions.min_consumer} above current version {GRAPH_DEF_PRODUCER}: the "
-            "graph is for programs newer than TensorFlow 2.21, which this package follows. Write it with an older "
-            "TensorFlow"
+            f"GraphDef min consumer version {versions.min_consumer} above current version {GRAPH_DEF_PRODUCER} for "
+            f"TensorFlow {TENSORFLOW_VERSION}.  Please upgrade TensorFlow."
         )
     if GRAPH_DEF_PRODUCER in versions.bad_consumers:
         raise InvalidArgumentError(

@@ -88,15 +88,21 @@ class UsedNames:
     def _check_scope(self, name: str) -> None:
         pattern = _SCOPE_NAME if self.scope else _OP_NAME
         if not pattern.match(name):
+            kind = "scope" if self.scope else "root scope"
             raise ValueError(
-                f"'{name}' is not a valid {'scope' if self.scope else 'root scope'} name. A scope name has to match "
-                f"the following pattern: {pattern.pattern}"
+                f"'{name}' is not a valid {kind} name. A {kind} name has to match the following pattern: "
+                f"{pattern.pattern}"
             )
+
+
+def is_op_name(name: str) -> bool:
+    """Return whether ``name`` can be the name of a node."""
+    return _OP_NAME.match(name) is not None
 
 
 def check_op_name(name: str) -> None:
     """Raise ValueError unless ``name`` can be the name of a node."""
-    if not _OP_NAME.match(name):
+    if not is_op_name(name):
         raise ValueError(f"'{name}' is not a valid node name. Accepted names conform to Regex /{_OP_NAME.pattern}/")
 
 

@@ -5,20 +5,27 @@ Format: tensorflow/python/framework/importer.py and tensorflow/core/common_runti
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, visible
+from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.shapes import MAX_RANK
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.devices import canonical_device
 from ckpt_magics.graphs.graph.graph import Graph
-from ckpt_magics.graphs.graph.graph_versions import check_versions, joined_versions
-from ckpt_magics.graphs.graph.inference import infer_shapes
+from ckpt_magics.graphs.graph.graph_versions import joined_versions
 from ckpt_magics.graphs.graph.names import scope_name
-from ckpt_magics.graphs.graph.node import COLOCATION_PREFIX, Operation, Tensor
+from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.shape import TensorShape
-from ckpt_magics.graphs.meta_graph.imported_names import ImportedNames, parse_input
+from ckpt_magics.graphs.meta_graph.import_checks import (
+    check_attributes,
+    check_graph_def,
+    check_inputs,
+    colocation_leaders,
+    settle_shapes,
+)
+from ckpt_magics.graphs.meta_graph.import_order import inputs_first
+from ckpt_magics.graphs.meta_graph.imported_names import ImportedNames, inputs_of, parse_input, unknown_input
 from ckpt_magics.graphs.meta_graph.imported_types import ImportedTypes
 from ckpt_magics.graphs.nodes.build import convert_to_tensor
 from ckpt_magics.proto.messages import GraphDef, NodeDef, OpDef, OpList
@@ -28,7 +35,7 @@ __all__ = ["import_graph_def"]
 
 def import_graph_def(
     graph_def: GraphDef,
-    input_map: Mapping[str, object] | None = None,
+    input_map: Mapping[str | bytes, object] | None = None,
     return_elements: Sequence[str] | None = None,
     name: str | None = None,
     producer_op_list: OpList | None = None,
@@ -46,8 +53,9 @@ def import_graph_def(
         return_elements: Names, as in ``graph_def``, of operations and tensors to return.
         name: Scope to import into, made unique; an empty string for none. Default: ``import``.
         producer_op_list: Definitions of the ops, as their producer had them.
-        checked: Refuse what TensorFlow refuses though it can be shown and run here: a graph for newer programs, and a
-            node that is to be on one device with a node that was cut off.
+        checked: Refuse what TensorFlow refuses though it can be shown here: a graph for newer programs, nodes that do
+            not fit the definitions of their ops or wait for each other, shapes that do not go together, and a node that
+            is to be on one device with a node that was cut off.
 
     Returns:
         What ``return_elements`` names, in that order, or None without it.
@@ -60,8 +68,7 @@ def import_graph_def(
     """
     _check_arguments(graph_def, input_map, return_elements)
     if checked:
-        check_versions(graph_def.versions)
-        _check_colocation(graph_def)
+        check_graph_def(graph_def)
     graph = get_default_graph()
     graph.check_open()
     with graph.name_scope("import" if name is None else name) as scope:
@@ -69,7 +76,7 @@ def import_graph_def(
     op_defs = {op_def.name: op_def for op_def in (producer_op_list.op if producer_op_list is not None else ())}
     op_defs |= {function.signature.name: function.signature for function in graph_def.library.function}
     importer = _Importer(graph, graph_def, ImportedNames(graph, graph_def, scope_name(scope)), mapped, op_defs)
-    importer.run()
+    importer.run(checked=checked)
     if return_elements is None:
         return None
     return [importer.element(element) for element in return_elements]
@@ -80,7 +87,7 @@ def _check_arguments(graph_def: object, input_map: object, return_elements: obje
         raise TypeError(f"Argument `graph_def` must be a GraphDef proto, not {type(graph_def).__name__}.")
     if input_map is not None and not isinstance(input_map, Mapping):
         raise TypeError(f"Argument `input_map` must be a dictionary. Obtained {type(input_map).__name__}")
-    if input_map is not None and not all(isinstance(key, str) for key in input_map):
+    if input_map is not None and not all(isinstance(key, (str, bytes)) for key in input_map):
         raise TypeError(f"All keys for argument `input_map` must be strings. Obtained keys: {list(input_map)}")
     if return_elements is not None and (
         not isinstance(return_elements, Iterable) or not all(isinstance(item, str) for item in return_elements)
@@ -88,17 +95,7 @@ def _check_arguments(graph_def: object, input_map: object, return_elements: obje
         raise TypeError(f"Argument `return_elements` must be a list of strings. Obtained {return_elements}.")
 
 
-def _check_colocation(graph_def: GraphDef) -> None:
-    names = {node.name for node in graph_def.node}
-    for node in graph_def.node:
-        for leader in _leaders(node):
-            if leader not in names:
-                raise InvalidArgumentError(
-                    f"Node '{visible(node.name)}' expects to be colocated with unknown node '{visible(leader)}'"
-                )
-
-
-def _map_inputs(input_map: Mapping[str, object], name: str | None) -> dict[str, Tensor | Operation]:
+def _map_inputs(input_map: Mapping[str | bytes, object], name: str | None) -> dict[str, Tensor | Operation]:
     """Return the replacements by normalized input name; must run inside the scope of the import."""
     if name == "" and not all(isinstance(value, (Tensor, Operation)) for value in input_map.values()):
         raise InvalidArgumentError(
@@ -106,7 +103,7 @@ def _map_inputs(input_map: Mapping[str, object], name: str | None) -> dict[str, 
             "tf.convert_to_tensor() on `input_map` values before calling tf.import_graph_def()."
         )
     return {
-        "{}{}:{}".format(*parse_input(key)): value
+        "{}{}:{}".format(*parse_input(key.decode() if isinstance(key, bytes) else key)): value
         if isinstance(value, (Tensor, Operation))
         else convert_to_tensor(value, name="_inputs")
         for key, value in input_map.items()
@@ -128,29 +125,27 @@ class _Importer:
         self._graph_def = graph_def
         self._names = names
         self._mapped = mapped
-        self._unused = set(mapped)
         self._op_defs = op_defs
         self._operations: dict[str, Operation] = {}
 
-    def run(self) -> None:
+    def run(self, *, checked: bool) -> None:
         """Add everything, or nothing if the graph is not well formed."""
         types = ImportedTypes(self._graph, self._graph_def, self._op_defs)
         for node in self._graph_def.node:
-            self._operations[node.name] = self._operation(node, types)
+            self._operations[node.name] = self._operation(node, types, checked=checked)
         inputs = {node.name: self._resolve(node) for node in self._graph_def.node}
-        if self._unused:
-            missing = ", ".join(visible(key.removesuffix(":0")) for key in sorted(self._unused))
-            raise InvalidArgumentError(f"Attempted to map inputs that were not found in graph_def: [{missing}]")
-        self._graph.learn_op_defs(self._op_defs)
-        self._merge_library()
+        self._check_mapped()
         for name, op in self._operations.items():
             op.connect(*inputs[name])
+        with self._joined_versions():
+            self._settle_types(checked=checked)
+        self._graph.learn_op_defs(self._op_defs)
+        self._merge_library()
+        for op in self._operations.values():
             self._graph.add(op)
-        self._graph.versions.CopyFrom(joined_versions(self._graph.versions, self._graph_def.versions))
-        self._settle_shapes()
         self._settle_scopes()
 
-    def _operation(self, node: NodeDef, types: ImportedTypes) -> Operation:
+    def _operation(self, node: NodeDef, types: ImportedTypes, *, checked: bool) -> Operation:
         own = NodeDef()
         own.CopyFrom(node)
         own.name = self._names.of(node.name)
@@ -158,6 +153,8 @@ class _Importer:
             groups = [self._names.group(group) for group in own.attr["_class"].list.s]
             own.attr["_class"].list.s[:] = groups
         types.add_defaults(own)
+        if checked:
+            check_attributes(own, types.op_def(node.op))
         op = Operation(self._graph, own, types.outputs(node), types.op_def(node.op))
         op.is_imported = True
         shapes = own.attr["_output_shapes"].list.shape if "_output_shapes" in own.attr else ()
@@ -171,34 +168,48 @@ class _Importer:
     def _resolve(self, node: NodeDef) -> tuple[list[Tensor], list[Operation]]:
         tensors: list[Tensor] = []
         awaited: list[Operation] = []
-        for text in node.input:
-            control, name, index = parse_input(text)
-            key = f"{control}{name}:{index}"
-            found = self._mapped.get(key)
-            if found is not None:
-                self._unused.discard(key)
-            elif name in self._operations:
-                found = self._operations[name]
-            else:
-                raise InvalidArgumentError(f"Node '{visible(node.name)}': Unknown input node '{visible(text)}'")
+        for text, (control, name, index) in zip(node.input, inputs_of(node), strict=True):
+            found = self._mapped.get(f"{control}{name}:{index}", self._operations.get(name))
+            if found is None:
+                raise unknown_input(node, text)
             if control:
                 awaited.append(found.op if isinstance(found, Tensor) else found)
             elif awaited:
                 raise InvalidArgumentError(
                     f"Node '{visible(node.name)}': Control dependencies must come after regular dependencies"
                 )
+            elif isinstance(found, Operation) and index >= len(found.outputs):
+                raise InvalidArgumentError(
+                    f"Node '{visible(node.name)}': Connecting to invalid output {index} of source node "
+                    f"{visible(name)} which has {len(found.outputs)} outputs."
+                )
             else:
-                tensors.append(found if isinstance(found, Tensor) else self._output(found, index, node))
+                tensors.append(found if isinstance(found, Tensor) else found.outputs[index])
         return tensors, awaited
 
-    @staticmethod
-    def _output(op: Operation, index: int, node: NodeDef) -> Tensor:
-        if index >= len(op.outputs):
-            raise InvalidArgumentError(
-                f"Node '{visible(node.name)}': Connecting to invalid output {index} of source node "
-                f"{visible(op.name)} which has {len(op.outputs)} outputs."
-            )
-        return op.outputs[index]
+    def _check_mapped(self) -> None:
+        """Refuse replacements for what neither a node takes nor a node puts out."""
+        taken = {"{}{}:{}".format(*parts) for node in self._graph_def.node for parts in inputs_of(node)}
+        unused = [key for key in self._mapped if key not in taken and not self._is_output(key)]
+        if unused:
+            missing = ", ".join(visible(key) for key in sorted(unused))
+            raise InvalidArgumentError(f"Attempted to map inputs that were not found in graph_def: [{missing}]")
+
+    def _is_output(self, key: str) -> bool:
+        control, name, index = parse_input(key)
+        return not control and name in self._operations and index < len(self._operations[name].outputs)
+
+    @contextmanager
+    def _joined_versions(self) -> Iterator[None]:
+        """Let the graph be of both versions, for shapes may depend on it; of its own again after an error."""
+        versions = self._graph.versions
+        own = joined_versions(versions, versions)
+        versions.CopyFrom(joined_versions(versions, self._graph_def.versions))
+        try:
+            yield
+        except InvalidArgumentError:
+            versions.CopyFrom(own)
+            raise
 
     def _merge_library(self) -> None:
         known = {function.signature.name for function in self._graph.library.function}
@@ -211,14 +222,13 @@ class _Importer:
             seen = {item.SerializeToString(deterministic=True) for item in ours}
             ours.extend(item for item in theirs if item.SerializeToString(deterministic=True) not in seen)  # type: ignore[misc]  # pairwise alike
 
-    def _settle_shapes(self) -> None:
+    def _settle_types(self, *, checked: bool) -> None:
         """Infer the shapes that the file does not tell, inputs before what takes them; loops stay unknown."""
-        for op in _inputs_first(list(self._operations.values())):
-            if all(tensor.shape.ndims is None for tensor in op.outputs):
-                try:
-                    infer_shapes(op)
-                except (CheckpointError, ArithmeticError, LookupError, TypeError, ValueError):
-                    continue  # a rule that does not fit the node says nothing about it; the node is data all the same
+        ordered = list(inputs_first(list(self._operations.values()), refuse_cycles=checked))
+        if checked:
+            check_inputs(ordered)
+        for op in ordered:
+            settle_shapes(op, checked=checked)
 
     def _settle_scopes(self) -> None:
         followers: list[tuple[Operation, list[str]]] = []
@@ -226,7 +236,7 @@ class _Importer:
             device = _device(op)
             self._graph.apply_attribute_scopes(op)
             self._graph.apply_dependencies(op)
-            leaders = _leaders(op.node_def)
+            leaders = colocation_leaders(op.node_def)
             if leaders:
                 op.set_device("")
                 followers.append((op, leaders))
@@ -239,35 +249,21 @@ class _Importer:
 
     def element(self, name: str) -> Tensor | Operation:
         """Return what ``name`` means in the imported GraphDef."""
-        op_name, _, index = name.partition(":")
-        if op_name not in self._operations or (index and not index.isdecimal()):
-            raise InvalidArgumentError(f"Requested return node '{visible(name)}' not found in graph def")
-        op = self._operations[op_name]
-        return self._output(op, int(index), op.node_def) if index else op
-
-
-def _inputs_first(ops: list[Operation]) -> Iterator[Operation]:
-    """Yield operations after those that feed them; what is in or behind a loop follows in the file's order."""
-    imported = set(ops)
-    waiting = {op: len({tensor.op for tensor in op.inputs} & imported) for op in ops}
-    ready = deque(op for op, count in waiting.items() if not count)
-    while ready:
-        op = ready.popleft()
-        yield op
-        del waiting[op]
-        for consumer in {user for tensor in op.outputs for user in tensor.consumers() if user in waiting}:
-            waiting[consumer] -= 1
-            if waiting[consumer] == 0:
-                ready.append(consumer)
-    yield from waiting
-
-
-def _leaders(node: NodeDef) -> list[str]:
-    """Return the names of the nodes that this one is to be on one device with."""
-    classes = node.attr["_class"].list.s if "_class" in node.attr else ()
-    groups = [group.removeprefix(COLOCATION_PREFIX) for group in classes if group.startswith(COLOCATION_PREFIX)]
-    names = [group.decode("utf-8", "surrogateescape") for group in groups]
-    return [name for name in names if name != node.name]
+        op_name, colon, index = name.partition(":")
+        if ":" in index:
+            raise InvalidArgumentError(
+                f"Cannot convert '{visible(name)}' to a tensor name. Tensor names should not contain more than 1 `:`. "
+                f"Obtained {name.count(':')}"
+            )
+        op = self._operations.get(op_name)
+        if op is None or (colon and not index.isdecimal()):
+            kind = "tensor" if colon else "node"
+            raise InvalidArgumentError(f"Requested return {kind} '{visible(name)}' not found in graph def")
+        if colon and int(index) >= len(op.outputs):
+            raise InvalidArgumentError(
+                f"Invalid return output {index} of node '{visible(op_name)}', which has {len(op.outputs)} output(s)"
+            )
+        return op.outputs[int(index)] if colon else op
 
 
 def _device(op: Operation) -> str:

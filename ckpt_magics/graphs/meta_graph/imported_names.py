@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.node import COLOCATION_PREFIX
-from ckpt_magics.proto.messages import GraphDef
+from ckpt_magics.proto.messages import GraphDef, NodeDef
 
-__all__ = ["ImportedNames", "parse_input"]
+__all__ = ["ImportedNames", "inputs_of", "parse_input", "unknown_input"]
 
 _INPUT = re.compile(r"(\^?)([^:^][^:]*)(?::([0-9]{1,9}))?", re.DOTALL)
 
@@ -32,6 +32,26 @@ def parse_input(text: str) -> tuple[str, str, int]:
     if match is None or (match[1] and match[3]):
         raise InvalidArgumentError(f"'{visible(text)}' is not the name of a node's input")
     return match[1], match[2], int(match[3] or 0)
+
+
+def inputs_of(node: NodeDef) -> list[tuple[str, str, int]]:
+    """Return the parts of each of a node's inputs.
+
+    Raises:
+        InvalidArgumentError: One of them is no input.
+    """
+    parts = []
+    for text in node.input:
+        try:
+            parts.append(parse_input(text))
+        except InvalidArgumentError as error:
+            raise unknown_input(node, text, f": {error.message}") from error
+    return parts
+
+
+def unknown_input(node: NodeDef, text: str, why: str = "") -> InvalidArgumentError:
+    """Return the error for an input that leads nowhere."""
+    return InvalidArgumentError(f"Node '{visible(node.name)}': Unknown input node '{visible(text)}'{why}")
 
 
 class _Taken:

@@ -15,7 +15,7 @@ from ckpt_magics.graphs.graph.output_types import (
     argument_types,
     dtype_of_number,
 )
-from ckpt_magics.graphs.meta_graph.imported_names import parse_input
+from ckpt_magics.graphs.meta_graph.imported_names import inputs_of
 from ckpt_magics.proto.messages import GraphDef, NodeDef, OpDef
 
 __all__ = ["ImportedTypes"]
@@ -55,8 +55,17 @@ class ImportedTypes:
         return self._graph.op_def(op_type) or self._op_defs.get(op_type)
 
     def add_defaults(self, node: NodeDef) -> None:
-        """Give a node the attributes that it leaves at the default of an op that the package knows."""
-        add_defaults(node, self._graph.op_def(node.op))
+        """Give a node the attributes that it leaves at the default of an op that the package knows.
+
+        What its writer's op has at the default and the op here does not have at all goes.
+        """
+        known = self._graph.op_def(node.op)
+        add_defaults(node, known)
+        if known is not None and node.op in self._op_defs:
+            names = {attr.name for attr in known.attr}
+            for attr in self._op_defs[node.op].attr:
+                if attr.name not in names and attr.name in node.attr and node.attr[attr.name] == attr.default_value:
+                    del node.attr[attr.name]
 
     def outputs(self, node: NodeDef) -> list[OutputType]:
         """Return the types of a node's outputs, as well as they can be known.
@@ -111,7 +120,7 @@ class ImportedTypes:
         """Return the types that known ops expect of their inputs, and count the outputs that nodes refer to."""
         seen: dict[tuple[str, int], OutputType] = {}
         for node in self._graph_def.node:
-            sources = [(name, index) for control, name, index in map(parse_input, node.input) if not control]
+            sources = [(name, index) for control, name, index in inputs_of(node) if not control]
             for name, index in sources:
                 if index < MAX_OUTPUTS:
                     self._used[name] = max(self._used.get(name, 0), index + 1)

@@ -32,7 +32,7 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
     clear_devices: bool = False,
     graph: Graph | None = None,
     import_scope: str | None = None,
-    input_map: Mapping[str, object] | None = None,
+    input_map: Mapping[str | bytes, object] | None = None,
     unbound_inputs_col_name: str | None = "unbound_inputs",
     restore_collections_predicate: Callable[[str], bool] = lambda _: True,
     *,
@@ -92,7 +92,7 @@ def import_scoped_meta_graph(  # noqa: PLR0917 -- TensorFlow's own order of argu
     return {strip_scope(variable.name, scope): variable for variable in variables}
 
 
-def _check_unbound(collection: CollectionDef, input_map: Mapping[str, object]) -> None:
+def _check_unbound(collection: CollectionDef, input_map: Mapping[str | bytes, object]) -> None:
     kind = collection.WhichOneof("kind")
     values = getattr(collection, kind).value if kind in {"bytes_list", "node_list"} else ()
     names = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]

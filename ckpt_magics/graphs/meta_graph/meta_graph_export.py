@@ -12,6 +12,7 @@ from ckpt_magics.errors import InvalidArgumentError, UnimplementedError
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.graph import Graph
+from ckpt_magics.graphs.graph.graph_versions import TENSORFLOW_VERSION
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.names import strip_scope
 from ckpt_magics.graphs.meta_graph.collection_items import collection_def
@@ -26,9 +27,6 @@ from ckpt_magics.graphs.variables.variable import Variable
 from ckpt_magics.proto.messages import GraphDef, MetaGraphDef, OpList, SaverDef
 
 __all__ = ["export_scoped_meta_graph", "stripped_op_list"]
-
-TENSORFLOW_VERSION = "2.21.0"
-"""The TensorFlow whose MetaGraphs ours are like; readers ask for it to know what a VariableDef tells."""
 
 WRITER = "ckpt_magics"
 """What a MetaGraph says of the build that wrote it."""

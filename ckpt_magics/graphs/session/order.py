@@ -19,7 +19,7 @@ from ckpt_magics.graphs.session.functions import Functions
 from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, assign_frames, dependencies
 from ckpt_magics.phrasing import names_text
 
-__all__ = ["MAX_LISTED", "idle_operations", "order_operations", "refuse_unknown"]
+__all__ = ["idle_operations", "order_operations", "refuse_unknown"]
 
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError, visible
-from ckpt_magics.files.formats.dtypes import DType
-from ckpt_magics.graphs.graph.inference import known_op_def
-from ckpt_magics.graphs.graph.node import Operation, OutputType, Tensor
-from ckpt_magics.graphs.graph.output_types import ArgumentType, argument_types
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError
+from ckpt_magics.graphs.graph.input_types import check_input_type, input_types
+from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.ops.flow.branches import DEAD, SWITCHES
 from ckpt_magics.graphs.ops.flow.loops import ENTERS
 from ckpt_magics.graphs.ops.row import Op
@@ -28,7 +25,7 @@ from ckpt_magics.graphs.session.functions import Functions
 from ckpt_magics.graphs.session.loop_frames import LoopFrame, Unit, members
 from ckpt_magics.graphs.session.loop_step import LoopStep, release, run_steps
 from ckpt_magics.graphs.session.operation_context import OperationContext
-from ckpt_magics.graphs.session.order import MAX_LISTED, idle_operations, order_operations, refuse_unknown
+from ckpt_magics.graphs.session.order import idle_operations, order_operations, refuse_unknown
 from ckpt_magics.graphs.session.plan_step import PlanStep, fixed_output, run_straight, value_of
 
 __all__ = ["Plan", "collecting_later", "plan_body"]
@@ -199,13 +196,9 @@ class Plan:
         if not op.is_imported and self._are_values(op.inputs, sources):
             return (), ()  # a program's own calls have attributes that follow from their inputs
         reads, checks = [], []
-        for position, (tensor, wanted) in enumerate(zip(op.inputs, _input_types(op), strict=True)):
+        for position, (tensor, wanted) in enumerate(zip(op.inputs, input_types(op), strict=True)):
             is_ref = tensor.is_ref and tensor not in fed
-            if tensor.dtype != wanted.dtype or (wanted.is_ref and not is_ref):
-                raise InvalidArgumentError(
-                    f"Input {position} of node {visible(op.name)} was passed {_type_name(tensor.dtype, is_ref)} from "
-                    f"{visible(tensor.name)} incompatible with expected {_type_name(*wanted)}."
-                )
+            check_input_type(op, position, tensor, wanted, is_ref=is_ref)
             if (is_ref and not wanted.is_ref) or sources[position] in self._shared:
                 reads.append((position, tensor.input_name))
             elif is_ref and not row.allows_uninitialized_input:
@@ -309,36 +302,3 @@ def plan_body(body: FunctionBody, functions: Functions) -> Callable[..., tuple[A
         return tuple(plan.run(values)[:count])
 
     return call
-
-
-@cache
-def _known_arguments(op_type: str) -> tuple[ArgumentType, ...] | None:
-    op_def = known_op_def(op_type)
-    return None if op_def is None else ArgumentType.of(op_def.input_arg)
-
-
-def _input_arguments(op: Operation) -> tuple[ArgumentType, ...]:
-    known = _known_arguments(op.type)
-    if known is not None:
-        return known
-    return () if op.op_def is None else ArgumentType.of(op.op_def.input_arg)
-
-
-def _input_types(op: Operation) -> list[OutputType]:
-    """Return what an operation has to be given; imported ones may lack it.
-
-    Raises:
-        InvalidArgumentError: It has more or fewer inputs.
-    """
-    wanted = list(argument_types(_input_arguments(op), op.node_def))
-    if len(wanted) != len(op.inputs):
-        names = [_type_name(*output) for output in wanted[:MAX_LISTED]] + ["..."] * (len(wanted) > MAX_LISTED)
-        raise InvalidArgumentError(
-            f"NodeDef expected inputs '{', '.join(names)}' do not match {len(op.inputs)} inputs specified by node "
-            f"{visible(op.name)} (op {op.type})"
-        )
-    return wanted
-
-
-def _type_name(dtype: DType, is_ref: bool) -> str:
-    return f"{dtype.c_name}_ref" if is_ref else dtype.c_name

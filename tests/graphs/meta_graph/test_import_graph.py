@@ -11,7 +11,7 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.import_graph import import_graph_def
 from ckpt_magics.graphs.meta_graph.imported_names import parse_input
 from ckpt_magics.graphs.nodes.constants import constant
-from ckpt_magics.proto.messages import GraphDef, OpDef, OpList
+from ckpt_magics.proto.messages import AttrValue, GraphDef, OpDef, OpList
 from tests.graphs.graph.programs import build_graph, control, scopes
 
 LOOP = """
@@ -128,17 +128,17 @@ def test_input_map_replaces_inputs_by_tensors_and_values():
         assert other.inputs[0].name == "t/_inputs:0"
         with pytest.raises(InvalidArgumentError, match="requires a non-empty `name`"):
             import_graph_def(message, {"x": 2.0}, name="")
-        with pytest.raises(InvalidArgumentError, match=r"not found in graph_def: \[nope\]"):
+        with pytest.raises(InvalidArgumentError, match=r"not found in graph_def: \[nope:0\]"):
             import_graph_def(message, {"nope": one}, name="u")
 
 
 REFUSED = {
     "twice": ('node { name: "a" op: "NoOp" } node { name: "a" op: "NoOp" }', "Node 'a' is not unique"),
-    "no name": ('node { op: "NoOp" }', "Node name '' is invalid"),
-    "unknown input": ('node { name: "a" op: "Neg" input: "b" }', "Node 'a': Unknown input node 'b'"),
-    "no input": ('node { name: "a" op: "Neg" input: "" }', "is not the name of a node's input"),
+    "no name": ('node { op: "NoOp" }', "Node '': Node name contains invalid characters"),
+    "unknown input": ('node { name: "a" op: "Mystery" input: "b" }', "Node 'a': Unknown input node 'b'"),
+    "no input": ('node { name: "a" op: "Mystery" input: "" }', "is not the name of a node's input"),
     "index": (
-        'node { name: "a" op: "NoOp" } node { name: "b" op: "Neg" input: "a:0" }',
+        'node { name: "a" op: "NoOp" } node { name: "b" op: "Mystery" input: "a:0" }',
         "Connecting to invalid output 0 of source node a which has 0 outputs",
     ),
     "order": (
@@ -146,6 +146,93 @@ REFUSED = {
         "Control dependencies must come after regular dependencies",
     ),
 }
+
+
+def node(name, op, *inputs, dtype="", attr="T", more=""):
+    typed = f'attr {{ key: "{attr}" value {{ type: {dtype} }} }}' if dtype else ""
+    return f'node {{ name: "{name}" op: "{op}" {" ".join(f"input: {source!r}" for source in inputs)} {typed} {more} }}'
+
+
+def number(name, dtype="DT_FLOAT", shape=""):
+    tensor = f'attr {{ key: "value" value {{ tensor {{ dtype: {dtype} tensor_shape {{ {shape} }} }} }} }}'
+    return node(name, "Const", dtype=dtype, attr="dtype", more=tensor)
+
+
+UNFIT = {
+    "type": (
+        number("a", "DT_INT32") + node("b", "Relu", "a", dtype="DT_FLOAT"),
+        "Input 0 of node b was passed int32 from a:0 incompatible with expected float.",
+    ),
+    "reference": (
+        number("a") + node("b", "Assign", "a", "a", dtype="DT_FLOAT"),
+        "Input 0 of node b was passed float from a:0 incompatible with expected float_ref.",
+    ),
+    "one too many": (
+        number("a") + node("b", "NoOp", "a"),
+        "NodeDef expected inputs '' do not match 1 inputs specified",
+    ),
+    "one too few": (
+        number("a") + node("b", "AddV2", "a", dtype="DT_FLOAT"),
+        "NodeDef expected inputs 'float, float' do not match 1 inputs specified",
+    ),
+    "no attribute": (number("a") + node("b", "Relu", "a"), "NodeDef missing attr 'T' from Op<name=Relu>"),
+    "other attribute": (
+        number("a") + node("b", "Relu", "a", more='attr { key: "T" value { i: 1 } }'),
+        "AttrValue had value with type 'int' when 'type' expected\n\t for attr 'T'",
+    ),
+    "type that it cannot have": (
+        number("a", "DT_STRING") + node("b", "L2Loss", "a", dtype="DT_STRING"),
+        "Value for attr 'T' of string is not in the list of allowed values: half, bfloat16, float, double",
+    ),
+    "circle": (
+        node("a", "Relu", "b", dtype="DT_FLOAT") + node("b", "Relu", "a", dtype="DT_FLOAT"),
+        "2 nodes in a cycle",
+    ),
+    "shapes": (
+        number("a", shape="dim { size: 2 } dim { size: 3 }") + node("b", "MatMul", "a", "a", dtype="DT_FLOAT"),
+        "for '{{node b}} = MatMul'",
+    ),
+    "name": (node("a b", "NoOp"), "Node 'a b': Node name contains invalid characters"),
+    "old writer": ("versions { producer: -1 }", "GraphDef producer version -1 below min producer 0"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), UNFIT.values(), ids=UNFIT)
+def test_nodes_that_do_not_fit_their_ops_are_refused_but_can_be_looked_at(text, message):
+    graph = Graph()
+    with graph.as_default():
+        with pytest.raises(InvalidArgumentError) as caught:
+            import_graph_def(graph_def(text), name="")
+        assert message in str(caught.value)
+        assert len(graph) == 0
+        assert graph.versions == Graph().versions
+        import_graph_def(graph_def(text), name="", checked=False)
+
+
+def test_elements_that_are_not_there_are_named():
+    message = graph_def(number("a"))
+    for element, said in {
+        "a:1": r"Invalid return output 1 of node 'a', which has 1 output\(s\)",
+        "b:0": "Requested return tensor 'b:0' not found in graph def",
+        "a:b:0": "Cannot convert 'a:b:0' to a tensor name.",
+    }.items():
+        with Graph().as_default(), pytest.raises(InvalidArgumentError, match=said):
+            import_graph_def(message, return_elements=[element])
+
+
+def test_an_input_that_no_node_takes_can_be_mapped_if_a_node_puts_it_out():
+    with Graph().as_default():
+        import_graph_def(graph_def(number("a")), {b"a:0": 5.0})
+        with pytest.raises(InvalidArgumentError, match=r"not found in graph_def: \[a:2\]"):
+            import_graph_def(graph_def(number("a")), {"a:2": 5.0})
+
+
+def test_an_attribute_of_newer_writers_goes_where_it_has_their_default():
+    newer = OpDef(name="NoOp", attr=[OpDef.AttrDef(name="new", type="int", default_value=AttrValue(i=4))])
+    for value, kept in ((4, False), (5, True)):
+        message = graph_def(node("a", "NoOp", more=f'attr {{ key: "new" value {{ i: {value} }} }}'))
+        _, (op,) = imported(message, producer_op_list=OpList(op=[newer]), return_elements=["a"])
+        assert ("new" in op.node_def.attr) == kept
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
