@@ -11,7 +11,6 @@ from google.protobuf.message import DecodeError
 
 from ckpt_magics.notebook.pictures.model.ends import GraphEnds, find_ends
 from ckpt_magics.notebook.pictures.model.hierarchy import (
-    ROOT,
     Hierarchy,
     NamedTensor,
     build_hierarchy,
@@ -101,19 +100,20 @@ class GraphModel:
     @cached_property
     def op_counts(self) -> list[tuple[str, int]]:
         """Ops with how many nodes have them, most frequent first."""
-        counts = Counter(leaf.op for leaf in self.hierarchy.leaves(ROOT))
+        counts = Counter(node.op for node in self.hierarchy.nodes())
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
     @cached_property
     def group_counts(self) -> Counter[str]:
         """Ops in each aside group."""
-        return Counter(leaf.group for leaf in self.hierarchy.leaves(ROOT) if leaf.group)
+        return Counter(node.group for node in self.hierarchy.nodes() if node.group)
 
     @cached_property
     def consumers(self) -> dict[int, list[int]]:
         """Ids of the leaves that take an output or wait for it, by id of the leaf."""
         found: dict[int, dict[int, None]] = {}
-        for source, target in zip(self.hierarchy.sources.tolist(), self.hierarchy.targets.tolist(), strict=True):
+        edges = zip(self.hierarchy.sources.tolist(), self.hierarchy.targets.tolist(), strict=True)
+        for source, target in (*edges, *self.hierarchy.calling):
             found.setdefault(source, {})[target] = None
         return {source: list(targets) for source, targets in found.items()}
 

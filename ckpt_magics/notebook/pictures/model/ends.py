@@ -81,7 +81,7 @@ def find_ends(
     told = _told(() if meta_graph is None else _signatures(meta_graph))
     if told.outputs:
         return told
-    leaves = [item for item in hierarchy.items if item.node is not None and item.group not in _ASIDE]
+    leaves = [item for item in hierarchy.nodes() if item.node is not None and item.group not in _ASIDE]
     inputs = [item for item in leaves if item.kind == "placeholder"]
     # Queues and data sets have no placeholders: then anything may be a result.
     reached = _reached(inputs, consumers) if inputs else {item.id for item in leaves}

@@ -6,24 +6,25 @@ Words: an *item* is anything that can be drawn; a *leaf* is an item for one node
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from functools import partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.notebook.pictures.model.aside import assign_groups
+from ckpt_magics.notebook.pictures.model.call_bodies import CallBodies
 from ckpt_magics.notebook.pictures.model.item import Item
-from ckpt_magics.notebook.pictures.model.kinds import kind_of_op
+from ckpt_magics.notebook.pictures.model.item_building import CONTROL_SLOT, ROOT, ItemBuilder, output_in
 from ckpt_magics.notebook.pictures.model.old_shapes import with_told_shapes
-from ckpt_magics.notebook.pictures.model.scopes import Scopes, scopes_of
 from ckpt_magics.notebook.pictures.model.series import SERIES_MINIMUM, fold_series
 from ckpt_magics.phrasing import amount
 from ckpt_magics.proto import messages
 
-ROOT: Final = 0
-CONTROL_SLOT: Final = -1
+__all__ = ["CONTROL_SLOT", "ROOT", "Hierarchy", "NamedTensor", "build_hierarchy", "build_scope_tree"]
+
 # An op and its constants (StridedSlice has three) are one thing to look at; more is a scope.
 MAX_OP_SCOPE: Final = 6
 
@@ -42,6 +43,9 @@ class Hierarchy:
         missing_inputs: Inputs that name no node.
         duplicate_names: Nodes whose name an earlier node has.
         noun: What a leaf is called: an op of a graph, or a variable of a checkpoint.
+        first_inside: Id of the first item that lies in a call; those before are the graph's own and the library's.
+        calling: Source and target of the graph's edges that begin or end at a call with a body inside. In the
+            arrays, these begin or end in the body.
     """
 
     items: list[Item]
@@ -53,6 +57,8 @@ class Hierarchy:
     missing_inputs: int = 0
     duplicate_names: int = 0
     noun: str = "op"
+    first_inside: int = 0
+    calling: Sequence[tuple[int, int]] = ()
     _by_name: dict[str, list[int]] = field(default_factory=dict)
 
     def find(self, name: str) -> list[int]:
@@ -75,6 +81,10 @@ class Hierarchy:
             else:
                 yield item
 
+    def nodes(self) -> list[Item]:
+        """Every op of the graph and of its functions once, whatever calls them."""
+        return [item for item in self.items[: self.first_inside] if item.node is not None or not item.is_compound]
+
     def counted(self, count: int) -> str:
         """Return ``1 op``, ``12 ops``."""
         return amount(count, self.noun)
@@ -88,120 +98,72 @@ class NamedTensor:
     detail: str = ""
 
 
-class _Builder:
-    """Collects items and edges; the three lists of edges stay parallel."""
-
-    def __init__(self) -> None:
-        self.items = [Item(id=ROOT, name="", label="", kind="scope", parent=ROOT, children=[])]
-        self.sources: list[int] = []
-        self.targets: list[int] = []
-        self.slots: list[int] = []
-        self.missing_inputs = 0
-        self.duplicate_names = 0
-
-    def add(self, item: Item) -> Item:
-        """Append an item below its parent; sets its id."""
-        item.id = len(self.items)
-        self.items.append(item)
-        cast("list[int]", self.items[item.parent].children).append(item.id)
-        return item
-
-    def add_scopes(self, names: Sequence[str], root: int, prefix: str) -> Scopes:
-        """Add every scope that the names lie in, outer before inner."""
-        found, depth = scopes_of(names)
-        ids = {"": root}
-        for scope in found:
-            outer, _, label = scope.rpartition("/")
-            ids[scope] = self.add(Item(0, prefix + scope, label, "scope", ids[outer], children=[])).id
-        return Scopes(ids, depth)
-
-    def add_nodes(
-        self, nodes: Sequence[messages.NodeDef], functions: frozenset[str], root: int = ROOT, prefix: str = ""
-    ) -> None:
-        """Add the nodes of one graph or function body, and the edges between them."""
-        names = [node.name for node in nodes]
-        scopes = self.add_scopes(names, root, prefix)
-        ids: dict[str, int] = {}
-        leaves = []
-        for name, node in zip(names, nodes, strict=True):
-            parent, label = scopes.place(name)
-            op = node.op
-            leaf = self.add(Item(0, prefix + name, label, kind_of_op(op, functions), parent, op=op, node=node))
-            leaves.append(leaf.id)
-            if ids.setdefault(name, leaf.id) != leaf.id:
-                self.duplicate_names += 1
-        for leaf_id, node in zip(leaves, nodes, strict=True):
-            self.add_edges(leaf_id, node.input, ids)
-
-    def add_edges(self, target: int, inputs: Iterable[str], ids: dict[str, int]) -> None:
-        """Add the edges that end at one leaf: ``name``, ``name:2``, ``^name`` or, in a function, ``name:arg:2``."""
-        for text in inputs:
-            if text[:1] == "^":
-                source, slot = ids.get(text[1:]), CONTROL_SLOT
-            else:
-                name, _, output = text.partition(":")
-                digits = output.rpartition(":")[2]
-                source = ids.get(name)
-                slot = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 9 else 0
-            if source is None:
-                self.missing_inputs += 1
-                continue
-            self.sources.append(source)
-            self.targets.append(target)
-            self.slots.append(slot)
-
-    def finish(self, series_minimum: int) -> Hierarchy:
-        """Fold series, sum up scopes, and turn lists into arrays."""
-        _mark_variable_scopes(self.items)
-        assign_groups(self.items)
-        _sum_up(self.items)
-        _mark_op_scopes(self.items)
-        if series_minimum:
-            fold_series(self.items, series_minimum)
-        parents = np.fromiter((item.parent for item in self.items), np.int32, len(self.items))
-        return Hierarchy(
-            self.items,
-            parents,
-            _levels(self.items),
-            np.array(self.sources, np.int32),
-            np.array(self.targets, np.int32),
-            np.array(self.slots, np.int32),
-            self.missing_inputs,
-            self.duplicate_names,
-        )
-
-
 def build_hierarchy(graph_def: messages.GraphDef, *, series_minimum: int = SERIES_MINIMUM) -> Hierarchy:
-    """Return the scopes and edges of a graph, its library functions included.
+    """Return the scopes and edges of a graph, its library functions included; calls hold the bodies of theirs.
 
     Args:
         graph_def: Any GraphDef; duplicate names, inputs that name nothing, loops and cycles are accepted.
         series_minimum: Fold at least this many numbered siblings into one item; 0 folds none.
     """
-    builder = _Builder()
-    functions = graph_def.library.function
-    names = frozenset(function.signature.name for function in functions)
-    builder.add_nodes(with_told_shapes(graph_def), names)
-    if len(functions):
-        library = builder.add(Item(0, "functions", "functions", "library", ROOT, children=[], group="functions"))
-        for function in functions:
-            name = function.signature.name
-            item = builder.add(Item(0, f"functions/{name}", name, "function", library.id, children=[]))
-            builder.add_nodes(_function_nodes(function), names, item.id, f"{item.name}/")
-    return builder.finish(series_minimum)
+    builder = ItemBuilder()
+    nodes = with_told_shapes(graph_def)
+    functions = {function.signature.name: function for function in graph_def.library.function}
+    bodies = CallBodies(builder, functions, len(nodes) + sum(len(each.node_def) for each in functions.values()))
+    bodies.add_graph(nodes)
+    _add_library(builder, graph_def.library.function, functions)
+    bodies.fill()
+    return _finish(builder, series_minimum, bodies)
 
 
 def build_scope_tree(tensors: Iterable[NamedTensor], *, series_minimum: int = SERIES_MINIMUM) -> Hierarchy:
     """Return the scopes of a checkpoint's names: variables, and no edges."""
     tensors = list(tensors)
-    builder = _Builder()
+    builder = ItemBuilder()
     scopes = builder.add_scopes([tensor.name for tensor in tensors], ROOT, "")
     for tensor in tensors:
         parent, label = scopes.place(tensor.name)
         builder.add(Item(0, tensor.name, label, "variable", parent, detail=tensor.detail))
-    hierarchy = builder.finish(series_minimum)
+    hierarchy = _finish(builder, series_minimum)
     hierarchy.noun = "variable"
     return hierarchy
+
+
+def _finish(builder: ItemBuilder, series_minimum: int, bodies: CallBodies | None = None) -> Hierarchy:
+    """Fold series, sum up scopes, and turn lists into arrays."""
+    items = builder.items
+    first_inside = len(items) if bodies is None else bodies.first_inside
+    _mark_variable_scopes(items)
+    assign_groups(items)
+    _sum_up(items)
+    _mark_op_scopes(items)
+    if series_minimum:
+        fold_series(items, series_minimum)
+    return Hierarchy(
+        items,
+        np.fromiter((item.parent for item in items), np.int32, len(items)),
+        _levels(items),
+        np.array(builder.sources, np.int32),
+        np.array(builder.targets, np.int32),
+        np.array(builder.slots, np.int32),
+        builder.missing_inputs,
+        builder.duplicate_names,
+        first_inside=first_inside,
+        calling=() if bodies is None else bodies.calling,
+    )
+
+
+def _add_library(builder: ItemBuilder, functions: Sequence[messages.FunctionDef], names: Container[str]) -> None:
+    """Add the functions, each as a scope; calls in them stay closed."""
+    if functions:
+        library = builder.add(Item(0, "functions", "functions", "library", ROOT, children=[], group="functions"))
+    for function in functions:
+        name = function.signature.name
+        item = builder.add(Item(0, f"functions/{name}", name, "function", library.id, children=[]))
+        nodes = _function_nodes(function)
+        leaves = builder.add_nodes(nodes, names, item.id, f"{item.name}/")
+        find = partial(output_in, builder.ids_of(nodes, leaves))
+        for node, leaf in zip(nodes, leaves, strict=True):
+            builder.add_inputs(leaf.id, node.input, find)
 
 
 def _function_nodes(function: messages.FunctionDef) -> list[messages.NodeDef]:
@@ -238,13 +200,16 @@ def _mark_op_scopes(items: list[Item]) -> None:
 
 
 def _sum_up(items: list[Item]) -> None:
-    """Count ops and add up structure hashes, from the leaves upward (children have higher ids than parents)."""
+    """Count ops and add up structure hashes, from the leaves upward (children have higher ids than parents).
+
+    A call is one op of what it lies in, whatever lies in the call.
+    """
     for item in reversed(items[1:]):
         if not item.is_compound:
             item.op_count = 1
             item.structure = hash((item.kind, item.op))
         parent = items[item.parent]
-        parent.op_count += item.op_count
+        parent.op_count += item.op_share
         # A sum does not see the order of children; 64 bits keep it an int that is cheap to add.
         parent.structure = (parent.structure + item.structure * 0x9E3779B1) & 0xFFFFFFFFFFFFFFFF
 

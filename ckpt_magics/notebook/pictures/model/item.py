@@ -21,11 +21,12 @@ class Item:
         parent: Id of the scope around it.
         children: Ids, in the order of the graph; empty for a leaf.
         op: Op of a leaf, common op of a series of leaves, else ``""``.
-        node: The leaf's NodeDef; None for scopes, series and variables known by name only.
+        node: The NodeDef of a leaf, or of a call with the body of its function inside; None for scopes, series and
+            variables known by name only.
         detail: Text for a variable known by name only.
         group: Aside group of :mod:`ckpt_magics.notebook.pictures.model.aside`, ``""`` for the main graph.
         own: For a scope that looks like the op of its own name, the id of that op inside it.
-        op_count: Ops inside, itself included.
+        op_count: Ops inside, itself included if it is a leaf.
         structure: Hash of what is inside, equal for scopes with the same ops; meaningless between processes.
     """
 
@@ -42,6 +43,16 @@ class Item:
     own: int | None = None
     op_count: int = 0
     structure: int = 0
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a call with the body of its function inside."""
+        return self.is_compound and self.node is not None
+
+    @property
+    def op_share(self) -> int:
+        """Ops that it is of what it lies in; a call is one, whatever its function does."""
+        return 1 if self.is_call else self.op_count
 
     @property
     def is_compound(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Final, Literal
 
 from ckpt_magics.graphs.ops.variable_kinds import KNOWN_VARIABLE_OPS
@@ -19,6 +19,8 @@ CONSTANT_OPS: Final = frozenset({"Const", "HostConst", "ImmutableConst"})
 CALL_OPS: Final = frozenset(
     {"PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "SymbolicGradient", "RemoteCall"}
 )
+OPENED_OPS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall"})
+"""Calls that take the function's arguments first, and give its results."""
 SAVE_OPS: Final = frozenset(
     {"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"}
 )
@@ -54,6 +56,14 @@ def kind_of_op(op: str, functions: Container[str] = ()) -> Kind:
 def called_function(node: messages.NodeDef) -> str:
     """Return the name of the function that a node calls, ``""`` for a node that calls none."""
     return node.attr["f"].func.name if "f" in node.attr else ""
+
+
+def opened_function(
+    node: messages.NodeDef, functions: Mapping[str, messages.FunctionDef]
+) -> messages.FunctionDef | None:
+    """Return the function whose body a call stands for; None if it is not there, or does another thing with it."""
+    name = called_function(node) if node.op in OPENED_OPS else node.op
+    return None if SAVE_FUNCTION.fullmatch(name) else functions.get(name)
 
 
 def is_optimizer_op(op: str) -> bool:

@@ -63,7 +63,7 @@ class _Composer:
             notes=tuple(self.notes),
             direction=self.options.direction,
             op_count=sum(
-                self.hierarchy.items[child].op_count
+                self.hierarchy.items[child].op_share
                 for child in self.hierarchy.items[ROOT].children
                 if self.hierarchy.items[child].kind != "library"
             ),

@@ -144,27 +144,46 @@ class Cut:
             self.main_groups.update(visible.aside)
             visible = self.visible()
         items = self.hierarchy.items
-        calls = any(items[item_id].kind == "function" for item_id in visible.nodes if item_id < len(items))
+        calls = any(
+            items[item_id].kind == "function" and not items[item_id].is_call
+            for item_id in visible.nodes
+            if item_id < len(items)
+        )
         if "functions" in visible.aside and calls and len(visible.nodes) <= FEW_NODES and self.options.depth is None:
             self.main_groups.add("functions")
             visible = self.visible()
         tried: set[int] = set(self.closed)
+        if self.options.depth is None:
+            # The model is in the calls; scopes beside them hold no more than its variables.
+            visible = self._open_waves(visible, tried, calls=True)
+        visible = self._open_waves(visible, tried)
+        return _bundle_overflow(self.hierarchy, visible, self.options.max_nodes, self.named)
+
+    def _open_waves(self, visible: Visible, tried: set[int], *, calls: bool = False) -> Visible:
+        """Open what is visible, then what is visible in that, and so on. Returns what is visible in the end."""
         depth = 0
         while self.options.depth is None or depth < self.options.depth:
             depth += 1
-            wave = self._open_wave(visible, tried)
-            if not wave:
+            candidates = self._candidates(visible, tried)
+            if calls:
+                candidates = [item_id for item_id in candidates if self._is_of_call(item_id)]
+            if not self._open_wave(visible, candidates, tried):
                 break
             visible = self.visible()
-        return _bundle_overflow(self.hierarchy, visible, self.options.max_nodes, self.named)
+        return visible
 
-    def _open_wave(self, visible: Visible, tried: set[int]) -> list[int]:
-        """Open as many of the visible scopes as fit, small ones first. Returns them."""
+    def _is_of_call(self, item_id: int) -> bool:
+        """Whether an item is a call with a body inside, or lies in no scope of such a body."""
+        item = self.hierarchy.items[item_id]
+        return item.is_call or self.hierarchy.items[item.parent].is_call
+
+    def _open_wave(self, visible: Visible, candidates: list[int], tried: set[int]) -> list[int]:
+        """Open as many of the candidates as fit, small ones first. Returns them."""
         automatic = self.options.depth is None
         limit = self.options.comfortable_nodes if automatic else self.options.max_nodes
         room = limit - len(visible.nodes)
         wave: list[int] = []
-        for size, members in self._alike(self._candidates(visible, tried)):
+        for size, members in self._alike(candidates):
             tried.update(members)
             if (size - 1) * len(members) <= room:
                 room -= (size - 1) * len(members)
@@ -187,14 +206,15 @@ class Cut:
     def _candidates(self, visible: Visible, tried: set[int]) -> list[int]:
         """Closed scopes that say more when open; what looks like one op does not, and bodies of functions are many."""
         items = self.hierarchy.items
-        left_closed = {"series", "function"} if self.options.depth is None else {"series"}
+        automatic = self.options.depth is None
         return [
             item_id
             for item_id in visible.nodes
             if item_id not in visible.bundles
-            if items[item_id].children and items[item_id].own is None and items[item_id].kind not in left_closed
+            if items[item_id].children and items[item_id].own is None and items[item_id].kind != "series"
+            if not (automatic and items[item_id].kind == "function" and not items[item_id].is_call)
             # Who opens a scope by name goes on from there by name.
-            if item_id not in tried and (self.options.depth is not None or items[item_id].parent not in self.asked_open)
+            if item_id not in tried and not (automatic and items[item_id].parent in self.asked_open)
         ]
 
     def _alike(self, candidates: list[int]) -> list[tuple[int, list[int]]]:

@@ -11,7 +11,8 @@ from ckpt_magics.files.formats.tensor_proto import tensor_proto_to_array
 from ckpt_magics.notebook.pictures.graph_model import GraphModel
 from ckpt_magics.notebook.pictures.model.hierarchy import CONTROL_SLOT
 from ckpt_magics.notebook.pictures.model.item import Item
-from ckpt_magics.notebook.pictures.model.kinds import called_function
+from ckpt_magics.notebook.pictures.model.item_building import parse_input
+from ckpt_magics.notebook.pictures.model.kinds import called_function, opened_function
 from ckpt_magics.notebook.pictures.model.labels import shorten
 from ckpt_magics.notebook.pictures.model.outputs import describe_output, dtype_name, format_dims, format_shape
 from ckpt_magics.phrasing import names_text
@@ -71,33 +72,34 @@ def _body(model: GraphModel, node: messages.NodeDef) -> Iterator[dict[str, Any]]
 
 def _inputs(model: GraphModel, item: Item) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Data and control inputs in their order; those that name nothing are listed without a link."""
-    hierarchy, node = model.hierarchy, item.node
+    node = item.node
     assert node is not None  # noqa: S101 -- the caller has looked
-    mine = (hierarchy.targets == item.id).nonzero()[0].tolist()
-    known = {
-        (hierarchy.items[hierarchy.sources[edge]].name, int(hierarchy.slots[edge])): int(hierarchy.sources[edge])
-        for edge in mine
-    }
     scope = item.name.removesuffix(node.name)
     inputs: list[dict[str, Any]] = []
     controls: list[dict[str, Any]] = []
     for text in node.input:
-        name = scope + text.removeprefix("^").partition(":")[0]
-        slots = [
-            slot for known_name, slot in known if known_name == name and (slot == CONTROL_SLOT) == (text[:1] == "^")
-        ]
-        if not slots:
-            inputs.append(fact(str(len(inputs)), f"{text} (not in the graph)"))
-            continue
-        if slots[0] == CONTROL_SLOT:
+        source, _, slot = parse_input(text)
+        name = scope + source
+        found = model.hierarchy.find(name)
+        producer = model.node_item(found).node if found else None
+        if slot == CONTROL_SLOT and producer is not None:
             controls.append(fact("after", name, name))
-            continue
-        last = text.rpartition(":")[2]
-        slot = int(last) if ":" in text and last.isdecimal() and int(last) in slots else slots[0]
-        producer = hierarchy.items[known[name, slot]].node
-        what = describe_output(producer, slot, model.op_defs) if producer is not None else ""
-        inputs.append(fact(str(len(inputs)), f"{text}  {what}".rstrip(), name))
+        elif producer is not None:
+            what = describe_output(producer, slot, model.op_defs)
+            inputs.append(fact(str(len(inputs)), f"{text}  {what}".rstrip(), name))
+        elif _is_argument(model, scope, source):
+            inputs.append(fact(str(len(inputs)), f"{text} (argument of {scope[:-1]})", scope[:-1]))
+        else:
+            inputs.append(fact(str(len(inputs)), f"{text} (not in the graph)"))
     return inputs, controls
+
+
+def _is_argument(model: GraphModel, scope: str, name: str) -> bool:
+    """Whether a call that is all of a scope takes an argument of this name."""
+    library = {function.signature.name: function for function in model.graph_def.library.function}
+    calls = [item.node for item_id in model.hierarchy.find(scope) if (item := model.hierarchy.items[item_id]).is_call]
+    functions = [opened_function(call, library) for call in calls if call is not None]
+    return any(argument.name == name for each in functions if each for argument in each.signature.input_arg)
 
 
 def _outputs(model: GraphModel, item: Item) -> Iterator[dict[str, Any]]:
