@@ -111,12 +111,13 @@ def reach(columns: GraphColumns, closed: AbstractSet[int] = frozenset()) -> Obje
     """
     edges, sizes = [-1] * columns.count, [0] * columns.count
     waiting = [0] if columns.count and 0 not in closed else []
+    ids, names, starts = columns.edge_ids, columns.edge_names, columns.edge_starts
     # The list grows while it is walked.
     for node_id in waiting:
-        for edge in columns.edges(node_id):
-            child = columns.edge_ids[edge]
+        for edge in range(starts[node_id], starts[node_id + 1]):
+            child = ids[edge]
             if edges[child] < 0 and child and child not in closed:
                 edges[child] = edge
-                sizes[child] = sizes[node_id] + len(columns.edge_names[edge]) + 1
+                sizes[child] = sizes[node_id] + len(names[edge]) + 1
                 waiting.append(child)
     return ObjectReach(columns, edges, sizes)

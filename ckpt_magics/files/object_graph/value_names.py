@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ckpt_magics.files.object_graph.graph_columns import GraphColumns, SlotVariable
-from ckpt_magics.files.object_graph.graph_keys import attribute_name, short_form, slot_path
+from ckpt_magics.files.object_graph.graph_keys import VARIABLE_VALUE, attribute_name, short_form, slot_path
 from ckpt_magics.files.object_graph.groups import OPTIMIZER_SLOT, STEP, WEIGHTS, variable_group
 from ckpt_magics.files.object_graph.object_reach import TRAINED, ObjectReach, optimizers, reach
 
@@ -43,7 +43,7 @@ class ValueNames:
     @cached_property
     def model(self) -> ObjectReach:
         """What is reached without passing an optimizer."""
-        return reach(self._columns, self.optimizers)
+        return reach(self._columns, self.optimizers) if self.optimizers else self.everything
 
     @cached_property
     def slots(self) -> dict[int, tuple[int, SlotVariable]]:
@@ -55,7 +55,12 @@ class ValueNames:
         """Return the name of each value."""
         columns = self._columns
         values = zip(columns.value_nodes, columns.value_names, columns.keys, strict=True)
-        return [self._name(node_id, attribute, key) for node_id, attribute, key in values]
+        model = self.model
+        # Most are variables that the model reaches, and have no more to their name than the path.
+        return [
+            (attribute == VARIABLE_VALUE and model.path(node_id)) or self._name(node_id, attribute, key)
+            for node_id, attribute, key in values
+        ]
 
     def _name(self, node_id: int, attribute: str, key: str) -> str:
         path = self._path(node_id) or (self._slot_path(node_id) if node_id in self.slots else None)
