@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from ckpt_magics.errors import CheckpointError, DataLossError
-from ckpt_magics.files.directory.state_file import StateTooLargeError, read_state
+from ckpt_magics.errors import AbortedError, CheckpointError, DataLossError
+from ckpt_magics.files.directory.state_file import StateTooLargeError, read_state, state_place
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.kinds.directory import checkpoint_files, find_checkpoints, is_whole
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX
 from ckpt_magics.files.storage.place import Place
-from ckpt_magics.files.storage.store import EntryKind
+from ckpt_magics.files.storage.store import Absent, EntryKind, Version, version_of
 
-__all__ = ["Listed", "StateList", "is_step_of", "read_list", "steps_of", "written"]
+__all__ = ["Listed", "StateList", "is_step_of", "read_list", "replace_list", "steps_of", "written"]
+
+Written = TypeVar("Written")
+
+_MOST_ROUNDS = 100
+"""How often a list is made anew that somebody else was quicker with."""
 
 LONG_LIST = 100
 """From so many checkpoints on, one listing of the directory is cheaper than a look at each."""
@@ -71,6 +76,36 @@ def read_list(directory: Place, latest_filename: str | None = None) -> StateList
     rules, head = directory.store.rules, (directory / "").name
     listed = (Listed(path if rules.isabs(path) else head + path, time) for path, time in known)
     return StateList([one for one in listed if is_there(one.path)], state)
+
+
+def replace_list(
+    directory: Place, latest_filename: str | None, write: Callable[[Version | Absent | None], Written]
+) -> Written:
+    """Have a list read and written anew by one who nobody comes between.
+
+    Args:
+        directory: The directory, which is locked meanwhile where it can be.
+        latest_filename: Name of the state file, ``checkpoint`` by default.
+        write: Reads the list and writes the next one in place of the version that it is given, None for whichever is
+            there. It is called again when it raises an AbortedError, and must have changed nothing then: where there is
+            no lock, somebody may write a list between the look at one and the next.
+
+    Returns:
+        What ``write`` returns.
+
+    Raises:
+        AbortedError: Others were quicker again and again.
+    """
+    state = state_place(directory, latest_filename)
+
+    def write_once() -> Written:
+        return write(None if directory.store.is_local else version_of(state.info()))
+
+    with directory.lock():
+        for _ in range(_MOST_ROUNDS):
+            with suppress(AbortedError):
+                return write_once()
+        return write_once()
 
 
 class _Present:

@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable
 
 from ckpt_magics.files.directory.journal import Journal
-from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
+from ckpt_magics.files.directory.listed import Listed, read_list, replace_list, steps_of, written
 from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import get_checkpoint_state, update_checkpoint_state
 from ckpt_magics.files.storage.place import Place, PlaceIdentity
-from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.storage.store import Absent, Version, WrittenFile
 
 __all__ = ["ManagedCheckpoints"]
 
@@ -104,36 +104,39 @@ class ManagedCheckpoints:
         Raises:
             CheckpointError: The state file could not be written.
         """
-        with self._directory.lock():
-            journal, notes = Journal(self._directory), read_notes(self._directory)
-            others = self._listed_by_others()
-            left = [
-                (one.path, written(one, self._directory))
-                for one in journal.unlisted(self._stem, [*others, *self._listed()])
-            ]
-            times = {**dict(left), **{old: saved for old, saved in self._times.items() if old != path}}
-            times[path] = self._clock()
-            swept, last_preserved = self._swept(times)
-            going = [old for old in swept if not notes.is_pinned(self._directory.at(old).stem)]
-            journal.name(self._stem, going)
-            kept = [
-                *((one.path, written(one, self._directory)) for one in others if one.path not in times),
-                *times.items(),
-            ]
-            state_file = update_checkpoint_state(
-                self._directory,
-                path,
-                [one for one, _ in kept],
-                all_model_checkpoint_timestamps=[saved for _, saved in kept],
-                last_preserved_timestamp=last_preserved,
-                save_relative_paths=True,
-            )
-            self._times, self._last_preserved, self.latest = times, last_preserved, path
-            self._known.update(map(self._identity, [*times, *swept]))
-            needed = {self._identity(one) for one, _ in kept}
-            for old in going:
-                remove_old_checkpoint(old, self._directory, needed, 2, meta_graph_suffix=None)
-            journal.settle()
+        return replace_list(self._directory, None, lambda former: self._record(path, former))
+
+    def _record(self, path: str, former: Version | Absent | None) -> WrittenFile:
+        journal, notes = Journal(self._directory), read_notes(self._directory)
+        others = self._listed_by_others()
+        left = [
+            (one.path, written(one, self._directory))
+            for one in journal.unlisted(self._stem, [*others, *self._listed()])
+        ]
+        times = {**dict(left), **{old: saved for old, saved in self._times.items() if old != path}}
+        times[path] = self._clock()
+        swept, last_preserved = self._swept(times)
+        going = [old for old in swept if not notes.is_pinned(self._directory.at(old).stem)]
+        journal.name(self._stem, going)
+        kept = [
+            *((one.path, written(one, self._directory)) for one in others if one.path not in times),
+            *times.items(),
+        ]
+        state_file = update_checkpoint_state(
+            self._directory,
+            path,
+            [one for one, _ in kept],
+            all_model_checkpoint_timestamps=[saved for _, saved in kept],
+            last_preserved_timestamp=last_preserved,
+            save_relative_paths=True,
+            if_match=former,
+        )
+        self._times, self._last_preserved, self.latest = times, last_preserved, path
+        self._known.update(map(self._identity, [*times, *swept]))
+        needed = {self._identity(one) for one, _ in kept}
+        for old in going:
+            remove_old_checkpoint(old, self._directory, needed, 2, meta_graph_suffix=None)
+        journal.settle()
         return state_file
 
     def _identity(self, path: str) -> PlaceIdentity:

@@ -10,10 +10,11 @@ from collections.abc import Collection
 
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.files.directory.inventory import LISTED, UNLISTED, Inventory, take_inventory
-from ckpt_magics.files.directory.listed import Listed, read_list, written
+from ckpt_magics.files.directory.listed import Listed, read_list, replace_list, written
 from ckpt_magics.files.directory.notes import read_notes, write_notes
 from ckpt_magics.files.directory.state import update_checkpoint_state
-from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.place import Place, is_bare
+from ckpt_magics.files.storage.store import Absent, Version
 from ckpt_magics.files.tensors.suggestions import Suggester, nearest_sentence
 
 __all__ = ["change_pins"]
@@ -34,7 +35,8 @@ def change_pins(
         CheckpointNotFoundError: One to pin is not there, or not whole.
         CheckpointError: The disk refuses.
     """
-    with directory.lock():
+
+    def change(former: Version | Absent | None) -> None:
         inventory = take_inventory(directory, latest_filename)
         pinned = [_name_of(inventory, name) for name in pin]
         freed = [directory.at(name).stem for name in unpin]
@@ -42,7 +44,9 @@ def change_pins(
         notes.pinned |= set(pinned)
         notes.pinned -= set(freed)
         write_notes(directory, notes, latest_filename)
-        _list_again(inventory, set(pinned), set(freed), latest_filename)
+        _list_again(inventory, set(pinned), set(freed), latest_filename, former)
+
+    replace_list(directory, latest_filename, change)
 
 
 def _name_of(inventory: Inventory, given: str) -> str:
@@ -50,7 +54,7 @@ def _name_of(inventory: Inventory, given: str) -> str:
     place = directory.at(given)
     name = place.stem
     whole = [one.place.stem for one in inventory.checkpoints if one.status in {LISTED, UNLISTED}]
-    if name not in whole or (place.directory.name and place.directory.identity != directory.identity):
+    if name not in whole or (not is_bare(given) and place.directory.identity != directory.identity):
         near = Suggester(dict.fromkeys(whole, ())).nearest(name)
         raise CheckpointNotFoundError(
             f"{visible(given)} is no whole checkpoint of {visible(directory.shown.name)}",
@@ -59,7 +63,13 @@ def _name_of(inventory: Inventory, given: str) -> str:
     return name
 
 
-def _list_again(inventory: Inventory, pinned: set[str], freed: set[str], latest_filename: str | None) -> None:
+def _list_again(
+    inventory: Inventory,
+    pinned: set[str],
+    freed: set[str],
+    latest_filename: str | None,
+    former: Version | Absent | None,
+) -> None:
     """Write the list without what is pinned, and with what was let go of, by the times of their files."""
     directory = inventory.directory
     latest = next((one.place for one in inventory.checkpoints if one.is_latest), None)
@@ -86,4 +96,5 @@ def _list_again(inventory: Inventory, pinned: set[str], freed: set[str], latest_
         [*map(when, stay), latest_time] if state.all_model_checkpoint_timestamps else None,
         state.last_preserved_timestamp or None,
         save_relative_paths=not any(map(directory.store.rules.isabs, state.all_model_checkpoint_paths)),
+        if_match=former,
     )

@@ -12,25 +12,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
-from ckpt_magics.errors import AbortedError
 from ckpt_magics.files.directory.journal import Journal
-from ckpt_magics.files.directory.listed import Listed, read_list, steps_of, written
+from ckpt_magics.files.directory.listed import Listed, read_list, replace_list, steps_of, written
 from ckpt_magics.files.directory.notes import CheckpointNotes, best_of, read_notes, write_notes
 from ckpt_magics.files.directory.retention import let_go, remove_old_checkpoint
 from ckpt_magics.files.directory.state import update_checkpoint_state
-from ckpt_magics.files.directory.state_file import state_place
 from ckpt_magics.files.kinds.directory import checkpoint_files
 from ckpt_magics.files.storage.naming import index_filename
 from ckpt_magics.files.storage.place import Place
-from ckpt_magics.files.storage.store import WrittenFile, version_of
+from ckpt_magics.files.storage.store import Absent, Version, WrittenFile
 from ckpt_magics.files.tensors.save_options import SaveOptions
 
 __all__ = ["checkpoints_to_go", "record_alone", "record_checkpoint"]
-
-_MOST_ROUNDS = 100
-"""How often a list is made anew that somebody else was quicker with."""
 
 
 def record_checkpoint(
@@ -56,17 +50,17 @@ def record_checkpoint(
     Raises:
         CheckpointError: The state file could not be written.
     """
-    directory = place.directory
-    with directory.lock():
-        for _ in range(_MOST_ROUNDS):
-            # Where there is no lock, somebody may list another checkpoint between the look at the list and the new one.
-            with suppress(AbortedError):
-                return _record(place, options, stem, clock)
-        return _record(place, options, stem, clock)
+    return replace_list(
+        place.directory, options.latest_filename, lambda former: _record(place, options, stem, clock, former)
+    )
 
 
 def _record(
-    place: Place, options: SaveOptions, stem: Place | None, clock: Callable[[], float]
+    place: Place,
+    options: SaveOptions,
+    stem: Place | None,
+    clock: Callable[[], float],
+    former: Version | Absent | None,
 ) -> tuple[WrittenFile, tuple[str, ...]]:
     """Write a list in place of the one that is read, then delete.
 
@@ -74,8 +68,6 @@ def _record(
         AbortedError: Somebody else wrote one meanwhile; nothing was changed.
     """
     directory = place.directory
-    state = state_place(directory, options.latest_filename)
-    former = None if directory.store.is_local else version_of(state.info())
     journal = Journal(directory)
     kept = _kept(place, options, stem, clock(), journal)
     if kept.notes_changed:

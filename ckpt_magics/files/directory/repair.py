@@ -12,12 +12,13 @@ from ckpt_magics.files.directory.inventory import (
     Inventory,
     take_inventory,
 )
+from ckpt_magics.files.directory.listed import replace_list
 from ckpt_magics.files.directory.state import update_checkpoint_state
 from ckpt_magics.files.directory.state_file import read_state, read_state_text, stem_of
 from ckpt_magics.files.directory.state_text import CheckpointState, parse_state
 from ckpt_magics.files.kinds.directory import is_whole
 from ckpt_magics.files.storage.place import Place
-from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.storage.store import Absent, Version, WrittenFile
 
 __all__ = ["rewrite_state"]
 
@@ -41,36 +42,40 @@ def rewrite_state(directory: Place, latest_filename: str | None = None) -> Writt
         CheckpointNotFoundError: No checkpoint in the directory is whole.
         CheckpointError: The disk refuses.
     """
-    with directory.lock():
-        inventory = take_inventory(directory, latest_filename)
-        whole = [one for one in inventory.checkpoints if one.status in {LISTED, UNLISTED}]
-        if not whole:
-            raise CheckpointNotFoundError(
-                f"no checkpoint in {visible(directory.shown.name)} is whole, so that there is none to list",
-                hint=SALVAGE_HINT if any(one.status == HALF for one in inventory.checkpoints) else None,
-            )
-        try:
-            state = read_state(directory, latest_filename)
-        except DataLossError:
-            state = None
-        if state is not None and _is_right(inventory, state) and _is_plain(directory, latest_filename):
-            return None
-        listed = [one for one in whole if not one.is_pinned and (one.is_listed or state is None)]
-        latest = next((one for one in whole if one.is_latest), whole[-1])
-        if state is not None:
-            order = list(map(stem_of, state.all_model_checkpoint_paths))
-            listed.sort(key=lambda one: _position(order, one.place.stem))
-        paths = [one.prefix for one in listed if one is not latest] + [latest.prefix]
-        times = _times(state, [one for one in listed if one is not latest] + [latest])
-        return update_checkpoint_state(
-            directory,
-            latest.prefix,
-            paths,
-            latest_filename,
-            times,
-            None if state is None else state.last_preserved_timestamp or None,
-            save_relative_paths=True,
+    return replace_list(directory, latest_filename, lambda former: _rewrite(directory, latest_filename, former))
+
+
+def _rewrite(directory: Place, latest_filename: str | None, former: Version | Absent | None) -> WrittenFile | None:
+    inventory = take_inventory(directory, latest_filename)
+    whole = [one for one in inventory.checkpoints if one.status in {LISTED, UNLISTED}]
+    if not whole:
+        raise CheckpointNotFoundError(
+            f"no checkpoint in {visible(directory.shown.name)} is whole, so that there is none to list",
+            hint=SALVAGE_HINT if any(one.status == HALF for one in inventory.checkpoints) else None,
         )
+    try:
+        state = read_state(directory, latest_filename)
+    except DataLossError:
+        state = None
+    if state is not None and _is_right(inventory, state) and _is_plain(directory, latest_filename):
+        return None
+    listed = [one for one in whole if not one.is_pinned and (one.is_listed or state is None)]
+    latest = next((one for one in whole if one.is_latest), whole[-1])
+    if state is not None:
+        order = list(map(stem_of, state.all_model_checkpoint_paths))
+        listed.sort(key=lambda one: _position(order, one.place.stem))
+    paths = [one.prefix for one in listed if one is not latest] + [latest.prefix]
+    times = _times(state, [one for one in listed if one is not latest] + [latest])
+    return update_checkpoint_state(
+        directory,
+        latest.prefix,
+        paths,
+        latest_filename,
+        times,
+        None if state is None else state.last_preserved_timestamp or None,
+        save_relative_paths=True,
+        if_match=former,
+    )
 
 
 def _is_right(inventory: Inventory, state: CheckpointState) -> bool:

@@ -15,9 +15,9 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable
 
-from ckpt_magics.errors import CheckpointError, visible
+from ckpt_magics.errors import AbortedError, CheckpointError, visible
 from ckpt_magics.files.directory.journal import Journal
-from ckpt_magics.files.directory.listed import Listed, read_list, written
+from ckpt_magics.files.directory.listed import Listed, read_list, replace_list, written
 from ckpt_magics.files.directory.notes import read_notes
 from ckpt_magics.files.directory.state import checkpoint_exists, get_checkpoint_mtimes, update_checkpoint_state
 from ckpt_magics.files.kinds.data_files import data_files
@@ -29,7 +29,7 @@ from ckpt_magics.files.storage.naming import (
     parse_v1_shard,
 )
 from ckpt_magics.files.storage.place import ABOVE, CURRENT, AnyPath, Place, PlaceIdentity, place_of
-from ckpt_magics.files.storage.store import WrittenFile
+from ckpt_magics.files.storage.store import Absent, Version, WrittenFile
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS, SaveOptions
 
 __all__ = [
@@ -169,42 +169,53 @@ class CheckpointHistory:
         Raises:
             CheckpointError: The state file could not be written.
         """
+        return replace_list(
+            place.directory, options.latest_filename, lambda former: self._record(place, options, stem, former)
+        )
+
+    def _record(
+        self, place: Place, options: SaveOptions, stem: Place | None, former: Version | Absent | None
+    ) -> WrittenFile:
         directory, path = place.directory, place.name
-        with directory.lock():
-            journal = Journal(directory)
-            notes = read_notes(directory, options.latest_filename)
-            listed = [
-                one
-                for one in read_list(directory, options.latest_filename).listed
-                if not notes.is_pinned(directory.at(one.path).stem)
-            ]
-            left = self._take_over(journal, stem, place, listed)
-            self._append(place, self._clock())
-            expired = [old for old in self._expired(1 + left) if not notes.is_pinned(directory.at(old).stem)]
-            journal.name(stem, expired)
-            try:
-                state_file = update_checkpoint_state(
-                    directory,
-                    path,
-                    [
-                        *self._listed_by_others(directory, listed),
-                        *(
-                            own
-                            for own in self._own_paths(directory, path)
-                            if own == path or not notes.is_pinned(directory.at(own).stem)
-                        ),
-                    ],
-                    options.latest_filename,
-                    save_relative_paths=not options.absolute_paths,
-                    durable=options.durable,
-                )
-            except BaseException:
-                self._to_delete[:0] = [(old, -math.inf) for old in expired]
-                raise
-            needed = {directory.at(known).identity for known in (path, *self.last_checkpoints)}
-            for old in expired:
-                remove_old_checkpoint(old, directory, needed, self.write_version, options.meta_graph_suffix)
-            journal.settle()
+        memory = list(self._kept), list(self._to_delete), self.next_checkpoint_time
+        journal = Journal(directory)
+        notes = read_notes(directory, options.latest_filename)
+        listed = [
+            one
+            for one in read_list(directory, options.latest_filename).listed
+            if not notes.is_pinned(directory.at(one.path).stem)
+        ]
+        left = self._take_over(journal, stem, place, listed)
+        self._append(place, self._clock())
+        expired = [old for old in self._expired(1 + left) if not notes.is_pinned(directory.at(old).stem)]
+        journal.name(stem, expired)
+        try:
+            state_file = update_checkpoint_state(
+                directory,
+                path,
+                [
+                    *self._listed_by_others(directory, listed),
+                    *(
+                        own
+                        for own in self._own_paths(directory, path)
+                        if own == path or not notes.is_pinned(directory.at(own).stem)
+                    ),
+                ],
+                options.latest_filename,
+                save_relative_paths=not options.absolute_paths,
+                durable=options.durable,
+                if_match=former,
+            )
+        except AbortedError:
+            self._kept, self._to_delete, self.next_checkpoint_time = memory
+            raise
+        except BaseException:
+            self._to_delete[:0] = [(old, -math.inf) for old in expired]
+            raise
+        needed = {directory.at(known).identity for known in (path, *self.last_checkpoints)}
+        for old in expired:
+            remove_old_checkpoint(old, directory, needed, self.write_version, options.meta_graph_suffix)
+        journal.settle()
         return state_file
 
     def _take_over(self, journal: Journal, stem: Place | None, new: Place, listed: Iterable[Listed]) -> int:

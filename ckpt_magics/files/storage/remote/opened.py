@@ -13,7 +13,7 @@ from ckpt_magics.files.storage.remote.obstore_client import ObstoreDoor, options
 from ckpt_magics.files.storage.remote.obstore_options import SCHEMES
 from ckpt_magics.files.storage.remote.remote_store import RemoteStore
 from ckpt_magics.files.storage.remote.storage_options import StorageOptions, current_options
-from ckpt_magics.files.storage.remote.url_names import is_url, split_url, without_secrets
+from ckpt_magics.files.storage.remote.url_names import split_url, without_secrets
 from ckpt_magics.files.storage.store import Store
 
 __all__ = ["handed_over", "name_at_url"]
@@ -29,7 +29,7 @@ def name_at_url(url: str) -> tuple[Store, str]:
         InvalidArgumentError: It is damaged.
     """
     url, mark, chain = url.partition("::")
-    if mark and not is_url(url):
+    if mark and "://" not in url:
         url = f"{url}://"
     parts = split_url(url)
     if not parts.host and parts.scheme in SCHEMES:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-__all__ = ["UrlParts", "UrlRules", "is_url", "split_url", "without_secrets"]
+__all__ = ["UrlParts", "UrlRules", "split_url", "without_secrets"]
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
 _ANY_URL = re.compile(
@@ -49,11 +49,6 @@ class UrlParts(NamedTuple):
     def host(self) -> str:
         """The machine and port, or the bucket; empty where there are none."""
         return self.root.partition("://")[2].rstrip("/")
-
-
-def is_url(text: str) -> bool:
-    """Tell whether a text begins as a URL does."""
-    return _URL.match(text) is not None
 
 
 def split_url(url: str) -> UrlParts:

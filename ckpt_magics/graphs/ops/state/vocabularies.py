@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,8 +10,8 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
-from ckpt_magics.files.storage.place import local_path
-from ckpt_magics.files.storage.system_errors import system_errors
+from ckpt_magics.files.storage.packed_files import read_lines, read_pieces
+from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
 
@@ -48,10 +49,9 @@ def remap_vocabulary(new_file: str, old_file: str, offset: int, count: int, old_
     return np.array(found, np.int64)
 
 
-def _words(file: str) -> Iterator[bytes]:
-    with system_errors(file), open(local_path(file), "rb") as lines:
-        for line in lines:
-            yield line.rstrip(b"\r\n")
+def _words(file: AnyPath) -> Iterator[bytes]:
+    for line in read_lines(read_pieces(place_of(file))):
+        yield line.rstrip(b"\r\n")
 
 
 def file_words(file: bytes, first: int, count: int | None) -> Iterator[bytes]:
@@ -62,7 +62,7 @@ def file_words(file: bytes, first: int, count: int | None) -> Iterator[bytes]:
         first: Lines to leave out at its beginning.
         count: How many at most.
     """
-    return islice(_words(local_path(file)), first, None if count is None else first + count)
+    return islice(_words(file), first, None if count is None else first + count)
 
 
 def _generate(ctx: KernelContext, new_file: Array, old_file: Array) -> tuple[Array, Array]:
@@ -73,7 +73,7 @@ def _generate(ctx: KernelContext, new_file: Array, old_file: Array) -> tuple[Arr
 
 def _text(value: Array) -> str:
     text: bytes = np.asarray(value, object).item()
-    return local_path(text)
+    return os.fsdecode(text)
 
 
 def _load(ctx: KernelContext, path: Array, name: Array, *maps_and_values: Array) -> Array:
