@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ckpt_magics.files.formats.dtypes import DType
+from ckpt_magics.files.formats.dtypes import DType, dtype_of
 from tests.tensorflow.kernel_cases import Case, Maker, Rng, data, unary
 
 
@@ -153,6 +153,13 @@ def mirror_pad(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([data(rng, dtype, shape), np.array(around)], {"mode": mode}, frozenset({1}))
 
 
+def mirrored_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for mode, (shape, around) in itertools.product(
+        [b"REFLECT", b"SYMMETRIC"], [((6, 7), [[1, 2], [3, 0]]), ((5,), [[0, 0]]), ((6,), [[2, 1]])]
+    ):
+        yield Case([data(rng, dtype, shape), np.array(around)], {"mode": mode}, frozenset({1}))
+
+
 def roll(rng: Rng, dtype: DType) -> Iterator[Case]:
     for shape, shift, axis in [((5,), 2, 0), ((3, 4), [1, -6], [0, -1]), ((2, 3), [1, 1], [1, 1]), ((2,), 1, 3)]:
         yield Case([data(rng, dtype, shape), np.array(shift, np.int32), np.array(axis)])
@@ -188,6 +195,14 @@ def block_lstm(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([np.array(4), data(rng, dtype, (4, 2, 3)), *lstm_inputs(rng, dtype)], attrs)
 
 
+def block_lstm_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    # TensorFlow adds short numbers up as they are, here they are added up as float32.
+    for last, peephole in [(4, False), (3, True)] if dtype.name == "float32" else ():
+        values = [data(rng, dtype, (4, 2, 4), small=True) for _ in range(9)]
+        inputs = [np.array(last), data(rng, dtype, (4, 2, 3), small=True), *lstm_inputs(rng, dtype), *values]
+        yield Case(inputs, {"use_peephole": peephole})
+
+
 def gru(rng: Rng, dtype: DType) -> Iterator[Case]:
     shapes = [(2, 3), (2, 4), (7, 8), (7, 4), (8,), (4,)]
     yield Case([data(rng, dtype, shape, small=True) for shape in shapes])
@@ -213,6 +228,27 @@ def fake_quantization_by_channels(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([(rng.standard_normal((3, 4)) * 2).astype(np.float32), low, high], attrs)
 
 
+def gradients_of(maker: Maker) -> Maker:
+    """Return what makes the inputs of an op's gradient: a gradient before its own ones."""
+
+    def make(rng: Rng, dtype: DType) -> Iterator[Case]:
+        for case in maker(rng, dtype):
+            yield Case([data(rng, dtype_of(case.inputs[0]), case.inputs[0].shape), *case.inputs], case.attrs)
+
+    return make
+
+
+def zeta(rng: Rng, dtype: DType) -> Iterator[Case]:
+    yield Case([(1 + rng.random((3, 4)) * 9).astype(dtype.numpy), (rng.random(4) * 12 + 0.01).astype(dtype.numpy)])
+    yield Case([np.array([2, 3, 4, 1, 0.5, 2.5], dtype.numpy), np.array([-0.5, -3.2, -2, 1, 1, -1.5], dtype.numpy)])
+    yield Case([data(rng, dtype, (2,)), data(rng, dtype, (3,))])
+
+
+def polygamma(rng: Rng, dtype: DType) -> Iterator[Case]:
+    yield Case([np.arange(4).astype(dtype.numpy)[:, None], (rng.random(5) * 8 + 0.1).astype(dtype.numpy)])
+    yield Case([np.array([1, 2, 3, 0, -1, 0.5], dtype.numpy), np.array([-0.5, -1.3, 0, -0.5, 1, 1], dtype.numpy)])
+
+
 def error_function(rng: Rng, dtype: DType) -> Iterator[Case]:
     for case in unary(rng, dtype):
         # Of an infinite double TensorFlow 2.21 gives NaN.
@@ -224,7 +260,7 @@ def accidental_hits(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([rng.integers(0, 6, shape), rng.integers(0, 6, count)], {"num_true": shape[1]})
 
 
-ELEMENTWISE = ("Sinh", "Cosh", "Asin", "Acos", "Atan", "Asinh", "Acosh", "Atanh", "Erfc", "Lgamma")
+ELEMENTWISE = ("Sinh", "Cosh", "Asin", "Acos", "Atan", "Asinh", "Acosh", "Atanh", "Erfc", "Lgamma", "Digamma")
 
 MAKERS: dict[str, Maker] = {
     **dict.fromkeys(ELEMENTWISE, unary), "Erf": error_function,
@@ -240,8 +276,13 @@ MAKERS: dict[str, Maker] = {
     "SparseToDense": sparse_to_dense, "ComputeAccidentalHits": accidental_hits,
     **dict.fromkeys([f"Segment{name}" for name in ("Sum", "Mean", "Prod", "Max", "Min")], segments),
     **dict.fromkeys(["UnsortedSegmentMax", "UnsortedSegmentMin"], unsorted_segments),
-    "MirrorPad": mirror_pad, "Roll": roll, "Einsum": einsum,
+    "Zeta": zeta, "Polygamma": polygamma,
+    "MirrorPad": mirror_pad, "MirrorPadGrad": mirrored_grad, "Roll": roll, "Einsum": einsum,
     "LSTMBlockCell": lstm, "BlockLSTM": block_lstm, "BlockLSTMV2": block_lstm, "GRUBlockCell": gru,
     "FakeQuantWithMinMaxArgs": fake_quantization, "FakeQuantWithMinMaxVars": fake_quantization_by_inputs,
     "FakeQuantWithMinMaxVarsPerChannel": fake_quantization_by_channels,
+    "FakeQuantWithMinMaxArgsGradient": gradients_of(fake_quantization),
+    "FakeQuantWithMinMaxVarsGradient": gradients_of(fake_quantization_by_inputs),
+    "FakeQuantWithMinMaxVarsPerChannelGradient": gradients_of(fake_quantization_by_channels),
+    "BlockLSTMGrad": block_lstm_grad, "BlockLSTMGradV2": block_lstm_grad,
 }  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from ckpt_magics.files.formats.dtypes import DType
+from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from tests.tensorflow.kernel_cases import Case, Maker, Rng, data
 
 
@@ -114,6 +115,105 @@ def local_response(rng: Rng, dtype: DType) -> Iterator[Case]:
         yield Case([data(rng, dtype, (2, 3, 2, 7))], attrs)
 
 
+def local_response_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in local_response(rng, dtype):
+        images = case.inputs[0]
+        yield Case([data(rng, dtype, images.shape), images, data(rng, dtype, images.shape)], case.attrs)
+
+
+def images_back(maker: Maker) -> Maker:
+    """Return what makes the inputs of the gradient of a convolution's images."""
+
+    def make(rng: Rng, dtype: DType) -> Iterator[Case]:
+        for images, filters, backprop, attrs in convolved(maker, rng, dtype):
+            yield Case([np.array(images.shape, np.int32), filters, backprop], attrs, frozenset({0}))
+
+    return make
+
+
+def filters_back(maker: Maker) -> Maker:
+    """Return what makes the inputs of the gradient of a convolution's filters."""
+
+    def make(rng: Rng, dtype: DType) -> Iterator[Case]:
+        for images, filters, backprop, attrs in convolved(maker, rng, dtype):
+            yield Case([images, np.array(filters.shape, np.int32), backprop], attrs, frozenset({1}))
+
+    return make
+
+
+def convolved(maker: Maker, rng: Rng, dtype: DType) -> Iterator[tuple[Any, ...]]:
+    """Yield images, filters, and a gradient of what they give, where they give something."""
+    for case in maker(rng, dtype):
+        (images, filters), attrs, by_channel = case.inputs, case.attrs, case.inputs[0].ndim == 4
+        around = np.array(attrs.get("explicit_paddings", [0] * 2 * images.ndim)).reshape(-1, 2)[1:-1].sum(1)
+        room = np.array(images.shape[1:-1]) + around
+        if attrs["padding"] != b"SAME":
+            room = np.maximum(room - filters.shape[:-2] + 1, 0)
+        sizes = -(-room // np.array(attrs["strides"][1:-1]))
+        if not by_channel or filters.shape[2] == images.shape[-1]:
+            channels = filters.shape[-1] * (filters.shape[-2] if by_channel else 1)
+            arrays = [images, filters, data(rng, dtype, (len(images), *sizes, channels), small=True)]
+            if images.dtype.itemsize == 2:
+                # TensorFlow adds short numbers up as they are, here they are added up as float32: whole ones agree.
+                arrays = [np.rint(array.astype(np.float64)).astype(dtype.numpy) for array in arrays]
+            yield *arrays, attrs
+
+
+def pooled_3d(rng: Rng, dtype: DType) -> Iterator[tuple[Any, ...]]:
+    """Yield volumes, the shape of what a pool gives of them, and the pool's attributes."""
+    for case in pooling_3d(rng, dtype):
+        [volumes], size, stride = case.inputs, case.attrs["ksize"][1], case.attrs["strides"][1]
+        sizes = np.array(volumes.shape[1:-1])
+        room = sizes if case.attrs["padding"] == b"SAME" else sizes - size + 1
+        yield volumes, (len(volumes), *(-(-room // stride)), volumes.shape[-1]), case.attrs
+
+
+def max_pooling_3d_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for volumes, shape, attrs in pooled_3d(rng, dtype):
+        inputs = [volumes, data(rng, dtype, shape), data(rng, dtype, shape)]
+        yield Case(inputs, attrs)
+        # With whole numbers most of what is pooled is found under the window, more than once.
+        yield Case([np.rint(array.astype(np.float32)).astype(dtype.numpy) for array in inputs], attrs)
+
+
+def max_pooling_3d_grad_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for volumes, shape, attrs in pooled_3d(rng, dtype):
+        yield Case([volumes, data(rng, dtype, shape), data(rng, dtype, volumes.shape)], attrs)
+
+
+def average_pooling_3d_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for volumes, shape, attrs in pooled_3d(rng, dtype):
+        yield Case([np.array(volumes.shape, np.int32), data(rng, dtype, shape)], attrs, frozenset({0}))
+
+
+def resize_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in resize(rng, dtype):
+        images, size = case.inputs
+        # Of a single row of doubles TensorFlow rounds the sum to a float32 half-way.
+        if images.shape[1] > 1 or dtype.name != "float64":
+            yield Case([data(rng, FLOAT, (images.shape[0], *size, images.shape[3])), images], case.attrs)
+
+
+def crop_images_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    # TensorFlow adds short numbers up as they are, here they are added up as float32.
+    for case in crop(rng, dtype) if dtype.name != "float16" else ():
+        images, boxes, which, size = case.inputs
+        grads = data(rng, FLOAT, (len(boxes), *size, images.shape[3]))
+        attrs = {"method": case.attrs["method"], "T": dtype}
+        yield Case([grads, boxes, which, np.array(images.shape, np.int32)], attrs, frozenset({3}))
+
+
+def crop_boxes_grad(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for case in crop(rng, dtype):
+        images, boxes, which, size = case.inputs
+        yield Case([data(rng, FLOAT, (len(boxes), *size, images.shape[3])), images, boxes, which])
+
+
+def colors(rng: Rng, dtype: DType) -> Iterator[Case]:
+    yield Case([rng.random((2, 3, 4, 3)).astype(dtype.numpy)])
+    yield Case([np.array([[1, 1, 0], [0, 0, 0], [0.5, 0.5, 0.5], [0, 1, 1], [0.2, 0, 0.2]], dtype.numpy)])
+
+
 MAKERS: dict[str, Maker] = {
     "SpaceToBatchND": space_to_batch_nd, "BatchToSpaceND": batch_to_space_nd,
     "SpaceToBatch": space_to_batch, "BatchToSpace": batch_to_space,
@@ -125,5 +225,13 @@ MAKERS: dict[str, Maker] = {
     "NonMaxSuppressionV4": suppression(0.3, 0.4, pad_to_max_output_size=True),
     "NonMaxSuppressionV5": suppression(0.6, 0.2, 0.5, pad_to_max_output_size=True),
     "DepthwiseConv2dNative": depthwise,
+    "DepthwiseConv2dNativeBackpropInput": images_back(depthwise),
+    "DepthwiseConv2dNativeBackpropFilter": filters_back(depthwise),
+    "Conv3DBackpropInputV2": images_back(convolution_3d), "Conv3DBackpropFilterV2": filters_back(convolution_3d),
+    "MaxPool3DGrad": max_pooling_3d_grad, "MaxPool3DGradGrad": max_pooling_3d_grad_grad,
+    "AvgPool3DGrad": average_pooling_3d_grad, "LRNGrad": local_response_grad,
+    "ResizeBilinearGrad": resize_grad, "ResizeBicubicGrad": resize_grad, "ResizeNearestNeighborGrad": resize,
+    "CropAndResizeGradImage": crop_images_grad, "CropAndResizeGradBoxes": crop_boxes_grad,
+    "RGBToHSV": colors, "HSVToRGB": colors,
     "Conv3D": convolution_3d, "MaxPool3D": pooling_3d, "AvgPool3D": pooling_3d, "LRN": local_response,
 }  # fmt: skip

@@ -657,7 +657,8 @@ def data_types(name: str) -> list[DType]:
         if attr_name in attrs and (attr_name != "Tidx" or name == "Range"):
             allowed = attrs[attr_name].allowed or [as_dtype(item) for item in ANY_TYPE]
             return [dtype for dtype in dict.fromkeys(allowed) if not dtype.is_quantized and dtype.name != "variant"]
-    return [as_dtype("string" if "string" in OPS[name].signature else "bool")]
+    signature = OPS[name].signature
+    return [as_dtype(next((kind for kind in ("string", "float") if f": {kind}" in signature), "bool"))]
 
 
 def type_attr(name: str) -> str | None:

@@ -13,7 +13,6 @@ from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.nodes.build import constant
 from ckpt_magics.graphs.ops.feeding import dataset_files, dataset_functions, datasets, examples, file_access
 from ckpt_magics.graphs.ops.flow import calls, loops, optionals, python_calls, stacks, tensor_arrays, tensor_lists
-from ckpt_magics.graphs.ops.nets import image_colors
 from ckpt_magics.graphs.ops.rows import OPS
 from ckpt_magics.graphs.ops.values import decoding, string_values, summaries
 from tests.tensorflow.kernel_cases import Case, data_types
@@ -37,7 +36,6 @@ FAMILIES_ELSEWHERE = (
     decoding,
     examples,
     file_access,
-    image_colors,
     loops,
     optionals,
     python_calls,
@@ -53,6 +51,7 @@ ELSEWHERE = {
     "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IdentityN", "NoOp", "ControlTrigger", "Assert",
     "Print", "Switch", "Merge", "RandomStandardNormal", "TruncatedNormal", "RandomUniform", "RandomUniformInt",
     "RandomShuffle", "GenerateVocabRemapping", "TopK", "ResizeArea",
+    "AdjustContrastv2", "AdjustHue", "AdjustSaturation",
 } | {row.name for family in FAMILIES_ELSEWHERE for row in family.ROWS}  # fmt: skip
 
 

@@ -128,6 +128,19 @@ def _clip(op: Operation, grad: Tensor) -> Gradients:
     return [gx, reshape(reduce_sum(g_low, low_axes), sizes[1]), reshape(reduce_sum(g_high, high_axes), sizes[2])]
 
 
+def _of_second(derivative: Callable[[Tensor, Tensor], Tensor]) -> Rule:
+    """Return the rule of an op that is differentiated by its second input alone, as TensorFlow does."""
+
+    def rule(op: Operation, grad: Tensor) -> Gradients:
+        sizes = [shape(tensor) for tensor in op.inputs]
+        _, axes = apply("BroadcastGradientArgs", *sizes)
+        with op.graph.control_dependencies([grad]):
+            slope = derivative(conj(op.inputs[0]), conj(op.inputs[1]))
+            return [None, reshape(reduce_sum(slope * grad, axes), sizes[1])]
+
+    return rule
+
+
 RULES: dict[str, Rule] = {
     "Add": _add,
     "AddV2": _add,
@@ -145,6 +158,8 @@ RULES: dict[str, Rule] = {
     "Select": _select,
     "SelectV2": _select_v2,
     "ClipByValue": _clip,
+    "Zeta": _of_second(lambda x, q: -x * output("Zeta", x + 1, q)),
+    "Polygamma": _of_second(lambda n, x: output("Polygamma", n + 1, x)),
 }
 
 NO_GRADIENT = frozenset({

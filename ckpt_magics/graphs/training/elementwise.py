@@ -154,6 +154,8 @@ def _bell(factor: float) -> Rule:
 RULES: dict[str, Rule] = {
     "Erf": _bell(2 / math.sqrt(math.pi)),
     "Erfc": _bell(-2 / math.sqrt(math.pi)),
+    "Lgamma": _of_input(lambda x, grad: grad * output("Digamma", x)),
+    "Digamma": _of_input(lambda x, grad: grad * output("Polygamma", constant(1, x.dtype), x)),
     "Sinh": _of_input(lambda x, grad: grad * output("Cosh", x)),
     "Cosh": _of_input(lambda x, grad: grad * output("Sinh", x)),
     "Abs": lambda op, grad: [grad * sign(op.inputs[0])],

@@ -238,7 +238,7 @@ def _rule_name(op: Operation) -> str:
 
 
 def _rule(op: Operation) -> Rule:
-    """Return the rule of an op; that of one that calls functions takes what differentiates these."""
+    """Return the rule of an op; that of one that calls functions takes what differentiates."""
     return partial(CALL_RULES[op.type], gradients) if op.type in CALL_RULES else RULES[_rule_name(op)]
 
 

@@ -161,6 +161,11 @@ def _sequences(op: Operation, grad: Tensor) -> Gradients:
     return [output("ReverseSequence", grad, op.inputs[1], **given_attrs(op, "seq_dim", "batch_dim")), None]
 
 
+def _mirrored(op_type: str) -> Rule:
+    """Return the rule of mirrored margins, or of what adds them up, by the other one of the two."""
+    return lambda op, grad: [output(op_type, grad, op.inputs[1], **given_attrs(op, "mode")), None]
+
+
 RULES: dict[str, Rule] = {
     "ReverseSequence": _sequences,
     "MatrixBandPart": lambda op, grad: [output("MatrixBandPart", grad, *op.inputs[1:]), None, None],
@@ -173,6 +178,8 @@ RULES: dict[str, Rule] = {
     "GatherNd": _gather_nd,
     "Pad": _pad,
     "PadV2": _pad,
+    "MirrorPad": _mirrored("MirrorPadGrad"),
+    "MirrorPadGrad": _mirrored("MirrorPad"),
     "Reverse": lambda op, grad: [output("Reverse", grad, op.inputs[1]), None],
     "Roll": lambda op, grad: [output("Roll", grad, -op.inputs[1], op.inputs[2]), None, None],
     "ReverseV2": lambda op, grad: [reverse(grad, op.inputs[1]), None],

@@ -1,16 +1,22 @@
-"""Gradients of batch normalization.
+"""Gradients of normalization.
 
-Format: tensorflow/python/ops/nn_grad.py, _BaseFusedBatchNormGrad.
+Format: tensorflow/python/ops/nn_grad.py, _BaseFusedBatchNormGrad and _LRNGrad; nn_fused_batch_norm_grad.py.
 """
 
 from __future__ import annotations
 
-from ckpt_magics.graphs.graph.node import Operation, Tensor
-from ckpt_magics.graphs.nodes.arrays import transpose
-from ckpt_magics.graphs.nodes.build import apply
-from ckpt_magics.graphs.training.rule import Gradients, Rule, given_attrs
+from collections.abc import Callable
 
-__all__ = ["NO_GRADIENT", "RULES"]
+from ckpt_magics.files.formats.dtypes import BFLOAT16, FLOAT, HALF
+from ckpt_magics.graphs.graph.node import Operation, Tensor
+from ckpt_magics.graphs.nodes.arrays import reshape, stop_gradient, transpose
+from ckpt_magics.graphs.nodes.build import apply, output
+from ckpt_magics.graphs.nodes.mathematics import cast, reciprocal, rsqrt, squared_difference
+from ckpt_magics.graphs.nodes.reductions import reduce_mean, reduce_sum
+from ckpt_magics.graphs.training.differentiated_body import Differentiate
+from ckpt_magics.graphs.training.rule import Gradient, Gradients, Rule, given_attrs
+
+__all__ = ["DIFFERENTIATING_RULES", "NO_GRADIENT", "RULES"]
 
 _CHANNELS_LAST = {
     b"NCHW": (b"NHWC", [0, 2, 3, 1], [0, 3, 1, 2]),
@@ -33,10 +39,51 @@ def _normalize(op: Operation, grad: Tensor, *_: Tensor) -> Gradients:
     return [dx if back is None else transpose(dx, back), dscale, doffset, None, None]
 
 
+def _local_response(op: Operation, grad: Tensor) -> Gradients:
+    attrs = given_attrs(op, "depth_radius", "bias", "alpha", "beta")
+    return [output("LRNGrad", grad, op.inputs[0], op.outputs[0], **attrs)]
+
+
+def _normalize_grad(differentiate: Differentiate, op: Operation, *grads: Gradient | None) -> Gradients:
+    """By what the op computes, written out in ops that have rules, as TensorFlow does."""
+    inputs = op.inputs[:3]
+    given = [(y, grad) for y, grad in zip(_written_out(op), grads, strict=False) if grad is not None]
+    ys, grad_ys = [y for y, _ in given], [grad for _, grad in given]
+    # One of the inputs may depend on another one, outside of the op.
+    found = differentiate(ys, inputs, grad_ys, stop_gradients=inputs)
+    return [*found, *[None] * (len(op.inputs) - len(inputs))]
+
+
+def _written_out(op: Operation) -> list[Tensor]:
+    """Add what the gradient of batch normalization gives for values, scale and offset."""
+    attrs = given_attrs(op, "epsilon", "data_format", "is_training")
+    layout, epsilon = attrs.get("data_format", b"NHWC"), attrs.get("epsilon", 1e-4)
+    channel = 1 if layout in _CHANNELS_LAST else len(layout) - 1
+    axes = [axis for axis in range(len(layout)) if axis != channel]
+    dy, x = (cast(item, FLOAT) if item.dtype in {HALF, BFLOAT16} else item for item in op.inputs[:2])
+    scale, mean, variance = (reshape(item, [-1, *[1] * (len(layout) - 1 - channel)]) for item in op.inputs[2:5])
+    is_training = attrs.get("is_training", True)
+    if is_training:
+        mean = reduce_mean(x, axes, keepdims=True)
+        variance = reduce_mean(squared_difference(x, stop_gradient(mean)), axes, keepdims=True)
+    centered, factor, spread = x - mean, rsqrt(variance + epsilon), dy
+    if is_training:
+        shared = reciprocal(variance + epsilon) * reduce_mean(dy * centered, axes, keepdims=True)
+        spread = dy - reduce_mean(dy, axes, keepdims=True) - shared * centered
+    dx = cast(scale * factor * spread, op.inputs[1].dtype)
+    return [dx, reduce_sum(dy * centered * factor, axes), reduce_sum(dy, axes)]
+
+
 RULES: dict[str, Rule] = {
     "FusedBatchNorm": _normalize,
     "FusedBatchNormV2": _normalize,
     "FusedBatchNormV3": _normalize,
+    "LRN": _local_response,
 }
 
-NO_GRADIENT: frozenset[str] = frozenset()
+DIFFERENTIATING_RULES: dict[str, Callable[..., Gradients]] = {
+    f"FusedBatchNormGrad{version}": _normalize_grad for version in ("", "V2", "V3")
+}
+"""Rules that are called with what differentiates, before the operation."""
+
+NO_GRADIENT = frozenset({"LRNGrad"})

@@ -14,6 +14,7 @@ from ckpt_magics.graphs.training import (
     control,
     diagonals,
     elementwise,
+    image_colors,
     indexing,
     joining,
     linear,
@@ -22,8 +23,11 @@ from ckpt_magics.graphs.training import (
     nn,
     normalization,
     optionals,
+    quantization,
     ranking,
+    recurrent,
     reductions,
+    resizing,
     scatters,
     segments,
     spatial_blocks,
@@ -43,6 +47,7 @@ _FAMILIES = (
     control,
     diagonals,
     elementwise,
+    image_colors,
     indexing,
     joining,
     linear,
@@ -50,8 +55,11 @@ _FAMILIES = (
     nn,
     normalization,
     optionals,
+    quantization,
     ranking,
+    recurrent,
     reductions,
+    resizing,
     scatters,
     segments,
     spatial_blocks,
@@ -65,8 +73,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 """How a gradient passes back through each op that has a derivative."""
 
-CALL_RULES: Mapping[str, Callable[..., Gradients]] = MappingProxyType({**calls.RULES, **loop_calls.RULES})
-"""How a gradient passes back through each op that calls functions: ``rule(differentiate, op, *gradients)``."""
+CALL_RULES: Mapping[str, Callable[..., Gradients]] = MappingProxyType(
+    {**calls.RULES, **loop_calls.RULES, **normalization.DIFFERENTIATING_RULES}
+)
+"""How a gradient passes back through ops that call functions, or are written out to be differentiated.
+
+Called as ``rule(differentiate, op, *gradients)``.
+"""
 
 _BESIDE_THE_FAMILIES = frozenset({
     # What describes, looks up or counts.
@@ -78,7 +91,7 @@ _BESIDE_THE_FAMILIES = frozenset({
     "InitializeTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize", "LookupTableSizeV2", "ScatterAdd",
     "ScatterDiv", "ScatterMul", "ScatterSub", "Stack", "StackClose", "StackPop", "StackPush",
     # Queues, readers, and what is read and parsed.
-    "DecodeRaw", "FixedLengthRecordReader", "HSVToRGB", "IdentityReader", "PyFunc", "PyFuncStateless", "QueueClose",
+    "DecodeRaw", "FixedLengthRecordReader", "IdentityReader", "PyFunc", "PyFuncStateless", "QueueClose",
     "QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo", "QueueEnqueue", "QueueEnqueueMany", "QueueSize",
     "ReaderNumRecordsProduced", "ReaderNumWorkUnitsCompleted", "ReaderRead", "ReaderReadUpTo", "ReaderReset",
     "StringSplit", "StringToNumber", "TFRecordReader", "TextLineReader", "WholeFileReader",

@@ -14,6 +14,7 @@ import ckpt_magics.compat.v1 as compat
 from ckpt_magics.files.formats.dtypes import FLOAT, dtype_of
 from ckpt_magics.graphs.ops.rows import OPS
 from ckpt_magics.graphs.training import branches, loops, optionals, tensor_arrays, tensor_lists
+from ckpt_magics.graphs.training.normalization import DIFFERENTIATING_RULES
 from ckpt_magics.graphs.training.rules import CALL_RULES, NO_GRADIENT, RULES
 from ckpt_magics.proto.messages import GraphDef
 from tests.tensorflow.kernel_cases import Case, data, data_types
@@ -30,15 +31,6 @@ ELSEWHERE = {"IdentityN", "PlaceholderWithDefault", "Print", "ReadVariableOp", "
 CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 """Ops whose rule TensorFlow finds by the function that they call, not by their name."""
 
-LACKING = {
-    "RGBToHSV",
-    "AvgPool3D", "BlockLSTM", "BlockLSTMV2", "Conv3D", "CropAndResize", "DepthwiseConv2dNative",
-    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "FusedBatchNormGrad",
-    "FusedBatchNormGradV2", "FusedBatchNormGradV3", "LRN", "Lgamma", "MaxPool3D", "MirrorPad", "ResizeBicubic",
-    "ResizeBilinear", "ResizeNearestNeighbor",
-}  # fmt: skip
-"""Ops that TensorFlow has a rule for and this package has none yet: asking for their gradient is refused by name."""
-
 OTHER_NODES = {
     # TensorFlow makes nodes without a use where it meets a shape for the first time.
     "Mean", "Sum",
@@ -46,13 +38,18 @@ OTHER_NODES = {
     "GatherV2", "Prod",
     # It asks for the shape of what it has reshaped, and works out that of a diagonal by conditionals.
     "TopKV2", "MatrixSetDiagV2", "MatrixSetDiagV3",
+    # It makes other nodes to the same end, or the same ones in another order.
+    "RGBToHSV", "FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3",
     # It knows the shape of what is broadcast where it is cut out of a constant.
     "Einsum",
 }  # fmt: skip
 """Ops whose gradients have the same values from other nodes."""
 
-MADE_UP = {"MaxPoolGrad", "MaxPoolGradGrad"}
+MADE_UP = {"MaxPoolGrad", "MaxPoolGradGrad", "MaxPool3DGrad", "MaxPool3DGradGrad"}
 """Ops whose inputs belong together: where they do not, as those that are generated, TensorFlow gives other values."""
+
+SUMS = ("BlockLSTM", "Conv2D", "Conv3D", "CropAndResize", "DepthwiseConv2d", "ResizeNearestNeighbor")
+"""Ops whose gradients are long sums."""
 
 REFUSED = {"PreventGradient"}
 """Ops whose rule is to say no."""
@@ -72,15 +69,15 @@ def test_an_op_has_a_rule_where_tensorflow_has_one(tf, name):
     except LookupError:
         assert name not in ruled
     else:
-        assert (name in ruled) == (rule is not None and name not in NO_GRADIENT | LACKING)
-        assert (name in ruled) + (name in NO_GRADIENT) + (name in LACKING) == 1
+        assert (name in ruled) == (rule is not None and name not in NO_GRADIENT)
+        assert (name in ruled) + (name in NO_GRADIENT) == 1
 
 
 def cases(name: str) -> Iterator[tuple[str, Case, int]]:
     """Yield a scope, a case, and how much the graph is told of shapes: everything, or nothing."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     for dtype in data_types(name):
-        if dtype.name in {"float16", "bfloat16"} and name.startswith("Conv2D"):
+        if dtype.name in {"float16", "bfloat16"} and name.startswith(SUMS):
             continue  # TensorFlow adds up such products as they are, here they are added up as float32
         if dtype.is_floating or dtype.is_complex:
             for index, case in enumerate(MAKERS[name](rng, dtype)):
@@ -176,7 +173,7 @@ def check_case(tf: Any, name: str, scope: str, case: Case, known: bool) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", sorted(RULES.keys() - ELSEWHERE - MADE_UP - REFUSED))
+@pytest.mark.parametrize("name", sorted((RULES.keys() | DIFFERENTIATING_RULES.keys()) - ELSEWHERE - MADE_UP - REFUSED))
 def test_gives_tensorflows_nodes_and_values(tf, name):
     assert sum(check_case(tf, name, *each) for each in cases(name))
 

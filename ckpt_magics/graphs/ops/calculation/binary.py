@@ -11,6 +11,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.calculation.elementwise import function
+from ckpt_magics.graphs.ops.calculation.special import polygamma, zeta
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, broadcast_shapes, merge_dims, merge_shapes
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.shape_rules import broadcast, like_input
@@ -242,6 +243,8 @@ ROWS: tuple[Op, ...] = (
     _binary("GreaterEqual", REAL_NUMBERS, np.greater_equal, "bool"),
     _logical("LogicalAnd", np.logical_and),
     _logical("LogicalOr", np.logical_or),
+    Op("Zeta", "x: T, q: T -> z: T", (types("T", dtypes("float double")),), broadcast, _broadcasting(zeta)),
+    Op("Polygamma", "a: T, x: T -> z: T", (types("T", dtypes("float double")),), broadcast, _broadcasting(polygamma)),
     Op("Select", "condition: bool, t: T, e: T -> output: T", (types("T"),), _select_shape, _select),
     Op("SelectV2", "condition: bool, t: T, e: T -> output: T", (types("T"),), _select_v2_shape, function(np.where)),
     Op(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ckpt_magics.files.formats.dtypes import COMPLEX64, DType
 from ckpt_magics.graphs.ops.calculation.cast import CAST_ROW
-from ckpt_magics.graphs.ops.calculation.special import erf, erfc, lgamma
+from ckpt_magics.graphs.ops.calculation.special import digamma, erf, erfc, lgamma
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Kernel, Op, types
 from ckpt_magics.graphs.ops.shape_rules import like_input
@@ -93,6 +93,7 @@ ROWS: tuple[Op, ...] = (
     _unary("Erf", ROUNDED, erf),
     _unary("Erfc", ROUNDED, erfc),
     _unary("Lgamma", ROUNDED, lgamma),
+    _unary("Digamma", ROUNDED, digamma),
     _unary("Floor", ROUNDED, np.floor),
     _unary("Ceil", ROUNDED, np.ceil),
     _unary("Round", SIGNED_OR_COMPLEX, _round),

@@ -1,6 +1,6 @@
-"""Batch normalization, in its three versions.
+"""Batch normalization, in its three versions, and that by the channels around.
 
-Format: tensorflow/core/kernels/fused_batch_norm_op.cc, on a CPU.
+Format: tensorflow/core/kernels/fused_batch_norm_op.cc, lrn_op.cc, on a CPU.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import FLOAT, DType
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.calculation.reductions import accumulator
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_dims, with_rank
+from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_dims, merge_shapes, with_rank
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
 from ckpt_magics.graphs.ops.type_sets import dtypes
 
@@ -109,15 +109,34 @@ def _normalize_grad(ctx: KernelContext, *inputs: Array) -> tuple[Array, ...]:
 def _local_response(ctx: KernelContext, x: Array) -> Array:
     if np.ndim(x) != 4:
         raise InvalidArgumentError("in must be 4-dimensional")
-    wide, radius, depth = x.astype(np.float32, copy=False), ctx.attr("depth_radius"), x.shape[3]
-    # Sums of neighbours, as differences of running sums from the start.
-    running = np.concatenate(
-        [np.zeros((*x.shape[:3], 1)), np.cumsum(np.square(wide), axis=3, dtype=np.float64)], axis=3
-    )
+    wide = x.astype(np.float32, copy=False)
+    return (wide / _size_around(ctx, wide) ** ctx.attr("beta")).astype(x.dtype)
+
+
+def _size_around(ctx: KernelContext, x: Array) -> Array:
+    """Return what the neighbours of each element have for their size, float64."""
+    return ctx.attr("bias") + ctx.attr("alpha") * _sum_around(ctx, np.square(x))
+
+
+def _sum_around(ctx: KernelContext, x: Array) -> Array:
+    """Return the sum of each element's neighbours along the channels, float64."""
+    # As differences of running sums from the start.
+    running = np.concatenate([np.zeros((*x.shape[:3], 1)), np.cumsum(x, axis=3, dtype=np.float64)], axis=3)
+    radius, depth = min(ctx.attr("depth_radius"), x.shape[3]), x.shape[3]
     places = np.arange(depth)
-    around = running[..., np.minimum(places + radius + 1, depth)] - running[..., np.maximum(places - radius, 0)]
-    norm = (ctx.attr("bias") + ctx.attr("alpha") * around) ** ctx.attr("beta")
-    return (wide / norm).astype(x.dtype)
+    return np.asarray(
+        running[..., np.minimum(places + radius + 1, depth)] - running[..., np.maximum(places - radius, 0)]
+    )
+
+
+def _local_response_grad(ctx: KernelContext, grads: Array, x: Array, y: Array) -> Array:
+    if np.ndim(x) != 4 or not x.shape == np.shape(y) == np.shape(grads):
+        raise InvalidArgumentError("input_grads, input_image, and out_image should have the same shape")
+    wide, dy = x.astype(np.float64), grads.astype(np.float64)
+    size, beta = _size_around(ctx, wide), ctx.attr("beta")
+    # Each element counts for itself, and for the sizes of all its neighbours.
+    shared = _sum_around(ctx, dy * y.astype(np.float64) / size)
+    return (dy * size**-beta - 2 * ctx.attr("alpha") * beta * wide * shared).astype(x.dtype)
 
 
 def _attrs(type_attrs: tuple[Attr, ...], layouts: tuple[bytes, ...]) -> tuple[Attr, ...]:
@@ -138,6 +157,13 @@ def _two_types(statistics: tuple[DType, ...]) -> tuple[Attr, ...]:
     return types("T", dtypes("half bfloat16 float")), types("U", statistics)
 
 
+NEIGHBOURS = (
+    Attr("depth_radius", "int", 5),
+    Attr("bias", "float", 1.0),
+    Attr("alpha", "float", 1.0),
+    Attr("beta", "float", 0.5),
+    types("T", dtypes("half bfloat16 float"), FLOAT),
+)
 IMAGES = (b"NHWC", b"NCHW")
 VOLUMES = (b"NDHWC", b"NCDHW")
 INPUTS = "x: T, scale: U, offset: U, mean: U, variance: U"
@@ -184,17 +210,12 @@ ROWS: tuple[Op, ...] = (
         _grad_shapes,
         _normalize_grad,
     ),
+    Op("LRN", "input: T -> output: T", NEIGHBOURS, lambda ctx: [with_rank(ctx.shape(0), 4)], _local_response),
     Op(
-        "LRN",
-        "input: T -> output: T",
-        (
-            Attr("depth_radius", "int", 5),
-            Attr("bias", "float", 1.0),
-            Attr("alpha", "float", 1.0),
-            Attr("beta", "float", 0.5),
-            types("T", dtypes("half bfloat16 float"), FLOAT),
-        ),
-        lambda ctx: [with_rank(ctx.shape(0), 4)],
-        _local_response,
+        "LRNGrad",
+        "input_grads: T, input_image: T, output_image: T -> output: T",
+        NEIGHBOURS,
+        lambda ctx: [merge_shapes([with_rank(ctx.shape(index), 4) for index in range(3)])],
+        _local_response_grad,
     ),
 )

@@ -1,4 +1,4 @@
-"""What convolutions and pools give back: gradients of their images and filters.
+"""What convolutions and pools give back: gradients of their images and filters, in any number of dimensions.
 
 Each of the window's elements is one strided part of the images, so that a gradient is as many products or sums as the
 window has elements. ``Conv2DBackpropInput`` is also the transposed convolution of decoders.
@@ -9,7 +9,7 @@ on a CPU.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,17 +26,30 @@ from ckpt_magics.graphs.ops.nets.windows import (
     POOL_SIZES,
     Window,
     as_given,
+    channels_first,
     channels_last,
     conv_window,
-    output_shape,
+    lowest,
+    pool_shape,
     pool_window,
 )
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes, with_rank
-from ckpt_magics.graphs.ops.row import KernelContext, Op, ShapeContext, types
+from ckpt_magics.graphs.ops.row import KernelContext, Op, ShapeContext, ShapeRule, types
 from ckpt_magics.graphs.ops.shape_rules import input_as_shape
 from ckpt_magics.graphs.ops.type_sets import FLOATS, REAL_NUMBERS, dtypes
 
-__all__ = ["ROWS"]
+__all__ = [
+    "POOLED",
+    "ROWS",
+    "avg_pool_grad",
+    "check_positions",
+    "conv_filter",
+    "conv_input",
+    "image_sizes",
+    "max_pool_grad",
+    "max_pool_grad_grad",
+    "told_shape",
+]
 
 
 def _images_shape(ctx: ShapeContext) -> list[Shape]:
@@ -46,87 +59,93 @@ def _images_shape(ctx: ShapeContext) -> list[Shape]:
         shape = merge_shapes([sizes, (None,) * 4])
         # How many images there are is taken from the gradient alone.
         return [shape if sizes is None or shape is None else (backprop[0], *shape[1:])]
-    first = ctx.attr("data_format") == b"NCHW"
-    return [(backprop[0], filters[2], *sizes) if first else (backprop[0], *sizes, filters[2])]
+    return [(backprop[0], filters[2], *sizes) if channels_first(ctx) else (backprop[0], *sizes, filters[2])]
 
 
-def _pooled_shape(ctx: ShapeContext) -> list[Shape]:
-    images = with_rank(ctx.shape(0), 4)
-    return output_shape(ctx, pool_window(ctx, explicit=False), images[1 if ctx.attr("data_format") == b"NCHW" else 3])
+def told_shape(index: int, rank: int) -> ShapeRule:
+    """Return the rule of a gradient whose shape an input holds."""
+    return lambda ctx: [merge_shapes([input_as_shape(ctx, index), (None,) * rank])]
 
 
-def _filters_shape(ctx: ShapeContext) -> list[Shape]:
-    return [merge_shapes([input_as_shape(ctx, 1), (None,) * 4])]
-
-
-def _check_positions(window: Window, images: tuple[int, ...], backprop: Array) -> None:
+def check_positions(window: Window, images: tuple[int, ...], backprop: Array) -> None:
     """Refuse a gradient that is not of the size that the window's positions over the images give."""
-    expected = tuple(window.positions(axis, images[axis + 1]) for axis in (0, 1))
-    if backprop.ndim != 4 or backprop.shape[1:3] != expected or backprop.shape[0] != images[0]:
+    expected = tuple(window.positions(axis, images[axis + 1]) for axis in range(len(window.sizes)))
+    if backprop.shape[:-1] != (images[0], *expected):
         raise InvalidArgumentError(
             f"Computed and provided output sizes do not match: out_backprop has shape {format_shape(backprop.shape)}, "
-            f"expected rows and columns {expected} for input shape {format_shape(images)}"
+            f"expected positions {expected} for input shape {format_shape(images)}"
         )
 
 
-def _image_sizes(ctx: KernelContext, sizes: Array, filters: Array, backprop: Array) -> tuple[int, ...]:
-    """Return the images' shape with the channels last."""
-    given = [int(size) for size in sizes]
-    if len(given) == 2:
-        return backprop.shape[0], *given, filters.shape[2]
-    if len(given) != 4:
-        raise InvalidArgumentError(f"input_sizes must have 4 or 2 elements, got {len(given)}")
-    if ctx.attr("data_format") == b"NCHW":
-        return given[0], given[2], given[3], given[1]
-    return tuple(given)
+def image_sizes(ctx: KernelContext, sizes: Array, backprop: Array) -> tuple[int, ...]:
+    """Return the shape of images, told in the node's layout, with the channels last.
+
+    Raises:
+        InvalidArgumentError: There is not one size per dimension, or one is negative.
+    """
+    given = [int(size) for size in np.reshape(sizes, -1)]
+    if len(given) != backprop.ndim or min(given) < 0:
+        raise InvalidArgumentError(f"the images' sizes must be {backprop.ndim} that are not negative, got {given}")
+    return (given[0], *given[2:], given[1]) if channels_first(ctx) else tuple(given)
 
 
-def _conv_input(ctx: KernelContext, sizes: Array, filters: Array, out_backprop: Array) -> Array:
+def _whole_sizes(ctx: KernelContext, sizes: Array, filters: Array, backprop: Array) -> tuple[int, ...]:
+    """Return the shape of images of which height and width alone may be told, with the channels last."""
+    if np.size(sizes) == 2 == backprop.ndim - 2:
+        return backprop.shape[0], *(int(size) for size in sizes), filters.shape[2]
+    return image_sizes(ctx, sizes, backprop)
+
+
+def conv_input(ctx: KernelContext, sizes: Array, filters: Array, out_backprop: Array) -> Array:
+    """Kernel of the gradient of a convolution's images."""
     backprop = channels_last(ctx, out_backprop)
-    images = _image_sizes(ctx, sizes, filters, backprop)
-    height, width, depth, channels = filters.shape
-    window = conv_window(ctx, (height, width))
-    _check_positions(window, images, backprop)
-    if depth == 0 or images[3] % depth or channels != backprop.shape[3]:
+    images = _whole_sizes(ctx, sizes, filters, backprop)
+    if np.ndim(filters) != backprop.ndim:
+        raise InvalidArgumentError(f"filter must have {backprop.ndim} dimensions, got {np.ndim(filters)}")
+    *spread, depth, channels = filters.shape
+    window = conv_window(ctx, spread)
+    check_positions(window, images, backprop)
+    if depth == 0 or images[-1] % depth or channels != backprop.shape[-1]:
         raise InvalidArgumentError(
-            f"input depth must be evenly divisible by filter depth: {images[3]} vs {depth}, and filter and "
-            f"out_backprop must have the same out_depth: {channels} vs {backprop.shape[3]}"
+            f"input depth must be evenly divisible by filter depth: {images[-1]} vs {depth}, and filter and "
+            f"out_backprop must have the same out_depth: {channels} vs {backprop.shape[-1]}"
         )
-    wide, groups = accumulator(out_backprop.dtype), images[3] // depth
+    wide, groups = accumulator(out_backprop.dtype), images[-1] // depth
     total = window.padded(np.zeros(images, wide), 0)
     # One product for all of the window's elements, as far as memory goes: [positions, channels] x [channels, elements].
     back = np.ascontiguousarray(backprop, wide).reshape(-1, groups, channels // groups)
-    weights = filters.astype(wide, copy=False).reshape(height * width, depth, groups, channels // groups)
-    for part, weight in zip(window.parts(*backprop.shape[1:3]), weights, strict=True):
+    weights = filters.astype(wide, copy=False).reshape(window.elements, depth, groups, channels // groups)
+    for part, weight in zip(window.parts(backprop.shape[1:-1]), weights, strict=True):
         products = [back[:, group] @ weight[:, group].T for group in range(groups)]
-        total[part] += np.concatenate(products, 1).reshape(*backprop.shape[:3], images[3])
-    result = window.without_margins(total, *images[1:3])
+        total[part] += np.concatenate(products, 1).reshape(*backprop.shape[:-1], images[-1])
+    result = window.without_margins(total, images[1:-1])
     return as_given(ctx, np.ascontiguousarray(result, out_backprop.dtype))
 
 
-def _conv_filter(ctx: KernelContext, images: Array, sizes: Array, out_backprop: Array) -> Array:
+def conv_filter(ctx: KernelContext, images: Array, sizes: Array, out_backprop: Array) -> Array:
+    """Kernel of the gradient of a convolution's filters."""
     images, backprop = channels_last(ctx, images), channels_last(ctx, out_backprop)
-    if len(sizes) != 4:
-        raise InvalidArgumentError(f"filter_sizes must have 4 elements, got {len(sizes)}")
-    height, width, depth, channels = (int(size) for size in sizes)
-    window = conv_window(ctx, (height, width))
-    _check_positions(window, images.shape, backprop)
-    if depth == 0 or images.shape[3] % depth or channels != backprop.shape[3]:
+    if len(sizes) != images.ndim:
+        raise InvalidArgumentError(f"filter_sizes must have {images.ndim} elements, got {len(sizes)}")
+    *spread, depth, channels = (int(size) for size in sizes)
+    window = conv_window(ctx, spread)
+    check_positions(window, images.shape, backprop)
+    if depth == 0 or images.shape[-1] % depth or channels != backprop.shape[-1]:
         raise InvalidArgumentError(f"filter sizes {format_shape(tuple(sizes))} do not go with the images")
-    wide, groups = accumulator(images.dtype), images.shape[3] // depth
+    wide, groups = accumulator(images.dtype), images.shape[-1] // depth
     padded = window.padded(images.astype(wide, copy=False), 0)
     back = np.ascontiguousarray(backprop, wide).reshape(-1, groups, channels // groups)
-    total = np.empty((height * width, depth, groups, channels // groups), wide)
-    for element, part in enumerate(window.parts(*backprop.shape[1:3])):
+    total = np.empty((window.elements, depth, groups, channels // groups), wide)
+    for element, part in enumerate(window.parts(backprop.shape[1:-1])):
         under = padded[part].reshape(-1, groups, depth)
         for group in range(groups):
             np.matmul(under[:, group].T, back[:, group], out=total[element, :, group])
-    return total.reshape(height, width, depth, channels).astype(images.dtype, copy=False)
+    return total.reshape(*spread, depth, channels).astype(images.dtype, copy=False)
 
 
-def _greatest(window: Window, padded: Array, rows: int, columns: int) -> Array:
+def _greatest(window: Window, padded: Array, positions: Sequence[int]) -> Array:
     """Return which of the window's elements is the greatest at each position, the first of several."""
-    parts = window.parts(rows, columns)
+    parts = window.parts(positions)
     best = padded[next(parts)].copy()
     which = np.zeros(best.shape, np.int32)
     for element, part in enumerate(parts, 1):
@@ -136,31 +155,28 @@ def _greatest(window: Window, padded: Array, rows: int, columns: int) -> Array:
     return which
 
 
-def _lowest(dtype: np.dtype[Any]) -> float:
-    return float(np.iinfo(dtype).min) if dtype.kind in "iu" else -np.inf
-
-
-def _max_pool_grad(ctx: KernelContext, orig_input: Array, _: Array, grad: Array) -> Array:
+def max_pool_grad(ctx: KernelContext, orig_input: Array, _: Array, grad: Array) -> Array:
+    """Kernel that gives each position's gradient to the element that the pool took."""
     images, backprop = channels_last(ctx, orig_input), channels_last(ctx, grad)
-    window = pool_window(ctx, explicit=True)
-    _check_positions(window, images.shape, backprop)
-    which = _greatest(window, window.padded(images, _lowest(images.dtype)), *backprop.shape[1:3])
+    window = pool_window(ctx)
+    check_positions(window, images.shape, backprop)
+    which = _greatest(window, window.padded(images, lowest(images.dtype)), backprop.shape[1:-1])
     total = window.padded(np.zeros(images.shape, grad.dtype), 0)
     zero = grad.dtype.type(0)
-    for element, part in enumerate(window.parts(*backprop.shape[1:3])):
+    for element, part in enumerate(window.parts(backprop.shape[1:-1])):
         total[part] += np.where(which == element, backprop, zero)
-    return as_given(ctx, np.ascontiguousarray(window.without_margins(total, *images.shape[1:3])))
+    return as_given(ctx, np.ascontiguousarray(window.without_margins(total, images.shape[1:-1])))
 
 
-def _max_pool_grad_grad(ctx: KernelContext, orig_input: Array, orig_output: Array, grad: Array) -> Array:
-    """Take, at each position, what reached the element that the pool took."""
+def max_pool_grad_grad(ctx: KernelContext, orig_input: Array, orig_output: Array, grad: Array) -> Array:
+    """Kernel that takes, at each position, what reached the element that the pool took."""
     images, pooled, given = (channels_last(ctx, item) for item in (orig_input, orig_output, grad))
-    window = pool_window(ctx, explicit=False)
-    _check_positions(window, images.shape, pooled)
-    values, padded = window.padded(images, _lowest(images.dtype)), window.padded(given, 0)
-    inside = window.padded(np.ones((1, *images.shape[1:3], 1), np.uint8), 0) > 0
+    window = pool_window(ctx)
+    check_positions(window, images.shape, pooled)
+    values, padded = window.padded(images, lowest(images.dtype)), window.padded(given, 0)
+    inside = window.padded(np.ones((1, *images.shape[1:-1], 1), np.uint8), 0) > 0
     taken, is_open = np.zeros(pooled.shape, grad.dtype), np.ones(pooled.shape, np.bool_)
-    for part in window.parts(*pooled.shape[1:3]):
+    for part in window.parts(pooled.shape[1:-1]):
         # The first of several elements that the pool may have taken.
         is_here = is_open & inside[part] & (values[part] == pooled)
         np.copyto(taken, padded[part], where=is_here)
@@ -168,28 +184,22 @@ def _max_pool_grad_grad(ctx: KernelContext, orig_input: Array, orig_output: Arra
     return as_given(ctx, taken)
 
 
-def _avg_pool_grad(ctx: KernelContext, shape: Array, grad: Array) -> Array:
+def avg_pool_grad(ctx: KernelContext, shape: Array, grad: Array) -> Array:
+    """Kernel that spreads each position's gradient over the elements that the pool took the mean of."""
     backprop = channels_last(ctx, grad)
-    sizes = [int(size) for size in shape]
-    if len(sizes) != 4:
-        raise InvalidArgumentError(f"out_backprop must be 4-dimensional, orig_input_shape has {len(sizes)} elements")
-    images = (sizes[0], sizes[2], sizes[3], sizes[1]) if ctx.attr("data_format") == b"NCHW" else tuple(sizes)
-    window = pool_window(ctx, explicit=False)
-    _check_positions(window, images, backprop)
-    wide = accumulator(grad.dtype)
+    images = image_sizes(ctx, shape, backprop)
+    window = pool_window(ctx)
+    check_positions(window, images, backprop)
+    wide, positions = accumulator(grad.dtype), backprop.shape[1:-1]
     # What is added around counts in neither the sum nor the number.
-    inside, count = window.padded(np.ones((1, *images[1:3], 1), wide), 0), np.zeros((1, *backprop.shape[1:3], 1), wide)
-    for part in window.parts(*backprop.shape[1:3]):
+    inside, count = window.padded(np.ones((1, *images[1:-1], 1), wide), 0), np.zeros((1, *positions, 1), wide)
+    for part in window.parts(positions):
         count += inside[part]
     share, total = backprop.astype(wide, copy=False) / count, window.padded(np.zeros(images, wide), 0)
-    for part in window.parts(*backprop.shape[1:3]):
+    for part in window.parts(positions):
         total[part] += share
-    result = window.without_margins(total, *images[1:3])
+    result = window.without_margins(total, images[1:-1])
     return as_given(ctx, np.ascontiguousarray(result, grad.dtype))
-
-
-def _avg_pool_grad_shape(ctx: ShapeContext) -> list[Shape]:
-    return [merge_shapes([input_as_shape(ctx, 0), (None,) * 4])]
 
 
 MAX_POOL_TYPES = (types("T", REAL_NUMBERS, FLOAT),)
@@ -201,34 +211,34 @@ ROWS: tuple[Op, ...] = (
         "input_sizes: int32, filter: T, out_backprop: T -> output: T",
         (types("T", (*FLOATS, *dtypes("int32"))), *CONV_ATTRS),
         _images_shape,
-        _conv_input,
+        conv_input,
     ),
     Op(
         "Conv2DBackpropFilter",
         "input: T, filter_sizes: int32, out_backprop: T -> output: T",
         (types("T", FLOATS), *CONV_ATTRS),
-        _filters_shape,
-        _conv_filter,
+        told_shape(1, 4),
+        conv_filter,
     ),
     Op(
         "MaxPoolGrad",
         POOLED,
         (*POOL_SIZES, ANY_PADDING, EXPLICIT, LAYOUT, *MAX_POOL_TYPES),
         lambda ctx: [with_rank(ctx.shape(0), 4)],
-        _max_pool_grad,
+        max_pool_grad,
     ),
     Op(
         "MaxPoolGradGrad",
         POOLED,
         (*POOL_SIZES, PADDING, LAYOUT, types("T", REAL_NUMBERS)),
-        _pooled_shape,
-        _max_pool_grad_grad,
+        pool_shape,
+        max_pool_grad_grad,
     ),
     Op(
         "AvgPoolGrad",
         "orig_input_shape: int32, grad: T -> output: T",
         (*POOL_SIZES, PADDING, LAYOUT, types("T", FLOATS)),
-        _avg_pool_grad_shape,
-        _avg_pool_grad,
+        told_shape(0, 4),
+        avg_pool_grad,
     ),
 )
