@@ -34,6 +34,7 @@ DIFF_ARGUMENTS: tuple[Argument, ...] = (
         help="Another one, or a variable that holds tensors. Default: the active graph, else the notebook.",
     ),
     _MAP,
+    argument("--graph", action="store_true", help="Show the graph too, coloured by how much has changed."),
     argument("--static", action="store_true", help="Show a plain table instead of the interactive one."),
     *_WHO,
 )

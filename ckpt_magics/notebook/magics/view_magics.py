@@ -22,6 +22,7 @@ from ckpt_magics.phrasing import names_text
 
 if TYPE_CHECKING:
     from ckpt_magics.files.jobs.comparison import Tensors
+    from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
     from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
 __all__ = ["ViewMagics", "has_front_end", "variables_view"]
@@ -105,7 +106,8 @@ class ViewMagics(Magics):
         Without B, after %%graph or %graph, the variables are the active graph's, with the values of its session.
 
         The value has .variables, a DataFrame with a row per tensor and the norms of the differences; with --static it
-        is that DataFrame. In Python: compare_checkpoints(a, b).
+        is that DataFrame. --graph adds the graph, coloured by how much each variable has changed: its .table is the
+        comparison, its .graph the picture. In Python: compare_checkpoints(a, b).
 
         Examples::
 
@@ -113,6 +115,7 @@ class ViewMagics(Magics):
             %ckpt_diff model.ckpt
             %ckpt_diff model.ckpt params --static
             %ckpt_diff old.ckpt new.ckpt --map head/=logits/
+            %ckpt_diff run/model.ckpt-100 run/model.ckpt-200 --graph
         """
         from ckpt_magics.files.directory.open_tensors import open_on_demand
         from ckpt_magics.files.jobs.comparison import compare, under_new_names
@@ -132,7 +135,29 @@ class ViewMagics(Magics):
             return difference_frame(found)
         from ckpt_magics.notebook.widgets.tensors.difference_view import DifferenceView
 
-        return DifferenceView(before, after, (before.origin, title), found)
+        table = DifferenceView(before, after, (before.origin, title), found)
+        if not arguments.graph:
+            return table
+        from ckpt_magics.notebook.widgets.linked_view import LinkedView
+
+        graph = self._graph_of(arguments, before, after)
+        changes = {tensor.name: tensor.distance.norm for tensor in found if tensor.distance is not None}
+        if changes:
+            graph.paint(changes, "\N{DOUBLE VERTICAL LINE}\N{GREEK CAPITAL LETTER DELTA}\N{DOUBLE VERTICAL LINE}")
+        return LinkedView(graph, table)
+
+    def _graph_of(self, arguments: argparse.Namespace, before: Tensors, after: Tensors) -> GraphView:
+        """The active graph where that is compared, else the graph beside either checkpoint."""
+        from ckpt_magics.notebook.widgets.linked_view import graph_beside
+
+        active = active_graph(self.shell)
+        if arguments.after is None and active is not None:
+            view: GraphView = active.view()
+            return view
+        found = graph_beside(after) or graph_beside(before)
+        if found is None:
+            raise UsageError("--graph: there is no graph (.meta) beside either checkpoint")
+        return found
 
     def _present_tensors(self, stored: Tensors, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""

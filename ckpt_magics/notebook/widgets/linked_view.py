@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
@@ -12,9 +12,14 @@ from ckpt_magics.files.storage.place import AnyPath, place_of
 from ckpt_magics.graphs.meta_graph.graph_files import read_meta_graph
 from ckpt_magics.notebook.widgets.graph.graph_view import GraphView
 from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, display_view, save_page
+from ckpt_magics.notebook.widgets.tensors.table_view import TableView
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
-__all__ = ["LinkedView", "linked_view"]
+if TYPE_CHECKING:
+    from ckpt_magics.files.object_graph.named_tensors import TensorReader
+    from ckpt_magics.files.tensors.source import TensorSource
+
+__all__ = ["LinkedView", "graph_beside", "linked_view"]
 
 
 class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
@@ -29,7 +34,7 @@ class LinkedView(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no typ
         table: As given.
     """
 
-    def __init__(self, graph: GraphView, table: VariablesView) -> None:
+    def __init__(self, graph: GraphView, table: TableView) -> None:
         self.graph = graph
         self.table = table
         super().__init__([graph, table])
@@ -95,7 +100,17 @@ def linked_view(table: VariablesView) -> LinkedView | None:
     Raises:
         DataLossError: The file beside it holds no graph.
     """
-    path = naming.meta_graph_filename(table.source.named_tensors.origin)
+    graph = graph_beside(table.source)
+    return None if graph is None else LinkedView(graph, table)
+
+
+def graph_beside(reader: TensorReader[TensorSource]) -> GraphView | None:
+    """Return the graph that was saved beside a checkpoint, linked with it; None if none was.
+
+    Raises:
+        DataLossError: The file beside it holds no graph.
+    """
+    path = naming.meta_graph_filename(reader.named_tensors.origin)
     if not place_of(path).is_file:
         return None
-    return LinkedView(GraphView(read_meta_graph(path), title=path, reader=table.source), table)
+    return GraphView(read_meta_graph(path), title=path, reader=reader)

@@ -28,6 +28,7 @@ const COLOR_LABELS: Readonly<Record<string, string>> = {
   device: "colour: device",
   size: "colour: size",
   difference: "colour: difference",
+  numbers: "colour: numbers",
 };
 
 const EXPORTS: ReadonlyArray<readonly [ExportFormat, string]> = [
@@ -66,9 +67,8 @@ export class GraphControls {
       button(sign, () => onHistory(by), { title, "aria-label": title });
     this.#back = step("←", "Back ([)", -1);
     this.#forward = step("→", "Forward (])", 1);
-    const colors = facts.colors.map((color) => [color, COLOR_LABELS[color] ?? color] as const);
-    this.#color = select("What colours say", colors, "kind", (color) => onChange({ color }));
-    this.#color.hidden = colors.length < 2;
+    this.#color = select("What colours say", [], "kind", (color) => onChange({ color }));
+    this.offerColors(facts.colors);
     this.#direction = select("Direction of the flow", DIRECTIONS, "TB", (direction) =>
       onChange({ direction: direction as Direction }),
     );
@@ -87,6 +87,16 @@ export class GraphControls {
         help(),
       ),
     );
+  }
+
+  /** Offer these ways to colour the nodes. */
+  offerColors(colors: readonly string[]): void {
+    const chosen = this.#color.value;
+    this.#color.replaceChildren(
+      ...colors.map((color) => element("option", { value: color }, COLOR_LABELS[color] ?? color)),
+    );
+    this.#color.value = chosen;
+    this.#color.hidden = colors.length < 2;
   }
 
   /** Show what is in force. */

@@ -110,6 +110,8 @@ export interface GraphFacts {
   readonly groups: ReadonlyArray<readonly [group: string, title: string, count: number]>;
   /** Ways to colour the nodes. */
   readonly colors: readonly string[];
+  /** What the numbers are that the user gave, or "". */
+  readonly painted: string;
   readonly paints: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
@@ -144,7 +146,7 @@ export function edgeKey(source: number, target: number): string {
 }
 
 export function decodeFacts(reply: Reply): GraphFacts {
-  const { ops, groups, colors, paints } = reply.content;
+  const { ops, groups, colors, painted, paints } = reply.content;
   return {
     ops: list(ops).map((pair) => [String(list(pair)[0]), Number(list(pair)[1])] as const),
     groups: list(groups).map((each) => {
@@ -152,6 +154,7 @@ export function decodeFacts(reply: Reply): GraphFacts {
       return [String(group), String(title), Number(count)] as const;
     }),
     colors: list(colors).map(String),
+    painted: String(painted ?? ""),
     paints: record(paints) as GraphFacts["paints"],
   };
 }
@@ -265,6 +268,31 @@ export function decodeHits(reply: Reply): { readonly hits: readonly Hit[]; reado
     .map(record)
     .map((hit) => ({ name: String(hit.name), what: String(hit.what) }));
   return { hits, total: Number(reply.content.total) };
+}
+
+/** Numbers of an op or scope. */
+export interface PaintedRow {
+  readonly name: string;
+  readonly what: string;
+  readonly count: number;
+  /** Sum, least and most. */
+  readonly texts: readonly string[];
+}
+
+export function decodePainted(reply: Reply): {
+  readonly rows: readonly PaintedRow[];
+  readonly total: number;
+  readonly note: string;
+} {
+  const rows = list(reply.content.rows)
+    .map(record)
+    .map((row) => ({
+      name: String(row.name),
+      what: String(row.what),
+      count: Number(row.count),
+      texts: list(row.texts).map(String),
+    }));
+  return { rows, total: Number(reply.content.total), note: String(reply.content.note) };
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -30,6 +30,7 @@ import {
 import { paintStyle } from "./graph_paints";
 import { GraphPicture } from "./graph_picture";
 import { NodePanel } from "./node_panel";
+import { PaintedTable } from "./painted_table";
 import { download, htmlPage, standaloneSvg, svgText, toPng } from "./picture_export";
 import { SceneLayouts } from "./scene_layouts";
 
@@ -55,7 +56,8 @@ class GraphApp {
   readonly #history: ViewHistory<GraphState>;
   readonly #notice = new Notice();
   readonly #status = element("div", { class: "ckpt-foot", role: "status", "aria-live": "polite" });
-  readonly #offStatistics: () => void;
+  readonly #painted: PaintedTable;
+  readonly #offEvents: ReadonlyArray<() => void>;
   #scene: GraphScene | null = null;
   /** Counts drawings: an answer that comes after a newer question is dropped. */
   #turn = 0;
@@ -94,9 +96,21 @@ class GraphApp {
       onAside: (name, aside) => this.#change({ aside: { ...this.#state.aside, [name]: aside } }),
       onClose: () => this.#select(""),
     });
-    this.#offStatistics = channel.on("statistics", (content) => {
-      if (content.row === this.#value.row) this.#value.showStatistics(decodeStatistics(content));
+    this.#painted = new PaintedTable({
+      load: () => channel.request("painted"),
+      onJump: (name) => void this.#jump(name),
     });
+    this.#painted.offer(facts.painted);
+    this.#offEvents = [
+      channel.on("statistics", (content) => {
+        if (content.row === this.#value.row) this.#value.showStatistics(decodeStatistics(content));
+      }),
+      channel.on("painted", (content) => {
+        this.#controls.offerColors(content.colors as string[]);
+        this.#painted.offer(String(content.painted));
+        void this.draw();
+      }),
+    ];
     this.#picture.viewport.root.append(this.#notice.root);
     const body = element("div", { class: "ckpt-split" }, this.#picture.viewport.root, this.#panel.root);
     this.root = element(
@@ -106,6 +120,7 @@ class GraphApp {
       this.#controls.root,
       body,
       this.#legend.root,
+      this.#painted.root,
       this.#status,
     );
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
@@ -117,7 +132,7 @@ class GraphApp {
   close(): void {
     this.#model.off("change:view_state", this.#onState);
     this.#model.off("change:selected", this.#onSelected);
-    this.#offStatistics();
+    for (const off of this.#offEvents) off();
     this.#picture.viewport.close();
   }
 

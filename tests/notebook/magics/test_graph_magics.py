@@ -477,6 +477,18 @@ b = tf.Variable([[0, 0, 0]], dtype=tf.float32, name="biases")
         assert capsys.readouterr().out == "Comparing with the variables of net, the active graph\n"
         assert frame["status"].to_dict() == {"biases": "same", "weight": "changed"}
 
+    def test_colours_the_graph_by_what_has_changed(self, saved, monkeypatch):
+        monkeypatch.setattr(saved, "kernel", object(), raising=False)
+        saved.run_cell_magic("graph", "net", CELL.replace("[1, 2, 3],", "[1, 2, 5],", 1))
+        view = saved.run_line_magic("ckpt_diff", "model.ckpt --graph -q")
+        assert view.graph.state.color == "numbers"
+        assert dict(zip(view.table.variables["name"], view.table.variables["norm"], strict=True))["weight"] == 2
+        saved.run_line_magic("graph", "--off")
+        assert saved.run_line_magic("ckpt_diff", "model.ckpt model.ckpt --graph -q").graph.state.color == "numbers"
+        saved.run_line_magic("ckpt_save", "bare value=1.0 --no-meta -q")
+        with pytest.raises(UsageError, match="no graph"):
+            saved.run_line_magic("ckpt_diff", "bare bare --graph -q")
+
     def test_compares_with_values_only(self, saved):
         saved.run_line_magic("graph", "model.ckpt")
         with pytest.raises(UsageError, match=r"no variable of model\.ckpt\.meta, the active graph, has a value yet"):

@@ -1,15 +1,15 @@
-"""Ways to colour the boxes of a view: by kind, op, device, or a size or state that the caller knows."""
+"""Ways to colour the boxes of a view: by kind, op, device, or a number or state that the caller knows."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ckpt_magics.notebook.pictures.drawing.dot import legend_entries
-from ckpt_magics.notebook.pictures.drawing.palette import HUES, PALETTES, SCALE, Paint
+from ckpt_magics.notebook.pictures.drawing.palette import FALL, HUES, PALETTES, SCALE, Paint
 from ckpt_magics.notebook.pictures.model.hierarchy import Hierarchy
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.labels import shown
@@ -18,6 +18,7 @@ from ckpt_magics.notebook.pictures.views.view import View, ViewNode
 # Paints by what they stand for: a kind of box, "hue0" …, "scale0" …
 OTHER_HUE: Final = f"hue{len(HUES['light']) - 1}"
 PLAIN: Final = "bundle"
+_ODD: Final = "hue3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class Coloring:
     Attributes:
         paints: Name of a paint by id of a ViewNode.
         legend: Name of a paint and what it means, in order.
+        said: What a colour stands for, by id of a ViewNode, where it says more than the legend.
     """
 
     paints: Mapping[int, str]
     legend: Sequence[tuple[str, str]]
+    said: Mapping[int, str] = field(default_factory=dict)
 
 
 def paint_table(theme: str) -> dict[str, Paint]:
@@ -39,13 +42,14 @@ def paint_table(theme: str) -> dict[str, Paint]:
         **{str(kind): paint for kind, paint in PALETTES[theme].boxes.items()},
         **{f"hue{number}": paint for number, paint in enumerate(HUES[theme])},
         **{f"scale{number}": paint for number, paint in enumerate(SCALE[theme])},
+        **{f"fall{number}": paint for number, paint in enumerate(FALL[theme])},
     }
 
 
 def color_by_kind(view: View) -> Coloring:
     """What the boxes are: the colours of a static picture."""
     return Coloring(
-        {node.id: node.kind for node in _nodes(view)}, [(str(k), label) for k, label in legend_entries(view)]
+        {node.id: node.kind for node in boxes_of(view)}, [(str(k), label) for k, label in legend_entries(view)]
     )
 
 
@@ -58,7 +62,7 @@ def color_by_word(hierarchy: Hierarchy, view: View, word_of: Callable[[Item], st
         word_of: The word of a leaf, ``""`` for none; a box has the word that all its leaves share.
         none: What boxes without a word are called.
     """
-    words = {node.id: _common_word(hierarchy, node, word_of) for node in _nodes(view)}
+    words = {node.id: _common_word(hierarchy, node, word_of) for node in boxes_of(view)}
     counts = Counter(word for word in words.values() if word)
     own = [word for word, _ in counts.most_common(len(HUES["light"]) - 1)]
     paint_of = {word: f"hue{number}" for number, word in enumerate(own)}
@@ -71,28 +75,53 @@ def color_by_word(hierarchy: Hierarchy, view: View, word_of: Callable[[Item], st
     return Coloring(paints, legend)
 
 
-def color_by_size(
-    hierarchy: Hierarchy, view: View, size_of: Callable[[Item], int], show: Callable[[int], str]
-) -> Coloring:
-    """Darken what is large, in steps of equal ratio between the smallest and the largest box."""
-    sizes = {node.id: sum(size_of(leaf) for leaf in _leaves(hierarchy, node)) for node in _nodes(view)}
-    known = sorted(size for size in sizes.values() if size > 0)
-    if not known:
-        return Coloring(dict.fromkeys(sizes, PLAIN), [(PLAIN, "no size known")])
-    low, high = math.log(known[0]), math.log(known[-1])
-    steps = len(SCALE["light"])
+def color_by_number(numbers: Mapping[int, float | None], show: Callable[[float], str], none: str) -> Coloring:
+    """Darken what is far from zero, in steps of equal ratio between the least and the most; below zero in another hue.
 
-    def step(size: int) -> int:
-        return min(int((math.log(size) - low) / (high - low) * steps), steps - 1) if high > low else steps - 1
-
+    Args:
+        numbers: Number by id of a ViewNode; None for none.
+        show: A number as text.
+        none: What boxes without a number are called.
+    """
+    known = sorted(number for number in numbers.values() if number is not None and math.isfinite(number))
+    step = _steps([abs(number) for number in known if number])
+    paints = {node_id: PLAIN if number is None else _scaled(number, step) for node_id, number in numbers.items()}
     legend = []
-    for number in range(steps):
-        inside = [size for size in known if step(size) == number]
+    for paint in (*reversed(_family("fall")), *_family("scale")):
+        inside = [number for number in known if _scaled(number, step) == paint]
         if inside:
-            text = show(inside[0]) if inside[0] == inside[-1] else f"{show(inside[0])} to {show(inside[-1])}"
-            legend.append((f"scale{number}", text))
-    paints = {node_id: f"scale{step(size)}" if size > 0 else PLAIN for node_id, size in sizes.items()}
-    return Coloring(paints, [*legend, *([(PLAIN, "nothing saved")] if PLAIN in paints.values() else [])])
+            first, last = show(inside[0]), show(inside[-1])
+            legend.append((paint, first if first == last else f"{first} to {last}"))
+    used = set(paints.values())
+    legend.extend((paint, text) for paint, text in ((_ODD, "NaN or Inf"), (PLAIN, none)) if paint in used)
+    said = {node_id: show(number) for node_id, number in numbers.items() if number is not None}
+    return Coloring(paints, legend, said)
+
+
+def _family(name: str) -> list[str]:
+    return [f"{name}{number}" for number in range(len(SCALE["light"]))]
+
+
+def _steps(sizes: Sequence[float]) -> Callable[[float], int]:
+    """Return what gives a size its step. Sizes below a millionth of the largest count as that."""
+    last = len(SCALE["light"]) - 1
+    high = math.log(max(sizes, default=1.0))
+    low = max(math.log(min(sizes, default=1.0)), high - math.log(1e6))
+
+    def step(size: float) -> int:
+        if size == 0:
+            return 0
+        if high <= low:
+            return last
+        return min(max(int((math.log(size) - low) / (high - low) * (last + 1)), 0), last)
+
+    return step
+
+
+def _scaled(number: float, step: Callable[[float], int]) -> str:
+    if not math.isfinite(number):
+        return _ODD
+    return f"{'fall' if number < 0 else 'scale'}{step(abs(number))}"
 
 
 def color_by_state(
@@ -108,8 +137,8 @@ def color_by_state(
     """
     order = {state: place for place, state in enumerate(states)}
     paints, seen = {}, set()
-    for node in _nodes(view):
-        found = {state_of(leaf) for leaf in _leaves(hierarchy, node)} & states.keys()
+    for node in boxes_of(view):
+        found = {state_of(leaf) for leaf in leaves_of(hierarchy, node)} & states.keys()
         state = min(found, key=order.__getitem__, default="")
         seen.add(state)
         paints[node.id] = states.get(state, PLAIN)
@@ -117,11 +146,13 @@ def color_by_state(
     return Coloring(paints, [*legend, *([(PLAIN, "no variable")] if "" in seen else [])])
 
 
-def _nodes(view: View) -> tuple[ViewNode, ...]:
+def boxes_of(view: View) -> tuple[ViewNode, ...]:
+    """Return the boxes of the picture and those aside."""
     return (*view.nodes, *view.aside)
 
 
-def _leaves(hierarchy: Hierarchy, node: ViewNode) -> list[Item]:
+def leaves_of(hierarchy: Hierarchy, node: ViewNode) -> list[Item]:
+    """Return every op that a box stands for."""
     return [leaf for item_id in node.members or (node.id,) for leaf in hierarchy.leaves(item_id)]
 
 
@@ -130,5 +161,5 @@ def _common_word(hierarchy: Hierarchy, node: ViewNode, word_of: Callable[[Item],
     own = hierarchy.items[node.id].own if not node.members else None
     if own is not None:
         return word_of(hierarchy.items[own])
-    words = {word_of(leaf) for leaf in _leaves(hierarchy, node)}
+    words = {word_of(leaf) for leaf in leaves_of(hierarchy, node)}
     return words.pop() if len(words) == 1 else ""

@@ -114,6 +114,24 @@ SCALE: Final[Mapping[str, tuple[Paint, ...]]] = {
     ),
 }
 
+# The same for numbers below zero.
+FALL: Final[Mapping[str, tuple[Paint, ...]]] = {
+    "light": (
+        Paint("#fdf3ea", "#dcc0a4", "#54381f", "#8a6a4b"),
+        Paint("#fbdfc4", "#dda878", "#55330f", "#8f6334"),
+        Paint("#f5bd8a", "#cf8543", "#4a2704", "#7f4c16"),
+        Paint("#e8924a", "#b5641c", "#361a00", "#5f3305"),
+        Paint("#b0540f", "#7a3705", "#ffffff", "#f9dfc8"),
+    ),
+    "dark": (
+        Paint("#33271c", "#78614c", "#e8d8c9", "#b69f88"),
+        Paint("#533417", "#9e7650", "#f4e4d4", "#d0b292"),
+        Paint("#83501e", "#d29b63", "#fbefe4", "#eed0b1"),
+        Paint("#c4752e", "#edba8c", "#ffffff", "#f9e4d0"),
+        Paint("#f5b980", "#fde4cc", "#4a2803", "#70450f"),
+    ),
+}
+
 
 def find_palette(name: str) -> Palette:
     """Return a palette by name.

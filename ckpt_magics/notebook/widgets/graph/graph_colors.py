@@ -10,15 +10,18 @@ from ckpt_magics.files.formats.dtypes import dtype_by_number
 from ckpt_magics.files.jobs.comparison import TensorDifference, compare
 from ckpt_magics.notebook.pictures.drawing.coloring import (
     Coloring,
+    boxes_of,
     color_by_kind,
-    color_by_size,
+    color_by_number,
     color_by_state,
     color_by_word,
+    leaves_of,
 )
 from ckpt_magics.notebook.pictures.graph_model import GraphModel
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.views.view import View
 from ckpt_magics.notebook.widgets.graph.graph_state import COLORS
+from ckpt_magics.notebook.widgets.graph.painted_numbers import PaintedNumbers, number_text
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables, is_variable
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ class GraphColors:
         saved: Its variables in a checkpoint.
         tensors: That checkpoint.
         compare: An earlier checkpoint, for what differs.
+
+    Attributes:
+        painted: Numbers that the user gave.
     """
 
     def __init__(
@@ -71,14 +77,15 @@ class GraphColors:
         self._tensors = tensors
         self._compare = compare
         self._states: dict[str, str] | None = None
+        self.painted: PaintedNumbers | None = None
 
     @property
     def offered(self) -> list[str]:
         """The colourings that make sense for this graph."""
         has_device = any(node.device for node in self._model.graph_def.node)
         differs = self._compare is not None and self._tensors is not None
-        absent = {*(() if has_device else ("device",)), *(() if differs else ("difference",))}
-        return [color for color in COLORS if color not in absent]
+        present = {"device": has_device, "difference": differs, "numbers": self.painted is not None}
+        return [color for color in COLORS if present.get(color, True)]
 
     def color(self, view: View, by: str) -> Coloring:
         """Return the colours of a view."""
@@ -88,7 +95,11 @@ class GraphColors:
         if by == "device":
             return color_by_word(hierarchy, view, _device, "no device, or several")
         if by == "size":
-            return color_by_size(hierarchy, view, self._size, size_text)
+            sizes = {node.id: sum(map(self._size, leaves_of(hierarchy, node))) or None for node in boxes_of(view)}
+            return color_by_number(sizes, lambda size: size_text(int(size)), "nothing saved")
+        if by == "numbers" and self.painted is not None:
+            numbers = {node.id: self.painted.number_of(node.members or (node.id,)) for node in boxes_of(view)}
+            return color_by_number(numbers, number_text, "no number")
         if by == "difference":
             states = self.find_differences()
             return color_by_state(hierarchy, view, lambda leaf: states.get(self._tensor(leaf), ""), _STATES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ckpt_magics.errors import InvalidArgumentError
@@ -22,6 +23,7 @@ from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout, desc
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, find_items
 from ckpt_magics.notebook.widgets.graph.node_details import describe_item
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues, describe_value
+from ckpt_magics.notebook.widgets.graph.painted_numbers import Combined, PaintedNumbers, Tally, number_text
 from ckpt_magics.notebook.widgets.graph.saved_variables import SavedVariables
 from ckpt_magics.notebook.widgets.static_files import read_static
 from ckpt_magics.proto.messages import NodeDef
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["GraphMessages", "search_items"]
 
 _MAX_HITS: Final = 100
+_MAX_PAINTED: Final = 500
 _TIME_LIMIT: Final = 10.0
 """Seconds for a layout here, after the browser has given up on its own."""
 
@@ -84,6 +87,7 @@ class GraphMessages:
             "node": Handler(self._node),
             "search": Handler(self._search),
             "difference": Handler(self._difference, background=True),
+            "painted": Handler(self._painted),
             "engine": Handler(_engine),
         }
 
@@ -96,8 +100,19 @@ class GraphMessages:
             "ops": [list(pair) for pair in self._model.op_counts],
             "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
             "colors": self.colors.offered,
+            "painted": self.painted_title,
             "paints": describe_paints(),
         }
+
+    @property
+    def painted_title(self) -> str:
+        """What the numbers are that the user gave; "" for none."""
+        return "" if self.colors.painted is None else self.colors.painted.title
+
+    def paint(self, numbers: Mapping[Any, Any], title: str, combine: Combined) -> PaintedNumbers:
+        """Take the user's numbers, as `PaintedNumbers` does."""
+        self.colors.painted = PaintedNumbers(self._model, self.saved, numbers, title, combine)
+        return self.colors.painted
 
     def scene(self, state: GraphState, view: View) -> dict[str, Any]:
         """What is drawn of a view, without its places."""
@@ -164,6 +179,10 @@ class GraphMessages:
             value = describe_value(item.node, self.saved, self._tensors, self._live)
             content["sections"][:0] = [value] if value["facts"] else []
             content["variable"] = self._heading(item)
+        number = None if self.colors.painted is None else self.colors.painted.number_of([item.id])
+        if number is not None:
+            facts = [{"label": self.painted_title, "text": number_text(number), "link": None}]
+            content["sections"].insert(0, {"title": "Number", "facts": facts})
         return Reply(content)
 
     def details(self, name: str) -> dict[str, Any]:
@@ -203,6 +222,17 @@ class GraphMessages:
         found = search_items(self._model, text, mode)
         hits = [{"name": item.name, "what": item.op or item.kind} for item in found[:_MAX_HITS]]
         return Reply({"hits": hits, "total": len(found)})
+
+    def _painted(self, _request: Request) -> Reply:
+        painted = self.colors.painted
+        if painted is None:
+            return Reply({"rows": [], "total": 0, "note": ""})
+        rows = sorted(painted.rows(), key=lambda row: _prominence(row[2].total))
+        shown = [
+            {"name": name, "what": what, "count": each.count, "texts": [*map(number_text, _facts(each))]}
+            for name, what, each in rows[:_MAX_PAINTED]
+        ]
+        return Reply({"rows": shown, "total": len(rows), "note": painted.note})
 
     def _difference(self, request: Request) -> Reply:
         def progress(done: int, total: int) -> None:
@@ -254,6 +284,15 @@ def _matcher(text: str, mode: str) -> Callable[[Item], bool]:
 
 def _layout_dot(cut: GraphCut, *, tight: bool) -> str:
     return format_dot(cut.view, DotOptions(tight=tight, complete=False))
+
+
+def _prominence(number: float) -> float:
+    """Sorts what is no number first, then what is far from zero."""
+    return -abs(number) if math.isfinite(number) else -math.inf
+
+
+def _facts(tally: Tally) -> tuple[float, float, float]:
+    return tally.total, tally.least, tally.most
 
 
 def _plural(count: int, verb: str) -> str:

@@ -67,6 +67,7 @@ def _node(hierarchy: Hierarchy, node: ViewNode, coloring: Coloring, *, upward: b
     width, height = box_size(node)
     outline = outline_box(node.kind, Box(0, 0, width, height), series=node.series, upward=upward)
     item = None if node.members else hierarchy.items[node.id]
+    said = filter(None, [coloring.said.get(node.id)])
     openable = bool(node.group) or (item is not None and bool(item.children))
     return {
         "id": node.id,
@@ -80,7 +81,7 @@ def _node(hierarchy: Hierarchy, node: ViewNode, coloring: Coloring, *, upward: b
         "opens": openable and (item is None or item.own is None),
         "lines": list(box_lines(node)),
         "bold": node.kind in {"scope", "library"},
-        "hint": "\n".join(shorten(line, MAX_TOOLTIP_LINE) for line in (shown(node.name), *map(shown, node.facts))),
+        "hint": "\n".join(shorten(line, MAX_TOOLTIP_LINE) for line in map(shown, (node.name, *said, *node.facts))),
         "paint": coloring.paints[node.id],
         "width": width,
         "height": height,

@@ -15,7 +15,7 @@ __all__ = ["COLORS", "GraphState", "Trace", "TraceKind"]
 
 TraceKind = Literal["inputs", "outputs", "path"]
 
-COLORS: Final = ("kind", "op", "device", "size", "difference")
+COLORS: Final = ("kind", "op", "device", "size", "difference", "numbers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,15 @@ from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, TraceKind, find_items
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues
+from ckpt_magics.notebook.widgets.graph.painted_numbers import Combined
 from ckpt_magics.notebook.widgets.graph.saved_graph import saved_graph
 from ckpt_magics.notebook.widgets.saved_output import MAX_DATA, SavedForm, pack_data
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages, ViewHead
 from ckpt_magics.proto import messages
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ckpt_magics.files.object_graph.named_tensors import TensorReader
     from ckpt_magics.files.tensors.source import TensorSource
 
@@ -203,7 +206,10 @@ class GraphView(BundledWidget):
         self._move(names, aside=False)
 
     def color_by(self, what: str) -> None:
-        """Choose what the colours say: "kind", "op", "device", "size" or, between two checkpoints, "difference".
+        """Choose what the colours say.
+
+        Args:
+            what: "kind", "op", "device", "size"; between two checkpoints "difference"; after `paint` "numbers".
 
         Raises:
             InvalidArgumentError: This view has no such colours.
@@ -211,6 +217,30 @@ class GraphView(BundledWidget):
         if what not in self._answers.colors.offered:
             raise InvalidArgumentError(f"colours can say {', '.join(self._answers.colors.offered)}, not {what!r}")
         self._show(replace(self.state, color=what))
+
+    def paint(self, numbers: Mapping[Any, Any], title: str = "", *, combine: Combined = "sum") -> pd.DataFrame:
+        """Colour nodes by numbers: norms, gradients, what has changed between two steps.
+
+        Args:
+            numbers: A number by name, as a dict or a pandas Series: of ops, tensors (``x:0``), scopes, or tensors of
+                the checkpoint. None is no number.
+            title: What the numbers are; by default the name of the Series.
+            combine: What a closed scope says of the numbers in it: their "sum", "mean", or "max", the one that is
+                farthest from zero.
+
+        Returns:
+            A row for each node and scope with numbers: name, scope, count, sum, min, max.
+
+        Raises:
+            NotFoundError: The graph has none of the names.
+            InvalidArgumentError: Something is no number.
+        """
+        title = title or str(getattr(numbers, "name", None) or "numbers")
+        painted = self._answers.paint(numbers, title, combine)
+        self._show(replace(self.state, color="numbers"))
+        # The state may be the same as before, with other numbers.
+        self.send({"event": "painted", "colors": self._answers.colors.offered, "painted": title})
+        return painted.frame()
 
     def picture(self) -> GraphPicture:
         """Return what is seen as a static picture, with its SVG, DOT, HTML and text."""

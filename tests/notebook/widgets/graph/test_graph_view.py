@@ -327,3 +327,35 @@ def test_a_view_goes_on_where_a_former_one_of_the_same_graph_was(view):
     other = GraphView(view._model, title="another")
     other.continue_from(view)
     assert other.state.open == ()
+
+
+def paints(view):
+    return {box["name"]: box["paint"] for box in shown(view)["nodes"]}
+
+
+def test_numbers_colour_nodes_and_add_up_in_scopes(view):
+    frame = view.paint({"conv1/kernel": 3.0, "conv1/bias:0": 1, "fc/kernel": -2.0, "images": 0.5}, "norm")
+    found = frame.set_index("name")
+    assert found.loc["conv1", ["count", "sum", "min", "max"]].tolist() == [2, 4.0, 1.0, 3.0]
+    assert found.loc["fc/kernel", "sum"] == -2
+    colors = paints(view)
+    assert (colors["conv1"], colors["images"], colors["conv2"]) == ("scale4", "scale0", "bundle")
+    assert colors["fc"].startswith("fall")
+    assert ["bundle", "no number"] in [[entry["paint"], entry["label"]] for entry in shown(view)["legend"]]
+    assert "4" in next(box["hint"] for box in shown(view)["nodes"] if box["name"] == "conv1").split("\n")
+    page = Page(view)
+    assert "numbers" in page.ask("open")["colors"]
+    assert page.ask("node", name="fc/kernel")["sections"][0]["facts"][0]["text"] == "-2"
+    assert page.ask("painted")["rows"][0]["name"] == "conv1"
+
+
+def test_what_is_not_in_the_graph_is_named_and_a_scope_tells_the_farthest_from_zero(view):
+    view.paint({"conv1/kernel": -3.0, "conv1/bias": 1, "gone": 1, "fc": float("nan")}, combine="max")
+    assert Page(view).ask("painted")["note"] == "1 name is not in the graph: gone"
+    assert paints(view)["conv1"] == "fall4"
+    assert paints(view)["fc"] == "hue3"
+    for wrong in ({"gone": 1.0}, {"conv1/kernel": "much"}, {}):
+        with pytest.raises((NotFoundError, InvalidArgumentError)):
+            view.paint(wrong)
+    with pytest.raises(InvalidArgumentError):
+        view.paint({"conv1": 1}, combine="median")
