@@ -8,7 +8,7 @@ Format: as bundle_records.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,11 +23,11 @@ from ckpt_magics.files.formats.bundle_records import (
     encode_type,
 )
 from ckpt_magics.files.formats.dtypes import DType
-from ckpt_magics.files.formats.table_columns import write_table
+from ckpt_magics.files.formats.table_columns import ColumnTableWriter
 from ckpt_magics.files.wire.ragged import Bytes, interleave, take
 from ckpt_magics.files.wire.varint import Buffer, encode_tagged_varints
 
-__all__ = ["EncodedEntries", "encode_columns", "encode_entries", "write_index"]
+__all__ = ["EncodedEntries", "encode_columns", "encode_entries", "sorted_entries", "write_index"]
 
 _SHARD_TAG, _OFFSET_TAG, _SIZE_TAG, _CRC_TAG = 0x18, 0x20, 0x28, 0x35
 
@@ -57,25 +57,29 @@ class EncodedEntries(NamedTuple):
         )
 
 
-def write_index(sink: Callable[[Buffer], object], header: BundleHeader, entries: EncodedEntries) -> None:
+def write_index(
+    sink: Callable[[Buffer], object], header: BundleHeader, entries: EncodedEntries | Iterable[EncodedEntries]
+) -> None:
     """Write the index of a V2 checkpoint.
 
     Args:
         sink: Called with each piece of the file, in order.
         header: What it begins with.
-        entries: What it holds.
+        entries: What it holds; or some of it after the other, each with keys behind those of the ones before.
+
+    Raises:
+        InvalidArgumentError: Keys of one stand before those of the one before it.
     """
-    keys, messages, sizes = _sorted(entries)
     first = encode_header(header)
-    write_table(
-        sink,
-        [HEADER_ENTRY_KEY, *keys],
-        np.concatenate([np.frombuffer(first, np.uint8), messages]),
-        np.concatenate([[len(first)], sizes]),
-    )
+    table = ColumnTableWriter(sink)
+    table.add([HEADER_ENTRY_KEY], np.frombuffer(first, np.uint8), np.array([len(first)], np.intp))
+    for some in [entries] if isinstance(entries, EncodedEntries) else entries:
+        table.add(*sorted_entries(some))
+    table.finish()
 
 
-def _sorted(entries: EncodedEntries) -> EncodedEntries:
+def sorted_entries(entries: EncodedEntries) -> EncodedEntries:
+    """Return entries sorted by key."""
     keys, messages, sizes = entries
     if all(map(operator.lt, keys, keys[1:])):
         return entries

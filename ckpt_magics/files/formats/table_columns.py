@@ -14,39 +14,80 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.table import BLOCK_SIZE, RESTART_INTERVAL, TableWriter
 from ckpt_magics.files.wire.ragged import Bytes, interleave, without_starts
 from ckpt_magics.files.wire.varint import Buffer, encode_packed_varints, varint_sizes
 
-__all__ = ["write_table"]
+__all__ = ["ColumnTableWriter"]
 
 Numbers = npt.NDArray[np.intp]
 _WORD = 8
 
 
-def write_table(sink: Callable[[Buffer], object], keys: Sequence[bytes], values: Bytes, sizes: Numbers) -> int:
-    """Write a whole table.
+class ColumnTableWriter:
+    """Writes a table of which some entries after the other come to hand. Of those it has given a block is in memory.
 
     Args:
         sink: Called with each piece of the file, in order.
-        keys: Strictly increasing.
-        values: Those of all keys, back to back.
-        sizes: intp [keys], bytes of each value.
-
-    Returns:
-        The size of the file in bytes.
     """
-    table = TableWriter(sink)
-    key_sizes = np.fromiter(map(len, keys), np.intp, len(keys))
-    if (key_sizes + sizes >= 2 * BLOCK_SIZE).any():
-        # TensorFlow begins a block before such an entry, which is a rule that nothing else here needs.
-        for key, start, size in zip(keys, np.cumsum(sizes) - sizes, sizes, strict=True):
-            table.add(key, values[start : start + size].tobytes())
-        return table.finish()
-    entries = _Entries(np.frombuffer(b"".join(keys), np.uint8), key_sizes, values, sizes)
-    for first, end, block in _iter_blocks(entries):
-        table.add_block(block, keys[first], keys[end - 1])
-    return table.finish()
+
+    def __init__(self, sink: Callable[[Buffer], object]) -> None:
+        self._table = TableWriter(sink)
+        self._last: bytes | None = None
+        self._keys: list[bytes] = []
+        self._values: Bytes = np.empty(0, np.uint8)
+        self._sizes: Numbers = np.empty(0, np.intp)
+        self._one_by_one = False
+
+    def add(self, keys: Sequence[bytes], values: Bytes, sizes: Numbers) -> None:
+        """Append entries.
+
+        Args:
+            keys: Strictly increasing.
+            values: Those of all keys, back to back.
+            sizes: intp [keys], bytes of each value.
+
+        Raises:
+            InvalidArgumentError: The first key does not come after the last one before.
+        """
+        if not keys:
+            return
+        if self._last is not None and keys[0] <= self._last:
+            raise InvalidArgumentError(f"table keys must increase: {keys[0]!r} follows {self._last!r}")
+        self._last = keys[-1]
+        # Where the last block ends is known when the entry behind it is.
+        self._keys = [*self._keys, *keys]
+        self._values = np.concatenate([self._values, values])
+        self._sizes = np.concatenate([self._sizes, sizes])
+        self._write(is_end=False)
+
+    def finish(self) -> int:
+        """Write what is left and return the size of the file in bytes."""
+        self._write(is_end=True)
+        return self._table.finish()
+
+    def _write(self, *, is_end: bool) -> None:
+        keys, values, sizes = self._keys, self._values, self._sizes
+        key_sizes = np.fromiter(map(len, keys), np.intp, len(keys))
+        self._one_by_one |= bool((key_sizes + sizes >= 2 * BLOCK_SIZE).any())
+        if self._one_by_one:
+            # TensorFlow begins a block before such an entry, which is a rule that nothing else here needs.
+            for key, start, size in zip(keys, np.cumsum(sizes) - sizes, sizes, strict=True):
+                self._table.add(key, values[start : start + size].tobytes())
+            self._keep_from(len(keys))
+            return
+        entries = _Entries(np.frombuffer(b"".join(keys), np.uint8), key_sizes, values, sizes)
+        for first, end, block in _iter_blocks(entries):
+            if end == len(keys) and not is_end:
+                self._keep_from(first)
+                return
+            self._table.add_block(block, keys[first], keys[end - 1])
+
+    def _keep_from(self, row: int) -> None:
+        """Forget the entries before a row."""
+        self._values = self._values[self._sizes[:row].sum() :]
+        self._keys, self._sizes = self._keys[row:], self._sizes[row:]
 
 
 class _Entries(NamedTuple):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -17,13 +18,22 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_b
 from ckpt_magics.files.objects.leaves import NEW_VALUE
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.tree import Node, joined, take_apart
+from ckpt_magics.files.parallel.lazy_saving import is_lazy_array
 from ckpt_magics.files.tensors.array_source import ArraysOnDemand
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.files.tensors.spec import Array, native
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 from ckpt_magics.phrasing import an, names_text
 
-__all__ = ["array_to_save", "check_whole", "collect_tensors", "tensors_and_gaps", "tensors_on_demand"]
+__all__ = [
+    "array_to_save",
+    "check_whole",
+    "collect_tensors",
+    "holds_lazy_arrays",
+    "lazy_tensors_and_gaps",
+    "tensors_and_gaps",
+    "tensors_on_demand",
+]
 
 _PLAIN_TYPES = "?bBhHiIlLefdFD"
 """Type codes of NumPy that checkpoints have too."""
@@ -80,6 +90,20 @@ def tensors_on_demand(value: Any) -> Mapping[str, Array]:
         return dict(value)
     leaves, _ = _leaves_and_gaps(value, "")
     return ArraysOnDemand({leaf.name: partial(array_to_save, leaf) for leaf in leaves})
+
+
+def lazy_tensors_and_gaps(value: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the tensors as `tensors_and_gaps` does, but arrays of dask as they are: nothing is computed."""
+    leaves, gaps = _leaves_and_gaps(value, "")
+    lazy = {leaf.name: leaf.value if is_lazy_array(leaf.value) else array_to_save(leaf) for leaf in leaves}
+    return lazy, gaps
+
+
+def holds_lazy_arrays(value: Any) -> bool:
+    """Tell whether there are arrays of dask among the tensors that a value holds."""
+    if "dask.array" not in sys.modules or _is_plain(value) or tensors_behind(value) is not None:
+        return False
+    return any(is_lazy_array(leaf.value) for leaf in _leaves_and_gaps(value, "")[0])
 
 
 def _leaves_and_gaps(value: Any, name: str) -> tuple[list[Node], list[str]]:

@@ -21,7 +21,7 @@ from ckpt_magics.files.tensors.tensor_names import key_to_name
 if TYPE_CHECKING:
     import dask.array
 
-__all__ = ["chunk_sizes", "dask_module", "lazy_arrays"]
+__all__ = ["chunk_boxes", "chunk_sizes", "dask_module", "lazy_arrays", "region_slice"]
 
 SLICES = "slices"
 """In place of a size: a chunk for each slice."""
@@ -92,14 +92,17 @@ def _lazy_array(source: OpenCheckpoint, version: bytes, spec: TensorSpec, most: 
 
     chunks = chunk_sizes(spec, most)
     name = f"checkpoint-{tokenize(source.origin, version, spec.key, chunks)}"
-    tasks = {(name, *position): (_read, source, spec.key, _region(box, spec)) for position, box in _chunk_boxes(chunks)}
+    tasks = {
+        (name, *position): (_read, source, spec.key, region_slice(box, spec.shape))
+        for position, box in chunk_boxes(chunks)
+    }
     meta = np.empty((0,) * len(spec.shape), spec.dtype.numpy)
     return dask.array.Array(tasks, name, chunks, meta=meta)
 
 
-def _region(box: Box, spec: TensorSpec) -> TensorSlice | None:
-    """Return the part of a tensor that a task reads; None for all of it, whose checksum is verified."""
-    if all(part == slice(0, size) for part, size in zip(box, spec.shape, strict=True)):
+def region_slice(box: Box, shape: tuple[int, ...]) -> TensorSlice | None:
+    """Return a part of a tensor as a slice of it; None for all of it."""
+    if all(part == slice(0, size) for part, size in zip(box, shape, strict=True)):
         return None
     return TensorSlice(tuple(Extent(part.start, part.stop - part.start) for part in box))
 
@@ -150,7 +153,7 @@ def _cut(length: int, most: int) -> list[int]:
     return [min(most, length - start) for start in range(0, length, most)] or [0]
 
 
-def _chunk_boxes(chunks: Chunks) -> Iterator[tuple[tuple[int, ...], Box]]:
+def chunk_boxes(chunks: Chunks) -> Iterator[tuple[tuple[int, ...], Box]]:
     """Yield position and region of each chunk."""
     ends = [list(itertools.accumulate(lengths)) for lengths in chunks]
     for position in itertools.product(*(range(len(lengths)) for lengths in chunks)):

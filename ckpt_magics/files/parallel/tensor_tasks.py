@@ -20,7 +20,7 @@ from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.array_source import ArraySource
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 
-__all__ = ["TASK_SIZE", "TASK_TENSORS", "Lent", "cut_tasks", "on_each", "run_tasks"]
+__all__ = ["TASK_SIZE", "TASK_TENSORS", "Lent", "cut_tasks", "is_lost_worker", "on_each", "run_tasks"]
 
 TASK_SIZE = 64 << 20
 """Bytes of values from which a task is large enough: a scheduler takes some milliseconds for each."""
@@ -183,14 +183,14 @@ def run_tasks(
     except CheckpointError:
         raise
     except Exception as error:
-        if not _is_lost_worker(error):
+        if not is_lost_worker(error):
             raise
         raise UnavailableError(f"the workers were lost: {error}") from error
     finally:
         wait([future for future in futures if not future.cancel()])
 
 
-def _is_lost_worker(error: Exception) -> bool:
+def is_lost_worker(error: Exception) -> bool:
     """Tell whether an error says that those who worked are gone, of a pool of processes or of dask's cluster."""
     distributed = sys.modules.get("distributed")
     return isinstance(error, BrokenExecutor) or (

@@ -18,7 +18,7 @@ from ckpt_magics.files.tensors.spec import native
 from ckpt_magics.files.tensors.tensor_names import key_to_name, name_to_key
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS, encoded
 
-__all__ = ["ArraySource", "ArraysOnDemand"]
+__all__ = ["ArraySource", "ArraysOnDemand", "stored_array"]
 
 
 class ArraysOnDemand(Mapping[str, Array]):
@@ -95,8 +95,8 @@ class ArraySource:
         array = self._array(key)
         part = array if region is None else part_of(array, region.resolve(array.shape))
         if out is not None:
-            return store_into(_stored(key, part), out)
-        stored = _stored(key, part)
+            return store_into(stored_array(key, part), out)
+        stored = stored_array(key, part)
         return stored.copy() if np.may_share_memory(stored, array) else stored
 
     def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:
@@ -105,7 +105,7 @@ class ArraySource:
 
     def pieces(self, key: bytes, at_most: int = PIECE_SIZE) -> Iterator[tuple[Box, Array]]:
         """Return an iterator over regions of an array and views of it."""
-        return array_pieces(_stored(key, self._array(key)), at_most)
+        return array_pieces(stored_array(key, self._array(key)), at_most)
 
     def in_file_order(self) -> list[bytes]:
         """Return the keys in the order of the mapping."""
@@ -143,7 +143,7 @@ def _spec(key: bytes, array: Array) -> TensorSpec:
     return TensorSpec(key, dtype, array.shape, size=array.size * (dtype.itemsize or array.itemsize))
 
 
-def _stored(key: bytes, array: Array) -> Array:
+def stored_array(key: bytes, array: Array) -> Array:
     """Return an array as a checkpoint would have it: a view where it is that already."""
     return encoded(array) if array.dtype.kind in TEXT_KINDS else array.astype(_dtype(key, array).numpy, copy=False)
 

@@ -30,6 +30,7 @@ __all__ = [
     "columns_of_records",
     "number_types",
     "record_key",
+    "record_of",
     "records_of",
     "shard_runs",
     "specs_of",
@@ -155,12 +156,13 @@ def records_of(specs: Specs) -> list[Record]:
             twice, or slices and a whole tensor share a name.
         InternalError: A slice does not fit its tensor; slices of one name differ in full shape or dtype, or overlap.
     """
-    records = [_record(spec, part) for spec in specs_of(specs) for part in spec.slices or (None,)]
+    records = [record_of(spec, part) for spec in specs_of(specs) for part in spec.slices or (None,)]
     _check_together(records)
     return records
 
 
-def _record(spec: TensorSpec, part: TensorSlice | None) -> Record:
+def record_of(spec: TensorSpec, part: TensorSlice | None) -> Record:
+    """Return what is written of a tensor: all of it if ``part`` is None; errors are those of `records_of`."""
     name, shape = spec.key, spec.shape
     if not name:
         raise InvalidArgumentError("a tensor needs a name: the empty one is the header's")

@@ -12,10 +12,18 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.jobs.saving import SavedCheckpoint, write_checkpoint
+from ckpt_magics.files.jobs.saving_by_workers import lazy_checkpoint, write_lazy_checkpoint
 from ckpt_magics.files.object_graph.graph_keys import OBJECT_GRAPH_KEY
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors, tensors_behind
-from ckpt_magics.files.objects.collected import check_whole, collect_tensors, tensors_and_gaps
+from ckpt_magics.files.objects.collected import (
+    check_whole,
+    collect_tensors,
+    holds_lazy_arrays,
+    lazy_tensors_and_gaps,
+    tensors_and_gaps,
+)
 from ckpt_magics.files.objects.ties import same_arrays
+from ckpt_magics.files.parallel.lazy_saving import LazyTensors
 from ckpt_magics.files.storage.disk import enough_memory
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.storage.progress import Progress
@@ -51,13 +59,16 @@ def save_checkpoint(
     latest_filename: str | None = None,
     durable: bool = True,
     progress: Progress | None = None,
+    compute: bool = True,
 ) -> SavedCheckpoint:
     """Save tensors as a TensorFlow checkpoint; at any instant there is the former one or the new one, whole.
 
     Args:
         prefix: Stem of the files, such as ``runs/model.ckpt``; ``~`` is the home directory.
         tensors: What to save, by name: anything that `collect_tensors` understands. They are stored in the order of
-            their names, as TensorFlow's Saver stores them. A reader of a checkpoint of objects is saved as one, with
+            their names, as TensorFlow's Saver stores them. Arrays of dask are computed and written by its workers,
+            chunks as slices of partitioned variables, into data files of 64 MiB or more each; nothing of them comes
+            here. A reader of a checkpoint of objects is saved as one, with
             the graph of its objects and without a ``.meta``.
         write_version: 2 for index and data files, 1 for the single file of before TensorFlow 0.12.
         global_step: Appended to the prefix as ``-STEP``; an integer or anything that is one.
@@ -77,7 +88,9 @@ def save_checkpoint(
         absolute_paths: Whether that list has absolute paths, as TensorFlow's default; relative ones survive a move.
         latest_filename: Another name for that list.
         durable: Wait until the disk has the files.
-        progress: Called with the bytes written so far and in all.
+        progress: Called with the bytes written so far and in all; not while workers of dask write.
+        compute: False to get the save of arrays of dask as a ``dask.delayed.Delayed``, whose value is what else is
+            returned here.
 
     Returns:
         The prefix with its step, a str, with ``files``, ``tensors``, ``bytes``, ``seconds``, ``removed``, the prefixes
@@ -106,6 +119,10 @@ def save_checkpoint(
         durable=durable,
         progress=progress,
     )
+    if not compute:
+        # What stands for it until it is computed.
+        later: SavedCheckpoint = _lazy_save(prefix, tensors, options)
+        return later
     return save_arrays(prefix, tensors, options)
 
 
@@ -115,6 +132,11 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     stored = tensors_behind(tensors)
     if stored is not None and (not options.objects or stored.spec_or_none(OBJECT_GRAPH_KEY) is not None):
         return _save_stored(prefix, stored, options)
+    if holds_lazy_arrays(tensors):
+        lazy, meta_graph, gaps = _lazy_tensors(tensors, options)
+        saved = write_lazy_checkpoint(prefix, lazy, options, meta_graph=meta_graph)
+        saved.left_out = tuple(gaps)
+        return saved
     if options.objects:
         return _save_objects(prefix, tensors, options)
     arrays, gaps = tensors_and_gaps(tensors)
@@ -126,6 +148,24 @@ def save_arrays(prefix: AnyPath, tensors: Any, options: SaveOptions) -> SavedChe
     saved.left_out = tuple(gaps)
     saved.tied = tuple(same_arrays(arrays))
     return saved
+
+
+def _lazy_save(prefix: AnyPath, tensors: Any, options: SaveOptions) -> Any:
+    """Return the save of arrays of dask as a task."""
+    if not holds_lazy_arrays(tensors):
+        raise InvalidArgumentError("compute=False is for arrays of dask, and there are none among these")
+    lazy, meta_graph, _ = _lazy_tensors(tensors, options)
+    return lazy_checkpoint(prefix, lazy, options, meta_graph=meta_graph)
+
+
+def _lazy_tensors(tensors: Any, options: SaveOptions) -> tuple[LazyTensors, bytes | None, list[str]]:
+    """Return arrays of dask with others beside them, a graph for them, and the names of what is None."""
+    if options.write_version != 2 or options.objects:
+        words = "arrays of dask are saved as V2 checkpoints of names"
+        raise InvalidArgumentError(words, hint="array.compute() gives an array that is saved as any other.")
+    arrays, gaps = lazy_tensors_and_gaps(tensors)
+    lazy = LazyTensors(arrays, options)
+    return lazy, array_meta_graph(lazy.specs, write_version=2) if options.write_meta_graph else None, gaps
 
 
 def _save_stored(prefix: AnyPath, stored: NamedTensors[TensorSource], options: SaveOptions) -> SavedCheckpoint:

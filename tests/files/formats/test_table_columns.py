@@ -1,12 +1,13 @@
-"""A table written as a whole has the bytes of one written entry by entry."""
+"""A table written many entries at a time has the bytes of one written entry by entry."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.table import BLOCK_SIZE, TableWriter
-from ckpt_magics.files.formats.table_columns import write_table
+from ckpt_magics.files.formats.table_columns import ColumnTableWriter
 
 KEYS = st.binary(max_size=20) | st.builds(
     lambda size, end: b"scope/" * size + end, st.integers(0, 40), st.binary(max_size=9)
@@ -22,19 +23,22 @@ def one_by_one(entries):
     return b"".join(pieces)
 
 
-def together(entries):
+def together(entries, most=1 << 20):
     pieces = []
     keys = sorted(entries)
-    values = [entries[key] for key in keys]
-    sizes = np.array([len(value) for value in values], np.intp)
-    data = np.frombuffer(b"".join(values), np.uint8)
-    assert write_table(lambda piece: pieces.append(bytes(piece)), keys, data, sizes) == len(b"".join(pieces))
+    table = ColumnTableWriter(lambda piece: pieces.append(bytes(piece)))
+    for first in range(0, len(keys), most):
+        some = keys[first : first + most]
+        values = [entries[key] for key in some]
+        sizes = np.array([len(value) for value in values], np.intp)
+        table.add(some, np.frombuffer(b"".join(values), np.uint8), sizes)
+    assert table.finish() == len(b"".join(pieces))
     return b"".join(pieces)
 
 
-@given(st.dictionaries(KEYS, st.binary(max_size=200), max_size=70))
-def test_small_tables(entries):
-    assert together(entries) == one_by_one(entries)
+@given(st.dictionaries(KEYS, st.binary(max_size=200), max_size=70), st.integers(1, 80))
+def test_small_tables(entries, most):
+    assert together(entries, most) == one_by_one(entries)
 
 
 @pytest.mark.parametrize("value_size", [0, 1, 30, 127, 128, 5000, BLOCK_SIZE - 20, BLOCK_SIZE, 2 * BLOCK_SIZE])
@@ -43,7 +47,21 @@ def test_tables_of_many_blocks(value_size):
     entries = {
         b"layer_%05d/w%d" % (row // 7, row % 7): bytes([row % 251]) * (value_size + row % 3) for row in range(count)
     }
-    assert together(entries) == one_by_one(entries)
+    expected = one_by_one(entries)
+    assert together(entries) == expected
+    assert together(entries, count // 3) == expected
+
+
+def test_an_entry_that_begins_a_block_comes_after_others():
+    entries = {b"a": b"1", b"b": bytes(2 * BLOCK_SIZE), b"c": b"2", b"d": b"3"}
+    assert together(entries, 1) == one_by_one(entries)
+
+
+def test_refuses_keys_before_those_that_were_added():
+    table = ColumnTableWriter(bytes)
+    table.add([b"b"], np.zeros(1, np.uint8), np.array([1]))
+    with pytest.raises(InvalidArgumentError, match="must increase"):
+        table.add([b"a"], np.zeros(1, np.uint8), np.array([1]))
 
 
 def test_keys_that_end_where_others_go_on():

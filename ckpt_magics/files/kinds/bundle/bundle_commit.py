@@ -7,7 +7,7 @@ step: the old index needs the old data until the rename of the new index, which 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError
@@ -29,18 +29,18 @@ def publish_bundle(
     files: Sequence[NewFile | str],
     *,
     header: BundleHeader,
-    entries: EncodedEntries,
+    entries: EncodedEntries | Iterable[EncodedEntries],
     companions: Mapping[str, bytes] | None = None,
     claimed: int | None = None,
-) -> None:
-    """Make data files and an index visible as a checkpoint, in place of the one that is there.
+) -> list[str]:
+    """Make data files and an index visible as a checkpoint, in place of the one that is there; returns the data files.
 
     Args:
         stage: Where the files were staged.
         place: Its prefix.
         files: The data files by shard: staged ones, or names of files to be moved.
         header: What the index begins with; its number of shards is set here.
-        entries: What the index holds.
+        entries: What the index holds, see :func:`write_index`.
         companions: Contents of other files by path.
         claimed: Number of shards in the names that the files have already; None where they get their names here.
     """
@@ -65,6 +65,7 @@ def publish_bundle(
         # The version before, and what killed saves left.
         written = set(map(place.at, [index_filename(prefix), *paths]))
         remove_former_files(place, written, durable=stage.durable, former=former)
+    return paths
 
 
 def claimed_shard_count(stage: Stage, place: Place, wanted: int) -> int | None:

@@ -190,14 +190,23 @@ class BundleSink:
 
     def finish(self) -> tuple[list[NewFile], EncodedEntries]:
         """Return the data files, whole, and the entries of the index."""
+        files, entries = self.finish_values()
+        return files, entries if not self._slices else entries.with_others(encode_entries(self._partitioned()))
+
+    def finish_values(self, first_shard: int = 0) -> tuple[list[NewFile], EncodedEntries]:
+        """Return the data files, whole, and the entries of what is in them, without those of tensors in slices.
+
+        Args:
+            first_shard: Number of the first of these files among those of the checkpoint.
+        """
         if self._row != len(self.order):
             raise InternalError(f"{self._row} of {len(self.order)} values were written", file=self.path)
         for shard_id in range(len(self._files), len(self._runs)):
             self._open(shard_id)
         self._files[-1].finish()
         keys, types, type_ids, _ = self._columns
-        entries = encode_columns(keys, types, type_ids, self._places, self._crcs)
-        return self._files, entries if not self._slices else entries.with_others(encode_entries(self._partitioned()))
+        places = self._places + np.array([first_shard, 0, 0])
+        return self._files, encode_columns(keys, types, type_ids, places, self._crcs)
 
     def _name(self, key: bytes) -> bytes:
         return self._slices[key].name if key in self._slices else key
