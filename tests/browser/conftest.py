@@ -12,6 +12,9 @@ from tests.browser.jupyter import Complaints, JupyterServer, Notebook, open_in_l
 
 OpenNotebook = Callable[..., Notebook]
 
+# A machine that others keep busy takes its time; what fails, fails either way.
+expect.set_options(timeout=20_000)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs the browser."""
