@@ -30,6 +30,7 @@ from ckpt_magics.notebook.reports.verification_report import verify_found
 if TYPE_CHECKING:
     import dask.array
     import pandas as pd
+    import xarray
 
     from ckpt_magics.notebook.reports.verification_report import VerificationReport
     from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
@@ -383,6 +384,26 @@ class CheckpointReader(Mapping[str, Any]):
         from ckpt_magics.files.parallel.lazy_arrays import lazy_arrays
 
         return lazy_arrays(self.named_tensors, None if names is None else list(names), chunks)
+
+    def to_xarray(self, rows: int | None = None) -> xarray.DataTree:
+        """Return the values of a V2 checkpoint as a tree of lazy, labelled arrays of xarray, without a copy.
+
+        Scopes are groups: ``tree["dense/kernel"]``. Values are read where they lie when they are asked for, of the
+        version that is there now; once another was saved under the prefix, that is a FailedPreconditionError. **Zarr
+        does not verify checksums**, as the attribute ``checksums`` of the tree says; `verify` does. What cannot be
+        referred to is named in its attribute ``left_out``; see `zarr_references`.
+
+        Args:
+            rows: Rows of a chunk, for arrays whose rows can be divided by it; None for one chunk each.
+
+        Raises:
+            UnimplementedError: xarray or zarr is not installed.
+            InvalidArgumentError: It is no V2 checkpoint.
+            FailedPreconditionError: Another checkpoint was saved under the prefix since it was opened.
+        """
+        from ckpt_magics.notebook.frames.array_tree import array_tree
+
+        return array_tree(self._checkpoint, rows)
 
     # For restoring.
 

@@ -9,17 +9,20 @@ Format: kerchunk's references, version 1, https://fsspec.github.io/kerchunk/spec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
+from ckpt_magics.files.kinds.open_checkpoint import OpenCheckpoint
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.files.tensors.tensor_names import key_to_name
 
-__all__ = ["zarr_references"]
+__all__ = ["references_of", "zarr_references"]
+
+UNVERIFIED = "not verified: Zarr reads values as they lie; verify_checkpoint checks them"
 
 _KNOWN = frozenset({"bool", "complex64", "complex128", "float16", "float32", "float64"}) | {
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -43,7 +46,7 @@ def zarr_references(path: AnyPath, rows: int | None = None) -> dict[str, Any]:
     Scopes are groups. Types that Zarr does not know, as bfloat16, come as unsigned integers of the same size, with an
     attribute ``dtype`` that names them. What cannot be referred to is named in the attribute ``left_out`` of the root,
     with the reason: texts, partitioned variables, and a variable whose name begins with another's. **Zarr does not
-    verify checksums**; `verify_checkpoint` does.
+    verify checksums**, as the attribute ``checksums`` says; `verify_checkpoint` does.
 
     Args:
         path: The checkpoint; in the references stands what it was found at, so give a URL or a path from the root on.
@@ -53,15 +56,20 @@ def zarr_references(path: AnyPath, rows: int | None = None) -> dict[str, Any]:
         InvalidArgumentError: It is no V2 checkpoint, or ``rows`` is below 1.
         CheckpointError: It cannot be opened.
     """
+    with open_tensors(path) as tensors:
+        return references_of(tensors.source, rows)
+
+
+def references_of(checkpoint: OpenCheckpoint, rows: int | None = None) -> dict[str, Any]:
+    """Return references to the values of an open checkpoint; arguments and errors are those of `zarr_references`."""
     if rows is not None and rows < 1:
         raise InvalidArgumentError(f"chunks of {rows} rows cannot be")
     left_out: dict[str, str] = {}
-    with open_tensors(path) as tensors:
-        store = tensors.source.file
-        if not isinstance(store, BundleStore):
-            raise InvalidArgumentError("only values of V2 checkpoints can be referred to", file=tensors.source.origin)
-        endian = "big" if store.header.big_endian else "little"
-        values = list(_values(store, left_out))
+    store = checkpoint.file
+    if not isinstance(store, BundleStore):
+        raise InvalidArgumentError("only values of V2 checkpoints can be referred to", file=checkpoint.origin)
+    endian = "big" if store.header.big_endian else "little"
+    values = list(_values(store, left_out))
     refs: dict[str, Any] = {}
     taken: set[str] = set()
     for value in values:
@@ -72,7 +80,8 @@ def zarr_references(path: AnyPath, rows: int | None = None) -> dict[str, Any]:
         taken.add(value.name)
         refs.update({f"{scope}/zarr.json": _group({}) for scope in scopes if f"{scope}/zarr.json" not in refs})
         refs.update(_array(value, rows, endian))
-    return {"version": 1, "refs": {"zarr.json": _group({"left_out": left_out} if left_out else {}), **refs}}
+    attributes = {"checksums": UNVERIFIED, **({"left_out": left_out} if left_out else {})}
+    return {"version": 1, "refs": {"zarr.json": _group(attributes), **refs}}
 
 
 def _values(store: BundleStore, left_out: dict[str, str]) -> Iterator[_Value]:
@@ -103,7 +112,7 @@ def _scopes_of(name: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _group(attributes: dict[str, object]) -> str:
+def _group(attributes: Mapping[str, object]) -> str:
     return json.dumps({"zarr_format": 3, "node_type": "group", "attributes": attributes})
 
 
