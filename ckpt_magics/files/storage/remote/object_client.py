@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from ckpt_magics.errors import AbortedError, UnimplementedError
+from ckpt_magics.errors import AbortedError, UnavailableError, UnimplementedError
 from ckpt_magics.files.storage.store import ABSENT, Absent, FileInfo, Version
 
-__all__ = ["DIRECTORY", "ObjectClient", "ObjectReply", "Upload", "refuses_conflicts"]
+__all__ = ["DIRECTORY", "ObjectClient", "ObjectReply", "ShortReplyError", "Upload", "refuses_conflicts"]
 
 DIRECTORY = FileInfo(is_file=False, is_directory=True, size=0, modified=float("-inf"), version=())
 """What is known of a directory: that something is in it."""
+
+
+class ShortReplyError(UnavailableError):
+    """Less came of an object than was asked for, and nothing of it can be used. The same request may succeed."""
 
 
 class ObjectReply(NamedTuple):
@@ -46,7 +50,8 @@ class ObjectClient(Protocol):
 
     Keys have no slash at either end. Every method raises errors of our tree, with the URL and without secrets:
     NotFoundError where an object that must be there is not, PermissionDeniedError, AbortedError for a condition that
-    does not hold, UnavailableError when the service cannot be reached or answers with nonsense.
+    does not hold, UnavailableError when the service cannot be reached or answers with nonsense. Whether a request that
+    failed is sent again is the library's business alone; what came short is asked for again by `RemoteHandle` alone.
     """
 
     can_list: bool

@@ -20,7 +20,7 @@ from ckpt_magics.errors import (
     UnimplementedError,
     visible,
 )
-from ckpt_magics.files.storage.remote.object_client import DIRECTORY, ObjectReply
+from ckpt_magics.files.storage.remote.object_client import DIRECTORY, ObjectReply, ShortReplyError
 from ckpt_magics.files.storage.remote.obstore_options import SCHEMES, translated
 from ckpt_magics.files.storage.remote.remote_handle import PART_SIZE, missing
 from ckpt_magics.files.storage.remote.storage_options import StorageOptions
@@ -37,9 +37,6 @@ _TIMES = {
 """How long a request of at most one part may take, and each step of it."""
 
 _RETRIES = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
-
-_ATTEMPTS = 3
-"""How often a range is asked for of which too little came; what else goes wrong, the library tries again itself."""
 
 _AT_ONCE = 4
 """Parts of an upload that are under way, each in memory."""
@@ -140,22 +137,21 @@ class ObstoreClient:
     def get(self, key: str, start: int, length: int) -> ObjectReply:
         """Return bytes of an object; none from its end on."""
         with self.errors(key):
-            for _ in range(_ATTEMPTS):
-                try:
-                    return self._get_range(key, start, length)
-                except FileNotFoundError:
-                    raise
-                except Exception as error:
-                    text = str(error)
-                    if _BEYOND.search(text):
-                        info = self.head(key)
-                        if info is not None and start >= info.size:
-                            return ObjectReply(memoryview(b""), info)
-                    if _WHOLE.search(text):
-                        return self._cut_of_whole(key, start, length)
-                    if not _SHORT.search(text):
-                        raise
-            return self._get_range(key, start, length)
+            try:
+                return self._get_range(key, start, length)
+            except FileNotFoundError:
+                raise
+            except Exception as error:
+                text = str(error)
+                if _BEYOND.search(text):
+                    info = self.head(key)
+                    if info is not None and start >= info.size:
+                        return ObjectReply(memoryview(b""), info)
+                if _WHOLE.search(text):
+                    return self._cut_of_whole(key, start, length)
+                if _SHORT.search(text):
+                    raise ShortReplyError(_words(error, self._root + key)) from None
+                raise
 
     def _get_range(self, key: str, start: int, length: int) -> ObjectReply:
         import obstore
@@ -252,16 +248,20 @@ def _refuse_fork() -> None:
         )
 
 
-def _error_of(error: Exception, name: str) -> CheckpointError:
-    """Return our error for one of the library's, by the name of its class."""
+def _words(error: Exception, name: str) -> str:
     # Its first line says what happened; what follows repeats the request with all its headers.
     text = without_secrets(" ".join(str(error).partition("\n\nDebug source")[0].split()))
-    words = f"{visible(name)}; {visible(text[:400])}"
+    return f"{visible(name)}; {visible(text[:400])}"
+
+
+def _error_of(error: Exception, name: str) -> CheckpointError:
+    """Return our error for one of the library's, by the name of its class."""
+    words = _words(error, name)
     kind = type(error).__name__
     if kind in {"PermissionDeniedError", "UnauthenticatedError"}:
         hint = "Credentials come from the environment or from storage_options; anon=True asks without any."
         return PermissionDeniedError(words, file=name, hint=hint)
-    if kind in {"PreconditionError", "AlreadyExistsError"} or "409 Conflict" in text:
+    if kind in {"PreconditionError", "AlreadyExistsError"} or "409 Conflict" in words:
         return AbortedError("the file is not the one that was to be replaced", file=name)
     if kind == "NotSupportedError" or isinstance(error, NotImplementedError):
         return UnimplementedError(words, file=name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ckpt_magics.errors import FailedPreconditionError, NotFoundError, TruncatedError, UnavailableError, visible
-from ckpt_magics.files.storage.remote.object_client import ObjectClient
+from ckpt_magics.files.storage.remote.object_client import ObjectClient, ShortReplyError
 from ckpt_magics.files.storage.store import FileInfo, Version
 
 __all__ = ["LOOK_SIZE", "RemoteHandle"]
@@ -22,7 +22,7 @@ PART_SIZE = 8 << 20
 """Bytes of one request; more are fetched by several at a time."""
 
 _ATTEMPTS = 4
-"""How often a range is asked for of which too little came."""
+"""How often a range is asked for of which too little came; what else goes wrong, the library tries again itself."""
 
 _AT_ONCE = 8
 
@@ -139,7 +139,10 @@ class RemoteHandle:
         parts: list[memoryview] = []
         got = 0
         for _ in range(_ATTEMPTS):
-            reply = self._client().get(self._key, offset + got, size - got)
+            try:
+                reply = self._client().get(self._key, offset + got, size - got)
+            except ShortReplyError:
+                continue
             self._check(reply.info)
             parts.append(reply.data[: size - got])
             got += len(parts[-1])

@@ -125,6 +125,81 @@ def send_too_little(handler, number):
     return True
 
 
+def begin(handler, range_, length):
+    """Send the head of a reply."""
+    handler.send_response(206)
+    for name, value in {"Content-Length": length, "Content-Range": range_, "ETag": '"a"'}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+
+
+def stop_in_the_middle(handler, _number):
+    begin(handler, "bytes 0-99/100", 100)
+    handler.wfile.write(b"0" * 10)
+    handler.wfile.flush()
+    # Until the client has had enough.
+    handler.connection.settimeout(10)
+    handler.rfile.read(1)
+    return True
+
+
+def say_nothing(handler, _number):
+    handler.connection.settimeout(10)
+    handler.rfile.read(1)
+    return True
+
+
+def break_off(handler, _number):
+    begin(handler, "bytes 0-99/100", 100)
+    handler.wfile.write(b"0" * 10)
+    handler.close_connection = True
+    return True
+
+
+def send_another_range(handler, _number):
+    handler.reply(206, b"0" * 50, ETag='"a"', **{"Content-Range": "bytes 50-99/100"})
+    return True
+
+
+def lead_in_circles(handler, _number):
+    handler.reply(302, b"", Location=handler.path)
+    return True
+
+
+BAD = {
+    stop_in_the_middle: (3, "response body"),
+    say_nothing: (3, "after 2 retries"),
+    break_off: (3, "response body"),
+    send_another_range: (4, "0 of .* bytes came"),
+    lead_in_circles: (11, "redirect"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD, ids=lambda fault: fault.__name__)
+def test_a_bad_reply_is_asked_for_again_a_few_times_and_told_with_its_url(server, fault):
+    count, words = BAD[fault]
+    server.faults["/run/m-7.index"] = fault
+    with (
+        use_storage_options({"read_timeout": "200ms", "timeout": "1s"}),
+        pytest.raises(UnavailableError, match=f"{server.url}/run/m-7.index; .*{words}"),
+    ):
+        load_checkpoint(f"{server.url}/run/m-7")
+    assert len(server.take()) == count
+
+
+def test_a_redirect_elsewhere_takes_no_password_along(server):
+    with FileServer() as other:
+        other.files = server.files
+        server.faults["/run/m-7.index"] = lambda handler, number: (
+            not handler.reply(302, b"", Location=f"{other.url}/run/m-7.index")
+        )
+        url = f"http://me:pass-word@{server.url.removeprefix('http://')}/run/m-7"
+        with load_checkpoint(url) as reader:
+            assert len(reader) == 200
+        assert [one.authorization is None for one in server.take()] == [False]
+        assert [one.authorization for one in other.take()] == [None]
+
+
 def test_the_rest_of_a_short_reply_is_asked_for(server):
     server.faults["/run/m-7.data-00000-of-00001"] = send_too_little
     with load_checkpoint(f"{server.url}/run/m-7") as reader:
