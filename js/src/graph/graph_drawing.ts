@@ -5,8 +5,10 @@
  * from there.
  */
 
-import { type Box, type Layout, MARGIN, middle, type Route } from "./graph_layout";
+import { placeLabels } from "./edge_labels";
+import { type Box, type Layout, MARGIN, middle, type Point, type Route } from "./graph_layout";
 import type { GraphCluster, GraphEdge, GraphNode, GraphScene, LegendEntry } from "./graph_model";
+import { DETAIL_SIZE, EDGE_SIZE, FRAME_SIZE, type Lettered, letter, NAME_SIZE, textWidth } from "./lettering";
 import { coordinate as at, svgElement } from "./svg";
 
 const GAP = 14;
@@ -14,9 +16,12 @@ const GAP = 14;
 const STRIP_WIDTH = 560;
 const SWATCH_WIDTH = 26;
 const SWATCH_HEIGHT = 16;
-const NAME_SIZE = 12;
-const DETAIL_SIZE = 10;
-const EDGE_SIZE = 9;
+/** Of a text's height on either side of its middle. */
+const BASELINE = 0.36;
+/** Between a text and the outline of its box. */
+const INSET = 4;
+/** Room that a text of an edge takes, in sizes: it may grow a little before it is left out. */
+const LABEL_ROOM = 1.25;
 
 /** A box or frame in the page. */
 export interface DrawnBox {
@@ -39,28 +44,28 @@ export interface Drawing {
   /** Boxes and frames by the ids of the scene; a frame and a box never share one. */
   readonly boxes: ReadonlyMap<number, DrawnBox>;
   readonly edges: readonly DrawnEdge[];
+  readonly texts: readonly Lettered[];
 }
 
+/** Draw a scene, with its texts as they are read at full size. */
 export function drawScene(scene: GraphScene, layout: Layout): Drawing {
   const boxes = new Map<number, DrawnBox>();
+  const texts: Lettered[] = [];
   const frames = scene.clusters.map((cluster, place) => {
     const box = layout.clusters[place] as Box;
-    const group = drawFrame(cluster, box);
+    const group = drawFrame(cluster, box, texts);
     boxes.set(cluster.id, { node: null, cluster, name: cluster.name, group, box });
     return group;
   });
-  const across = scene.direction === "LR" || scene.direction === "RL";
-  const edges = scene.edges.flatMap((edge, place) => {
-    const route = layout.routes[place];
-    return route ? [{ edge, group: drawEdge(edge, route, across) }] : [];
-  });
+  const edges = drawEdges(scene, layout, texts);
   const addBox = (node: GraphNode, box: Box) => {
-    const group = drawBox(node, box);
+    const group = drawBox(node, box, texts);
     boxes.set(node.id, { node, cluster: null, name: node.name, group, box });
     return group;
   };
   const nodes = scene.nodes.map((node, place) => addBox(node, layout.nodes[place] as Box));
   const strip = placeStrip(scene, layout);
+  texts.push(...strip.texts);
   const aside = scene.aside.map((node, place) => addBox(node, strip.boxes[place] as Box));
   const content = svgElement(
     "g",
@@ -70,11 +75,22 @@ export function drawScene(scene: GraphScene, layout: Layout): Drawing {
     svgElement("g", {}, ...nodes),
     svgElement("g", { class: "ckpt-strip" }, ...strip.heading, ...aside),
   );
-  return { content, width: strip.width, height: strip.height, boxes, edges };
+  letter(texts, 1);
+  return { content, width: strip.width, height: strip.height, boxes, edges, texts };
 }
 
-function drawFrame(cluster: GraphCluster, box: Box): SVGGElement {
-  const label = svgElement("text", { x: at(box.x + 10), y: at(box.y + 15), "font-size": 11 }, cluster.label);
+function drawFrame(cluster: GraphCluster, box: Box, texts: Lettered[]): SVGGElement {
+  const label = svgElement("text", { x: at(box.x + 10), y: at(box.y + 15) });
+  texts.push({
+    text: cluster.label,
+    element: label,
+    size: FRAME_SIZE,
+    bold: true,
+    // The minus stands at its end.
+    width: box.width - 38,
+    height: 1.8 * FRAME_SIZE,
+    isDetail: false,
+  });
   return svgElement(
     "g",
     { class: "ckpt-frame", "data-paint": "frame" },
@@ -90,39 +106,57 @@ function drawFrame(cluster: GraphCluster, box: Box): SVGGElement {
   );
 }
 
-function drawBox(node: GraphNode, box: Box): SVGGElement {
+function drawBox(node: GraphNode, box: Box, texts: Lettered[]): SVGGElement {
   const [x, y] = middle(box);
   const [name = "", detail] = node.lines;
-  const texts = [
-    svgElement(
-      "text",
-      {
-        class: node.bold ? "ckpt-bold" : "",
-        x: at(node.textX),
-        y: at(detail === undefined ? node.textY + NAME_SIZE * 0.36 : node.textY - 2),
-        "font-size": NAME_SIZE,
-      },
-      name,
-    ),
-  ];
-  if (detail !== undefined)
-    texts.push(
-      svgElement(
-        "text",
-        { class: "ckpt-detail", x: at(node.textX), y: at(node.textY + 11), "font-size": DETAIL_SIZE },
-        detail,
-      ),
-    );
+  const alone = detail === undefined;
+  const room = { width: box.width - 2 * (Math.abs(node.textX) + INSET), height: box.height * 0.75 };
+  const first = svgElement("text", {
+    class: node.bold ? "ckpt-bold" : "",
+    x: at(node.textX),
+    y: at(alone ? node.textY + NAME_SIZE * BASELINE : node.textY - 2),
+  });
+  texts.push({ text: name, element: first, size: NAME_SIZE, bold: node.bold, ...room, isDetail: false });
+  const written = [first];
+  if (!alone) {
+    const second = svgElement("text", {
+      class: "ckpt-detail",
+      x: at(node.textX),
+      y: at(node.textY + 11),
+    });
+    texts.push({ text: detail, element: second, size: DETAIL_SIZE, bold: false, ...room, isDetail: true });
+    written.push(second);
+  }
   return svgElement(
     "g",
     { class: "ckpt-box", "data-paint": node.paint, transform: `translate(${at(x)} ${at(y)})` },
     svgElement("title", {}, node.hint),
     ...node.paths.map((d) => svgElement("path", { d })),
-    ...texts,
+    ...written,
   );
 }
 
-function drawEdge(edge: GraphEdge, route: Route, across: boolean): SVGGElement {
+function drawEdges(scene: GraphScene, layout: Layout, texts: Lettered[]): DrawnEdge[] {
+  const across = scene.direction === "LR" || scene.direction === "RL";
+  const routed = scene.edges.flatMap((edge, place) => {
+    const route = layout.routes[place];
+    return route ? [{ edge, route }] : [];
+  });
+  const labelled = routed.filter(({ edge }) => edge.label);
+  const wanted = labelled.map(({ edge, route }) => ({
+    route,
+    width: textWidth(edge.label, EDGE_SIZE * LABEL_ROOM),
+    height: EDGE_SIZE * LABEL_ROOM,
+  }));
+  const places = placeLabels(wanted, layout.nodes, across);
+  const placeOf = new Map(labelled.map(({ edge }, place) => [edge, places[place] ?? null]));
+  return routed.map(({ edge, route }) => ({
+    edge,
+    group: drawEdge(edge, route, placeOf.get(edge) ?? null, texts),
+  }));
+}
+
+function drawEdge(edge: GraphEdge, route: Route, place: Point | null, texts: Lettered[]): SVGGElement {
   const parts: SVGElement[] = [
     svgElement("title", {}, edge.hint),
     // A line of one pixel is hard to point at.
@@ -135,13 +169,20 @@ function drawEdge(edge: GraphEdge, route: Route, across: boolean): SVGGElement {
     }),
     svgElement("path", { class: "ckpt-arrow", d: arrow(route, edge.width) }),
   ];
-  if (edge.label && route.label) {
-    const [x, y] = route.label;
-    // Beside a line that runs down, above one that runs across.
-    const [right, below] = across ? [0, EDGE_SIZE / 9] : [5, EDGE_SIZE / 3];
-    parts.push(
-      svgElement("text", { x: at(x + right), y: at(y + below), "font-size": EDGE_SIZE }, edge.label),
-    );
+  if (place) {
+    const [x, y] = place;
+    const label = svgElement("text", { x: at(x), y: at(y + EDGE_SIZE * BASELINE) });
+    const width = textWidth(edge.label, EDGE_SIZE * LABEL_ROOM) + 1;
+    texts.push({
+      text: edge.label,
+      element: label,
+      size: EDGE_SIZE,
+      bold: false,
+      width,
+      height: 2 * EDGE_SIZE,
+      isDetail: true,
+    });
+    parts.push(label);
   }
   return svgElement("g", { class: "ckpt-edge", "data-paint": "edge" }, ...parts);
 }
@@ -173,6 +214,7 @@ export function arrow(route: Route, width: number): string {
 
 interface Strip {
   readonly heading: readonly SVGElement[];
+  readonly texts: readonly Lettered[];
   readonly boxes: readonly Box[];
   /** Of the whole drawing. */
   readonly width: number;
@@ -182,11 +224,11 @@ interface Strip {
 /** Rows below the picture for what is aside. */
 export function placeStrip(scene: GraphScene, layout: Layout): Strip {
   const { width, height } = layout;
-  if (scene.aside.length === 0) return { heading: [], boxes: [], width, height };
+  if (scene.aside.length === 0) return { heading: [], texts: [], boxes: [], width, height };
   const right = Math.max(width - MARGIN, STRIP_WIDTH);
   let top = scene.nodes.length > 0 ? height : MARGIN;
   const rule = svgElement("path", { class: "ckpt-rule", d: `M${MARGIN},${at(top)}H${at(right)}` });
-  const heading = svgElement("text", { x: MARGIN, y: at(top + 18), "font-size": 11 }, "Aside");
+  const heading = svgElement("text", { x: MARGIN, y: at(top + 18) });
   top += 28;
   let [left, row, widest] = [MARGIN, 0, right];
   const boxes = scene.aside.map((node) => {
@@ -203,7 +245,9 @@ export function placeStrip(scene: GraphScene, layout: Layout): Strip {
     ...(scene.nodes.length > 0 ? [rule] : []),
     heading,
   );
-  return { heading: [parts], boxes, width: widest + MARGIN, height: top + row + MARGIN };
+  const lettered = { text: "Aside", element: heading, size: FRAME_SIZE, bold: true, isDetail: false };
+  const texts = [{ ...lettered, width: right, height: 2 * FRAME_SIZE }];
+  return { heading: [parts], texts, boxes, width: widest + MARGIN, height: top + row + MARGIN };
 }
 
 /** One small drawing per entry with what it means, in rows; returns their size too. */
@@ -211,8 +255,7 @@ export function drawLegend(entries: readonly LegendEntry[], hasControl: boolean,
   const content = svgElement("g", { class: "ckpt-legend-row" });
   let [left, top] = [0, 0];
   const add = (label: string, paint: string, swatch: readonly SVGElement[]) => {
-    // Six tenths of the size is what a letter of this face takes, about.
-    const room = SWATCH_WIDTH + 6 + label.length * DETAIL_SIZE * 0.6 + GAP;
+    const room = SWATCH_WIDTH + 6 + textWidth(label, DETAIL_SIZE) + GAP;
     if (left > 0 && left + room > width) [left, top] = [0, top + SWATCH_HEIGHT + 8];
     const text = svgElement("text", { x: SWATCH_WIDTH + 6, y: 11.5, "font-size": DETAIL_SIZE }, label);
     const group = svgElement(

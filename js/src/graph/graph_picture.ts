@@ -3,6 +3,7 @@ import { visibleName } from "../page/format";
 import { type Drawing, type DrawnBox, drawScene } from "./graph_drawing";
 import { type Box, type Layout, middle, nearest } from "./graph_layout";
 import { edgeKey, type GraphNode, type GraphScene, type Traced } from "./graph_model";
+import { letter } from "./lettering";
 import { coordinate, svgElement } from "./svg";
 import { type Transform, Viewport } from "./viewport";
 
@@ -27,12 +28,14 @@ const EMPTY: Drawing = {
   height: 1,
   boxes: new Map(),
   edges: [],
+  texts: [],
 };
 
 export class GraphPicture {
-  readonly viewport = new Viewport("Graph: arrow keys go from box to box, + opens, − closes", () =>
-    this.#revealChosen(),
-  );
+  readonly viewport = new Viewport("Graph: arrow keys go from box to box, + opens, − closes", {
+    onNarrowed: () => this.#revealChosen(),
+    onScale: (scale) => letter(this.#drawing.texts, scale),
+  });
   readonly #options: GraphPictureOptions;
   #drawing = EMPTY;
   #current = "";
@@ -45,8 +48,14 @@ export class GraphPicture {
     });
   }
 
-  get drawing(): Drawing {
-    return this.#drawing;
+  /** What is drawn, with its texts as they are read at full size, for as long as `use` takes. */
+  export<T>(use: (drawing: Drawing) => T): T {
+    letter(this.#drawing.texts, 1);
+    try {
+      return use(this.#drawing);
+    } finally {
+      letter(this.#drawing.texts, this.viewport.transform.scale);
+    }
   }
 
   /** Show a layout of `scene`; what `anchor` names stays where it is on the screen. */

@@ -119,9 +119,12 @@ class GraphApp {
       paintStyle(facts.paints),
       this.#controls.root,
       body,
-      this.#legend.root,
-      this.#painted.root,
-      this.#status,
+      element(
+        "div",
+        { class: "ckpt-graph-below" },
+        element("div", {}, this.#legend.root, this.#painted.root, this.#status),
+        this.#picture.viewport.map,
+      ),
     );
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:view_state", this.#onState);
@@ -295,7 +298,9 @@ class GraphApp {
         return;
       }
       const title = visibleName(this.#title);
-      const svg = standaloneSvg(this.#picture.drawing, scene, this.#picture.viewport.svg, title);
+      const svg = this.#picture.export((drawing) =>
+        standaloneSvg(drawing, scene, this.#picture.viewport.svg, title),
+      );
       if (format === "svg") download(svgText(svg), "image/svg+xml", "graph.svg");
       else if (format === "html") download(htmlPage(svg, title, scene), "text/html", "graph.html");
       else download(await toPng(svg), "image/png", "graph.png");

@@ -13,6 +13,7 @@ const STYLES = [
   "stroke-dasharray",
   "stroke-linejoin",
   "opacity",
+  "paint-order",
   "font-size",
   "font-weight",
   "text-anchor",

@@ -10,15 +10,25 @@ const MOST = 6;
 /** A drawing that fits is not blown up beyond this. */
 const FIT_MOST = 1.25;
 
-/** Names can still be read. */
-const READABLE = 0.7;
+/** Everything can still be read. */
+const READABLE = 0.85;
+
+/** Below this a picture shows where things are, but not what they are. */
+const SURVEY = 0.45;
 
 /** Pixels of drag below which a press is a click. */
 const CLICK_SLOP = 4;
 
+/** Share by which the scale changes before texts are written anew. */
+const LETTER_STEP = 0.03;
+
+/** Bounds of the window's height when the first drawing comes, in pixels. */
+const LOWEST = 300;
+const HIGHEST = 660;
+
 const FIT_MARGIN = 10;
-const MAP_WIDTH = 150;
-const MAP_HEIGHT = 110;
+const MAP_WIDTH = 180;
+const MAP_HEIGHT = 56;
 
 type Size = Pick<Box, "width" | "height">;
 
@@ -51,9 +61,23 @@ export function zoomAt(transform: Transform, factor: number, x: number, y: numbe
   return { scale, x: x - (x - transform.x) * ratio, y: y - (y - transform.y) * ratio };
 }
 
+/** The transform of a drawing that is seen for the first time: all of it, or its beginning where that could not be read. */
+export function firstTransform(drawing: Size, window: Size): Transform {
+  const fitting = fitTransform(drawing, window);
+  if (fitting.scale >= SURVEY) return fitting;
+  const place = (size: number, room: number) =>
+    size * READABLE <= room ? (room - size * READABLE) / 2 : FIT_MARGIN;
+  return {
+    scale: READABLE,
+    x: place(drawing.width, window.width),
+    y: place(drawing.height, window.height),
+  };
+}
+
 /**
  * The transform after what was at `from` is drawn at `to`: its middle stays on its place of the screen, then moves no
- * further than needed for all of it to be seen; what is too large for the window is made smaller.
+ * further than needed for all of it to be seen; what is too large for the window is made smaller. A drawing that can be
+ * read as a whole is fitted.
  */
 export function keepInPlace(
   transform: Transform,
@@ -63,12 +87,13 @@ export function keepInPlace(
   window: Size,
 ): Transform {
   const { scale, x, y } = transform;
+  const all = fitTransform(drawing, window);
+  if (all.scale >= READABLE) return all;
   const place = {
     x: x + (from.x + from.width / 2) * scale,
     y: y + (from.y + from.height / 2) * scale,
   };
-  const fitting = fitTransform(to, window).scale;
-  const next = Math.min(scale, Math.max(fitting, LEAST));
+  const next = Math.min(Math.max(scale, READABLE), Math.max(fitTransform(to, window).scale, SURVEY));
   const moved = {
     scale: next,
     x: place.x - (to.x + to.width / 2) * next,
@@ -78,10 +103,18 @@ export function keepInPlace(
   const seen = (size: number, room: number) => size * next <= room - 2 * FIT_MARGIN;
   const wide = seen(drawing.width, window.width) ? whole : to;
   const high = seen(drawing.height, window.height) ? whole : to;
+  const centered = (size: number, room: number) => (room - size * next) / 2;
   return {
     scale: next,
-    x: moved.x + shiftInside(moved.x + wide.x * next, wide.width * next, window.width),
-    y: moved.y + shiftInside(moved.y + high.y * next, high.height * next, window.height),
+    // A narrow column, or a low row, stands in the middle.
+    x:
+      wide === whole
+        ? centered(drawing.width, window.width)
+        : moved.x + shiftInside(moved.x + wide.x * next, wide.width * next, window.width),
+    y:
+      high === whole
+        ? centered(drawing.height, window.height)
+        : moved.y + shiftInside(moved.y + high.y * next, high.height * next, window.height),
   };
 }
 
@@ -91,27 +124,44 @@ function shiftInside(start: number, length: number, room: number): number {
   return Math.min(0, room - FIT_MARGIN - (start + length));
 }
 
+export interface ViewportOptions {
+  /** The window has changed around a drawing that stays where it is. */
+  onNarrowed(): void;
+  /** The drawing is seen at another scale. */
+  onScale(scale: number): void;
+}
+
+function sameSize(one: Size, other: Size): boolean {
+  return one.width === other.width && one.height === other.height;
+}
+
+function sameBox(one: Box, other: Box): boolean {
+  return one.x === other.x && one.y === other.y && sameSize(one, other);
+}
+
 export class Viewport {
   readonly root: HTMLElement;
   readonly svg: SVGSVGElement;
   readonly #layer = svgElement("g", { class: "ckpt-layer" });
-  readonly #map = element("canvas", {
+  /** Stands beside the picture, not over its boxes: the view finds a place for it. */
+  readonly map = element("canvas", {
     class: "ckpt-minimap",
     "aria-hidden": "true",
     title: "Map: drag to move",
   });
   readonly #observer: ResizeObserver | null;
-  readonly #onNarrowed: () => void;
+  readonly #options: ViewportOptions;
   #transform: Transform = { scale: 1, x: 0, y: 0 };
   #drawing = { width: 1, height: 1 };
   #boxes: readonly Box[] = [];
   /** Until the user moves the drawing, it is fitted again when the window changes. */
   #moved = false;
   #dragged = false;
+  /** Scale that the texts were written for. */
+  #lettered = 1;
 
-  /** `onNarrowed` is called when the window has changed around a drawing that stays where it is. */
-  constructor(label: string, onNarrowed: () => void) {
-    this.#onNarrowed = onNarrowed;
+  constructor(label: string, options: ViewportOptions) {
+    this.#options = options;
     this.svg = svgElement("svg", {
       class: "ckpt-picture",
       role: "group",
@@ -129,7 +179,7 @@ export class Viewport {
       tool("−", "Zoom out (Shift Z)", () => this.zoom(0.8)),
       tool("⤢", "Fit to window (0)", () => this.fit()),
     );
-    this.root = element("div", { class: "ckpt-viewport" }, this.svg, tools, this.#map);
+    this.root = element("div", { class: "ckpt-viewport" }, this.svg, tools);
     this.#listen();
     this.#observer =
       typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => this.#onResize());
@@ -152,15 +202,34 @@ export class Viewport {
   /** Show a drawing; `anchor` is what should stay where it was: its box before and after. */
   show(content: SVGGElement, size: Size, boxes: readonly Box[], anchor?: { from: Box; to: Box }): void {
     this.#layer.replaceChildren(content);
-    this.#drawing = { width: size.width, height: size.height };
     this.#boxes = boxes;
-    if (!anchor) this.fit();
+    // A new drawing has its texts as they are read at full size.
+    this.#lettered = 1;
+    const former = this.#drawing;
+    this.#drawing = { width: size.width, height: size.height };
+    if (!anchor) {
+      this.#adaptHeight();
+      this.#start();
+    } else if (sameSize(former, size) && sameBox(anchor.from, anchor.to)) this.#apply(this.#transform);
     else this.#move(keepInPlace(this.#transform, anchor.from, anchor.to, this.#drawing, this.#window));
   }
 
+  /** Show all of the drawing, however small. */
   fit(): void {
+    this.#move(fitTransform(this.#drawing, this.#window));
     this.#moved = false;
-    this.#apply(fitTransform(this.#drawing, this.#window));
+  }
+
+  /** As high as the first drawing needs within bounds: little white around a small one, room for a large one. */
+  #adaptHeight(): void {
+    const frame = this.root.parentElement;
+    if (frame && !frame.style.height && getComputedStyle(frame).flexDirection === "row")
+      frame.style.height = `${Math.min(Math.max(this.#drawing.height + 4 * FIT_MARGIN, LOWEST), HIGHEST)}px`;
+  }
+
+  #start(): void {
+    this.#moved = false;
+    this.#apply(firstTransform(this.#drawing, this.#window));
   }
 
   zoom(factor: number): void {
@@ -216,16 +285,18 @@ export class Viewport {
     this.#transform = transform;
     const { x, y, scale } = transform;
     this.#layer.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
-    // Labels too small to read only cost time to paint.
-    this.root.classList.toggle("far", scale < 0.3);
+    if (Math.abs(scale / this.#lettered - 1) > LETTER_STEP) {
+      this.#lettered = scale;
+      this.#options.onScale(scale);
+    }
     this.#drawMap();
   }
 
   #onResize(): void {
-    if (!this.#moved) this.fit();
+    if (!this.#moved) this.#start();
     else {
       this.#drawMap();
-      this.#onNarrowed();
+      this.#options.onNarrowed();
     }
   }
 
@@ -248,11 +319,11 @@ export class Viewport {
       const ratio = this.#mapRatio;
       this.center({ x: event.offsetX / ratio, y: event.offsetY / ratio, width: 0, height: 0 });
     };
-    this.#map.addEventListener("pointerdown", (event) => {
-      this.#map.setPointerCapture(event.pointerId);
+    this.map.addEventListener("pointerdown", (event) => {
+      this.map.setPointerCapture(event.pointerId);
       onMap(event);
     });
-    this.#map.addEventListener("pointermove", (event) => {
+    this.map.addEventListener("pointermove", (event) => {
       if (event.buttons & 1) onMap(event);
     });
   }
@@ -285,19 +356,19 @@ export class Viewport {
     const size = this.#drawing;
     const inside =
       x >= -1 && y >= -1 && x + size.width * scale <= width + 1 && y + size.height * scale <= height + 1;
-    this.#map.hidden = inside || this.#boxes.length === 0;
-    if (this.#map.hidden) return;
+    this.map.hidden = inside || this.#boxes.length === 0;
+    if (this.map.hidden) return;
     const ratio = this.#mapRatio;
     const sharp = Math.max(globalThis.devicePixelRatio ?? 1, 1);
     const [mapWidth, mapHeight] = [size.width * ratio, size.height * ratio];
-    this.#map.style.width = `${mapWidth}px`;
-    this.#map.style.height = `${mapHeight}px`;
-    this.#map.width = Math.max(mapWidth * sharp, 1);
-    this.#map.height = Math.max(mapHeight * sharp, 1);
-    const context = this.#map.getContext("2d");
+    this.map.style.width = `${mapWidth}px`;
+    this.map.style.height = `${mapHeight}px`;
+    this.map.width = Math.max(mapWidth * sharp, 1);
+    this.map.height = Math.max(mapHeight * sharp, 1);
+    const context = this.map.getContext("2d");
     if (!context) return;
     context.scale(sharp, sharp);
-    const colors = getComputedStyle(this.#map);
+    const colors = getComputedStyle(this.map);
     context.fillStyle = colors.color;
     for (const box of this.#boxes)
       context.fillRect(

@@ -8,7 +8,7 @@ import { svgElement } from "../../src/graph/svg";
 import { boxOf, sceneOf } from "./graph_scene";
 
 const HOSTILE = '<img src=x onerror="alert(1)">';
-const BOX = { x: 20, y: 20, width: 60, height: 30 };
+const BOX = { x: 20, y: 20, width: 240, height: 30 };
 const ROUTE = {
   points: [
     [50, 50],

@@ -38,6 +38,8 @@ EXTRA_WIDTH: Final = {"function": 10.0, "constant": 6.0, "placeholder": 4.0}
 PILE: Final = 6.0
 # Bold letters are this much wider.
 BOLD: Final = 1.08
+# Faces that stand in for Helvetica where a system has none are up to this much wider.
+WIDER_FACES: Final = 1.12
 
 
 def box_lines(node: ViewNode) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ def box_size(node: ViewNode) -> tuple[float, float]:
     """Return width and height of a box, in points."""
     lines = box_lines(node)
     name_size = NAME_SIZE * (BOLD if node.kind in {"scope", "library"} else 1)
-    widths = [text_width(line, size) for line, size in zip(lines, (name_size, DETAIL_SIZE), strict=False)]
+    widths = [text_width(line, size) * WIDER_FACES for line, size in zip(lines, (name_size, DETAIL_SIZE), strict=False)]
     width = max(MIN_WIDTH, *widths, 0) + 2 * PADDING - 8 + EXTRA_WIDTH.get(node.kind, 0)
     height = (TWO_LINES if len(lines) > 1 else ONE_LINE) + EXTRA_HEIGHT.get(node.kind, 0)
     pile = PILE if node.series else 0

@@ -18,9 +18,9 @@ MAX_TOOLTIP_LINE: Final = 400
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
-NAME_SIZE: Final = 12.0
-DETAIL_SIZE: Final = 10.0
-EDGE_SIZE: Final = 9.0
+NAME_SIZE: Final = 13.0
+DETAIL_SIZE: Final = 11.0
+EDGE_SIZE: Final = 11.0
 
 # Advance widths of Helvetica (AFM files), in thousandths of the font size. Arial and Liberation Sans share them.
 _WIDTHS: Final = {

@@ -18,8 +18,8 @@ EXPECTED = """\
 digraph G {
   graph [rankdir=TB splines=spline nodesep=0.28 ranksep=0.38 nslimit=1 nslimit1=1 mclimit=1 newrank=false \
 bgcolor=transparent fontname="Helvetica,Arial,sans-serif"]
-  node [fontname="Helvetica,Arial,sans-serif" fontsize=12.0 margin=0 fixedsize=true style=filled]
-  edge [fontname="Helvetica,Arial,sans-serif" fontsize=9.0 color="#8592a6" fontcolor="#77839a" arrowsize=0.6]
+  node [fontname="Helvetica,Arial,sans-serif" fontsize=13.0 margin=0 fixedsize=true style=filled]
+  edge [fontname="Helvetica,Arial,sans-serif" fontsize=11.0 color="#8592a6" fontcolor="#77839a" arrowsize=0.6]
   n2 [label="x\\nfloat32" tooltip="x" shape=invhouse width=1.139 height=0.694 fillcolor="#d6f0dc" color="#54a56d" \
 fontcolor="#12391f"]
   subgraph cluster_1 { graph [label="layer" tooltip="layer" labeljust=l labelloc=t style=rounded color="#8b9bb8" \
