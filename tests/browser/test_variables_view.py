@@ -134,14 +134,21 @@ def test_has_nan_reads_everything_and_filters(view):
     view.root.get_by_label("has NaN").check()
     expect(view.status).to_contain_text("1 of 106 variables")
     view.expect("list(view.filtered.name)", ["bn/moving_variance"])
+    expect(view.row("bn/moving_variance").locator(".badges")).to_contain_text("NaN 1")
+    expect(view.root.locator("[data-scope=bn]")).to_have_attribute("title", re.compile(r"1 \S NaN"))
+    view.root.get_by_label("has NaN").uncheck()
+    query = view.root.get_by_label("Conditions on columns")
+    query.fill("std > 1e3 or nans > 0 and rank = 1")
+    query.press("Enter")
+    view.expect("list(view.filtered.name)", ["bn/moving_variance"])
 
 
 def test_work_over_all_rows_can_be_stopped(view):
-    # The second tensor holds the statistics up until the test lets go.
+    # What reads the small tensors holds the statistics up until the test lets go.
     view.notebook.execute(
-        "import threading\ngo = threading.Event()\nread = view._answers.tensors.pieces\n"
-        "def slow(name, at_most):\n    if name == 'stem/conv/kernel': go.wait(30)\n    return read(name, at_most)\n"
-        "view._answers.tensors.pieces = slow"
+        "import threading\ngo = threading.Event()\nread = view._answers.tensors.read_many\n"
+        "def slow(names):\n    go.wait(30)\n    return read(names)\n"
+        "view._answers.tensors.read_many = slow"
     )
     view.root.get_by_role("button", name="Statistics", exact=True).click()
     expect(view.root.get_by_role("progressbar")).to_be_visible()

@@ -18,7 +18,15 @@ from ckpt_magics.files.formats.pieces import PIECE_SIZE
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource
 
-__all__ = ["BINS", "TensorStatistics", "exact_extremes", "stored_statistics", "sum_of_squares", "tensor_statistics"]
+__all__ = [
+    "BINS",
+    "TensorStatistics",
+    "exact_extremes",
+    "stored_statistics",
+    "sum_of_squares",
+    "tensor_statistics",
+    "working_dtype",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -121,18 +129,22 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
+def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return what values are compared as: float32 if they are floats that it can hold, else float64."""
+    # Integers often lie on the edge between two bins, where float32 would put whole values into the wrong one.
+    narrow = dtype.kind not in "iub" and (dtype.kind == "c" or np.can_cast(dtype, np.float32))
+    return np.dtype(np.float32 if narrow and dtype.itemsize <= 8 else np.float64)
+
+
 class _Scratch:
     """The passes over a block that need memory.
 
     Args:
-        dtype: Of what is walked over; values are compared as float32 if they are floats that it can hold, else as
-            float64.
+        dtype: Of what is walked over.
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        # Integers often lie on the edge between two bins, where float32 would put whole values into the wrong one.
-        narrow = dtype.kind not in "iub" and (dtype.kind == "c" or np.can_cast(dtype, np.float32))
-        self.dtype = np.dtype(np.float32 if narrow and dtype.itemsize <= 8 else np.float64)
+        self.dtype = working_dtype(dtype)
         self._values = _memory.values.view(self.dtype)
         self._wide, self._flags = _memory.wide, _memory.flags
         self._places, self._codes, self._pairs = _memory.places, _memory.codes, _memory.pairs

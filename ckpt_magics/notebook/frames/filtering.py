@@ -6,13 +6,18 @@ while the kernel is busy.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.steps.patterns import Pattern
+from ckpt_magics.notebook.frames.variable_query import QUERY_COLUMNS, parse_query
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +42,11 @@ class VariableFilter:
         min_bytes: Least size in bytes.
         max_bytes: Greatest size in bytes.
         has_nan: Only tensors in which statistics found a NaN.
+        query: Conditions on columns, as ``std > 1e3 or nans > 0``.
+        ranges: A column, its least and its greatest value (None: any), for each column that is to lie in a range.
 
     Raises:
-        InvalidArgumentError: The mode is unknown, or the regular expression does not parse.
+        InvalidArgumentError: The mode is unknown, or the regular expression, the query or a range does not parse.
     """
 
     text: str = ""
@@ -51,11 +58,22 @@ class VariableFilter:
     min_bytes: float | None = None
     max_bytes: float | None = None
     has_nan: bool = False
+    query: str = ""
+    ranges: tuple[tuple[str, float | None, float | None], ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:
             raise InvalidArgumentError(f"mode is {self.mode!r}, must be one of {', '.join(_MODES)}")
         _name_test(self.text, self.mode, ())
+        parse_query(self.query)
+        for column, *_ in self.ranges:
+            if column not in QUERY_COLUMNS:
+                raise InvalidArgumentError(f"no column {column!r}; there are {', '.join(QUERY_COLUMNS)}")
+
+    @property
+    def asks_values(self) -> bool:
+        """Whether columns are compared, some of which only statistics fill."""
+        return bool(self.has_nan or self.query.strip() or self.ranges)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> VariableFilter:
@@ -64,6 +82,7 @@ class VariableFilter:
         parts: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
         }
+        parts["ranges"] = tuple(map(tuple, parts.get("ranges", ())))
         return cls(**{name: value for name, value in parts.items() if name in known})
 
     def to_state(self) -> dict[str, Any]:
@@ -74,7 +93,7 @@ class VariableFilter:
 def filter_variables(
     variables: pd.DataFrame,
     wanted: VariableFilter,
-    has_nan: Callable[[str], bool] | None = None,
+    measured: Callable[[str], Mapping[str, Any]] = lambda _: {},
     *,
     group: str = "group",
 ) -> pd.DataFrame:
@@ -83,7 +102,8 @@ def filter_variables(
     Args:
         variables: Columns name, dtype, shape, bytes, group.
         wanted: The filter.
-        has_nan: Name of a tensor to whether it holds a NaN; needed only when the filter asks.
+        measured: Name of a tensor to what its statistics say, as far as they are known; needed only when the filter
+            asks.
         group: The column that the filter's groups are about.
     """
     matches = _name_test(wanted.text, wanted.mode, variables["name"])
@@ -101,9 +121,36 @@ def filter_variables(
         keep &= (variables["bytes"] >= wanted.min_bytes).fillna(False)
     if wanted.max_bytes is not None:
         keep &= (variables["bytes"] <= wanted.max_bytes).fillna(False)
-    if wanted.has_nan:
-        keep &= variables["name"].map(has_nan or (lambda _: False))
+    if wanted.asks_values:
+        passes = map(_value_test(wanted), _measured_rows(variables, measured, group))
+        keep &= np.fromiter(passes, np.bool_, len(variables))
     return variables[keep.astype(bool)]
+
+
+def _measured_rows(
+    variables: pd.DataFrame, measured: Callable[[str], Mapping[str, Any]], group: str
+) -> Iterator[dict[str, Any]]:
+    """Yield for each variable what a query can be about."""
+    nothing = dict.fromkeys(QUERY_COLUMNS)
+    columns = (variables[column] for column in ("name", "dtype", "shape", "bytes", group))
+    for name, dtype, shape, size, kind in zip(*columns, strict=True):
+        # A size that is not known is none of the numbers, and is not equal to itself either.
+        known = {"dtype": str(dtype), "group": kind, "bytes": size if isinstance(size, Real) else None}
+        yield {**nothing, **known, "rank": len(shape), "elements": math.prod(shape), **measured(name)}
+
+
+def _value_test(wanted: VariableFilter) -> Callable[[Mapping[str, Any]], bool]:
+    holds = parse_query(wanted.query)
+
+    def passes(row: Mapping[str, Any]) -> bool:
+        has_nan = not wanted.has_nan or bool(row["nans"])
+        return has_nan and holds(row) and all(_lies_in(row[column], *ends) for column, *ends in wanted.ranges)
+
+    return passes
+
+
+def _lies_in(value: float | None, least: float | None, most: float | None) -> bool:
+    return value is not None and (least is None or value >= least) and (most is None or value <= most)
 
 
 def _name_test(text: str, mode: str, names: Iterable[str]) -> Callable[[str], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def statistics_frame(found: Sequence[DescribedTensor]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (one.name, one.spec.dtype.name, one.spec.shape, one.spec.elements, *one.facts().values(), one.problem)
+        (one.name, one.type.dtype.name, one.type.shape, math.prod(one.type.shape), *one.facts().values(), one.problem)
         for one in found
     ]
     frame = pd.DataFrame(rows, columns=[*_COLUMNS, *_MEASURES, *_COUNTS, "problem"])

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from ckpt_magics.errors import CheckpointError, FailedPreconditionError, InvalidArgumentError
 
-__all__ = ["Conversation", "Handler", "Reply", "Request"]
+__all__ = ["Buffers", "Conversation", "Handler", "Reply", "Request"]
 
 Buffers = Sequence[bytes | memoryview]
 

@@ -102,8 +102,9 @@ class GraphApp {
     });
     this.#painted.offer(facts.painted);
     this.#offEvents = [
-      channel.on("statistics", (content) => {
-        if (content.row === this.#value.row) this.#value.showStatistics(decodeStatistics(content));
+      channel.on("statistics", (content, buffers) => {
+        const known = decodeStatistics(content, buffers).get(this.#value.row);
+        if (known) this.#value.showStatistics(known);
       }),
       channel.on("painted", (content) => {
         this.#controls.offerColors(content.colors as string[]);

@@ -56,8 +56,8 @@ export class OfflineModel {
   }
 
   /** Send an event, as a kernel does while it works. */
-  emit(event: string, content: Readonly<Record<string, unknown>>): void {
-    this.#fire("msg:custom", { ...content, event }, []);
+  emit(event: string, content: Readonly<Record<string, unknown>>, buffers: readonly DataView[] = []): void {
+    this.#fire("msg:custom", { ...content, event }, buffers);
   }
 
   #answer(message: Message): void {

@@ -1,6 +1,7 @@
 /** The columns of the table: titles, widths, what they sort by and what their cells say. */
 
 import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
+import { type Badge, badgesOf } from "./badges";
 import type { SortColumn } from "./filter";
 import { extremeText, type StatisticKey, type Statistics } from "./statistics";
 import { dtypeOf, type Extra, groupOf, shapeOf, type VariableIndex } from "./variable_index";
@@ -9,7 +10,7 @@ import { dtypeOf, type Extra, groupOf, shapeOf, type VariableIndex } from "./var
 export const NAME_WIDTH = 240;
 
 /** What a cell holds besides text. */
-export type CellKind = "text" | "name" | "distribution";
+export type CellKind = "text" | "name" | "distribution" | "badges";
 
 export interface Column {
   readonly title: string;
@@ -19,7 +20,12 @@ export interface Column {
   /** Pixels; the name's is only where it starts, for the user can change it. */
   readonly width: number;
   text(row: number, statistics: Statistics | undefined): string;
+  /** Whether the column says something of a row; one that says nothing of any hides itself. Without: always. */
+  readonly says?: (row: number, statistics: Statistics) => boolean;
 }
+
+/** Counts of what is rare. */
+const COUNTS: ReadonlySet<StatisticKey> = new Set(["zeros", "nans", "infs", "dead"]);
 
 /** Columns for an index, in the order shown. */
 export function columnsOf(index: VariableIndex): Column[] {
@@ -64,12 +70,30 @@ export function columnsOf(index: VariableIndex): Column[] {
     statistic("Zeros", "zeros", 76),
     statistic("NaN", "nans", 66),
     statistic("Inf", "infs", 66),
+    statistic("Dead rows", "dead", 90),
   ];
+  const badges: Column = {
+    title: "Badges",
+    sort: null,
+    kind: "badges",
+    class: "badges",
+    width: 132,
+    says: (row, statistics) => badgesIn(index, row, statistics).length > 0,
+    text: (row, statistics) =>
+      badgesIn(index, row, statistics)
+        .map(({ text }) => text)
+        .join(", "),
+  };
   // What only this view has is what it is opened for, unless it says nothing about any row.
   const extras = index.extras.filter(({ texts }) => texts?.some((text) => text !== "") ?? true);
   if (index.extras.length > 0 || grouped)
-    return [name, group, ...extras.map(extraColumn), ...sizes, values, ...moments];
-  return [name, ...sizes, values, group, ...moments];
+    return [name, group, ...extras.map(extraColumn), ...sizes, values, badges, ...moments];
+  return [name, ...sizes, values, badges, group, ...moments];
+}
+
+/** The badges of a row, as far as its values are known. */
+export function badgesIn(index: VariableIndex, row: number, statistics: Statistics | undefined): Badge[] {
+  return statistics ? badgesOf(statistics, index.elements[row] ?? 0, dtypeOf(index, row)) : [];
 }
 
 function statistic(title: string, key: StatisticKey, width: number): Column {
@@ -79,6 +103,7 @@ function statistic(title: string, key: StatisticKey, width: number): Column {
     kind: "text",
     class: `number statistic ${key}`,
     width,
+    ...(COUNTS.has(key) ? { says: (_, statistics) => (statistics[key] ?? 0) !== 0 } : {}),
     text: (_, statistics) => {
       if (statistics?.error !== null) return "";
       if (key === "min" || key === "max") return extremeText(statistics, key);

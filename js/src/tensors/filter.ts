@@ -4,8 +4,9 @@
  * The same rules in Python are ckpt_magics/notebook/frames/filtering.py, so that `view.filtered` in the kernel names the rows
  * that are on the screen.
  */
+import { type Lookup, parseQuery, type Query, STATISTIC_COLUMNS } from "./query";
 import type { StatisticKey, Statistics } from "./statistics";
-import type { VariableIndex } from "./variable_index";
+import { dtypeOf, groupOf, type VariableIndex } from "./variable_index";
 
 export type TextMode = "text" | "glob" | "regex";
 
@@ -20,7 +21,13 @@ export interface FilterState {
   readonly min_bytes: number | null;
   readonly max_bytes: number | null;
   readonly has_nan: boolean;
+  /** Conditions on columns. */
+  readonly query: string;
+  /** Columns that are to lie in a range; null is no end. */
+  readonly ranges: readonly Range[];
 }
+
+export type Range = readonly [column: string, least: number | null, greatest: number | null];
 
 export const NO_FILTER: FilterState = {
   text: "",
@@ -32,6 +39,8 @@ export const NO_FILTER: FilterState = {
   min_bytes: null,
   max_bytes: null,
   has_nan: false,
+  query: "",
+  ranges: [],
 };
 
 export type SortColumn =
@@ -107,12 +116,55 @@ export function inScope(name: string, scope: string): boolean {
   return scope === "" || name === scope || name.startsWith(`${scope}/`);
 }
 
-/** Rows that pass the filter, in index order; `hasNan` tells what the statistics found, if anything. */
+/** What statistics say of a row, if they are known. */
+export type Known = (row: number) => Statistics | undefined;
+
+const NOTHING_KNOWN: Known = () => undefined;
+
+/** What a row has in a column of a query. */
+export function lookUp(index: VariableIndex, row: number, known: Statistics | undefined): Lookup {
+  return (column) => {
+    switch (column) {
+      case "dtype":
+        return dtypeOf(index, row);
+      case "group":
+        return groupOf(index, row);
+      case "bytes":
+        return (index.bytes[row] ?? -1) < 0 ? null : (index.bytes[row] ?? null);
+      case "elements":
+      case "rank":
+        return index[column][row] ?? null;
+      default:
+        return known?.error === null ? known[column as StatisticKey] : null;
+    }
+  };
+}
+
+/** Whether a filter can be answered only when the statistics of every row are known. */
+export function asksStatistics(filter: FilterState): boolean {
+  const columns = [...queryOrNothing(filter.query).columns, ...filter.ranges.map(([column]) => column)];
+  return (
+    filter.has_nan || columns.some((column) => (STATISTIC_COLUMNS as readonly string[]).includes(column))
+  );
+}
+
+/** What is no query keeps everything: the line that it was written into says so. */
+function queryOrNothing(text: string): Query {
+  try {
+    return parseQuery(text);
+  } catch {
+    return parseQuery("");
+  }
+}
+
+/** Rows that pass the filter, in index order. */
 export function filterRows(
   index: VariableIndex,
   filter: FilterState,
-  hasNan: (row: number) => boolean = () => false,
+  statistics: Known = NOTHING_KNOWN,
 ): Uint32Array {
+  const query = queryOrNothing(filter.query);
+  const asks = query.columns.size + filter.ranges.length > 0;
   const matches = nameTest(filter.text, filter.mode, index.names);
   const dtypes = codes(index.dtypes, filter.dtypes);
   const groups = codes(index.groups, filter.groups);
@@ -129,10 +181,20 @@ export function filterRows(
     if (ranks && !ranks.has(index.rank[row] ?? -1)) continue;
     const name = index.names[row] ?? "";
     if (!inScope(name, filter.scope) || !matches(name)) continue;
-    if (filter.has_nan && !hasNan(row)) continue;
+    if (filter.has_nan && !statistics(row)?.nans) continue;
+    if (asks) {
+      const lookup = lookUp(index, row, statistics(row));
+      if (!query.test(lookup) || !filter.ranges.every((range) => liesIn(range, lookup))) continue;
+    }
     kept[count++] = row;
   }
   return kept.slice(0, count);
+}
+
+function liesIn([column, least, greatest]: Range, lookup: Lookup): boolean {
+  const value = lookup(column);
+  if (typeof value !== "number") return false;
+  return value >= (least ?? Number.NEGATIVE_INFINITY) && value <= (greatest ?? Number.POSITIVE_INFINITY);
 }
 
 /** The statistic that a column shows, if it shows one. */
@@ -149,7 +211,7 @@ export function sortRows(
   index: VariableIndex,
   rows: Uint32Array,
   sort: SortState,
-  statistics: (row: number) => Statistics | undefined = () => undefined,
+  statistics: Known = NOTHING_KNOWN,
 ): Uint32Array {
   const sorted = rows.slice();
   const sign = sort.descending ? -1 : 1;

@@ -1,12 +1,11 @@
 /** The search line and the restrictions in force, each with a button that lifts it. */
 import { button, element, select } from "../page/dom";
-import { formatBytes, visibleName } from "../page/format";
-import { type FilterState, NO_FILTER, nameTest, type TextMode } from "./filter";
+import { formatBytes, formatNumber, visibleName } from "../page/format";
+import { type FilterState, NO_FILTER, nameTest, type Range, type TextMode } from "./filter";
+import { parseQuery } from "./query";
 
 export interface FilterBarOptions {
   onChange(part: Partial<FilterState>): void;
-  /** The user wants only tensors with NaN: statistics of all rows are needed first. */
-  onHasNan(wanted: boolean): void;
 }
 
 export class FilterBar {
@@ -14,6 +13,7 @@ export class FilterBar {
   readonly #options: FilterBarOptions;
   readonly #text: HTMLInputElement;
   readonly #mode: HTMLSelectElement;
+  readonly #query: HTMLInputElement;
   readonly #nan: HTMLInputElement;
   readonly #chips = element("div", { class: "ckpt-chips" });
   readonly #problem = element("span", { class: "ckpt-error", role: "alert" });
@@ -34,10 +34,27 @@ export class FilterBar {
       ["regex", "regex"],
     ] as const;
     this.#mode = select("How to search", modes, "text", () => this.#search());
-    this.#nan = element("input", { type: "checkbox", onchange: () => options.onHasNan(this.#nan.checked) });
+    this.#nan = element("input", {
+      type: "checkbox",
+      onchange: () => options.onChange({ has_nan: this.#nan.checked }),
+    });
+    this.#query = element("input", {
+      type: "search",
+      class: "ckpt-query",
+      placeholder: "std > 1e3 or nans > 0",
+      title:
+        "Conditions on columns: elements, bytes, rank, min, max, mean, std, zeros, nans, infs, dead, dtype, group",
+      "aria-label": "Conditions on columns",
+      spellcheck: "false",
+      autocomplete: "off",
+      // Statistics of all rows may be needed, so not at every letter.
+      onchange: () => this.#ask(),
+      onsearch: () => this.#ask(),
+    });
     this.root.append(
       this.#text,
       this.#mode,
+      this.#query,
       element("label", {}, this.#nan, " has NaN"),
       this.#chips,
       this.#problem,
@@ -53,6 +70,7 @@ export class FilterBar {
   show(filter: FilterState): void {
     if (this.#text.value !== filter.text) this.#text.value = filter.text;
     this.#mode.value = filter.mode;
+    if (this.#query.value !== filter.query) this.#query.value = filter.query;
     this.#nan.checked = filter.has_nan;
     const chips: HTMLElement[] = [];
     const chip = (label: string, part: Partial<FilterState>) => {
@@ -73,6 +91,8 @@ export class FilterBar {
       const most = filter.max_bytes === null ? "" : formatBytes(filter.max_bytes);
       chip(`${least} … ${most}`, { min_bytes: null, max_bytes: null });
     }
+    for (const range of filter.ranges)
+      chip(rangeText(range), { ranges: filter.ranges.filter((other) => other !== range) });
     if (chips.length > 1) chips.push(button("Clear all", () => this.#options.onChange(NO_FILTER)));
     this.#chips.replaceChildren(...chips);
   }
@@ -80,13 +100,28 @@ export class FilterBar {
   #search(): void {
     const text = this.#text.value;
     const mode = this.#mode.value as TextMode;
-    try {
-      nameTest(text, mode);
-    } catch (error) {
-      this.#problem.textContent = error instanceof Error ? error.message : String(error);
-      return;
-    }
-    this.#problem.textContent = "";
-    this.#options.onChange({ text, mode });
+    if (this.#check(() => nameTest(text, mode))) this.#options.onChange({ text, mode });
   }
+
+  #ask(): void {
+    const query = this.#query.value;
+    if (this.#check(() => parseQuery(query))) this.#options.onChange({ query });
+  }
+
+  /** Say what does not parse. */
+  #check(parse: () => unknown): boolean {
+    let problem = "";
+    try {
+      parse();
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    this.#problem.textContent = problem;
+    return problem === "";
+  }
+}
+
+function rangeText([column, least, greatest]: Range): string {
+  const from = least === null ? "" : formatNumber(least);
+  return `${column} ${from} … ${greatest === null ? "" : formatNumber(greatest)}`;
 }

@@ -1,8 +1,9 @@
-/** The histograms in the table's header: how the rows spread over dtypes, ranks, sizes and groups. */
+/** The histograms in the table's header: how the rows spread over dtypes, ranks, sizes, groups and numbers. */
 
 import { formatBytes } from "../page/format";
-import type { FilterState, SortColumn } from "./filter";
+import { type FilterState, type Known, type SortColumn, statisticOf } from "./filter";
 import { type Bar, barButtons } from "./histogram";
+import { rangeBars, stepsOf } from "./range_bars";
 import type { VariableIndex } from "./variable_index";
 
 /** Bars for one column over all rows of the index, or null for columns that have none. */
@@ -10,9 +11,12 @@ export function headerBars(
   index: VariableIndex,
   column: SortColumn,
   filter: FilterState,
+  statistics: Known,
   change: (part: Partial<FilterState>) => void,
 ): HTMLElement | null {
   switch (column) {
+    case "elements":
+      return numberBars("elements", index.elements, filter, change);
     case "dtype":
       return listBars("dtype", countCodes(index.dtype, index.dtypes), filter.dtypes, (dtypes) =>
         change({ dtypes }),
@@ -28,9 +32,30 @@ export function headerBars(
       return listBars("rank", countRanks(index), filter.ranks, (ranks) => change({ ranks }));
     case "bytes":
       return sizeBars(index, filter, change);
-    default:
-      return null;
+    default: {
+      const key = statisticOf(column);
+      const rows = key
+        ? Array.from({ length: index.rows }, (_, row) => statistics(row)?.[key] ?? Number.NaN)
+        : [];
+      return key ? numberBars(key, rows, filter, change) : null;
+    }
   }
+}
+
+/** A histogram to drag a range over. */
+function numberBars(
+  column: string,
+  values: Iterable<number>,
+  filter: FilterState,
+  change: (part: Partial<FilterState>) => void,
+): HTMLElement | null {
+  const steps = stepsOf(values);
+  if (!steps) return null;
+  const others = filter.ranges.filter(([other]) => other !== column);
+  const range = filter.ranges.find(([other]) => other === column);
+  return rangeBars(column, steps, range ? [range[1], range[2]] : null, (wanted) => {
+    if (wanted ?? range) change({ ranges: wanted ? [...others, [column, ...wanted]] : others });
+  });
 }
 
 type Counts<T> = ReadonlyArray<readonly [value: T, count: number]>;

@@ -8,22 +8,22 @@ export interface SavedTable {
   readonly index: Readonly<Record<string, unknown>>;
   /** Base64 of the index' buffers. */
   readonly buffers: readonly string[];
-  /** What "statistics" events would bring, for the rows that are known. */
-  readonly statistics: ReadonlyArray<Readonly<Record<string, unknown>> & { readonly row: number }>;
+  /** What a "statistics" event would bring, for the rows that are known. */
+  readonly statistics: Readonly<Record<string, unknown>>;
+  readonly statistics_buffers: readonly string[];
   readonly state: Readonly<Record<string, unknown>>;
 }
 
 export function savedTableModel(data: SavedTable): AnyModel {
-  return offlineModel(data.state, ({ kind, rows }, model) => {
+  return offlineModel(data.state, ({ kind }, model) => {
     if (kind === "open") return { content: data.opening };
-    if (kind === "index")
-      return {
-        content: data.index,
-        buffers: data.buffers.map((text) => new DataView(base64Bytes(text).buffer)),
-      };
+    if (kind === "index") return { content: data.index, buffers: viewsOf(data.buffers) };
     if (kind !== "statistics") return null;
-    const wanted = new Set(rows as readonly number[]);
-    for (const known of data.statistics) if (wanted.has(known.row)) model.emit("statistics", known);
+    model.emit("statistics", data.statistics, viewsOf(data.statistics_buffers));
     return {};
   });
+}
+
+function viewsOf(texts: readonly string[]): DataView[] {
+  return texts.map((text) => new DataView(base64Bytes(text).buffer));
 }

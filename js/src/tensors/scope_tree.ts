@@ -1,6 +1,7 @@
 /** Totals per name scope, and the tree of them that narrows the table on click. */
 import { button, element } from "../page/dom";
 import { formatBytes, formatCount, formatShare, visibleName } from "../page/format";
+import type { Badge, BadgeName } from "./badges";
 import type { VariableIndex } from "./variable_index";
 
 export interface Scope {
@@ -50,6 +51,26 @@ function scopeOf(scopes: Map<string, Scope>, name: string): Scope {
   return scope;
 }
 
+/** Scope → how many of its variables have each badge; "" is everything. */
+export type ScopeBadges = ReadonlyMap<string, ReadonlyMap<BadgeName, number>>;
+
+/** Sum the badges of the rows into their scopes. */
+export function scopeBadges(index: VariableIndex, badges: (row: number) => readonly Badge[]): ScopeBadges {
+  const sums = new Map<string, Map<BadgeName, number>>();
+  const count = (scope: string, name: BadgeName) => {
+    const known = sums.get(scope) ?? new Map<BadgeName, number>();
+    sums.set(scope, known.set(name, (known.get(name) ?? 0) + 1));
+  };
+  index.names.forEach((name, row) => {
+    for (const badge of badges(row)) {
+      count("", badge.name);
+      for (let end = name.indexOf("/"); end > 0; end = name.indexOf("/", end + 1))
+        count(name.slice(0, end), badge.name);
+    }
+  });
+  return sums;
+}
+
 /** Scopes of one parent shown at first; the rest on request, so that a scope of thousands stays usable. */
 const FIRST_CHILDREN = 100;
 
@@ -65,6 +86,7 @@ export class ScopeTree {
   readonly #open = new Set<string>([""]);
   #totals: Scope | null = null;
   #chosen = "";
+  #badges: ScopeBadges = new Map();
 
   constructor(options: ScopeTreeOptions) {
     this.#options = options;
@@ -75,6 +97,12 @@ export class ScopeTree {
   show(totals: Scope, chosen: string): void {
     this.#totals = totals;
     this.#chosen = chosen;
+    this.#render();
+  }
+
+  /** Mark the scopes in which something is odd. */
+  showBadges(badges: ScopeBadges): void {
+    this.#badges = badges;
     this.#render();
   }
 
@@ -115,12 +143,16 @@ export class ScopeTree {
     const title = `${visibleName(scope.name) || "everything"}: ${formatCount(scope.variables)} variables, ${formatCount(
       scope.elements,
     )} elements, ${formatBytes(scope.bytes)}, ${formatShare(share)}`;
+    const found = [...(this.#badges.get(scope.name) ?? [])];
+    const odd = found.map(([badge, count]) => `${formatCount(count)} × ${badge}`).join(", ");
+    const most = found.reduce((sum, [, count]) => sum + count, 0);
+    const mark = most > 0 ? element("span", { class: "ckpt-scope-badge" }, `⚠ ${formatCount(most)}`) : null;
     const line = element(
       "div",
       {
         class: "ckpt-scope",
         role: "treeitem",
-        title,
+        title: odd ? `${title}\n${odd}` : title,
         tabindex: -1,
         "aria-level": level,
         "aria-selected": scope.name === this.#chosen ? "true" : "false",
@@ -128,7 +160,7 @@ export class ScopeTree {
         onclick: () => this.#choose(scope),
       },
       toggle,
-      element("span", { class: "ckpt-scope-label" }, label),
+      element("span", { class: "ckpt-scope-label" }, element("span", {}, label), mark),
       bar,
       element("span", { class: "ckpt-scope-size" }, formatBytes(scope.bytes)),
     );

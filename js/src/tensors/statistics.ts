@@ -1,5 +1,10 @@
-/** What the kernel computed about the values of each row: kept as it arrives, asked for only where somebody looks. */
-
+/**
+ * What the kernel computed about the values of each row: kept as it arrives, asked for only where somebody looks.
+ *
+ * The kernel's half of the format is ckpt_magics/notebook/widgets/tensors/statistics_columns.py.
+ */
+import { assert } from "../kernel/assert";
+import { bytesOf, numbersOf } from "../kernel/buffers";
 import { type Channel, isAbort } from "../kernel/messages";
 import { formatExact, formatNumber } from "../page/format";
 
@@ -14,6 +19,8 @@ export interface Statistics {
   readonly zeros: number;
   readonly nans: number;
   readonly infs: number;
+  /** Rows that are all zero, along the first axis and along the last, where not everything is. */
+  readonly dead: number;
   /** Counts of the finite values in equal steps from `min` to `max`. */
   readonly bins: readonly number[];
   /** Why there are no statistics: the tensor could not be read. */
@@ -21,16 +28,7 @@ export interface Statistics {
 }
 
 /** What of the statistics is a number in a column of its own. */
-export type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs";
-
-/** A JSON number, or the name of one that JSON has not. */
-export function numberOf(value: unknown): number | null {
-  if (typeof value === "number") return value;
-  if (value === "nan") return Number.NaN;
-  if (value === "inf") return Number.POSITIVE_INFINITY;
-  if (value === "-inf") return Number.NEGATIVE_INFINITY;
-  return null;
-}
+export type StatisticKey = "min" | "max" | "mean" | "std" | "zeros" | "nans" | "infs" | "dead";
 
 /** Text of the least or greatest value. */
 export function extremeText(statistics: Statistics, key: "min" | "max"): string {
@@ -39,24 +37,49 @@ export function extremeText(statistics: Statistics, key: "min" | "max"): string 
   return text === undefined ? (number === null ? "" : formatNumber(number)) : formatExact(text);
 }
 
-function extremesOf(value: unknown): readonly [string, string] | null {
-  return Array.isArray(value) && value.length === 2 ? [String(value[0]), String(value[1])] : null;
+/** Columns of numbers in a reply, in order, and bars of a histogram. */
+const COLUMNS = 8;
+const BINS = 32;
+
+/** Row → what the kernel says of it; throws an Error when the parts of a message do not fit each other. */
+export function decodeStatistics(
+  content: Record<string, unknown>,
+  buffers: readonly DataView[],
+): Map<number, Statistics> {
+  const { rows, extremes, errors } = content;
+  assert(Array.isArray(rows) && buffers.length === 2, "statistics come with their rows");
+  const columns = numbersOf(bytesOf(buffers[0] as DataView), "f64");
+  const bins = numbersOf(bytesOf(buffers[1] as DataView), "u32");
+  const count = rows.length;
+  assert(columns.length === COLUMNS * count && bins.length === BINS * count, "each row has its statistics");
+  const number = (column: number, place: number) => columns[column * count + place] ?? Number.NaN;
+  const measure = (column: number, place: number) => {
+    const value = number(column, place);
+    return Number.isNaN(value) ? null : value;
+  };
+  const known = rows.map((row, place): [number, Statistics] => {
+    const bars = Array.from(bins.subarray(BINS * place, BINS * (place + 1)));
+    return [
+      Number(row),
+      {
+        min: measure(0, place),
+        max: measure(1, place),
+        mean: measure(2, place),
+        std: measure(3, place),
+        extremes: ((extremes as Texts | undefined)?.[row] as [string, string] | undefined) ?? null,
+        zeros: measure(4, place) ?? 0,
+        nans: measure(5, place) ?? 0,
+        infs: measure(6, place) ?? 0,
+        dead: measure(7, place) ?? 0,
+        bins: bars.some((bar) => bar > 0) ? bars : [],
+        error: ((errors as Texts | undefined)?.[row] as string | undefined) ?? null,
+      },
+    ];
+  });
+  return new Map(known);
 }
 
-export function decodeStatistics(content: Record<string, unknown>): Statistics {
-  return {
-    min: numberOf(content.min),
-    max: numberOf(content.max),
-    mean: numberOf(content.mean),
-    std: numberOf(content.std),
-    extremes: extremesOf(content.extremes),
-    zeros: numberOf(content.zeros) ?? 0,
-    nans: numberOf(content.nans) ?? 0,
-    infs: numberOf(content.infs) ?? 0,
-    bins: Array.isArray(content.bins) ? content.bins.map(Number) : [],
-    error: typeof content.error === "string" ? content.error : null,
-  };
-}
+type Texts = Readonly<Record<string, unknown>>;
 
 /** Rows asked for in one request while scrolling; more would hold up the rows scrolled to next. */
 const PAGE = 64;
@@ -71,9 +94,8 @@ export class StatisticsStore {
   constructor(channel: Channel, onChange: () => void) {
     this.#channel = channel;
     this.#onChange = onChange;
-    this.#stop = channel.on("statistics", (content) => {
-      if (typeof content.row !== "number") return;
-      this.#known.set(content.row, decodeStatistics(content));
+    this.#stop = channel.on("statistics", (content, buffers) => {
+      for (const [row, statistics] of decodeStatistics(content, buffers)) this.#known.set(row, statistics);
       this.#onChange();
     });
   }
@@ -82,7 +104,10 @@ export class StatisticsStore {
     return this.#known.get(row);
   }
 
-  readonly hasNan = (row: number): boolean => (this.#known.get(row)?.nans ?? 0) > 0;
+  /** Rows of which something is known. */
+  get size(): number {
+    return this.#known.size;
+  }
 
   /** Ask for the rows on screen; what was asked for before and is no longer on screen is given up. */
   wantVisible(rows: readonly number[]): void {

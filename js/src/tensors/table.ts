@@ -2,7 +2,8 @@
 
 import { element, uniqueId } from "../page/dom";
 import { visibleName } from "../page/format";
-import { type Column, columnsOf, NAME_WIDTH } from "./columns";
+import { badgeMarks } from "./badges";
+import { badgesIn, type Column, columnsOf, NAME_WIDTH } from "./columns";
 import type { SortColumn, SortState } from "./filter";
 import { drawBars } from "./histogram";
 import { fillNameLabel, nameLabel } from "./name_label";
@@ -31,12 +32,21 @@ export interface TableOptions {
   onVisible(rows: readonly number[]): void;
   /** Histogram to put under a column's title, if it has one. */
   headerBars(column: SortColumn): HTMLElement | null;
+  /** The columns that are shown have changed. */
+  onColumns(): void;
 }
 
 export class Table {
+  /** What scrolls, and takes the keys. */
   readonly root: HTMLElement;
+  /** The same with a sign at its right edge while there is more. */
+  readonly frame: HTMLElement;
   readonly #options: TableOptions;
   readonly #columns: readonly Column[];
+  /** Columns that have said something by now, and those that the user wants, or does not. */
+  readonly #said = new Set<Column>();
+  readonly #chosen = new Map<Column, boolean>();
+  #nameWidth = NAME_WIDTH;
   readonly #header: TableHeader;
   readonly #rows: VirtualRows;
   readonly #empty = element("p", { class: "ckpt-empty", hidden: true }, "No variable passes the filter.");
@@ -44,6 +54,7 @@ export class Table {
   #order: Uint32Array = new Uint32Array();
   /** Gives the names the room there is, until the user says how wide they shall be. */
   readonly #fitting: ResizeObserver | null;
+  #widened = false;
   readonly #longestName: number;
   #asking = true;
   /** Position of the row that keys act on. */
@@ -58,9 +69,10 @@ export class Table {
       onSort: options.onSort,
       bars: options.headerBars,
       onNameWidth: (width) => {
-        this.#fitting?.disconnect();
+        this.#widened = true;
         this.#setWidths(width);
       },
+      isShown: (column) => this.#isShown(column),
     });
     // The head sticks to the top inside the scroller, so that it goes sideways with the rows.
     const head = element("div", { role: "rowgroup", class: "ckpt-header-group" }, this.#header.root);
@@ -77,6 +89,20 @@ export class Table {
       head,
       this.#empty,
     );
+    const more = element(
+      "button",
+      {
+        type: "button",
+        class: "ckpt-more-right",
+        tabindex: -1,
+        title: "More columns to the right",
+        "aria-label": "More columns to the right",
+        onclick: () => this.root.scrollBy({ left: this.root.clientWidth / 2, behavior: "smooth" }),
+      },
+      "›",
+    );
+    this.frame = element("div", { class: "ckpt-grid-frame" }, this.root, more);
+    this.root.addEventListener("scroll", () => this.#showMore(), { passive: true });
     this.#rows = new VirtualRows(this.root, {
       rowHeight: ROW_HEIGHT,
       headHeight: () => head.offsetHeight,
@@ -110,15 +136,66 @@ export class Table {
 
   /** Statistics arrived: fill without asking for more. */
   refreshStatistics(): void {
+    this.#findSaid();
     this.#asking = false;
     this.#rows.refresh();
     this.#asking = true;
+  }
+
+  /** Draw the head anew: the statistics of all rows are known. */
+  refreshHeader(): void {
+    this.#header.refresh();
   }
 
   /** Paint the histograms of the rows in the colours that hold now. */
   repaint(): void {
     for (const canvas of this.root.querySelectorAll("canvas")) canvas.dataset.row = "";
     this.refreshStatistics();
+  }
+
+  /** Every column but the names, by its title, and whether it is shown. */
+  get columns(): ReadonlyArray<readonly [title: string, shown: boolean]> {
+    return this.#columns.slice(1).map((column) => [column.title, this.#isShown(column)]);
+  }
+
+  /** Show a column, or hide it. */
+  choose(title: string, shown: boolean): void {
+    const column = this.#columns.find((each) => each.title === title);
+    if (!column) return;
+    this.#chosen.set(column, shown);
+    this.#changeColumns();
+  }
+
+  #isShown(column: Column): boolean {
+    return this.#chosen.get(column) ?? (column.says === undefined || this.#said.has(column));
+  }
+
+  /** Look for something to say in the columns that have said nothing yet. */
+  #findSaid(): void {
+    const before = this.#said.size;
+    const { index, statistics } = this.#options;
+    for (const column of this.#columns) {
+      if (!column.says || this.#said.has(column)) continue;
+      for (let row = 0; row < index.rows; row++) {
+        const known = statistics(row);
+        if (!known || !column.says(row, known)) continue;
+        this.#said.add(column);
+        break;
+      }
+    }
+    if (this.#said.size > before) this.#changeColumns();
+  }
+
+  #changeColumns(): void {
+    this.#fitNames();
+    this.#header.refresh();
+    this.#rows.refresh();
+    this.#options.onColumns();
+  }
+
+  #showMore(): void {
+    const { scrollLeft, clientWidth, scrollWidth } = this.root;
+    this.frame.classList.toggle("more", scrollLeft + clientWidth < scrollWidth - 2);
   }
 
   /** Scroll to a row of the index, if it is shown. */
@@ -133,8 +210,14 @@ export class Table {
   }
 
   #fitNames(): void {
+    if (this.#widened) {
+      this.#setWidths(this.#nameWidth);
+      return;
+    }
     const beside = this.#columns.findIndex((column) => column.kind === "distribution");
-    const taken = this.#columns.slice(1, beside + 1).reduce((sum, column) => sum + column.width, 0);
+    const taken = this.#columns
+      .slice(1, beside + 1)
+      .reduce((sum, column) => sum + (this.#isShown(column) ? column.width : 0), 0);
     const room = this.root.clientWidth - taken;
     const most = Math.min(MOST_FITTED, this.#longestName * CHARACTER_WIDTH + NAME_PADDING);
     const width = Math.round(Math.max(Math.min(room, most), NAME_WIDTH));
@@ -143,10 +226,13 @@ export class Table {
   }
 
   #setWidths(name: number): void {
-    const widths = this.#columns.map((column, place) => (place === 0 ? name : column.width));
+    this.#nameWidth = name;
+    const shown = this.#columns.filter((column) => this.#isShown(column));
+    const widths = shown.map((column) => (column.kind === "name" ? name : column.width));
     const total = widths.reduce((sum, width) => sum + width, 0);
     this.root.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
     this.root.style.setProperty("--width", `${total}px`);
+    this.#showMore();
   }
 
   #createRow(): HTMLElement {
@@ -178,16 +264,21 @@ export class Table {
     node.classList.toggle("has-nan", (statistics?.nans ?? 0) + (statistics?.infs ?? 0) > 0);
     this.#columns.forEach((column, place) => {
       const cell = node.children[place] as HTMLElement;
+      cell.hidden = !this.#isShown(column);
+      if (cell.hidden) return;
       const text = column.text(row, statistics);
       if (column.kind === "name") {
         fillNameLabel(cell.firstElementChild as Element, text);
         cell.setAttribute("aria-label", visibleName(text));
+      } else if (column.kind === "badges") {
+        if (cell.title !== visibleName(text))
+          cell.replaceChildren(...badgeMarks(badgesIn(this.#options.index, row, statistics)));
       } else {
         const holder = column.kind === "distribution" ? (cell.lastElementChild as Element) : cell;
         if (holder.textContent !== text) holder.textContent = text;
       }
       // A cell may be narrower than its text.
-      if (cell.title !== text) cell.title = visibleName(text);
+      if (cell.title !== visibleName(text)) cell.title = visibleName(text);
       if (column.kind === "distribution") drawDistribution(cell, row, statistics);
     });
   }

@@ -11,6 +11,7 @@ export interface TableHeaderOptions {
   bars(column: SortColumn): HTMLElement | null;
   /** The user wants the names this wide, in pixels. */
   onNameWidth(width: number): void;
+  isShown(column: Column): boolean;
 }
 
 const NARROWEST = 120;
@@ -21,16 +22,25 @@ export class TableHeader {
   readonly #options: TableHeaderOptions;
   /** Pixels, as last set from either side. */
   nameWidth = NAME_WIDTH;
+  #sort: SortState = { column: "name", descending: false };
 
   constructor(options: TableHeaderOptions) {
     this.#options = options;
   }
 
+  /** Draw anew: other columns are shown. */
+  refresh(): void {
+    this.show(this.#sort);
+  }
+
   show(sort: SortState): void {
+    this.#sort = sort;
     const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
     const held = this.root.contains(focused) ? focused?.getAttribute("aria-label") : null;
     this.root.replaceChildren(
-      ...this.#options.columns.map((column, place) => this.#cell(column, place, sort)),
+      ...this.#options.columns.flatMap((column, place) =>
+        this.#options.isShown(column) ? [this.#cell(column, place, sort)] : [],
+      ),
     );
     // A click on a title or a bar draws the head anew; the keyboard's place must survive that.
     if (held) {

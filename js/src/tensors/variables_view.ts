@@ -8,16 +8,26 @@ import type { AnyModel, RenderProps } from "@anywidget/types";
 import { type Channel, setTrait } from "../kernel/messages";
 import { button, element } from "../page/dom";
 import { formatBytes, formatCount, formatShare, visibleName } from "../page/format";
+import { Menu } from "../page/menu";
 import { Notice } from "../page/notice";
 import { headDetails } from "../page/view_head";
 import { mountView } from "../page/view_mount";
 import { titleBar } from "../page/view_root";
-import { type FilterState, filterRows, NO_FILTER, type SortState, sortRows, statisticOf } from "./filter";
+import { badgesIn } from "./columns";
+import {
+  asksStatistics,
+  type FilterState,
+  filterRows,
+  NO_FILTER,
+  type SortState,
+  sortRows,
+  statisticOf,
+} from "./filter";
 import { FilterBar } from "./filter_bar";
 import { headerBars } from "./header_bars";
-import { ScopeTree, scopeTotals } from "./scope_tree";
+import { ScopeTree, scopeBadges, scopeTotals } from "./scope_tree";
 import { Selection } from "./selection";
-import { StatisticsStore } from "./statistics";
+import { type Statistics, StatisticsStore } from "./statistics";
 import { ROW_HEIGHT, Table } from "./table";
 import { TensorPane } from "./tensor_pane";
 import { decodeIndex, dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
@@ -45,6 +55,7 @@ class VariablesApp {
   readonly #filterBar: FilterBar;
   readonly #pane: TensorPane;
   readonly #notice = new Notice();
+  readonly #columnsMenu = new Menu("Columns", "Choose the columns that are shown");
   readonly #restoreButton: HTMLButtonElement;
   readonly #status = element("span", { class: "ckpt-status", role: "status", "aria-live": "polite" });
   readonly root: HTMLElement;
@@ -59,18 +70,17 @@ class VariablesApp {
     this.#table = new Table({
       index,
       selection: this.#selection,
-      statistics: (row) => this.#statistics.get(row),
+      statistics: this.#known,
       onSort: (sort) => this.#set("sort", [sort.column, sort.descending]),
       onSelect: () => this.#set("selected_rows", this.#selection.toArray()),
       onActivate: (row) => this.#set("active_row", row),
       onVisible: (rows) => this.#wantVisible(rows),
-      headerBars: (column) => headerBars(index, column, this.#filter, (part) => this.#changeFilter(part)),
+      headerBars: (column) =>
+        headerBars(index, column, this.#filter, this.#knownOfAll, (part) => this.#changeFilter(part)),
+      onColumns: () => this.#fillColumns(),
     });
     this.#tree = new ScopeTree({ onChoose: (scope) => this.#changeFilter({ scope }) });
-    this.#filterBar = new FilterBar({
-      onChange: (part) => this.#changeFilter(part),
-      onHasNan: (wanted) => void this.#filterNan(wanted),
-    });
+    this.#filterBar = new FilterBar({ onChange: (part) => this.#changeFilter(part) });
     this.#pane = new TensorPane(channel, () => this.#set("active_row", -1));
     this.#restoreButton = button("Restore", () => void this.#restore(), {
       title: "Bring the selected variables into the notebook",
@@ -79,18 +89,19 @@ class VariablesApp {
     this.root = this.#layOut();
     this.root.addEventListener("keydown", (event) => this.#onKey(event));
     model.on("change:filter_state", this.#onFilter);
-    model.on("change:sort", this.#onSort);
+    model.on("change:sort", this.#onFilter);
     model.on("change:selected_rows", this.#onSelected);
     model.on("change:active_row", this.#onActive);
     this.#tree.show(scopeTotals(index, index.names.keys()), this.#filter.scope);
     this.#selection.replace(model.get("selected_rows"));
-    this.#onSort();
+    this.#fillColumns();
+    this.#onFilter();
     this.#onActive();
   }
 
   close(): void {
     this.#model.off("change:filter_state", this.#onFilter);
-    this.#model.off("change:sort", this.#onSort);
+    this.#model.off("change:sort", this.#onFilter);
     this.#model.off("change:selected_rows", this.#onSelected);
     this.#model.off("change:active_row", this.#onActive);
     cancelAnimationFrame(this.#frame);
@@ -114,9 +125,10 @@ class VariablesApp {
       button("Copy as code", () => void this.#copyCode(), {
         title: "Python that reads the selected variables, or those shown",
       }),
+      this.#columnsMenu.root,
       this.#restoreButton,
     );
-    const split = element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.root);
+    const split = element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.frame);
     // A checkpoint of ten variables needs no room for a hundred.
     const head = 2.5;
     split.style.setProperty("--rows-height", `${(Math.max(this.#index.rows, 5) + head) * ROW_HEIGHT}px`);
@@ -144,23 +156,44 @@ class VariablesApp {
   }
 
   readonly #onFilter = (): void => {
+    this.#arrange();
+    const [column] = this.#model.get("sort");
+    // To order or to compare all rows needs the statistics of all, also of those that were never on the screen.
+    const asks = statisticOf(column) !== null || asksStatistics(this.#filter);
+    if (asks && this.#statistics.size < this.#index.rows)
+      void this.#computeAll(everyRow(this.#index)).then(() => this.#arrange());
+  };
+
+  #arrange(): void {
     const filter = this.#filter;
     const [column, descending] = this.#model.get("sort");
     const sort = { column, descending };
-    const rows = filterRows(this.#index, filter, this.#statistics.hasNan);
-    this.#order = sortRows(this.#index, rows, sort, (row) => this.#statistics.get(row));
+    const rows = filterRows(this.#index, filter, this.#known);
+    this.#order = sortRows(this.#index, rows, sort, this.#known);
     this.#filterBar.show(filter);
     this.#tree.choose(filter.scope);
     this.#table.show(this.#order, sort);
     this.#showStatus();
-  };
+  }
 
-  readonly #onSort = (): void => {
-    this.#onFilter();
-    const [column] = this.#model.get("sort");
-    // The order of all rows needs the statistics of all, also of those that were never on the screen.
-    if (statisticOf(column)) void this.#computeAll().then(this.#onFilter);
-  };
+  readonly #known = (row: number): Statistics | undefined => this.#statistics.get(row);
+
+  /** A histogram over some rows only would mislead. */
+  readonly #knownOfAll = (row: number): Statistics | undefined =>
+    this.#statistics.size === this.#index.rows ? this.#statistics.get(row) : undefined;
+
+  #fillColumns(): void {
+    const labels = this.#table.columns.map(([title, shown]) => {
+      const box = element("input", {
+        type: "checkbox",
+        "data-key": title,
+        onchange: () => this.#table.choose(title, box.checked),
+      });
+      box.checked = shown;
+      return element("label", {}, box, ` ${title}`);
+    });
+    this.#columnsMenu.fill(element("div", { class: "ckpt-column-list" }, ...labels));
+  }
 
   readonly #onSelected = (): void => {
     this.#selection.replace(this.#model.get("selected_rows"));
@@ -202,7 +235,9 @@ class VariablesApp {
   #scheduleRefresh(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => {
+      this.#tree.showBadges(scopeBadges(this.#index, (row) => badgesIn(this.#index, row, this.#known(row))));
       this.#table.refreshStatistics();
+      if (this.#statistics.size === this.#index.rows) this.#table.refreshHeader();
       if (this.#pane.row >= 0) this.#pane.showStatistics(this.#statistics.get(this.#pane.row));
     });
   }
@@ -225,12 +260,6 @@ class VariablesApp {
       this.#notice.fail(error);
       return false;
     }
-  }
-
-  async #filterNan(wanted: boolean): Promise<void> {
-    const everything = Array.from({ length: this.#index.rows }, (_, row) => row);
-    const finished = !wanted || (await this.#computeAll(everything));
-    this.#changeFilter({ has_nan: wanted && finished });
   }
 
   /** What is selected, else the first of what is shown. */
@@ -272,6 +301,10 @@ class VariablesApp {
     } else return;
     event.preventDefault();
   }
+}
+
+function everyRow(index: VariableIndex): number[] {
+  return Array.from({ length: index.rows }, (_, row) => row);
 }
 
 /** Elements, bytes and share of the file of some rows. */

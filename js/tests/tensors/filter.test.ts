@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  asksStatistics,
   type FilterState,
   filterRows,
   globSource,
@@ -7,7 +8,8 @@ import {
   nameTest,
   sortRows,
 } from "../../src/tensors/filter";
-import { decodeStatistics } from "../../src/tensors/statistics";
+import { parseQuery } from "../../src/tensors/query";
+import type { Statistics } from "../../src/tensors/statistics";
 import { indexOf, type Row } from "./indexes";
 
 const ROWS: Row[] = [
@@ -18,9 +20,14 @@ const ROWS: Row[] = [
   { name: "global_step", dtype: "int64", itemsize: 8, group: "step" },
 ];
 
-async function names(filter: Partial<FilterState>, nan?: (row: number) => boolean): Promise<string[]> {
+/** What is known of the rows; the same as in tests/notebook/frames/test_filtering.py. */
+const KNOWN = [statistics(0.5), statistics(2, 3)];
+
+async function names(filter: Partial<FilterState>): Promise<string[]> {
   const index = await indexOf(ROWS);
-  return [...filterRows(index, { ...NO_FILTER, ...filter }, nan)].map((row) => index.names[row] ?? "");
+  return [...filterRows(index, { ...NO_FILTER, ...filter }, (row) => KNOWN[row])].map(
+    (row) => index.names[row] ?? "",
+  );
 }
 
 test("no filter shows every row", async () => {
@@ -52,13 +59,43 @@ test.each<[string, Partial<FilterState>, string[]]>([
   ["a dtype that is not there matches nothing", { dtypes: ["complex64"] }, []],
   ["ranks", { ranks: [0] }, ["global_step"]],
   ["groups", { groups: ["optimizer slot"] }, ["conv/kernel/Adam"]],
+  ["has NaN", { has_nan: true }, ["conv/kernel"]],
+  ["a query", { query: "std > 1e3 or nans > 0" }, ["conv/kernel"]],
+  [
+    "not binds closest, brackets closer",
+    { query: "not std < 1 and (rank = 4 or dtype = int64)" },
+    ["conv/kernel", "conv/kernel/Adam", "global_step"],
+  ],
+  ["what is not known passes no comparison", { query: "std != 2" }, ["conv/bias"]],
+  ["texts", { query: 'group = "optimizer slot" or bytes <= 4' }, ["conv/kernel/Adam", "convolve"]],
+  ["and before or, units, inf", { query: "elements >= 1KiB or std > -inf and rank<2" }, ["conv/bias"]],
+  ["ranges", { ranges: [["std", 0.4, 1]] }, ["conv/bias"]],
+  [
+    "ranges without an end",
+    {
+      ranges: [
+        ["std", 1, null],
+        ["bytes", null, 300],
+      ],
+    },
+    ["conv/kernel"],
+  ],
   ["sizes are inclusive", { min_bytes: 8, max_bytes: 32 }, ["conv/bias", "global_step"]],
 ])("%s", async (_, filter, expected) => {
   expect(await names(filter)).toEqual(expected);
 });
 
-test("has NaN asks the statistics", async () => {
-  expect(await names({ has_nan: true }, (row) => row === 1)).toEqual(["conv/kernel"]);
+test.each(["std >", "std 3", "colour = 1", "std > x", "(std > 1", "std > 1 zeros > 2", "std = = 1", "! > 1"])(
+  "%s is no query",
+  (query) => {
+    expect(() => parseQuery(query)).toThrow(SyntaxError);
+  },
+);
+
+test("a filter says whether it needs statistics", () => {
+  expect(asksStatistics({ ...NO_FILTER, query: "bytes > 3" })).toBe(false);
+  expect(asksStatistics({ ...NO_FILTER, query: "bytes > 3 or std > 1" })).toBe(true);
+  expect(asksStatistics({ ...NO_FILTER, ranges: [["mean", 0, null]] })).toBe(true);
 });
 
 test("a regular expression that does not parse is a SyntaxError", () => {
@@ -110,6 +147,7 @@ test("statistics sort, and rows of which nothing is known come last both ways", 
   expect(order(true)).toEqual([2, 0, 4, 1, 3]);
 });
 
-function statistics(std: number | null) {
-  return decodeStatistics({ std, error: null });
+function statistics(std: number | null, nans = 0): Statistics {
+  const none = { min: null, max: null, mean: null, extremes: null, zeros: 0, infs: 0, dead: 0, bins: [] };
+  return { ...none, std, nans, error: null };
 }

@@ -17,8 +17,11 @@ VARIABLES = pd.DataFrame(
 )
 
 
+MEASURED = {"conv/kernel": {"nans": 3, "std": 2.0}, "conv/bias": {"nans": 0, "std": 0.5}}
+
+
 def names(**parts):
-    return list(filter_variables(VARIABLES, VariableFilter(**parts), lambda name: name == "conv/kernel")["name"])
+    return list(filter_variables(VARIABLES, VariableFilter(**parts), lambda name: MEASURED.get(name, {}))["name"])
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,13 @@ def names(**parts):
         ({"groups": ("optimizer slot",)}, ["conv/kernel/Adam"]),
         ({"min_bytes": 8, "max_bytes": 32}, ["conv/bias", "global_step"]),
         ({"has_nan": True}, ["conv/kernel"]),
+        ({"query": "std > 1e3 or nans > 0"}, ["conv/kernel"]),
+        ({"query": "not std < 1 and (rank = 4 or dtype = int64)"}, ["conv/kernel", "conv/kernel/Adam", "global_step"]),
+        ({"query": "std != 2"}, ["conv/bias"]),
+        ({"query": 'group = "optimizer slot" or bytes <= 4'}, ["conv/kernel/Adam", "convolve"]),
+        ({"query": "elements >= 1KiB or std > -inf and rank<2"}, ["conv/bias"]),
+        ({"ranges": (("std", 0.4, 1.0),)}, ["conv/bias"]),
+        ({"ranges": (("std", 1.0, None), ("bytes", None, 300))}, ["conv/kernel"]),
     ],
 )
 def test_keeps_the_rows_that_the_browser_keeps(parts, expected):
@@ -53,7 +63,18 @@ def test_state_goes_both_ways():
     assert VariableFilter.from_state({**wanted.to_state(), "unknown": 1}) == wanted
 
 
-@pytest.mark.parametrize("parts", [{"text": "(", "mode": "regex"}, {"mode": "sql"}])
+WRONG = ["std >", "std 3", "colour = 1", "std > x", "(std > 1", "std > 1 zeros > 2", "std = = 1", "! > 1", "(" * 201]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"text": "(", "mode": "regex"},
+        {"mode": "sql"},
+        {"ranges": (("colour", 0, 1),)},
+        *({"query": query} for query in WRONG),
+    ],
+)
 def test_refuses_what_it_cannot_search_for(parts):
     with pytest.raises(InvalidArgumentError):
         VariableFilter(**parts)

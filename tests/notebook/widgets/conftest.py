@@ -25,6 +25,9 @@ TENSORS = {
 }
 
 
+MEASURES = ("min", "max", "mean", "std", "zeros", "nans", "infs", "dead")
+
+
 def write(prefix, tensors):
     items = [PartToSave(name.encode(), value, dtype_of(value)) for name, value in sorted(tensors.items())]
     write_bundle(prefix, items, durable=False)
@@ -89,6 +92,19 @@ class Page:
 
     def events(self, name):
         return [content for content, _ in self.sent if content.get("event") == name]
+
+    def statistics(self):
+        """Row to what has come of its statistics, as the page reads it."""
+        found = {}
+        for content, (columns, bins) in [each for each in self.sent if each[0].get("event") == "statistics"]:
+            rows = content["rows"]
+            numbers = np.frombuffer(columns, "<f8").reshape(8, len(rows))
+            for place, row in enumerate(rows):
+                known = dict(zip(MEASURES, numbers[:, place].tolist(), strict=True))
+                known["bins"] = np.frombuffer(bins, "<u4").reshape(len(rows), -1)[place]
+                known["extremes"] = content["extremes"].get(str(row))
+                found[row] = {**known, "error": content["errors"].get(str(row))}
+        return found
 
     def _find(self, request):
         return next((each for each in self.sent if each[0].get("id") == request and "ok" in each[0]), None)

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from ckpt_magics.notebook.widgets.conversation import Buffers
 from ckpt_magics.notebook.widgets.saved_output import pack_data
 from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
 
@@ -31,7 +32,7 @@ def saved_table(answers: VariableMessages, state: Mapping[str, Any], limit: int 
 
 def _packed(answers: VariableMessages, state: Mapping[str, Any], rows: int) -> str:
     index = answers.index(rows)
-    opening = answers.opening()
+    opening, statistics = answers.opening(), answers.known_statistics(rows)
     total = len(answers.variables)
     if rows < total:
         left_out = f"The first {rows:,} of {total:,} rows are saved here; run the cell again for the others."
@@ -40,8 +41,13 @@ def _packed(answers: VariableMessages, state: Mapping[str, Any], rows: int) -> s
         {
             "opening": {**opening, "can_restore": False},
             "index": index.content,
-            "buffers": [base64.b64encode(buffer).decode("ascii") for buffer in index.buffers],
-            "statistics": [known for known in answers.known_statistics() if known["row"] < rows],
+            "buffers": _texts(index.buffers),
+            "statistics": statistics.content,
+            "statistics_buffers": _texts(statistics.buffers),
             "state": dict(state),
         }
     )
+
+
+def _texts(buffers: Buffers) -> list[str]:
+    return [base64.b64encode(buffer).decode("ascii") for buffer in buffers]

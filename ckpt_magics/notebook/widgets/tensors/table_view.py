@@ -53,8 +53,7 @@ class TableView(BundledWidget):
         if not isinstance(former, TableView) or former.subject != self.subject:
             return
         if self.filter_state == VariableFilter().to_state():
-            # Where the NaNs are has to be found anew.
-            self.filter_state, self.sort = {**former.filter_state, "has_nan": False}, former.sort
+            self.filter_state, self.sort = former.filter_state, former.sort
         if not self.selected_rows:
             rows = map(self.row_of, former.selected["name"])
             self.selected_rows = sorted(row for row in rows if row is not None)
@@ -76,8 +75,7 @@ class TableView(BundledWidget):
     def filtered(self) -> pd.DataFrame:
         """The rows that the filter keeps, in the order of the index."""
         wanted = VariableFilter.from_state(self.filter_state)
-        known = self._answers.nan_names
-        return filter_variables(self.variables, wanted, known.__contains__, group=self._answers.group)
+        return filter_variables(self.variables, wanted, self._answers.measured, group=self._answers.group)
 
     @property
     def selected(self) -> pd.DataFrame:
@@ -89,7 +87,8 @@ class TableView(BundledWidget):
 
         Args:
             text: What to look for in the names.
-            **parts: As in `VariableFilter`: mode, scope, dtypes, ranks, groups, min_bytes, max_bytes, has_nan.
+            **parts: As in `VariableFilter`: mode, scope, dtypes, ranks, groups, min_bytes, max_bytes, has_nan,
+                query, ranges.
 
         Returns:
             :attr:`filtered`, with the new filter.

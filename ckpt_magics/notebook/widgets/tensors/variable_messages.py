@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError
-from ckpt_magics.files.jobs.tensor_statistics import TensorStatistics, exact_extremes, stored_statistics
+from ckpt_magics.files.formats.dtypes import STRING
+from ckpt_magics.files.jobs.checkpoint_statistics import DescribedTensor, ValueType, describe_values, value_types
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
+from ckpt_magics.notebook.widgets.tensors.statistics_columns import pack_statistics
 from ckpt_magics.notebook.widgets.tensors.tensor_window import TensorWindows, encode_cells, encode_values
 from ckpt_magics.notebook.widgets.tensors.variable_index import ExtraColumn, first_rows, pack_index
-from ckpt_magics.phrasing import json_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +53,7 @@ class VariableMessages:
         head: What stands above it.
         group: The column that rows are grouped by.
         extras: Columns beyond those that every view has.
-        nan_names: Names of the tensors in which statistics have found a NaN.
+        described: What is known of values, by row, as far as somebody asked.
     """
 
     tensors: NamedTensors[TensorSource]
@@ -62,11 +61,11 @@ class VariableMessages:
     head: ViewHead
     group: str = "group"
     extras: Sequence[ExtraColumn] = ()
-    nan_names: set[str] = field(default_factory=set)
+    described: dict[int, DescribedTensor] = field(default_factory=dict)
     _names: list[str] = field(init=False)
     _rows: dict[str, int] = field(init=False)
     _windows: TensorWindows = field(init=False)
-    _known: dict[int, dict[str, Any]] = field(init=False, default_factory=dict)
+    _types: dict[str, ValueType] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._names = list(self.variables["name"])
@@ -112,40 +111,52 @@ class VariableMessages:
         """Let go of the values that are kept for the next question."""
         self._windows.forget()
 
+    def measured(self, name: str) -> dict[str, float | int | None]:
+        """Return what the statistics of a tensor say, if they are known."""
+        one = self.described.get(self._rows[name])
+        return {} if one is None else {**one.facts(), "dead": one.dead}
+
     def compute_statistics(self) -> None:
         """Read every tensor for its statistics."""
-        for row in range(len(self._names)):
-            self._statistics(row)
+        for _ in self._describe(range(len(self._names))):
+            pass
 
-    def known_statistics(self) -> list[dict[str, Any]]:
-        """The statistics computed so far, as the page takes them."""
-        return [{"row": row, **known} for row, known in sorted(self._known.items())]
+    def known_statistics(self, rows: int) -> Reply:
+        """The statistics of the first so many rows, as far as they are known, as the page takes them."""
+        return Reply(*pack_statistics({row: one for row, one in sorted(self.described.items()) if row < rows}))
 
     def _send_statistics(self, request: Request) -> Reply:
         rows = request.rows(len(self._names))
-        percent = len(rows) // 100 + 1
-        for done, row in enumerate(rows, 1):
+        done, percent, told = 0, len(rows) // 100 + 1, 0
+        for found in self._describe(rows):
             request.check_cancelled()
-            request.emit("statistics", {"row": row, **self._statistics(row)})
+            request.emit("statistics", *pack_statistics(found))
+            done += len(found)
             # A message costs as much as the statistics of a small tensor.
-            if done % percent == 0 or done == len(rows):
+            if done - told >= percent or done == len(rows):
                 request.progress(done / len(rows))
+                told = done
         return Reply()
 
-    def _statistics(self, row: int) -> dict[str, Any]:
-        if row not in self._known:
-            self._known[row] = self._read_statistics(self._names[row])
-        return self._known[row]
-
-    def _read_statistics(self, name: str) -> dict[str, Any]:
+    def _describe(self, rows: Sequence[int]) -> Iterator[dict[int, DescribedTensor]]:
+        """Yield what is known of the values of rows, then what was not known before, as it is found."""
+        known = {row: self.described[row] for row in rows if row in self.described}
+        if known:
+            yield known
+        wanted = {self._names[row]: row for row in rows if row not in known}
         try:
-            # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
-            statistics = stored_statistics(self.tensors, name)
+            if self._types is None:
+                self._types = value_types(self.tensors)
+            types = self._types
         except CheckpointError as error:
-            return {"error": _text(str(error))}
-        if statistics.nans:
-            self.nan_names.add(name)
-        return _statistics_json(statistics, self.tensors.spec(name).dtype.numpy)
+            nothing = ValueType(STRING, ())
+            yield {row: DescribedTensor(name, nothing, None, str(error)) for name, row in wanted.items()}
+            return
+        # Read past the window's cache: one walk over all tensors must not push out the one that is looked at.
+        for batch in describe_values(self.tensors, {name: types[name] for name in wanted}):
+            found = {wanted[one.name]: one for one in batch}
+            self.described |= found
+            yield found
 
     def _values(self, request: Request) -> Reply:
         row = request.integer("row", 0, len(self._names))
@@ -163,21 +174,6 @@ class VariableMessages:
         cells = self._windows.cells(self._names[row], region, part)
         request.check_cancelled()
         return Reply(*encode_cells(cells, [step for _, _, step in cast("list[list[int]]", region)]))
-
-
-def _statistics_json(statistics: TensorStatistics, dtype: np.dtype[Any]) -> dict[str, Any]:
-    return {
-        # A browser's numbers round large integers.
-        "extremes": exact_extremes(statistics, dtype),
-        "min": json_number(statistics.minimum),
-        "max": json_number(statistics.maximum),
-        "mean": json_number(statistics.mean),
-        "std": json_number(statistics.std),
-        "zeros": statistics.zeros,
-        "nans": statistics.nans,
-        "infs": statistics.infs,
-        "bins": statistics.bins.tolist(),
-    }
 
 
 def _text(text: str) -> str:

@@ -52,12 +52,15 @@ def test_the_bundle_is_sent_when_asked_for(page):
     assert b".ckpt-view" in style
 
 
-def test_statistics_come_row_by_row(page):
-    page.ask("statistics", rows=[NAMES.index("dense/bias"), NAMES.index("words")])
-    bias, words = page.events("statistics")
+def test_statistics_come_for_all_rows_in_one_pass(page):
+    page.ask("statistics", rows=list(range(len(NAMES))))
+    assert len(page.events("statistics")) == 1
+    known = {NAMES[row]: found for row, found in page.statistics().items()}
+    bias, words = known["dense/bias"], known["words"]
     assert (bias["nans"], bias["infs"], bias["min"], bias["max"]) == (1, 1, -2.0, 1.0)
     assert sum(bias["bins"]) == 2
-    assert words["min"] is None
+    assert np.isnan(words["min"])
+    assert known["dense/kernel"]["dead"] == 0
 
 
 def test_a_damaged_tensor_has_an_error_in_its_row_and_the_others_have_statistics(prefix):
@@ -69,7 +72,7 @@ def test_a_damaged_tensor_has_an_error_in_its_row_and_the_others_have_statistics
     with load_checkpoint(prefix) as reader:
         page = Page(VariablesView(reader))
         page.ask("statistics", rows=[NAMES.index("dense/kernel"), NAMES.index("half")])
-    damaged, whole = page.events("statistics")
+    damaged, whole = page.statistics().values()
     assert "dense/kernel" in damaged["error"]
     assert whole["max"] == 1.5
 
@@ -112,7 +115,7 @@ def test_a_scalar_of_any_kind_is_shown_exactly(tmp_path, value, kind, sent, extr
     assert content.get("kind") == kind
     (found,) = np.frombuffer(buffers[0], FORMATS[content["format"]]) if buffers else content["texts"]
     assert found == sent
-    assert page.events("statistics")[0]["extremes"] == extremes
+    assert page.statistics()[0]["extremes"] == extremes
 
 
 def test_a_v1_checkpoint_with_strings_is_shown_in_every_form(tmp_path):
@@ -154,6 +157,9 @@ def test_filter_and_selection_go_both_ways(view, page):
 def test_the_nan_filter_knows_what_statistics_found(view, page):
     page.ask("statistics", rows=list(range(len(NAMES))))
     assert list(view.filter(has_nan=True)["name"]) == ["dense/bias"]
+    view.filter()
+    assert list(view.filter(query="nans > 0 or max > 1e18")["name"]) == ["dense/bias", "huge"]
+    assert list(view.filter(ranges=[["mean", 5, 6]])["name"]) == []
 
 
 def test_wrong_filters_and_names_are_refused(view):
