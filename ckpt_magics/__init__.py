@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from ckpt_magics.notebook.magics.notebook_graph import load_graph as load_graph
     from ckpt_magics.notebook.reader import CheckpointReader as CheckpointReader
     from ckpt_magics.notebook.reader import load_checkpoint as load_checkpoint
+    from ckpt_magics.notebook.reports.byte_report import describe_bytes as describe_bytes
     from ckpt_magics.notebook.reports.contents import describe_checkpoint as describe_checkpoint
     from ckpt_magics.notebook.reports.conversion_report import average_checkpoints as average_checkpoints
     from ckpt_magics.notebook.reports.conversion_report import convert_checkpoint as convert_checkpoint
@@ -109,6 +110,7 @@ _HOMES = {
     "checkpoint_exists": "files.directory.state",
     "compare_checkpoints": "notebook.frames.differences",
     "convert_checkpoint": "notebook.reports.conversion_report",
+    "describe_bytes": "notebook.reports.byte_report",
     "describe_checkpoint": "notebook.reports.contents",
     "export_meta_graph": "graphs.saver.meta_graphs",
     "freeze_graph": "notebook.reports.frozen_report",

@@ -44,6 +44,7 @@ PUBLIC_NAMES = [
     "checkpoint_exists",
     "compare_checkpoints",
     "convert_checkpoint",
+    "describe_bytes",
     "describe_checkpoint",
     "export_meta_graph",
     "freeze_graph",

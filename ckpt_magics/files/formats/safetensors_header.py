@@ -21,9 +21,19 @@ from typing import Any, NamedTuple
 
 from ckpt_magics.errors import DataLossError, visible
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
+from ckpt_magics.files.formats.random_access import RandomAccessFile
 from ckpt_magics.files.formats.shapes import MAX_RANK
 
-__all__ = ["DTYPES", "METADATA", "NAMES", "HeaderEntry", "encode_header", "library_order", "parse_header"]
+__all__ = [
+    "DTYPES",
+    "METADATA",
+    "NAMES",
+    "HeaderEntry",
+    "encode_header",
+    "library_order",
+    "parse_header",
+    "read_header",
+]
 
 MAX_HEADER = 100_000_000
 """Bytes of a header that the library takes for sound."""
@@ -106,6 +116,19 @@ def encode_header(tensors: Sequence[tuple[str, DType, tuple[int, ...]]]) -> byte
     header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % _ALIGNMENT)
     return len(header).to_bytes(8, "little") + header
+
+
+def read_header(file: RandomAccessFile) -> bytes:
+    """Return the JSON that a file begins with, its size in front left out.
+
+    Raises:
+        DataLossError: It says a size that none has.
+        TruncatedError: The file ends inside of it.
+    """
+    size = int.from_bytes(file.read_at(0, 8, "size of the header"), "little")
+    if size > MAX_HEADER:
+        raise DataLossError(f"the header would have {size:,} bytes; {MAX_HEADER:,} are the most", offset=0)
+    return file.read_at(8, size, "header")
 
 
 def parse_header(header: bytes, values_size: int) -> list[HeaderEntry]:

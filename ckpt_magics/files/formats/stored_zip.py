@@ -17,7 +17,23 @@ from zlib import crc32
 
 from ckpt_magics.files.wire.varint import Buffer
 
-__all__ = ["MAX_NAME", "StoredZip"]
+__all__ = [
+    "CENTRAL",
+    "CENTRAL_MAGIC",
+    "DESCRIPTOR_MAGIC",
+    "END",
+    "END_64",
+    "END_64_MAGIC",
+    "END_MAGIC",
+    "LOCAL",
+    "LOCAL_MAGIC",
+    "LOCATOR_64",
+    "LOCATOR_64_MAGIC",
+    "MAX_32",
+    "MAX_NAME",
+    "ZIP64",
+    "StoredZip",
+]
 
 MAX_NAME = 0xFFFF
 """Bytes of a member's name that its length can say."""
@@ -29,26 +45,26 @@ _MODE = 0o600 << 16
 _FLAGS = 0x0808
 """A data descriptor follows; the name is UTF-8."""
 _DATE = 0x21
-_MAX_32 = 0xFFFFFFFF
+MAX_32 = 0xFFFFFFFF
 _MAX_16 = 0xFFFF
-_ZIP64 = 1
+ZIP64 = 1
 _PADDING = 0x4246
 """The extra field with which PyTorch aligns its members."""
 
-_LOCAL = struct.Struct("<IHHHHHIIIHH")
-_DESCRIPTOR = struct.Struct("<IIQQ")
-_CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
-_END_64 = struct.Struct("<IQHHIIQQQQ")
-_LOCATOR_64 = struct.Struct("<IIQI")
-_END = struct.Struct("<IHHHHIIH")
+LOCAL = struct.Struct("<IHHHHHIIIHH")
+DESCRIPTOR = struct.Struct("<IIQQ")
+CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
+END_64 = struct.Struct("<IQHHIIQQQQ")
+LOCATOR_64 = struct.Struct("<IIQI")
+END = struct.Struct("<IHHHHIIH")
 _EXTRA = struct.Struct("<HH")
 
-_LOCAL_MAGIC = 0x04034B50
-_DESCRIPTOR_MAGIC = 0x08074B50
-_CENTRAL_MAGIC = 0x02014B50
-_END_64_MAGIC = 0x06064B50
-_LOCATOR_64_MAGIC = 0x07064B50
-_END_MAGIC = 0x06054B50
+LOCAL_MAGIC = 0x04034B50
+DESCRIPTOR_MAGIC = 0x08074B50
+CENTRAL_MAGIC = 0x02014B50
+END_64_MAGIC = 0x06064B50
+LOCATOR_64_MAGIC = 0x07064B50
+END_MAGIC = 0x06054B50
 
 
 class _Member(NamedTuple):
@@ -86,7 +102,7 @@ class StoredZip:
             crc = crc32(part, crc)
             size += len(part)
             self._put(part)
-        self._put(_DESCRIPTOR.pack(_DESCRIPTOR_MAGIC, crc, size, size))
+        self._put(DESCRIPTOR.pack(DESCRIPTOR_MAGIC, crc, size, size))
         self._members.append(_Member(encoded, crc, size, offset))
 
     def finish(self) -> None:
@@ -103,31 +119,29 @@ class StoredZip:
 
 def _local_header(name: bytes, offset: int, align: int) -> bytes:
     # Sizes are in the descriptor; that they are here as ZIP64 says of how many bytes they are there.
-    extra = _EXTRA.pack(_ZIP64, 16) + bytes(16)
-    start = offset + _LOCAL.size + len(name) + len(extra)
+    extra = _EXTRA.pack(ZIP64, 16) + bytes(16)
+    start = offset + LOCAL.size + len(name) + len(extra)
     if align > 1:
         gap = -(start + _EXTRA.size) % align
         extra += _EXTRA.pack(_PADDING, gap) + bytes(gap)
-    fields = _VERSION, _FLAGS, 0, 0, _DATE, 0, _MAX_32, _MAX_32, len(name), len(extra)
-    return _LOCAL.pack(_LOCAL_MAGIC, *fields) + name + extra
+    fields = _VERSION, _FLAGS, 0, 0, _DATE, 0, MAX_32, MAX_32, len(name), len(extra)
+    return LOCAL.pack(LOCAL_MAGIC, *fields) + name + extra
 
 
 def _central_record(member: _Member) -> bytes:
     name, crc, size, offset = member
     # What does not fit is said in the extra field, in this order.
-    large = [value for value in (size, size, offset) if value >= _MAX_32]
-    extra = _EXTRA.pack(_ZIP64, 8 * len(large)) + struct.pack(f"<{len(large)}Q", *large) if large else b""
-    short, place = min(size, _MAX_32), min(offset, _MAX_32)
+    large = [value for value in (size, size, offset) if value >= MAX_32]
+    extra = _EXTRA.pack(ZIP64, 8 * len(large)) + struct.pack(f"<{len(large)}Q", *large) if large else b""
+    short, place = min(size, MAX_32), min(offset, MAX_32)
     fields = _UNIX | _VERSION, _VERSION, _FLAGS, 0, 0, _DATE, crc, short, short, len(name), len(extra), 0, 0, 0, _MODE
-    return _CENTRAL.pack(_CENTRAL_MAGIC, *fields, place) + name + extra
+    return CENTRAL.pack(CENTRAL_MAGIC, *fields, place) + name + extra
 
 
 def _end(count: int, start: int, size: int) -> bytes:
-    end = _END.pack(
-        _END_MAGIC, 0, 0, min(count, _MAX_16), min(count, _MAX_16), min(size, _MAX_32), min(start, _MAX_32), 0
-    )
-    if count < _MAX_16 and size < _MAX_32 and start < _MAX_32:
+    end = END.pack(END_MAGIC, 0, 0, min(count, _MAX_16), min(count, _MAX_16), min(size, MAX_32), min(start, MAX_32), 0)
+    if count < _MAX_16 and size < MAX_32 and start < MAX_32:
         return end
-    fields = _END_64.size - 12, _UNIX | _VERSION, _VERSION, 0, 0, count, count, size, start
-    locator = _LOCATOR_64.pack(_LOCATOR_64_MAGIC, 0, start + size, 1)
-    return _END_64.pack(_END_64_MAGIC, *fields) + locator + end
+    fields = END_64.size - 12, _UNIX | _VERSION, _VERSION, 0, 0, count, count, size, start
+    locator = LOCATOR_64.pack(LOCATOR_64_MAGIC, 0, start + size, 1)
+    return END_64.pack(END_64_MAGIC, *fields) + locator + end

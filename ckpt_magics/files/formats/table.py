@@ -73,7 +73,7 @@ class TableReader:
         self._handles: list[BlockHandle] = []
         end = 0
         for key, value in self._read_block(read_footer(file).index_block):
-            handle = _decode_handle(value)
+            handle = decode_handle(value)
             # Blocks that overlap would make a small file unfold into any number of entries.
             if handle.offset < end:
                 raise DataLossError("bad block handle: data blocks overlap or are not in order", offset=handle.offset)
@@ -219,7 +219,7 @@ def read_footer(file: RandomAccessFile) -> Footer:
     return Footer(BlockHandle(*numbers[:2]), BlockHandle(*numbers[2:]), footer[position:40])
 
 
-def _decode_handle(value: Buffer) -> BlockHandle:
+def decode_handle(value: Buffer) -> BlockHandle:
     """Decode a handle; bytes after it are allowed."""
     try:
         offset, position = decode_varint(value, 0)

@@ -16,7 +16,8 @@ from ckpt_magics.errors import CheckpointError, DataLossError
 from ckpt_magics.files.formats.pieces import array_pieces, part_of
 from ckpt_magics.files.formats.tensor_proto import proto_type, tensor_proto_to_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap
+from ckpt_magics.files.kinds.companion_maps import map_graph
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.storage.foreign import COMMENTS
@@ -120,9 +121,8 @@ def _nodes(graph: GraphDef) -> Iterable[tuple[str, NodeDef]]:
         yield from ((f"{function.signature.name}/{node.name}", node) for node in function.node_def)
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    with place.open() as file:
-        return list(map_file(place.name, file.size, [], "graph"))
+def _byte_map(place: Place) -> list[FileMap]:
+    return [map_graph(place)]
 
 
 FROZEN_GRAPH = Kind(name="frozen graph", open=open_frozen_graph, byte_map=_byte_map, recognise=recognise)

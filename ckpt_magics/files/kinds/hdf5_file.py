@@ -390,8 +390,8 @@ def _type_name(kind: Any) -> str:  # noqa: ANN401 - h5py has no types
     return type(kind).__name__.removeprefix("Type").removesuffix("ID").lower()
 
 
-def dataset_places(place: Place) -> tuple[int, list[tuple[int, int, bytes]]]:
-    """Return the size of a file, and where the bytes of its datasets lie: offset, size, key, for each chunk one.
+def dataset_places(place: Place) -> list[tuple[int, int, bytes]]:
+    """Return where the bytes of a file's datasets lie: offset, size, key, for each chunk one.
 
     Raises:
         DataLossError: It is none, or damaged.
@@ -400,7 +400,7 @@ def dataset_places(place: Place) -> tuple[int, list[tuple[int, int, bytes]]]:
         contents = _Contents(file)
         with contents.reading():
             listed = list(contents.datasets())
-            return file.size, [place for key, found in listed for place in _places(contents, key, found)]
+            return [place for key, found in listed for place in _places(contents, key, found)]
 
 
 def _places(contents: _Contents, key: bytes, found: Any) -> Iterator[tuple[int, int, bytes]]:  # noqa: ANN401 - no types

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from ckpt_magics.files.formats.dtypes import DTYPES
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_file, tensor_ranges
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.hdf5_file import MAX_DEPTH, MAX_ENTRIES, dataset_places, is_hdf5, open_hdf5
 from ckpt_magics.files.kinds.hdf5_layout import Attributes, Hdf5Layout, Hdf5Writer
@@ -98,10 +98,9 @@ def hdf5_sink(
     return open_sink
 
 
-def byte_map(place: Place) -> list[ByteRange]:
+def byte_map(place: Place) -> list[FileMap]:
     """Return what each byte of a file belongs to."""
-    size, places = dataset_places(place)
-    return list(map_file(place.name, size, places, "HDF5 structure"))
+    return [map_file(place, tensor_ranges(dataset_places(place)), "HDF5 structure")]
 
 
 HDF5 = Kind(

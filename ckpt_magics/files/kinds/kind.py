@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.byte_map import FileMap
 from ckpt_magics.files.kinds.holding import Unheld
 from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.tensors.records import Specs
@@ -49,7 +49,8 @@ class Kind:
         sink: Opens what takes the tensors of a new one: path, all specs, options, and contents of other files by path
             that appear with it. At the end of the block everything is there, or nothing is; see `sinks.open_sink`. None
             of a kind that is only read.
-        byte_map: Returns what each byte of its files belongs to, by the same place.
+        byte_map: Returns what each byte of each of its files is, by the same place; of damaged ones too, as far as
+            can be told.
         recognise: Tells it from its first bytes, `START_SIZE` or all of a shorter one. Checkpoints are found by the
             names of their files.
         find: Returns what to open where a name was given that is neither a file nor a checkpoint, such as a directory;
@@ -66,7 +67,7 @@ class Kind:
     is_ordered: bool = False
     can_hold: Callable[[Sequence[TensorSpec]], list[Unheld]] = _none_unheld
     sink: OpenSink | None = None
-    byte_map: Callable[[Place], list[ByteRange]]
+    byte_map: Callable[[Place], Sequence[FileMap]]
     recognise: Callable[[bytes], bool] = _never
     find: Callable[[Place], Place | None] = _nothing
     leftovers: Callable[[str], bool] = _never

@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ckpt_magics.errors import CheckpointError, DataLossError, NotFoundError
+from ckpt_magics.files.formats.maps.text_map import map_lines
 from ckpt_magics.files.formats.shard_index import ShardIndex, parse_index
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_structure
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
@@ -118,15 +119,15 @@ def _unlisted(entries: ShardIndex, opened: Mapping[str, OpenFile]) -> Iterator[t
                 yield key, DataLossError("it is in two files", file=one.file.name, tensor=key)
 
 
-def map_indexed(place: Place, map_shard: Callable[[Place], list[ByteRange]]) -> list[ByteRange]:
+def map_indexed(place: Place, map_shard: Callable[[Place], FileMap]) -> list[FileMap]:
     """Return what each byte of an index and of the files that it names belongs to."""
     index, entries = _read_index(place)
     index.close()
-    ranges = list(map_file(place.name, index.size, (), "index"))
+    maps = [map_structure(place, map_lines)]
     for name in sorted(set(entries.files.values())):
         with suppress(NotFoundError):
-            ranges += map_shard(place.beside(name))
-    return ranges
+            maps.append(map_shard(place.beside(name)))
+    return maps
 
 
 def find_index(place: Place, suffix: str) -> Place | None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from ckpt_magics.errors import visible
+from ckpt_magics.notebook.commands.bytes_command import BYTES
 from ckpt_magics.notebook.commands.convert_command import AVERAGE, CONVERT
 from ckpt_magics.notebook.commands.diff_command import DIFF
 from ckpt_magics.notebook.commands.graph_command import GRAPH
@@ -23,7 +24,7 @@ from ckpt_magics.notebook.commands.verify_command import VERIFY
 __all__ = ["COMMANDS", "main", "program"]
 
 COMMANDS: Mapping[str, Command] = {
-    command.name: command for command in (SHOW, LS, VERIFY, DIFF, CONVERT, AVERAGE, GRAPH, RUN)
+    command.name: command for command in (SHOW, LS, BYTES, VERIFY, DIFF, CONVERT, AVERAGE, GRAPH, RUN)
 }
 
 PROGRAM = "ckpt-magics"

@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.notebook.commands.arguments import STORAGE
+from ckpt_magics.notebook.commands.bytes_command import BYTES_ARGUMENTS
 from ckpt_magics.notebook.commands.diff_command import DIFF_ARGUMENTS
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.notebook.magics.active_graph import active_graph
@@ -158,6 +159,25 @@ class ViewMagics(Magics):
         if found is None:
             raise UsageError("--graph: there is no graph (.meta) beside either checkpoint")
         return found
+
+    @line_magic
+    @command(*BYTES_ARGUMENTS, STORAGE)
+    def ckpt_bytes(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
+        """Show what each byte of a checkpoint's files is: blocks, entries, messages, checksums, values, gaps.
+
+        What cannot be read is shown as that. In Python: describe_bytes(source), whose value has .files, .tensor(name)
+        and .hex(offset, size, file).
+
+        Examples::
+
+            %ckpt_bytes model.ckpt
+            %ckpt_bytes model.safetensors --static
+            %ckpt_bytes model.ckpt --tensor layer/kernel
+        """
+        from ckpt_magics.notebook.reports.byte_report import describe_bytes
+
+        source = expanded(arguments.source)
+        return describe_bytes(source, tensor=arguments.tensor, depth=arguments.depth)
 
     def _present_tensors(self, stored: Tensors, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""

@@ -53,7 +53,7 @@ def test_every_kind_is_written_found_and_read(runs, kind):
     assert_same(values(place), tensors)
     verification = check_checkpoint(find_checkpoint(place))
     assert verification.is_whole
-    assert sum(one.size for one in kind.byte_map(find_checkpoint(place).place)) > 0
+    assert sum(file.size for file in kind.byte_map(find_checkpoint(place).place)) > 0
 
 
 SAVES = [{}, {"num_shards": 2}, {"write_version": 1}, {"write_version": 1, "num_shards": 2}]

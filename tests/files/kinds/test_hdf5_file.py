@@ -16,9 +16,9 @@ from hypothesis.extra import numpy as hnp
 import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError, FailedPreconditionError, UnimplementedError
 from ckpt_magics.files.formats.dtypes import DTYPES, as_dtype
+from ckpt_magics.files.formats.maps.byte_range import TENSOR
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds import hdf5_file
-from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.hdf5_file import is_hdf5, open_hdf5
 from ckpt_magics.files.kinds.known import kind_named
 from ckpt_magics.files.storage.place import place_of
@@ -105,7 +105,7 @@ def test_pieces_and_regions_are_those_of_the_whole_in_any_layout(
         slice(start, data.draw(st.integers(start + 1, size))) for start, size in zip(starts, value.shape, strict=True)
     )
     np.testing.assert_array_equal(tensors.read(b"a/w", TensorSlice.of(box)), value[box])
-    mapped = kind_named("hdf5").byte_map(place_of(path))
+    (mapped,) = (file.ranges for file in kind_named("hdf5").byte_map(place_of(path)))
     assert sum(one.size for one in mapped) == os.stat(path).st_size
     if not layout:
         (one,) = (one for one in mapped if one.what == TENSOR)

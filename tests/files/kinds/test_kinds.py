@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from ckpt_magics.errors import InternalError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.dtypes import COMPLEX128, DTYPES, FLOAT, QINT8, STRING, as_dtype
+from ckpt_magics.files.formats.maps.byte_range import TENSOR
 from ckpt_magics.files.formats.pieces import array_pieces
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.holding import Unheld
 from ckpt_magics.files.kinds.known import WRITTEN_KINDS, kind_named, kind_to_write
 from ckpt_magics.files.kinds.sinks import open_sink
@@ -176,17 +176,17 @@ def test_each_byte_belongs_to_one_thing_and_each_value_has_its_bytes(tmp_path, k
     arrays = {"a": FLOATS, "b/c": np.zeros(0, np.int32), "d": np.float32(7)}
     arrays = {named(kind, name): array for name, array in arrays.items()}
     sink = write_kind(tmp_path / "m", arrays, kind)
-    ranges = kind.byte_map(place_of(tmp_path / "m"))
+    maps = {file.name: file for file in kind.byte_map(place_of(tmp_path / "m"))}
     for file in sink.written:
-        mine = [one for one in ranges if one.file == file.path]
+        mine = maps[file.path].ranges
         assert [one.offset for one in mine] == list(np.cumsum([0, *(one.size for one in mine)])[:-1])
         assert sum(one.size for one in mine) == file.bytes == os.stat(file.path).st_size
     if kind.name != "v1":
-        for one in (one for one in ranges if one.what == TENSOR):
-            with open(one.file, "rb") as file:
-                file.seek(one.offset)
-                assert file.read(one.size).endswith(np.asarray(arrays[one.key.decode()]).tobytes())
-        assert {one.key for one in ranges if one.what == TENSOR} >= {key_of(kind, name) for name in "ad"}
+        values = [(file, one) for file in maps.values() for one in file.ranges if one.what == TENSOR]
+        for file, one in values:
+            stored = file.read(one.offset, one.size)
+            assert stored.endswith(np.asarray(arrays[one.key.decode()]).tobytes())
+        assert {one.key for _, one in values} >= {key_of(kind, name) for name in "ad"}
 
 
 @pytest.mark.parametrize(

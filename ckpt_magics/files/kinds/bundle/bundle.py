@@ -13,6 +13,8 @@ import numpy as np
 
 from ckpt_magics.errors import CheckpointError, DataLossError, visible
 from ckpt_magics.files.formats.bundle_records import HEADER_ENTRY_KEY, BundleEntry
+from ckpt_magics.files.formats.maps.byte_range import TENSOR, ByteRange
+from ckpt_magics.files.formats.maps.record_maps import map_bundle_value, numbers_text
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
@@ -221,14 +223,20 @@ class BundleStore:
         shard_ids, firsts = np.unique(entries.shard_ids[rows], return_index=True)
         return dict(zip(shard_ids.tolist(), np.split(ranges, firsts)[1:], strict=True))
 
-    def value_places(self) -> dict[int, list[tuple[int, int, bytes]]]:
-        """Return by data file where values lie in it: offset and size of each in bytes, and the key of its record."""
+    def byte_ranges(self) -> dict[int, list[ByteRange]]:
+        """Return by data file what is known of its bytes: where values lie in it, and of what type they are."""
         listing = self._index.listing()
         entries, rows = listing.entries, listing.values.tolist()
         starts, sizes = entries.offsets[rows].tolist(), entries.sizes[rows].tolist()
-        found: dict[int, list[tuple[int, int, bytes]]] = {}
-        for row, shard_id, start, size in zip(rows, entries.shard_ids[rows].tolist(), starts, sizes, strict=True):
-            found.setdefault(shard_id, []).append((start, size, listing.keys[row]))
+        words = [numbers_text(*known) for known in entries.types]
+        texts = map(words.__getitem__, entries.type_ids[rows].tolist())
+        look = partial(map_bundle_value, entries, self.header.big_endian)
+        found: dict[int, list[ByteRange]] = {}
+        for row, shard_id, start, size, text in zip(
+            rows, entries.shard_ids[rows].tolist(), starts, sizes, texts, strict=True
+        ):
+            one = ByteRange(start, size, TENSOR, listing.keys[row], text, inside=partial(look, row))
+            found.setdefault(shard_id, []).append(one)
         return found
 
     def read_many(self, keys: Sequence[bytes]) -> dict[bytes, Array]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 
-from ckpt_magics.errors import NotFoundError
+from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.dtypes import DTYPES
+from ckpt_magics.files.formats.maps.byte_range import UNUSED
+from ckpt_magics.files.formats.maps.record_maps import map_bundle_record
+from ckpt_magics.files.formats.maps.table_map import map_table
 from ckpt_magics.files.kinds.bundle.bundle import BundleStore
 from ckpt_magics.files.kinds.bundle.bundle_sink import is_held, open_bundle_sink
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_file, map_structure, map_unread
+from ckpt_magics.files.kinds.companion_maps import map_companions
+from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.holding import Unheld, unheld_dtype
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.storage.naming import is_foreign_temporary
+from ckpt_magics.files.storage.naming import index_filename, is_foreign_temporary
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.source import MAX_ATTEMPTS, TensorSpec
 
@@ -40,19 +46,24 @@ def _can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:
     return [unheld_dtype(spec, DTYPES) for spec in specs if not is_held(spec.dtype)]
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    with closing(open_bundle(place)) as store:
-        return list(_iter_ranges(place, store))
+def _byte_map(place: Place) -> list[FileMap]:
+    index = map_structure(place.at(index_filename(place.name)), partial(map_table, map_value=map_bundle_record))
+    return [index, *_data_maps(place), *map_companions(place)]
 
 
-def _iter_ranges(place: Place, store: BundleStore) -> Iterator[ByteRange]:
-    index, *data = store.file_names()
-    yield from map_file(index, place.at(index).size(), (), "index")
-    values = store.value_places()
-    for shard_id, path in enumerate(data):
-        # Of a file that is not there nothing can be said.
-        with suppress(NotFoundError):
-            yield from map_file(path, place.at(path).size(), values.get(shard_id, ()), "unused")
+def _data_maps(place: Place) -> Iterator[FileMap]:
+    try:
+        with closing(BundleStore(place)) as store:
+            _, *names = store.file_names()
+            values = store.byte_ranges()
+    except CheckpointError as error:
+        for data in sorted(data_files(place), key=lambda data: data.name):
+            yield map_unread(data, f"the index does not tell what is in it: {error.message}")
+        return
+    for shard_id, path in enumerate(names):
+        # Of what is not there, or no file, nothing can be said.
+        with suppress(CheckpointError):
+            yield map_file(place.at(path), values.get(shard_id, ()), UNUSED)
 
 
 V2 = Kind(

@@ -9,14 +9,16 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from ckpt_magics.errors import CheckpointError
+from ckpt_magics.files.formats.maps.array_map import map_array
 from ckpt_magics.files.formats.npy_header import ArrayHeader, read_array_header
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_structure
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member, as_tensor, flat_parts
 from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX
 from ckpt_magics.files.kinds.regions_of_files import read_region
@@ -165,12 +167,9 @@ def _identity_of(directory: Place) -> object:
     return None if info is None else info.version[:2]
 
 
-def map_arrays(place: Place) -> list[ByteRange]:
+def map_arrays(place: Place) -> list[FileMap]:
     """Return what each byte of a file, or of the files of a directory, belongs to."""
     with closing(open_npy(place)) as file:
-        ranges: list[ByteRange] = []
-        for name, spec in zip(
-            file.file_names(), sorted(map(file.spec, file.keys()), key=lambda spec: spec.shard_id), strict=True
-        ):
-            ranges += map_file(name, place.at(name).size(), [(spec.offset or 0, spec.size or 0, spec.key)], "header")
-        return ranges
+        specs = sorted(map(file.spec, file.keys()), key=lambda spec: spec.shard_id)
+        named = zip(file.file_names(), specs, strict=True)
+        return [map_structure(place.at(name), partial(map_array, spec.key)) for name, spec in named]

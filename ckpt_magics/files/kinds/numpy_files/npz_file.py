@@ -21,7 +21,6 @@ from ckpt_magics.files.kinds.zip_archive import (
     BROKEN_ARCHIVE,
     MOST_PACKED,
     damaged_archive,
-    member_start,
     open_archive,
     opening_archive,
 )
@@ -29,7 +28,7 @@ from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 
-__all__ = ["SUFFIX", "member_places", "open_npz", "recognise"]
+__all__ = ["SUFFIX", "open_npz", "recognise"]
 
 SUFFIX = ".npy"
 
@@ -110,19 +109,6 @@ def open_npz(place: Place) -> FlatFile:
         members, unread = _members(archive, infos)
     identity = repr([(info.filename, info.CRC, info.file_size) for info in infos]).encode()
     return FlatFile([file], members, identity, unread)
-
-
-def member_places(place: Place) -> tuple[int, list[tuple[int, int, bytes]]]:
-    """Return the size of an archive, and where the bytes of each array lie, its own header in front: offset, size, key.
-
-    Raises:
-        DataLossError: It is none, or damaged.
-    """
-    file = place.open()
-    with opening_archive(file):
-        places = [(member_start(file, info), info.compress_size, _key(info)) for info in _arrays(file)[1]]
-    file.close()
-    return file.size, places
 
 
 def _arrays(file: StoredFile) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:

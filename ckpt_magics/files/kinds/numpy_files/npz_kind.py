@@ -10,13 +10,14 @@ from contextlib import AbstractContextManager
 from itertools import chain
 
 from ckpt_magics.files.formats.dtypes import DTYPES
+from ckpt_magics.files.formats.maps.array_map import map_archive
 from ckpt_magics.files.formats.npy_header import encode_array_header
 from ckpt_magics.files.formats.stored_zip import MAX_NAME, StoredZip
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_structure
 from ckpt_magics.files.kinds.flat_sink import FlatSink, ValueParts, open_file_sink
 from ckpt_magics.files.kinds.holding import MAP_STEP, Unheld, check_held, unheld_text_names, unheld_values
 from ckpt_magics.files.kinds.kind import Kind
-from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX, member_places, open_npz, recognise
+from ckpt_magics.files.kinds.numpy_files.npz_file import SUFFIX, open_npz, recognise
 from ckpt_magics.files.storage.place import AnyPath, Place
 from ckpt_magics.files.storage.save_path import save_place
 from ckpt_magics.files.storage.store import NewFile
@@ -80,9 +81,8 @@ class _Archive:
         self._file.finish()
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    size, places = member_places(place)
-    return list(map_file(place.name, size, places, "archive"))
+def _byte_map(place: Place) -> list[FileMap]:
+    return [map_structure(place, map_archive)]
 
 
 NPZ = Kind(

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ckpt_magics.errors import CheckpointError, DataLossError, InvalidArgumentError, UnimplementedError
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError, UnimplementedError
+from ckpt_magics.files.formats.maps.safetensors_map import map_safetensors
 from ckpt_magics.files.formats.safetensors_header import (
     DTYPES,
     MAX_HEADER,
     encode_header,
     library_order,
     parse_header,
+    read_header,
 )
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_structure
 from ckpt_magics.files.kinds.flat_file import FlatFile, flat_parts
 from ckpt_magics.files.kinds.flat_sink import ValueParts
 from ckpt_magics.files.kinds.regions_of_files import read_region
@@ -111,7 +113,7 @@ def read_file(place: Place, shard_id: int = 0) -> OpenFile:
     """
     file = place.open()
     try:
-        header = _read_header(file)
+        header = read_header(file)
         specs, unread = _specs(header, file.size, shard_id)
     except BaseException as error:
         if isinstance(error, CheckpointError):
@@ -129,13 +131,6 @@ def _other_file(file: StoredFile) -> str | None:
     return None if is_file_start(start) else file.foreign_hint()
 
 
-def _read_header(file: StoredFile) -> bytes:
-    size = int.from_bytes(file.read_at(0, 8, "size of the header"), "little")
-    if size > MAX_HEADER:
-        raise DataLossError(f"the header would have {size:,} bytes; {MAX_HEADER:,} are the most", offset=0)
-    return file.read_at(8, size, "header")
-
-
 def _specs(header: bytes, file_size: int, shard_id: int) -> tuple[list[TensorSpec], dict[bytes, CheckpointError]]:
     base = 8 + len(header)
     specs: list[TensorSpec] = []
@@ -149,14 +144,9 @@ def _specs(header: bytes, file_size: int, shard_id: int) -> tuple[list[TensorSpe
     return specs, unread
 
 
-def map_one(place: Place) -> list[ByteRange]:
-    """Return what each byte of a file belongs to."""
-    with place.open() as file:
-        header = _read_header(file)
-        base = 8 + len(header)
-        tensors = parse_header(header, file.size - base)
-        values = [(base + tensor.start, tensor.end - tensor.start, json_key(tensor.name)) for tensor in tensors]
-        return list(map_file(place.name, file.size, values, "header"))
+def map_one(place: Place) -> FileMap:
+    """Return what each byte of a file is."""
+    return map_structure(place, map_safetensors)
 
 
 def in_order(records: Sequence[Record]) -> list[Record]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from ckpt_magics.files.formats.safetensors_header import METADATA, NAMES
 from ckpt_magics.files.formats.shard_index import looks_like_index, names_files
-from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.byte_map import FileMap
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink, open_file_sink
 from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
@@ -84,8 +84,8 @@ def open_safetensors_sink(
     remove_other_version(place, [place.name])
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    return map_one(place) if _is_single(place) else map_indexed(place, map_one)
+def _byte_map(place: Place) -> list[FileMap]:
+    return [map_one(place)] if _is_single(place) else map_indexed(place, map_one)
 
 
 SAFETENSORS = Kind(

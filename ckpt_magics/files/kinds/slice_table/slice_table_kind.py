@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
-from ckpt_magics.errors import InvalidArgumentError
+from ckpt_magics.errors import CheckpointError, InvalidArgumentError
+from ckpt_magics.files.formats.maps.record_maps import map_slice_record
+from ckpt_magics.files.formats.maps.table_map import map_table
 from ckpt_magics.files.formats.slice_records import V1_DTYPES, check_saved_slice
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_structure
+from ckpt_magics.files.kinds.companion_maps import map_companions
+from ckpt_magics.files.kinds.data_files import v1_shards
 from ckpt_magics.files.kinds.holding import EXCLUDE_STEP, Unheld, unheld_dtype
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.slice_table.slice_table import SliceTableStore
@@ -52,10 +57,21 @@ def _is_large(spec: TensorSpec) -> bool:
     return False
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    with closing(open_slice_table(place)) as store:
-        # Values are records of the table, and may be packed: only its blocks have places.
-        return [one for path in store.file_names() for one in map_file(path, place.at(path).size(), (), "table")]
+def _byte_map(place: Place) -> list[FileMap]:
+    look = partial(map_table, map_value=map_slice_record)
+    return [*(map_structure(file, look) for file in _files(place)), *map_companions(place)]
+
+
+def _files(place: Place) -> list[Place]:
+    """Return the files of a checkpoint, which may be damaged."""
+    try:
+        with closing(open_slice_table(place)) as store:
+            return [place.at(path) for path in store.file_names()]
+    except CheckpointError:
+        shards = parse_v1_shard(place.name)
+        if shards is None or place.is_file:
+            return [place]
+        return sorted(v1_shards(place.at(shards[0])), key=lambda shard: shard.name)
 
 
 V1 = Kind(

@@ -22,7 +22,7 @@ from ckpt_magics.files.formats.pickle_tree import MAX_PICKLE, read_pickle
 from ckpt_magics.files.formats.torch_contents import Contents, read_contents
 from ckpt_magics.files.formats.torch_legacy import begins_as_legacy, read_legacy
 from ckpt_magics.files.formats.torch_pickle import StridedPlace
-from ckpt_magics.files.kinds.byte_map import ByteRange, map_file
+from ckpt_magics.files.kinds.byte_map import FileMap, map_file, tensor_ranges
 from ckpt_magics.files.kinds.flat_file import FlatFile, Member
 from ckpt_magics.files.kinds.sharded_files import OpenFile
 from ckpt_magics.files.kinds.torch_files.torch_storage import NumberMember, PackedMember, Storage, StridedMember
@@ -97,14 +97,14 @@ def read_torch(place: Place, shard_id: int = 0) -> OpenFile:
     return OpenFile(file, members, unread, layout.identity)
 
 
-def map_torch(place: Place) -> list[ByteRange]:
+def map_torch(place: Place) -> FileMap:
     """Return what each byte of a file belongs to; the bytes of two tensors belong to one of them."""
     file = place.open()
     with opening_archive(file):
         members, _ = _members(_read_layout(file), file.size, 0)
     file.close()
     values = [(*_stored_range(one), key) for key, one in members.items() if isinstance(one, StridedMember)]
-    return list(map_file(place.name, file.size, values, "archive"))
+    return map_file(place, tensor_ranges(values), "archive")
 
 
 def _stored_range(member: StridedMember) -> tuple[int, int]:

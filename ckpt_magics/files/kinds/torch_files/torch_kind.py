@@ -12,7 +12,7 @@ from functools import partial
 from ckpt_magics.files.formats.shard_index import looks_like_index, names_files
 from ckpt_magics.files.formats.stored_zip import StoredZip
 from ckpt_magics.files.formats.torch_pickle import DTYPES, encode_state_dict
-from ckpt_magics.files.kinds.byte_map import ByteRange
+from ckpt_magics.files.kinds.byte_map import FileMap
 from ckpt_magics.files.kinds.flat_file import FlatFile
 from ckpt_magics.files.kinds.flat_sink import FlatSink, ValueParts, open_file_sink
 from ckpt_magics.files.kinds.holding import Unheld, check_held, unheld_text_names, unheld_values
@@ -71,8 +71,8 @@ def open_torch_files(place: Place) -> FlatFile:
     return open_indexed(place, read_torch) if _names_index(place) else open_torch(place)
 
 
-def _byte_map(place: Place) -> list[ByteRange]:
-    return map_indexed(place, map_torch) if _names_index(place) else map_torch(place)
+def _byte_map(place: Place) -> list[FileMap]:
+    return map_indexed(place, map_torch) if _names_index(place) else [map_torch(place)]
 
 
 def can_hold(specs: Sequence[TensorSpec]) -> list[Unheld]:

@@ -15,9 +15,9 @@ import ckpt_magics
 from ckpt_magics.errors import CheckpointError, ChecksumError, DataLossError, TruncatedError, UnimplementedError
 from ckpt_magics.files.formats import torch_pickle
 from ckpt_magics.files.formats.dtypes import FLOAT, INT4
+from ckpt_magics.files.formats.maps.byte_range import TENSOR
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.formats.torch_legacy import begins_as_legacy
-from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.known import kind_of, kind_to_write
 from ckpt_magics.files.kinds.sinks import write_tensors
 from ckpt_magics.files.kinds.torch_files.torch_file import map_torch, open_torch
@@ -474,8 +474,8 @@ def test_each_value_has_its_bytes(make):
     path = make(mapping(w=tensor((3,), (1,)), v=tensor((2,), (1,), 4), one=number(1)))
     with open(path, "rb") as file:
         whole = file.read()
-    values = [one for one in map_torch(place_of(path)) if one.what == TENSOR]
-    assert sum(one.size for one in map_torch(place_of(path))) == len(whole)
+    values = [one for one in map_torch(place_of(path)).ranges if one.what == TENSOR]
+    assert sum(one.size for one in map_torch(place_of(path)).ranges) == len(whole)
     found = {one.key: whole[one.offset : one.offset + one.size] for one in values}
     if b"v" in found and len(found) == 2 and len(found[b"v"]) == 8:
         assert found == {b"w": FLOATS[:3].tobytes(), b"v": FLOATS[4:].tobytes()}
@@ -534,7 +534,7 @@ def test_the_bytes_of_equal_tensors_are_equal_and_each_lies_on_64_bytes(tmp_path
         assert found.testzip() is None
     data = ["archive/data/0", "archive/data/1", "archive/data/2"]
     assert names == ["archive/data.pkl", "archive/byteorder", *data, "archive/version"]
-    assert {one.offset % 64 for one in map_torch(place_of(tmp_path / "one.pt")) if one.what == TENSOR} == {0}
+    assert {one.offset % 64 for one in map_torch(place_of(tmp_path / "one.pt")).ranges if one.what == TENSOR} == {0}
     assert [key.decode() for key in map(bytes, source.keys())] == sorted(read(str(tmp_path / "one.pt")))
 
 

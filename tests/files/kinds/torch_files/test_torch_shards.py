@@ -5,8 +5,8 @@ import pytest
 
 import ckpt_magics
 from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.files.formats.maps.byte_range import TENSOR
 from ckpt_magics.files.formats.shard_index import encode_index
-from ckpt_magics.files.kinds.byte_map import TENSOR
 from ckpt_magics.files.kinds.known import kind_of
 from ckpt_magics.files.kinds.torch_files.torch_kind import TORCH
 from ckpt_magics.files.storage.place import place_of
@@ -52,7 +52,7 @@ def test_a_tensor_that_its_file_lacks(model):
 
 
 def test_each_byte_of_the_files_belongs_to_something(model):
-    ranges = TORCH.byte_map(place_of(model / INDEX))
+    ranges = [one for file in TORCH.byte_map(place_of(model / INDEX)) for one in file.ranges]
     values = [one for one in ranges if one.what == TENSOR]
     assert {one.key for one in values} == {name.encode() for name in TENSORS}
     sizes = {path.name: path.stat().st_size for path in model.iterdir()}
