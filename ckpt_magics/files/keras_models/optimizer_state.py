@@ -8,8 +8,8 @@ Keras 2 since 2.11        the same without the learning rate, which is ``_learni
 Keras 2 before, legacy    ``iter``, ``learning_rate``, and slots of variables: ``m`` and ``v`` of Adam
 ========================  ======================================================================================
 
-One that scales losses has ``_variables`` too, and the optimizer in it as ``inner_optimizer``; that of Keras 2 has the
-state of the one in it.
+One that scales losses has ``_variables`` too, which end in its count of steps and its scale, and the optimizer in it as
+``inner_optimizer``. That of Keras 2 has the state of the one in it, and beside it ``loss_scale``, which says the same.
 
 Variables are in the order of the model's trained weights. A learning rate that follows a schedule is no variable.
 
@@ -72,14 +72,28 @@ def optimizer_state(
     """
     own = {edge.name: edge.node_id for edge in optimizer.children}
     state = _own_state(_StateReader(nodes, variables), own, optimizer, model)
-    found: dict[_Path, str] = {(_LISTED, str(at)): name for at, name in enumerate(state)}
+    scaling = _scaling(_StateReader(nodes, variables), own.get("loss_scale"), nodes)
+    if scaling and state:
+        return {**_listed(state[:2] + scaling), **_listed(state, _INNER)}
+    found = _listed(state)
     # The graph may be of any shape, and an optimizer in an optimizer has no further one.
     if _INNER not in own or nodes[own[_INNER]] is optimizer:
         return found
     inner = nodes[own[_INNER]]
     below = {edge.name: edge.node_id for edge in inner.children}
     state = _own_state(_StateReader(nodes, variables), below, inner, model)
-    return {**found, **{(_INNER, _LISTED, str(at)): name for at, name in enumerate(state)}} if found and state else {}
+    return {**found, **_listed(state, _INNER)} if found and state else {}
+
+
+def _listed(state: Sequence[str], *path: str) -> dict[_Path, str]:
+    return {(*path, _LISTED, str(at)): name for at, name in enumerate(state)}
+
+
+def _scaling(reader: _StateReader, loss_scale: int | None, nodes: Sequence[GraphNode]) -> list[str]:
+    """What an optimizer of Keras 2 that scales losses has of its own, in the order of Keras 3."""
+    held = {} if loss_scale is None else {edge.name: edge.node_id for edge in nodes[loss_scale].children}
+    found = [reader.variable(held.get(name)) for name in ("good_steps", "current_loss_scale")]
+    return [one.tensor for one in found if one is not None] if all(found) else []
 
 
 def _own_state(reader: _StateReader, own: Mapping[str, int], optimizer: GraphNode, model: ModelPart) -> list[str]:

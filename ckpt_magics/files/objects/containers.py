@@ -17,7 +17,9 @@ from ckpt_magics.files.objects.live_objects import holds_variables, look_at, var
 from ckpt_magics.files.objects.series_values import frame_columns, undo_frame, update_frame
 from ckpt_magics.files.objects.state_values import (
     has_state_dict,
+    is_optimizer_state,
     load_state,
+    optimizer_entries,
     snapshot_state,
     state_children,
     undo_state,
@@ -211,6 +213,15 @@ CONTAINER_KINDS: tuple[ContainerKind, ...] = (
         lambda value: not is_instance_of(value, "torch.nn", "Module"),
         snapshot_state,
         undo_state,
+    ),
+    ContainerKind(
+        "state dict of an optimizer",
+        is_optimizer_state,
+        lambda value: list(value.items()),
+        lambda value, children: _update_mapping(value, optimizer_entries(children)),
+        lambda _: True,
+        _snapshot_mapping,
+        _undo_mapping,
     ),
     ContainerKind(
         "dict",

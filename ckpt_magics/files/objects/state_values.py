@@ -16,7 +16,16 @@ from ckpt_magics.files.objects.torch_values import snapshot_torch, torch_from_ar
 from ckpt_magics.files.tensors.spec import Array
 from ckpt_magics.files.tensors.text_values import TEXT_KINDS
 
-__all__ = ["has_state_dict", "load_state", "new_entry", "snapshot_state", "state_children", "undo_state"]
+__all__ = [
+    "has_state_dict",
+    "is_optimizer_state",
+    "load_state",
+    "new_entry",
+    "optimizer_entries",
+    "snapshot_state",
+    "state_children",
+    "undo_state",
+]
 
 
 def has_state_dict(value: object) -> bool:
@@ -24,28 +33,55 @@ def has_state_dict(value: object) -> bool:
     return all(callable(getattr(type(value), name, None)) for name in ("state_dict", "load_state_dict"))
 
 
+def is_optimizer_state(value: object) -> bool:
+    """Whether it is the state dict of a torch optimizer."""
+    return type(value) is dict and value.keys() == {"state", "param_groups"}
+
+
 def state_children(holder: Any) -> list[tuple[Any, Any]]:
-    """Return the entries of the state dict, in dicts and lists of its own but with the holder's tensors."""
+    """Return the entries of the state dict, in dicts and lists of its own but with the holder's tensors.
+
+    A list with empty places cannot come back as it was; its holder makes it anew where it is missing, as LBFGS does.
+    """
     return [(key, _with_own_structure(item)) for key, item in holder.state_dict().items()]
 
 
 def _with_own_structure(value: Any) -> Any:
     if type(value) is dict:
-        return {key: _with_own_structure(item) for key, item in value.items()}
+        return {key: _with_own_structure(item) for key, item in value.items() if not _has_empty_places(item)}
     return [_with_own_structure(item) for item in value] if type(value) is list else value
+
+
+def _has_empty_places(value: Any) -> bool:
+    return type(value) is list and any(item is None for item in value)
 
 
 def load_state(holder: Any, children: dict[Any, Any]) -> Any:
     """Give a holder new contents."""
-    holder.load_state_dict({key: _as_state(item) for key, item in {**dict(state_children(holder)), **children}.items()})
+    holder.load_state_dict({key: _as_entry(item) for key, item in {**dict(state_children(holder)), **children}.items()})
     return holder
 
 
-def _as_state(value: Any) -> Any:
-    """New entries as an optimizer has them, under the number of their parameter."""
+def optimizer_entries(entries: dict[Any, Any]) -> dict[Any, Any]:
+    """Return entries of an optimizer's state dict as the optimizer loads them."""
+    return {key: _as_entry(_with_tensors(item)) for key, item in entries.items()}
+
+
+def _with_tensors(value: Any) -> Any:
     if isinstance(value, dict):
-        return {int(key) if str(key).isdecimal() else key: _as_state(item) for key, item in value.items()}
-    return value
+        return {key: _with_tensors(item) for key, item in value.items()}
+    return new_entry(np.asarray(value)) if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _as_entry(value: Any, *, by_parameter: bool = True) -> Any:
+    """Numbers are those of parameters at first, further down they are places in lists."""
+    if not isinstance(value, dict):
+        return value
+    entries = {
+        int(key) if str(key).isdecimal() else key: _as_entry(item, by_parameter=False) for key, item in value.items()
+    }
+    places = range(len(entries))
+    return [entries[at] for at in places] if entries and not by_parameter and entries.keys() == {*places} else entries
 
 
 def new_entry(array: Array) -> Any:

@@ -15,7 +15,7 @@ from ckpt_magics.files.objects.containers import ContainerKind, container_kind
 from ckpt_magics.files.objects.leaves import DECLARED, NEW_VALUE, LeafKind, leaf_kind
 from ckpt_magics.files.objects.library_errors import as_ours
 from ckpt_magics.files.objects.python_values import is_plain, is_text, new_plain
-from ckpt_magics.files.objects.state_values import has_state_dict, new_entry
+from ckpt_magics.files.objects.state_values import has_state_dict, is_optimizer_state, new_entry
 from ckpt_magics.files.tensors.spec import Array, Spec, dtype_family
 from ckpt_magics.phrasing import an
 
@@ -33,7 +33,8 @@ class Node:
         leaf: How to treat the tensor.
         container: How to treat the holder.
         children: The nodes below it, by key.
-        in_state: Whether it is part of a state dict, which is loaded as a whole and not changed in place.
+        in_state: Whether it is part of an object's state dict, which is loaded as a whole and not changed in place.
+        has_settings: Whether it is part of any state dict, where None is a setting and no place for a value.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Node:
     container: ContainerKind | None = None
     children: dict[Any, Node] = field(default_factory=dict)
     in_state: bool = False
+    has_settings: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -194,6 +196,7 @@ def _children(node: Node) -> Iterator[Node]:
     if node.container is None:
         return
     in_state = node.in_state or has_state_dict(node.value)
+    has_settings = in_state or node.has_settings or is_optimizer_state(node.value)
     try:
         children = node.container.children(node.value)
     except CheckpointError:
@@ -204,14 +207,16 @@ def _children(node: Node) -> Iterator[Node]:
     # Before the first is looked at: by a name that two columns have, pandas gives both of them, and so on for ever.
     _refuse_twins(node, node.container.word, [key for key, _ in children])
     for key, child in children:
-        if child is None and in_state:
+        if child is None and has_settings:
             continue
         if not isinstance(key, str | int):
             raise InvalidArgumentError(
                 f"{_shown(node.name)} has the key {key!r}, {an(type(key).__name__)}; names are made "
                 "of strings and whole numbers"
             )
-        yield _node(_child_name(node.name, str(key)), key, child, in_state=in_state)
+        found = _node(_child_name(node.name, str(key)), key, child, in_state=in_state)
+        found.has_settings = has_settings
+        yield found
 
 
 def _child_name(name: str, key: str) -> str:

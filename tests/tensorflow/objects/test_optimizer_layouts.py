@@ -77,3 +77,26 @@ def test_the_state_of_an_optimizer_that_scales_losses_goes_on(tf, libraries, tmp
         assert len(found.variables) == 4 + 2 + 2 * 6
         for variable, wanted in zip(found.variables, old.optimizer.variables, strict=True):
             np.testing.assert_array_equal(variable.numpy(), wanted.numpy(), err_msg=variable.path)
+
+
+@pytest.mark.parametrize("is_legacy", [False, True], ids=["today's", "legacy"])
+def test_the_state_of_one_of_keras_2_that_scales_losses_goes_on(tf, libraries, tmp_path, is_legacy):
+    tf_keras, keras = libraries
+    adam = (tf_keras.optimizers.legacy if is_legacy else tf_keras.optimizers).Adam()
+    old = trained(tf_keras, tf_keras.mixed_precision.LossScaleOptimizer(adam, initial_scale=512.0), 1)
+    path = tf.train.Checkpoint(model=old, optimizer=old.optimizer).write(str(tmp_path / "old"))
+    if is_legacy:
+        slots = [adam.get_slot(weight, slot) for weight in old.trainable_weights for slot in ("m", "v")]
+    else:
+        slots = adam.variables[1:]
+    # The optimizer around has no iterations and rate in use, and gets those of the one in it.
+    state = [adam.iterations, adam.learning_rate]
+    expected = [*state, np.int64(2), np.float32(512), *state, *slots]
+
+    def make():
+        return keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+
+    for found in restored(tf, keras, make, path, tmp_path):
+        assert len(found.variables) == len(expected)
+        for variable, wanted in zip(found.variables, expected, strict=True):
+            np.testing.assert_array_equal(variable.numpy(), np.asarray(wanted), err_msg=variable.path)

@@ -56,6 +56,69 @@ def test_training_goes_on_as_if_nothing_had_happened(tmp_path, steps):
         assert_same(dict(first[name].state_dict()), dict(second[name].state_dict()))
 
 
+OPTIMIZERS = {
+    "Adam": lambda weights: torch.optim.Adam(weights, amsgrad=True),
+    "SGD": lambda weights: torch.optim.SGD(weights, 0.1, momentum=0.9),
+    "Adafactor": torch.optim.Adafactor,
+    "LBFGS": lambda weights: torch.optim.LBFGS(weights, max_iter=3),
+}
+
+
+def stepped(kind, steps):
+    """A model that has been trained some steps, and its optimizer."""
+    torch.manual_seed(1)
+    model = torch.nn.Linear(3, 2)
+    optimizer = OPTIMIZERS[kind](model.parameters())
+    step(model, optimizer, steps)
+    return model, optimizer
+
+
+def step(model, optimizer, steps):
+    def loss():
+        optimizer.zero_grad()
+        value = (model(torch.linspace(-1, 1, 15).reshape(5, 3)) - 1).square().mean()
+        value.backward()
+        return value
+
+    for _ in range(steps):
+        optimizer.step(loss)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_goes_on_in_one_without_a_state(tmp_path, kind):
+    (model, optimizer), (other, fresh) = stepped(kind, 3), stepped(kind, 0)
+    prefix = save_checkpoint(tmp_path / "run", {"model": model, "optimizer": optimizer})
+    restore_checkpoint(prefix, {"model": other, "optimizer": fresh})
+    for each in ((model, optimizer), (other, fresh)):
+        step(*each, 3)
+    assert_same(dict(model.state_dict()), dict(other.state_dict()))
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+@pytest.mark.parametrize("kind", ["Adam", "SGD", "Adafactor"])
+def test_state_dicts_of_optimizers_are_filled_as_they_are_loaded(tmp_path, kind, steps):
+    """What is None in them is a setting, which is no place for a value."""
+    (model, optimizer), (other, fresh) = stepped(kind, 3), stepped(kind, steps)
+    prefix = save_checkpoint(tmp_path / "run", {"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    states = {"model": other.state_dict(), "optimizer": fresh.state_dict()}
+    restore_checkpoint(prefix, states)
+    assert_same(states["optimizer"], optimizer.state_dict())
+    other.load_state_dict(states["model"])
+    fresh.load_state_dict(states["optimizer"])
+    for each in ((model, optimizer), (other, fresh)):
+        step(*each, 3)
+    assert_same(dict(model.state_dict()), dict(other.state_dict()))
+
+
+def test_a_state_dict_is_as_it_was_where_something_does_not_fit(tmp_path):
+    (model, optimizer), (other, fresh) = stepped("Adam", 3), stepped("Adam", 0)
+    prefix = save_checkpoint(tmp_path / "run", {"model": model, "optimizer": optimizer})
+    state = fresh.state_dict()
+    with pytest.raises(InvalidArgumentError):
+        restore_checkpoint(prefix, {"optimizer": state, "model": {"weight": np.zeros(7), "bias": np.zeros(2)}})
+    assert_same(state, OPTIMIZERS["Adam"](other.parameters()).state_dict())
+
+
 def test_a_misfit_leaves_the_module_as_it_was():
     saved = {name: np.array(array) for name, array in collect_tensors({"model": make()["model"]}).items()}
     model = make(outputs=5)["model"]
