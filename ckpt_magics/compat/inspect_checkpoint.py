@@ -9,7 +9,7 @@ import math
 import re
 
 from ckpt_magics.errors import CheckpointError, visible
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, name_of
 from ckpt_magics.notebook.reader import CheckpointReader
 from ckpt_magics.notebook.train_readers import new_checkpoint_reader
 
@@ -33,7 +33,7 @@ def print_tensors_in_checkpoint_file(
         count_exclude_pattern: A regular expression; tensors whose names it finds do not count.
     """
     try:
-        with new_checkpoint_reader(local_path(file_name)) as reader:
+        with new_checkpoint_reader(name_of(file_name)) as reader:
             _print_tensors(reader, tensor_name, all_tensors=all_tensors, names=all_tensor_names)
             if tensor_name and not (all_tensors or all_tensor_names) and tensor_name not in reader:
                 return

@@ -5,7 +5,6 @@ Format: tensorflow/python/training/py_checkpoint_reader.py, checkpoint_utils.py 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,7 @@ from ckpt_magics.files.directory.state import build_state, checkpoint_exists
 from ckpt_magics.files.directory.state import update_checkpoint_state as update_state
 from ckpt_magics.files.directory.state_text import CheckpointState
 from ckpt_magics.files.storage.naming import META_GRAPH_SUFFIX
-from ckpt_magics.files.storage.place import AnyPath, local_path, name_of, place_of, spelled_as
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of, spelled_as
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.graph_files import write_message
 from ckpt_magics.graphs.session import Session
@@ -163,6 +162,6 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: AnyPath, name: str
         The path of the file.
     """
     graph_def = graph_or_graph_def.as_graph_def() if isinstance(graph_or_graph_def, Graph) else graph_or_graph_def
-    path = os.path.join(local_path(logdir), name)
+    path = place_of(logdir) / name
     write_message(graph_def, path, as_text=as_text)
-    return spelled_as(logdir, path)
+    return spelled_as(logdir, path.name)

@@ -6,13 +6,12 @@ Format: tensorflow/python/training/basic_session_run_hooks.py.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.meta_graph.graph_files import write_message
@@ -242,8 +241,8 @@ class CheckpointSaverHook(SessionRunHook):
         if saver is not None and scaffold is not None:
             raise ValueError("You cannot provide both saver and scaffold.")
         self._saver = saver
-        self._directory = local_path(checkpoint_dir)
-        self._path = os.path.join(self._directory, checkpoint_basename)
+        self._directory = name_of(checkpoint_dir)
+        self._path = (place_of(checkpoint_dir) / checkpoint_basename).name
         self._scaffold = scaffold
         self._timer = SecondOrStepTimer(save_secs, save_steps)
         self._listeners = list(listeners or ())
@@ -261,9 +260,8 @@ class CheckpointSaverHook(SessionRunHook):
         step = int(session.run(self._step))
         graph = get_default_graph()
         if self._with_graph:
-            write_message(
-                graph.as_graph_def(add_shapes=True), os.path.join(self._directory, "graph.pbtxt"), as_text=True
-            )
+            path = place_of(self._directory) / "graph.pbtxt"
+            write_message(graph.as_graph_def(add_shapes=True), path, as_text=True)
         self._writer.add_graph(graph)
         self._writer.add_meta_graph(export_scoped_meta_graph(graph=graph)[0])
         self._save(session, step)

@@ -5,13 +5,12 @@ Format: tensorflow/python/training/supervisor.py.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
@@ -105,8 +104,8 @@ class Supervisor:
             self.global_step = get_global_step() if global_step is USE_DEFAULT else global_step
         self.is_chief = is_chief
         self.coord = Coordinator()
-        self._logdir = None if logdir is None or not is_chief else local_path(logdir)
-        self.save_path = None if self._logdir is None else os.path.join(self._logdir, checkpoint_basename)
+        self._logdir = None if logdir is None or not is_chief else name_of(logdir)
+        self.save_path = None if self._logdir is None else (place_of(self._logdir) / checkpoint_basename).name
         self.summary_writer = summary_writer
         if summary_writer is USE_DEFAULT:
             self.summary_writer = None if self._logdir is None else FileWriter(self._logdir)
@@ -153,7 +152,7 @@ class Supervisor:
     def _write_graph(self) -> None:
         if self._logdir is not None:
             graph_def = self._graph.as_graph_def(add_shapes=True)
-            write_message(graph_def, os.path.join(self._logdir, "graph.pbtxt"), as_text=True)
+            write_message(graph_def, place_of(self._logdir) / "graph.pbtxt", as_text=True)
         if self.summary_writer is not None:
             self.summary_writer.add_graph(self._graph)
 

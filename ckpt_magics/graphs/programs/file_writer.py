@@ -5,15 +5,16 @@ Format: tensorflow/core/util/event.proto in a file of records (`record_file`), w
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import IO, Self
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.record_file import encode_record
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.file_system import exists, make_directories, open_file
+from ckpt_magics.files.storage.place import AnyPath, is_url, name_of, place_of
 from ckpt_magics.files.storage.system_errors import system_errors
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.meta_graph.meta_graph_export import export_scoped_meta_graph
@@ -29,7 +30,7 @@ class FileWriter:
     """Writes summaries, graphs and logs of a run to an event file of its own in a directory.
 
     Args:
-        logdir: The directory; made if it is missing.
+        logdir: The directory; made if it is missing. A file at a URL is there when the writer is closed.
         graph: A graph to note.
         max_queue: Events that may wait until they are written.
         flush_secs: Seconds after which they are.
@@ -51,7 +52,7 @@ class FileWriter:
         filename_suffix: str | None = None,
         session: object = None,  # noqa: ARG002 -- see Args
     ) -> None:
-        self._directory = local_path(logdir)
+        self._directory = name_of(logdir)
         self._suffix = filename_suffix or ""
         self._max_queue, self._flush_secs = max_queue, flush_secs
         self._lock = threading.RLock()
@@ -157,7 +158,7 @@ class FileWriter:
             if self._file is not None:
                 return
             with system_errors(self._directory):
-                os.makedirs(self._directory, exist_ok=True)
+                make_directories(self._directory)
                 self._file = _open_new(self._directory, self._suffix)
             start = Event(file_version=_VERSION, source_metadata=SourceMetadata(writer=_WRITER))
             self._add(start, None)
@@ -176,10 +177,14 @@ def _open_new(directory: str, suffix: str) -> IO[bytes]:
     while True:
         number = f".{attempt}" if attempt else ""
         name = f"events.out.tfevents.{int(time.time()):010d}.{host}{number}{suffix}"
-        try:
-            return open(os.path.join(directory, name), "xb")
-        except FileExistsError:
-            attempt += 1
+        path = (place_of(directory) / name).name
+        if is_url(directory):
+            if not exists(path):
+                return open_file(path, "wb")
+        else:
+            with suppress(FileExistsError):
+                return open(path, "xb")
+        attempt += 1
 
 
 class FileWriterCache:
@@ -191,7 +196,7 @@ class FileWriterCache:
     @classmethod
     def get(cls, logdir: AnyPath) -> FileWriter:
         """Return the writer of a directory, a new one if there is none yet."""
-        directory = local_path(logdir)
+        directory = name_of(logdir)
         with cls._lock:
             if directory not in cls._writers:
                 cls._writers[directory] = FileWriter(directory)

@@ -12,8 +12,9 @@ from typing import IO, ClassVar, Self
 
 from ckpt_magics.errors import FailedPreconditionError
 from ckpt_magics.files.formats.record_file import encode_record, read_records
+from ckpt_magics.files.storage.file_system import open_file
 from ckpt_magics.files.storage.packed_files import unpacked
-from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.files.storage.system_errors import system_errors
 
 __all__ = ["TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "tf_record_iterator"]
@@ -61,7 +62,7 @@ def _packing(options: TFRecordOptions | int | str | None) -> str:
 
 
 class TFRecordWriter:
-    """Writes records to a file, which is there from the start; what is written is safe after `close`.
+    """Writes records to a file, which is there from the start, at a URL in the end; what is written is safe then.
 
     Args:
         path: Of the file.
@@ -72,13 +73,12 @@ class TFRecordWriter:
     """
 
     def __init__(self, path: AnyPath, options: TFRecordOptions | int | str | None = None) -> None:
-        self._path = local_path(path)
+        self._path = name_of(path)
         self._packing = _packing(options)
         level = options.compression_level if isinstance(options, TFRecordOptions) else None
         wbits = zlib.MAX_WBITS + 16 if self._packing == "GZIP" else zlib.MAX_WBITS
         self._packer = zlib.compressobj(-1 if level is None else level, wbits=wbits) if self._packing else None
-        with system_errors(self._path):
-            self._file: IO[bytes] | None = open(self._path, "wb")  # noqa: SIM115 -- closed by close()
+        self._file: IO[bytes] | None = open_file(path, "wb")
 
     def write(self, record: bytes) -> None:
         """Write a record, bytes.

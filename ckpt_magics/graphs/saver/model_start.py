@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.files.storage.place import place_of
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.names import prepend_scope
 from ckpt_magics.graphs.saver.saver import Saver
@@ -95,10 +96,10 @@ def _assets(meta_graph: MetaGraphDef, prefix: str | None) -> dict[str, str]:
     """Return the paths of the files that came with the graph, by the tensors that are to have them."""
     if prefix is None:
         return {}
-    folder = os.path.join(os.path.dirname(os.path.dirname(prefix)), ASSETS_DIRECTORY)
+    folder = place_of(prefix).directory.directory / ASSETS_DIRECTORY
     listed = [AssetFileDef.FromString(item.value) for item in meta_graph.collection_def[ASSETS_KEY].any_list.value]
     return {
-        asset.tensor_info.name: os.path.join(folder, _inside(asset.filename))
+        asset.tensor_info.name: (folder / _inside(asset.filename)).name
         for asset in (*meta_graph.asset_file_def, *listed)
     }
 

@@ -384,8 +384,8 @@ def _run_save(sess: Session, saver_def: SaverDef, prefix: str, checkpoint_file: 
     try:
         saved = sess.run(saver_def.save_tensor_name, {saver_def.filename_tensor_name: checkpoint_file})
     except (FailedPreconditionError, NotFoundError) as error:
-        parent = os.path.dirname(prefix)
-        if parent and not os.path.isdir(parent):
+        parent = place_of(prefix).directory
+        if parent.name and parent.store.is_local and not parent.is_directory:
             raise ValueError(f"Parent directory of {visible(prefix)} doesn't exist, can't save.") from error
         raise
     return os.fsdecode(saved)

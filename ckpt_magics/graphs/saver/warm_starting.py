@@ -13,7 +13,7 @@ import numpy as np
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.directory.open_tensors import open_tensors
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.place import AnyPath, name_of
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.keys import GraphKeys
 from ckpt_magics.graphs.graph.node import Tensor
@@ -164,9 +164,7 @@ class _Vocabulary:
 
     def _places(self, offset: int, count: int) -> Array:
         info = self._info
-        return remap_vocabulary(
-            local_path(info.new_vocab), local_path(info.old_vocab), offset, count, info.old_vocab_size
-        )
+        return remap_vocabulary(name_of(info.new_vocab), name_of(info.old_vocab), offset, count, info.old_vocab_size)
 
     def _loaded(self, prefix: str, name: str, rows: Array, columns: Array, width: int) -> Tensor:
         present = np.count_nonzero(rows >= 0) * (np.count_nonzero(columns >= 0) if columns.size else width)

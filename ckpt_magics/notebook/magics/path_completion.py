@@ -6,6 +6,7 @@ import os
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.storage.place import place_of
+from ckpt_magics.files.storage.store import EntryKind
 
 __all__ = ["complete_path"]
 
@@ -19,14 +20,15 @@ def complete_path(word: str, endings: str | tuple[str, ...]) -> list[str]:
     base = typed_folder + slash
     folder = os.path.expanduser(base) if base else "."
     try:
-        entries = place_of(folder).names()
+        entries = place_of(folder).scan()
     except CheckpointError:
         return []
     found: list[str] = []
-    for entry in entries:
+    for entry, kind in entries.items():
         if not entry.startswith(start) or (entry.startswith(".") and not start):
             continue
-        if (place_of(folder) / entry).is_directory:
+        # A link may lead to one.
+        if kind is not EntryKind.FILE and (kind is EntryKind.DIRECTORY or (place_of(folder) / entry).is_directory):
             found.append(f"{entry}/")
         elif entry.endswith(endings):
             found.append(entry.removesuffix(".index"))

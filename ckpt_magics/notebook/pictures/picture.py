@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.file_system import open_file
+from ckpt_magics.files.storage.place import AnyPath, name_of
 from ckpt_magics.notebook.pictures.choices import Direction, PaletteName
 from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
 from ckpt_magics.notebook.pictures.drawing.engines import TIME_LIMIT, lay_out
@@ -162,11 +163,11 @@ class GraphPicture:
         Raises:
             InvalidArgumentError: The name ends in none of these.
         """
-        name = local_path(path)
+        name = name_of(path)
         suffix = os.path.splitext(name)[1].lower()
         if suffix not in _FORMS:
             raise InvalidArgumentError(f"{name!r} should end in {', '.join(_FORMS)}", file=name)
-        with open(name, "w", encoding="utf-8") as file:
+        with open_file(path, "w") as file:
             file.write(_FORMS[suffix](self))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.protobuf import text_format
 
 from ckpt_magics.errors import FailedPreconditionError, InvalidArgumentError, visible
-from ckpt_magics.files.storage.place import AnyPath, local_path, place_of
+from ckpt_magics.files.storage.place import AnyPath, name_of, place_of
 from ckpt_magics.graphs.meta_graph.graph_sources import GraphSource
 from ckpt_magics.graphs.saver.frozen_session import freeze_source
 from ckpt_magics.notebook.reports.graph_contents import describe_graph, open_graph
@@ -110,7 +110,7 @@ def graph_path(target: AnyPath) -> str:
     Raises:
         InvalidArgumentError: Its name ends in nothing that says how.
     """
-    path = local_path(target)
+    path = name_of(target)
     if not path.lower().endswith(GRAPH_ENDINGS):
         raise InvalidArgumentError(f"{visible(path)}: the name of a graph's file ends in {' or '.join(GRAPH_ENDINGS)}")
     return path

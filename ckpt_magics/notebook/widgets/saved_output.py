@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, Protocol
 
-from ckpt_magics.files.storage.place import AnyPath, local_path
+from ckpt_magics.files.storage.file_system import open_file
+from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.notebook.reports.report_page import html_page
 from ckpt_magics.notebook.widgets.static_files import read_static
 
@@ -121,10 +122,10 @@ def save_page(path: AnyPath, forms: Sequence[SavedForm]) -> None:
     """Write :func:`saved_page` to a file.
 
     Raises:
-        OSError: The file cannot be written.
+        CheckpointError: The file cannot be written.
     """
     page = saved_page(forms)
-    with open(local_path(path), "w", encoding="utf-8") as file:
+    with open_file(path, "w") as file:
         file.write(page)
 
 
