@@ -89,11 +89,15 @@ class ObjectClient(Protocol):
         ...
 
 
+_NOBODYS: Version = ('"none of ours"', "1", 1)
+"""A version that no object has: a tag for most services, a generation for Google's."""
+
+
 def refuses_conflicts(client: ObjectClient, key: str) -> bool:
     """Try whether a service heeds both conditions, with an object that is removed again."""
     try:
         client.put(key, b"1", ABSENT)
-        return _is_refused(client, key, ABSENT) and _is_refused(client, key, ('"none of ours"', "", 1))
+        return _is_refused(client, key, ABSENT) and _is_refused(client, key, _NOBODYS)
     except UnimplementedError:
         return False
     finally:

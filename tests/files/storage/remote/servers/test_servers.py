@@ -30,6 +30,7 @@ from ckpt_magics.files.storage.store import ABSENT
 from ckpt_magics.notebook.reader import load_checkpoint
 from tests.files.saved import write_checkpoint
 from tests.files.storage.remote.servers.cutting_proxy import CuttingProxy
+from tests.files.storage.remote.servers.xml_server import XmlServer
 
 pytestmark = pytest.mark.servers
 
@@ -145,7 +146,15 @@ def _make_container(options):
     urllib.request.urlopen(urllib.request.Request(address, method="PUT", headers=fields)).close()
 
 
-SERVERS = {"moto": moto, "rclone": rclone, "azurite": azurite}
+@contextmanager
+def google():
+    account = {"disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""}
+    with XmlServer() as one:
+        options = {"endpoint_url": f"http://127.0.0.1:{one.port}", "service_account_key": json.dumps(account)}
+        yield Server("gs://bucket", options, one.port, heeds=True)
+
+
+SERVERS = {"moto": moto, "rclone": rclone, "azurite": azurite, "google": google}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
