@@ -154,6 +154,8 @@ class Graph:
         for key, value in scopes.attrs.items():
             if key not in op.attrs:
                 op.set_attr(key, value)
+        if op.type in scopes.gradients:
+            op.set_attr("_gradient_op_type", AttrValue(s=scopes.gradients[op.type].encode()))
         if scopes.colocations:
             groups = {group for other in scopes.colocations for group in other.colocation_groups()}
             op.set_attr("_class", AttrValue(list=AttrValue.ListValue(s=sorted(groups))))
@@ -320,6 +322,28 @@ class Graph:
             yield
         finally:
             scopes.attrs = outer
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+        """Let operations made inside the ``with`` block have other gradients than their op's.
+
+        Args:
+            op_type_map: For ops the name that another one's gradient has, or one that `RegisterGradient` was given.
+
+        Raises:
+            TypeError: The names are no dict of texts.
+        """
+        if not isinstance(op_type_map, dict):
+            raise TypeError("op_type_map must be a dictionary mapping strings to strings")
+        if not all(isinstance(name, str) for pair in op_type_map.items() for name in pair):
+            raise TypeError("op_type_map must be a dictionary mapping strings to strings")
+        scopes = self._open
+        outer = scopes.gradients
+        scopes.gradients = outer | op_type_map
+        try:
+            yield
+        finally:
+            scopes.gradients = outer
 
     def switch_to_thread_local(self) -> None:
         """Let threads that come later begin in this thread's device, colocation and control scopes.

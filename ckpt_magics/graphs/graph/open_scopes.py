@@ -37,6 +37,7 @@ class OpenScopes(threading.local):
         colocations: The operations to be on one device with, the innermost last.
         dependencies: What new operations wait for.
         attrs: Attributes of new operations.
+        gradients: Names of the gradients that new operations of some ops have.
         container: Container of new operations that hold state.
         flow_context: The branch of a conditional or the loop that new operations are in.
     """
@@ -47,6 +48,7 @@ class OpenScopes(threading.local):
         self.colocations = first.colocations
         self.dependencies = first.dependencies.copy()
         self.attrs: dict[str, AttrValue] = {}
+        self.gradients: dict[str, str] = {}
         self.container = ""
         self.flow_context: FlowContext | None = None
 

@@ -25,6 +25,7 @@ from ckpt_magics.graphs.nodes.gates import gated
 from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlices
 from ckpt_magics.graphs.training.aggregation import aggregate
 from ckpt_magics.graphs.training.flow_walk import FlowWalk, is_loop_switch
+from ckpt_magics.graphs.training.registered_gradients import is_registered, registered_gradient
 from ckpt_magics.graphs.training.rule import Gradient, Gradients, Rule, is_differentiable
 from ckpt_magics.graphs.training.rules import CALL_RULES, NO_GRADIENT, RULES
 from ckpt_magics.graphs.variables.variable import Variable
@@ -193,7 +194,7 @@ class _WayBack:
         grads = [self._sums[tensor] for tensor in op.outputs]
         if op in self._stops or all(grad is None for grad in grads) or _rule_name(op) in NO_GRADIENT:
             return
-        if _rule_name(op) not in RULES and op.type not in CALL_RULES:
+        if not _is_ruled(op):
             self._refuse(op)
         with self._flow.back(op):
             self._pass_back(op, grads)
@@ -218,8 +219,8 @@ class _WayBack:
 
     def _refuse(self, op: Operation) -> None:
         """Raise LookupError that names all ops on the way that have no rule."""
-        wanted = {_rule_name(other) for other in self._between}
-        missing = sorted(wanted - RULES.keys() - CALL_RULES.keys() - NO_GRADIENT)
+        wanted = {_rule_name(other) for other in self._between if not _is_ruled(other)}
+        missing = sorted(wanted - NO_GRADIENT)
         raise LookupError(
             f"No gradient defined for operation '{visible(op.name)}' (op type: {visible(_rule_name(op))}). Ops without "
             f"a gradient on the way: {names_text(missing, MAX_NAMED)}. tf.stop_gradient takes a tensor for a constant."
@@ -238,8 +239,20 @@ def _rule_name(op: Operation) -> str:
 
 
 def _rule(op: Operation) -> Rule:
-    """Return the rule of an op; that of one that calls functions takes what differentiates."""
-    return partial(CALL_RULES[op.type], gradients) if op.type in CALL_RULES else RULES[_rule_name(op)]
+    """Return the rule of an op; that of one that calls functions takes what differentiates.
+
+    Raises:
+        LookupError: There is none.
+    """
+    if op.type in CALL_RULES:
+        return partial(CALL_RULES[op.type], gradients)
+    name = _rule_name(op)
+    return registered_gradient(name) if name not in RULES else RULES[name]
+
+
+def _is_ruled(op: Operation) -> bool:
+    name = _rule_name(op)
+    return op.type in CALL_RULES or name in RULES or is_registered(name)
 
 
 def _reached(ops: Sequence[Operation]) -> set[Operation]:
