@@ -57,10 +57,13 @@ from ckpt_magics.graphs.ops.values import (
     checkpoint_io,
     constants,
     decoding,
+    regular_expressions,
     sampling,
+    string_hashes,
     string_values,
     strings,
     summaries,
+    text_forms,
 )
 
 __all__ = ["OPS", "find_op"]
@@ -110,9 +113,12 @@ _FAMILIES = (
     stacks,
     scatters,
     segments,
+    regular_expressions,
+    string_hashes,
     string_values,
     strings,
     summaries,
+    text_forms,
     tables,
     tensor_arrays,
     tensor_lists,

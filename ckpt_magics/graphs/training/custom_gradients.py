@@ -49,8 +49,9 @@ class _WithGradient:
         self._function = function
 
     def __get__(self, instance: object, owner: type | None = None) -> _WithGradient:
-        bound = self._function.__get__(instance, owner)
-        return functools.update_wrapper(_WithGradient(bound), self._function)
+        bound = _WithGradient(self._function.__get__(instance, owner))
+        functools.update_wrapper(bound, self._function)
+        return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- any nestings of tensors
         """Call the function.

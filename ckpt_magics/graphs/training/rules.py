@@ -83,7 +83,9 @@ Called as ``rule(differentiate, op, *gradients)``.
 
 _BESIDE_THE_FAMILIES = frozenset({
     # What describes, looks up or counts.
-    "AudioSummaryV2", "CTCGreedyDecoder", "GenerateVocabRemapping", "HistogramSummary", "ImageSummary",
+    "AsString", "AudioSummaryV2", "DecodeBase64", "EncodeBase64", "ReduceJoin", "RegexReplace", "StringToHashBucket",
+    "StringToHashBucketFast", "StringToHashBucketStrong",
+    "CTCGreedyDecoder", "GenerateVocabRemapping", "HistogramSummary", "ImageSummary",
     "LoadAndRemapMatrix", "MergeSummary", "NonMaxSuppression", "NonMaxSuppressionV2", "ScalarSummary", "StringJoin",
     "TensorSummaryV2",
     # Tables and stacks, and what changes variables in place.

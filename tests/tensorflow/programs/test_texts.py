@@ -67,3 +67,33 @@ def test_positions_outside_are_refused(old_tf):
             part = tf.substr(tf.placeholder_with_default("abc", []), 4, 1)
             with pytest.raises(tf.errors.InvalidArgumentError, match="out of range"):
                 session.run(part)
+
+
+def test_other_forms_are_tensorflows(old_tf):
+    def program(tf):
+        texts = tf.constant(TEXTS)
+        return {}, [
+            tf.as_string([1.5, -2.25], precision=1, width=7),
+            tf.strings.as_string([[1, 2]]),
+            [
+                tf.regex_replace(texts, "[a-z]", "_"),
+                tf.strings.regex_replace(texts, r"(\w)", tf.constant(r"<\1>"), False),
+            ],
+            [tf.strings.regex_full_match(texts, ".*l.*"), tf.strings.regex_full_match(texts, tf.constant("a|1."))],
+            [tf.string_to_hash_bucket(texts, 10), tf.string_to_hash_bucket_fast(texts, 1000)],
+            [tf.strings.to_hash_bucket(texts, 10), tf.strings.to_hash_bucket_fast(texts, 7)],
+            tf.string_to_hash_bucket_strong(texts, 100, [1, 2]),
+            [tf.reduce_join(texts), tf.reduce_join(texts, 0, separator="+"), tf.strings.reduce_join(texts, [1])],
+            [tf.decode_base64(tf.encode_base64(texts)), tf.encode_base64(texts, pad=True)],
+        ]
+
+    compare(old_tf, program)
+
+
+def test_pieces_are_pythons():
+    with v1.Graph().as_default(), v1.Session() as session:
+        pieces = session.run(v1.strings.split(["a b  c", "", "d"]))
+        by_mark = session.run(v1.strings.split(["a--b-c"], sep="--", maxsplit=1).values)
+    assert pieces.values.tolist() == [b"a", b"b", b"c", b"d"]
+    assert pieces.dense_shape.tolist() == [3, 3]
+    assert by_mark.tolist() == [b"a", b"b-c"]

@@ -1,7 +1,7 @@
 """Ops on strings, which here are bytes: numbers as text and back, parts, and texts put together.
 
-Format: tensorflow/core/kernels/as_string_op.cc, string_to_number_op.cc, substr_op.cc, string_split_op.cc,
-reduce_join_op.cc; core/ops/string_ops.cc.
+Format: tensorflow/core/kernels/string_to_number_op.cc, substr_op.cc, string_split_op.cc;
+core/ops/string_ops.cc.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ckpt_magics.graphs.ops.shape_rules import broadcast, like_input
 from ckpt_magics.graphs.ops.type_sets import INDEX, dtypes
 from ckpt_magics.graphs.ops.values.decoding import number_of
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "of_each"]
 
 
-def _each(function: Callable[[bytes], object], values: Array, dtype: type = object) -> Array:
+def of_each(function: Callable[[bytes], object], values: Array, dtype: type = object) -> Array:
     """Return what a function makes of each string."""
     array = np.asarray(values, object)
     result: Array = np.empty(array.shape, dtype)
@@ -40,7 +40,7 @@ def _to_number(ctx: KernelContext, texts: Array) -> Array:
                 f"StringToNumberOp could not correctly convert string: {visible(text)}"
             ) from error
 
-    return _each(number, texts, dtype.numpy)
+    return of_each(number, texts, dtype.numpy)
 
 
 def _substr(ctx: KernelContext, texts: Array, positions: Array, lengths: Array) -> Array:
@@ -63,22 +63,22 @@ def _part(text: bytes, start: int, size: int, by_bytes: bool) -> bytes:
 
 def _length(ctx: KernelContext, texts: Array) -> Array:
     by_bytes = ctx.attr("unit") == b"BYTE"
-    return _each(lambda text: len(text if by_bytes else text.decode("utf-8", "replace")), texts, np.int32)
+    return of_each(lambda text: len(text if by_bytes else text.decode("utf-8", "replace")), texts, np.int32)
 
 
 def _cased(change: Callable[[str], str], plain: Callable[[bytes], bytes]) -> Kernel:
     def kernel(ctx: KernelContext, texts: Array) -> Array:
         if ctx.attr("encoding"):
-            return _each(
+            return of_each(
                 lambda text: change(text.decode("utf-8", "surrogateescape")).encode(errors="surrogateescape"), texts
             )
-        return _each(plain, texts)
+        return of_each(plain, texts)
 
     return kernel
 
 
 def _strip(_ctx: KernelContext, texts: Array) -> Array:
-    return _each(bytes.strip, texts)
+    return of_each(bytes.strip, texts)
 
 
 def _split(ctx: KernelContext, texts: Array, delimiters: Array) -> tuple[Array, Array, Array]:

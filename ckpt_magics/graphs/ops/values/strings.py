@@ -1,15 +1,13 @@
-"""Ops on strings, which here are bytes: joining, matching, and the file names of sharded checkpoints."""
+"""Ops on strings, which here are bytes: joining, and the file names of sharded checkpoints."""
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
+from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, merge_shapes
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
-from ckpt_magics.graphs.ops.shape_rules import like_input, scalar
+from ckpt_magics.graphs.ops.shape_rules import scalar
 
 __all__ = ["ROWS", "text_scalar"]
 
@@ -39,25 +37,6 @@ def _join(ctx: KernelContext, *inputs: Array) -> Array:
     return result.reshape(shape)
 
 
-# TensorFlow's engine takes time in proportion to the text, whatever the pattern. Python's goes back and forth: a group
-# repeated as a whole, or many repetitions, could keep it busy for ever, and patterns come from files.
-_REPEATED_GROUP = re.compile(rb"\)[*+?{]")
-_REPETITION = re.compile(rb"[*+{]")
-MAX_REPETITIONS = 2
-
-
-def _full_match(ctx: KernelContext, value: Array) -> Array:
-    if _REPEATED_GROUP.search(ctx.attr("pattern")) or len(_REPETITION.findall(ctx.attr("pattern"))) > MAX_REPETITIONS:
-        raise UnimplementedError(f"pattern {visible(ctx.attr('pattern'))!r} repeats too much to be matched here")
-    try:
-        pattern = re.compile(ctx.attr("pattern"))
-    except re.error as error:
-        raise InvalidArgumentError(f"Invalid pattern: {ctx.attr('pattern')!r}, error: {error}") from error
-    value = np.asarray(value, object)
-    found = [pattern.fullmatch(item) is not None for item in value.reshape(-1)]
-    return np.array(found, np.bool_).reshape(value.shape)
-
-
 def _sharded_filename(_ctx: KernelContext, basename: Array, shard: Array, num_shards: Array) -> Array:
     return text_scalar(b"%s-%05d-of-%05d" % (np.asarray(basename).item(), shard, num_shards))
 
@@ -73,13 +52,6 @@ ROWS: tuple[Op, ...] = (
         (Attr("N", "int", minimum=0), Attr("separator", "string", b"")),
         _join_shape,
         _join,
-    ),
-    Op(
-        "StaticRegexFullMatch",
-        "input: string -> output: bool",
-        (Attr("pattern", "string"),),
-        like_input(),
-        _full_match,
     ),
     Op(
         "ShardedFilename",
