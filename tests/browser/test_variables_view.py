@@ -212,11 +212,23 @@ def test_more_dimensions_have_sliders_and_a_choice_of_axes(view):
     expect(cells.last).to_have_text("104")
 
 
-def test_convolution_kernels_are_pictures(view):
+def test_a_bank_of_filters_is_one_picture_that_is_laid_and_sorted_otherwise(view):
     pane = view.open("stem/conv/kernel")
-    expect(pane.get_by_role("img", name="8 filters")).to_be_visible()
-    pane.get_by_label("Position on input channel").fill("2")
-    expect(pane.locator(".ckpt-slider output")).to_have_text("2")
+    heat, readout = pane.locator(".ckpt-heat"), pane.locator(".ckpt-readout").first
+    heat.hover(position={"x": 2, "y": 2})
+    expect(readout).to_have_text(re.compile(r"^\[0, 0, 0, 0\] = "))
+    heat.click(position={"x": 2, "y": 2})
+    pane.get_by_role("heading").hover()
+    expect(readout).to_have_text(re.compile(r"\[0, 0, 0, 0\] = "))
+    pane.get_by_label("Order").select_option("3")
+    largest = view.value("int((view.reader['stem/conv/kernel'].reshape(-1, 8) ** 2).sum(axis=0).argmax())")
+    expect(pane).not_to_have_attribute("aria-busy", "true")
+    heat.hover(position={"x": 2, "y": 2})
+    expect(readout).to_have_text(re.compile(rf"^\[0, 0, 0, {largest}\] = "))
+    pane.get_by_role("button", name="axis 0 (3)", exact=True).click()
+    expect(
+        pane.get_by_role("group", name="across").get_by_role("button", name="axis 0 (3)", exact=True)
+    ).to_be_visible()
 
 
 def test_scalars_strings_and_complex_numbers_show_as_what_they_are(view):

@@ -75,35 +75,3 @@ export function colorLegend(scale: ColorScale, hasSpecials = false): HTMLElement
     hasSpecials ? element("span", { class: "ckpt-swatch inf" }, "±Inf") : null,
   );
 }
-
-/** A pane of filters: `count` pictures of `height` × `width` in a mosaic, twice as wide as high, with gaps between. */
-export interface Mosaic {
-  readonly cells: Float64Array;
-  readonly columns: number;
-  /** 1 where a cell belongs to a picture, 0 in the gaps. */
-  readonly filled: Uint8Array;
-}
-
-/** Lay out convolution filters as a mosaic; `numbers` is a kernel [height, width, count] in C order. */
-export function mosaicOf(
-  numbers: ArrayLike<number>,
-  shape: readonly [height: number, width: number, count: number],
-): Mosaic {
-  const [height, width, count] = shape;
-  const across = Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / Math.max(width, 1))));
-  const down = Math.ceil(count / Math.max(across, 1));
-  const columns = across * (width + 1) - 1;
-  const cells = new Float64Array(Math.max(columns * (down * (height + 1) - 1), 0));
-  const filled = new Uint8Array(cells.length);
-  for (let filter = 0; filter < count; filter++) {
-    const top = Math.floor(filter / across) * (height + 1);
-    const left = (filter % across) * (width + 1);
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) {
-        const cell = (top + y) * columns + left + x;
-        cells[cell] = numbers[(y * width + x) * count + filter] as number;
-        filled[cell] = 1;
-      }
-  }
-  return { cells, columns, filled };
-}

@@ -4,7 +4,7 @@ import { button, element } from "../page/dom";
 import { formatCount } from "../page/format";
 import { scaleFor } from "./color_scale";
 import { colorLegend, markSpecials, paintCells } from "./heat_map";
-import { type TensorCells, type TensorValues, textAt } from "./tensor_values";
+import { type TensorCells, textAt } from "./tensor_values";
 import { around, panned, positionAt, stepOf, type TensorWindow, withAxes, zoomed } from "./tensor_window";
 
 /** A place in a picture: shares of its width and height. */
@@ -15,6 +15,8 @@ export interface HeatMapOptions {
   onMove(move: (window: TensorWindow) => TensorWindow): void;
   /** What is under the pointer, "" when nothing is. */
   onReadout(text: string): void;
+  /** Indices and value at a point. */
+  describe(point: Point): string;
 }
 
 /** Elements that show the cells of a window; the canvas among them takes pointer, wheel and keys. */
@@ -23,34 +25,28 @@ export function heatMapView(
   window: TensorWindow,
   options: HeatMapOptions,
 ): HTMLElement[] {
-  const columns = cellsOf(window.columns);
-  const turned = window.down > window.across;
-  const placed = ({ numbers }: TensorValues) => (turned ? transposed(numbers, columns) : numbers);
-  const low = placed(cells.low);
+  const low = cells.low.numbers;
   // Halves of a cell: its least value and its greatest.
-  const halves = cells.low === cells.high ? low : interleaved(low, placed(cells.high));
+  const halves = cells.low === cells.high ? low : interleaved(low, cells.high.numbers);
   const scale = scaleFor(halves);
   const label = "Heat map; arrow keys move, + and − zoom, 0 shows everything";
   const canvas = element("canvas", { class: "ckpt-heat", role: "img", tabindex: 0, "aria-label": label });
   paintCells(canvas, halves, halves.length / Math.max(cellsOf(window.rows), 1), scale);
+  canvas.dataset.columns = String(cellsOf(window.columns));
   const hasSpecials = cells.specials.length > 0;
   if (hasSpecials) markSpecials(canvas);
-  const tools = explorer(canvas, options, (point) => readout(cells, window, ...point));
+  const tools = explorer(canvas, options);
   return [element("div", { class: "ckpt-heat-box" }, canvas, tools), colorLegend(scale, hasSpecials)];
 }
 
 /** Let a canvas be looked around in by pointer, wheel and keys; returns its buttons. */
-export function explorer(
-  canvas: HTMLCanvasElement,
-  options: HeatMapOptions,
-  describe: (point: Point) => string,
-): HTMLElement {
+export function explorer(canvas: HTMLCanvasElement, options: HeatMapOptions): HTMLElement {
   const zoom = (factor: number, x = 0.5, y = 0.5) =>
     options.onMove((now) => (isLine(now) ? zoomed(now, factor, 0, x) : zoomed(now, factor, x, y)));
   const pan = (x: number, y: number) =>
     options.onMove((now) => (isLine(now) ? panned(now, 0, x) : panned(now, x, y)));
   const whole = () => options.onMove((now) => withAxes(now, now.down, now.across));
-  followPointer(canvas, (point) => options.onReadout(point ? describe(point) : ""));
+  followPointer(canvas, (point) => options.onReadout(point ? options.describe(point) : ""));
   zoomByWheel(canvas, zoom);
   panByDrag(canvas, pan);
   canvas.addEventListener("keydown", (event) => {
@@ -72,38 +68,29 @@ export function explorer(
 }
 
 /** How many NaN and Inf there are, each with a button that leads to the first. */
-export function specialsNote(cells: TensorCells, onMove: HeatMapOptions["onMove"]): HTMLElement[] {
+export function specialsNote(
+  cells: TensorCells,
+  onMove: HeatMapOptions["onMove"],
+  placeOf: (indices: readonly number[]) => readonly number[],
+): HTMLElement[] {
   return cells.specials.map(({ kind, count, first }) => {
     const where = `${formatCount(count)} ${kind}${count > 1 ? ", the first" : ""} at [${first.join(", ")}] `;
     return element(
       "p",
       { class: "ckpt-note" },
       where,
-      button("→ go there", () => onMove((now) => around(now, first))),
+      button("→ go there", () => onMove((now) => around(now, placeOf(first)))),
     );
   });
 }
 
-/** Indices and value of the cell at a point (0..1) of the picture; a window of one axis runs from left to right. */
-export function readout(cells: TensorCells, window: TensorWindow, x: number, y: number): string {
-  const line = isLine(window);
-  const position = line ? positionAt(window, 0, x) : positionAt(window, x, y);
-  const row = ((position[window.down] ?? 0) - window.rows.start) / stepOf(window.rows);
-  const column = line ? 0 : ((position[window.across] ?? 0) - window.columns.start) / stepOf(window.columns);
-  const flat =
-    window.down > window.across && !line
-      ? column * cellsOf(window.rows) + row
-      : row * (line ? 1 : cellsOf(window.columns)) + column;
-  const [low, high] = [textAt(cells.low, flat), textAt(cells.high, flat)];
-  const places = position.map((start, axis) => placesText(window, axis, start));
-  return `[${places.join(", ")}] = ${low === high ? low : `${low} to ${high}`}`;
-}
-
-/** The positions of a cell on one axis: one, or the first and the last. */
-function placesText(window: TensorWindow, axis: number, start: number): string {
-  const span = axis === window.down ? window.rows : axis === window.across ? window.columns : null;
-  const last = span ? Math.min(start + stepOf(span), span.stop) - 1 : start;
-  return last > start ? `${start}…${last}` : `${start}`;
+/** Index and value at a point of a line. */
+export function lineText(cells: TensorCells, window: TensorWindow, x: number): string {
+  const [start = 0] = positionAt(window, 0, x);
+  const place = (start - window.rows.start) / stepOf(window.rows);
+  const [low, high] = [textAt(cells.low, place), textAt(cells.high, place)];
+  const last = Math.min(start + stepOf(window.rows), window.rows.stop) - 1;
+  return `[${last > start ? `${start}…${last}` : start}] = ${low === high ? low : `${low} to ${high}`}`;
 }
 
 function isLine(window: TensorWindow): boolean {
@@ -157,20 +144,10 @@ function panByDrag(canvas: HTMLCanvasElement, pan: (x: number, y: number) => voi
   });
 }
 
-function pointIn(target: HTMLElement, event: MouseEvent): Point {
+export function pointIn(target: HTMLElement, event: MouseEvent): Point {
   return [event.offsetX / Math.max(target.clientWidth, 1), event.offsetY / Math.max(target.clientHeight, 1)];
 }
 
 function cellsOf(span: { readonly start: number; readonly stop: number }): number {
   return Math.ceil((span.stop - span.start) / stepOf(span));
-}
-
-/** The kernel sends axes in the tensor's order; a picture whose rows are the later axis is turned here. */
-function transposed(numbers: ArrayLike<number>, columns: number): Float64Array {
-  const rows = numbers.length / Math.max(columns, 1);
-  const turned = new Float64Array(numbers.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      turned[row * columns + column] = numbers[column * rows + row] as number;
-  return turned;
 }

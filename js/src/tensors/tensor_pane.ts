@@ -1,24 +1,18 @@
-/** One tensor's values, as what they are: a scalar, a line, a heat map, filters, strings; and as a table. */
+/** One tensor's values, as what they are: a scalar, a line, a picture of all axes, strings; and as a table. */
 
 import type { Channel } from "../kernel/messages";
 import { button, element, select } from "../page/dom";
 import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
 import { errorLine } from "../page/view_root";
-import { CHANNEL_AXIS, filtersRegion, filtersView, looksLikeFilters, slider } from "./filters_view";
-import { explorer, type HeatMapOptions, heatMapView, readout, specialsNote } from "./heat_map_view";
+import { slider } from "./axis_slider";
+import { type FacetPlane, facetsOf, placeOf, planeShape } from "./facet_plane";
+import { facetControls, facetView } from "./facet_view";
+import { explorer, type HeatMapOptions, lineText, type Point, specialsNote } from "./heat_map_view";
 import { histogramFigure } from "./histogram";
 import { drawBand, lineAxis } from "./line_chart";
 import { extremeText, type Statistics } from "./statistics";
 import { decodeCells, decodeValues, type TensorCells, type TensorValues, textAt } from "./tensor_values";
-import {
-  type AxisRange,
-  regionOf,
-  stepOf,
-  type TensorWindow,
-  wholeWindow,
-  withAxes,
-  withPosition,
-} from "./tensor_window";
+import { regionOf, stepOf, type TensorWindow, wholeWindow, withAxes, withPosition } from "./tensor_window";
 import { tableWindow, valuesTable } from "./values_table";
 
 /** What the pane says about the tensor before any value has come. */
@@ -30,11 +24,10 @@ export interface TensorHeading {
   readonly bytes: number;
 }
 
-type Mode = "picture" | "filters" | "table";
+type Mode = "picture" | "table";
 
 const MODE_LABELS: Readonly<Record<Mode, string>> = {
   picture: "Picture",
-  filters: "Filters",
   table: "Table",
 };
 
@@ -54,6 +47,10 @@ export class TensorPane {
   readonly #readout = element("output", { class: "ckpt-readout" });
   #heading: TensorHeading | null = null;
   #window: TensorWindow = wholeWindow([]);
+  /** How the axes make a picture, and the part of it that is seen: rows and columns of the plane. */
+  #plane: FacetPlane = facetsOf([]);
+  #view: TensorWindow = wholeWindow([]);
+  #pinned: { readonly indices: readonly number[]; readonly text: string } | null = null;
   #mode: Mode = "picture";
   #part = "abs";
   #request: AbortController | null = null;
@@ -73,6 +70,9 @@ export class TensorPane {
   show(heading: TensorHeading): void {
     this.#heading = heading;
     this.#window = wholeWindow(heading.shape);
+    this.#plane = facetsOf(heading.shape);
+    this.#view = wholeWindow(planeShape(this.#plane));
+    this.#pinned = null;
     this.#mode = this.#modes()[0] ?? "table";
     this.root.hidden = false;
     this.#facts.replaceChildren();
@@ -154,7 +154,7 @@ export class TensorPane {
   #modes(): Mode[] {
     const { shape = [], dtype = "" } = this.#heading ?? {};
     if (dtype === "string" || dtype === "variant" || shape.length === 0) return ["table"];
-    return looksLikeFilters(shape) ? ["filters", "picture", "table"] : ["picture", "table"];
+    return ["picture", "table"];
   }
 
   #controls(heading: TensorHeading): HTMLElement {
@@ -175,8 +175,21 @@ export class TensorPane {
       bar.append(
         select("Part of the complex numbers", COMPLEX_PARTS, this.#part, (part) => this.#change({ part })),
       );
-    if (heading.shape.length > 2 && this.#mode !== "filters") bar.append(...this.#axisControls());
+    if (this.#hasFacets) bar.append(...facetControls(this.#plane, (plane) => this.#arrange(plane)));
+    else if (heading.shape.length > 2) bar.append(...this.#axisControls());
     return bar;
+  }
+
+  /** Whether all axes are in the picture. */
+  get #hasFacets(): boolean {
+    const { shape = [] } = this.#heading ?? {};
+    return this.#mode === "picture" && shape.length > 1 && !shape.includes(0);
+  }
+
+  #arrange(plane: FacetPlane): void {
+    this.#plane = plane;
+    this.#view = wholeWindow(planeShape(plane));
+    this.#render();
   }
 
   #axisControls(): HTMLElement[] {
@@ -208,10 +221,15 @@ export class TensorPane {
     this.#render();
   }
 
-  #region(): AxisRange[] {
-    if (this.#mode === "filters")
-      return filtersRegion(this.#window.shape, this.#window.at[CHANNEL_AXIS] ?? 0);
-    return regionOf(this.#mode === "table" ? tableWindow(this.#window) : this.#window);
+  /** What is asked of the kernel for what is shown. */
+  #question(heading: TensorHeading): readonly [kind: string, payload: Record<string, unknown>] {
+    const { row } = heading;
+    const part = this.#part;
+    const { down, across, sorted } = this.#plane;
+    if (this.#mode === "table" || heading.shape.includes(0) || heading.shape.length === 0)
+      return ["values", { row, part, region: regionOf(tableWindow(this.#window)) }];
+    const [rows, columns = [0, 1, 1]] = regionOf(this.#hasFacets ? this.#view : this.#window);
+    return ["cells", { row, part, down, across, sorted, rows, columns }];
   }
 
   async #fetch(): Promise<void> {
@@ -219,14 +237,13 @@ export class TensorPane {
     if (!heading) return;
     this.#request?.abort();
     this.#request = new AbortController();
-    const payload = { row: heading.row, region: this.#region(), part: this.#part };
-    const isPicture = this.#mode === "picture" && !heading.shape.includes(0);
+    const [kind, payload] = this.#question(heading);
     this.root.setAttribute("aria-busy", "true");
     try {
       const signal = this.#request.signal;
-      const reply = await this.#channel.request(isPicture ? "cells" : "values", payload, { signal });
+      const reply = await this.#channel.request(kind, payload, { signal });
       this.#body.replaceChildren(
-        ...(isPicture ? this.#picture(decodeCells(reply)) : this.#draw(heading, decodeValues(reply))),
+        ...(kind === "values" ? this.#draw(heading, decodeValues(reply)) : this.#picture(decodeCells(reply))),
       );
     } catch (error) {
       const line = errorLine(error);
@@ -244,48 +261,62 @@ export class TensorPane {
         ...(values.note ? [element("p", { class: "ckpt-note" }, values.note)] : []),
       ];
     if (shape.includes(0)) return [element("p", { class: "ckpt-note" }, "No elements.")];
-    if (this.#mode === "table") return [valuesTable(values, this.#window)];
-    const channel = this.#window.at[CHANNEL_AXIS] ?? 0;
-    return filtersView(values, shape, channel, (next) => {
-      this.#window = withPosition(this.#window, CHANNEL_AXIS, next);
-      void this.#fetch();
-    });
+    return [valuesTable(values, this.#window)];
   }
 
   #picture(cells: TensorCells): HTMLElement[] {
-    const options: HeatMapOptions = {
-      onReadout: (text) => {
-        this.#readout.value = text;
+    const plane = this.#plane;
+    const options = {
+      onReadout: (text: string) => {
+        this.#readout.value = text || (this.#pinned ? `⌖ ${this.#pinned.text}` : "");
       },
-      onMove: (move) => this.#move(move),
+      onMove: (move: (window: TensorWindow) => TensorWindow) => this.#move(move),
     };
-    const isLine = this.#window.across < 0;
-    const picture = isLine ? this.#line(cells, options) : heatMapView(cells, this.#window, options);
-    return [...picture, ...specialsNote(cells, options.onMove), ...this.#stepNote()];
+    if (!this.#hasFacets)
+      return [
+        ...this.#line(cells, options),
+        ...specialsNote(cells, options.onMove, (indices) => indices),
+        ...this.#stepNote(this.#window),
+      ];
+    const pinned = () => this.#pinned?.indices ?? null;
+    const picture = facetView(cells, plane, this.#view, {
+      ...options,
+      get pinned() {
+        return pinned();
+      },
+      onPin: (indices, text) => {
+        const again = this.#pinned?.text === text;
+        this.#pinned = again ? null : { indices, text };
+        this.#readout.value = again ? "" : `⌖ ${text}`;
+      },
+    });
+    const notes = specialsNote(cells, options.onMove, (indices) => placeOf(plane, cells.order, indices));
+    return [...picture, ...notes, ...this.#stepNote(this.#view)];
   }
 
   /** Look elsewhere, and leave the focus in the picture if it was there. */
   #move(move: (window: TensorWindow) => TensorWindow): void {
     const focused = (this.root.getRootNode() as Document | ShadowRoot).activeElement;
     const held = focused?.matches(PICTURES) ?? false;
-    this.#window = move(this.#window);
+    if (this.#hasFacets) this.#view = move(this.#view);
+    else this.#window = move(this.#window);
     void this.#fetch().then(() => {
       if (held) this.#body.querySelector<HTMLElement>(PICTURES)?.focus();
     });
   }
 
-  #line(cells: TensorCells, options: HeatMapOptions): HTMLElement[] {
+  #line(cells: TensorCells, options: Omit<HeatMapOptions, "describe">): HTMLElement[] {
     const band = { low: cells.low.numbers, high: cells.high.numbers };
     const label = "Values in order; arrow keys move, + and − zoom, 0 shows everything";
     const canvas = element("canvas", { class: "ckpt-line", role: "img", tabindex: 0, "aria-label": label });
     requestAnimationFrame(() => drawBand(canvas, band));
-    const tools = explorer(canvas, options, (point) => readout(cells, this.#window, ...point));
+    const describe = ([x]: Point) => lineText(cells, this.#window, x);
+    const tools = explorer(canvas, { ...options, describe });
     return [element("div", { class: "ckpt-line-box" }, lineAxis(band), canvas, tools)];
   }
 
   /** Says what a cell stands for where it is more than one value. */
-  #stepNote(): HTMLElement[] {
-    const { rows, columns, across } = this.#window;
+  #stepNote({ rows, columns, across }: TensorWindow): HTMLElement[] {
     const [down, right] = [stepOf(rows), stepOf(columns)];
     if (Math.max(down, right) === 1) return [];
     const text =

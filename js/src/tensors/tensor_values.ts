@@ -31,6 +31,8 @@ export interface TensorCells {
   readonly low: TensorValues;
   readonly high: TensorValues;
   readonly specials: readonly Special[];
+  /** Positions of the axis that is sorted, in its order; empty where none is. */
+  readonly order: readonly number[];
 }
 
 export type ValueKind = "boolean" | "integer" | "number";
@@ -53,13 +55,18 @@ export function decodeValues(reply: Reply): TensorValues {
 
 /** Decode the reply to a "cells" request; throws an Error when its parts do not fit. */
 export function decodeCells(reply: Reply): TensorCells {
-  const { shape, specials } = reply.content;
+  const { shape, specials, order } = reply.content;
   assert(Array.isArray(shape), "cells come with their shape");
   const [least, greatest] = reply.buffers;
   assert(least, "cells are numbers");
   const low = numbersIn(reply.content, least, shape.map(Number));
   const high = greatest ? numbersIn(reply.content, greatest, low.shape) : low;
-  return { low, high, specials: Array.isArray(specials) ? (specials as Special[]) : [] };
+  return {
+    low,
+    high,
+    specials: Array.isArray(specials) ? (specials as Special[]) : [],
+    order: Array.isArray(order) ? order.map(Number) : [],
+  };
 }
 
 function numbersIn(

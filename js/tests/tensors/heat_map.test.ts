@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { colorOf, INFINITY_COLOR, NAN_COLOR, scaleFor } from "../../src/tensors/color_scale";
-import { mosaicOf } from "../../src/tensors/heat_map";
-import { readout } from "../../src/tensors/heat_map_view";
+import { facetsOf, turned } from "../../src/tensors/facet_plane";
+import { facetText } from "../../src/tensors/facet_view";
+import { lineText } from "../../src/tensors/heat_map_view";
 import { bandRange } from "../../src/tensors/line_chart";
-import { around, wholeWindow, withAxes } from "../../src/tensors/tensor_window";
+import { around, wholeWindow } from "../../src/tensors/tensor_window";
 
 test("signed data has a scale that is even around zero", () => {
   expect(scaleFor([-1, 0, 3])).toEqual({ low: -3, high: 3, diverging: true });
@@ -22,22 +23,18 @@ test("a constant tensor and an empty one have a colour", () => {
   expect(scaleFor([])).toEqual({ low: 0, high: 1, diverging: false });
 });
 
-test("filters stand beside each other with a gap", () => {
-  // Kernel [1, 2, 3]: filter f has the values f and 10 + f.
-  const { cells, columns, filled } = mosaicOf([0, 1, 2, 10, 11, 12], [1, 2, 3]);
-  expect(columns).toBe(5);
-  expect([...cells]).toEqual([0, 10, 0, 1, 11, 0, 0, 0, 0, 0, 2, 12, 0, 0, 0]);
-  expect([...filled]).toEqual([1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0]);
-});
-
-test("the read-out names the element under the pointer, also of a turned picture", () => {
+test("the read-out names the element under the pointer, also of a picture that is laid otherwise", () => {
   const numbers = [0, 1, 2, 3, 4, 5];
   const low = { shape: [2, 3], kind: "number", numbers, exact: numbers, texts: null, note: "" } as const;
-  const values = { low, high: low, specials: [] };
-  const window = wholeWindow([2, 3]);
-  expect(readout(values, window, 0.9, 0.9)).toBe("[1, 2] = 5");
-  expect(readout(values, withAxes(window, 1, 0), 0.9, 0)).toBe("[1, 0] = 3");
-  expect(readout(values, wholeWindow([6]), 0.5, 0)).toBe("[3] = 3");
+  const values = { low, high: low, specials: [], order: [] };
+  const plane = facetsOf([2, 3]);
+  expect(facetText(values, plane, wholeWindow([2, 3]), 0.9, 0.9)).toBe("[1, 2] = 5");
+  const sorted = { ...values, order: [1, 0] };
+  expect(facetText(sorted, { ...plane, sorted: 0 }, wholeWindow([2, 3]), 0.9, 0.9)).toBe("[0, 2] = 5");
+  expect(
+    facetText(values, turned({ ...plane, down: [0, 1], across: [] }, 1), wholeWindow([2, 3]), 0, 0),
+  ).toBe("[0, 0] = 0");
+  expect(lineText(values, wholeWindow([6]), 0.5)).toBe("[3] = 3");
 });
 
 test("the read-out of a cell of many values has the first and last place, the least and the greatest", () => {
@@ -45,8 +42,10 @@ test("the read-out of a cell of many values has the first and last place, the le
   const low = { shape: [200], kind: "number", numbers, exact: numbers, texts: null, note: "" } as const;
   const greatest = numbers.map((place) => place + 0.5);
   const high = { ...low, numbers: greatest, exact: greatest };
-  expect(readout({ low, high, specials: [] }, wholeWindow([399]), 0, 0)).toBe("[0…1] = 0 to 0.5");
-  expect(readout({ low, high, specials: [] }, wholeWindow([399]), 1, 0)).toBe("[398] = 199 to 199.5");
+  expect(lineText({ low, high, specials: [], order: [] }, wholeWindow([399]), 0)).toBe("[0…1] = 0 to 0.5");
+  expect(lineText({ low, high, specials: [], order: [] }, wholeWindow([399]), 1)).toBe(
+    "[398] = 199 to 199.5",
+  );
 });
 
 test("a place that is gone to is in the middle, and every value there is a cell", () => {

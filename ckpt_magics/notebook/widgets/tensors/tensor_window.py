@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.pieces import PIECE_SIZE, Box, cut_shape, elements_of, part_of, region_shape
 from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
-from ckpt_magics.notebook.widgets.tensors.cell_extremes import CellExtremes, cell_extremes
+from ckpt_magics.notebook.widgets.tensors.facets import CellExtremes, FacetPlane, axis_order, facet_cells
 
 __all__ = ["MAX_WINDOW", "TensorWindows", "encode_cells", "encode_values"]
 
@@ -50,6 +51,8 @@ class TensorWindows:
     def __init__(self, tensors: NamedTensors[TensorSource]) -> None:
         self._tensors = tensors
         self._kept: tuple[str, npt.NDArray[Any]] | None = None
+        # Tensor, axis and order that were asked for last: it takes a walk over all values.
+        self._sorted: tuple[str, int, npt.NDArray[np.intp]] | None = None
 
     def read(self, name: str, region: object) -> npt.NDArray[Any]:
         """Return the elements at start, start + step, … of every axis.
@@ -74,24 +77,37 @@ class TensorWindows:
             return _gather(self._tensors.pieces(name, PIECE_SIZE), ranges, spec.dtype.numpy)
         return self._read_regions(name, spec, (), ranges)
 
-    def cells(self, name: str, region: object, part: object = "abs") -> CellExtremes:
-        """Return the extremes of cells that begin at start, start + step, … of every axis; every value counts.
+    def cells(self, name: str, asked: Mapping[str, Any]) -> tuple[CellExtremes, list[int]]:
+        """Return the extremes of cells of a picture of all axes, and the order of the axis that is sorted.
 
         Args:
-            name: Of a tensor of numbers.
-            region: For every axis a list [start, stop, step], as it came from the page.
-            part: What of complex numbers, as in :func:`encode_values`.
+            name: Of a tensor of numbers, of one dimension at least.
+            asked: As it came from the page: ``down`` and ``across``, axes, outermost first; ``rows`` and ``columns``
+                of the picture, each a list [start, stop, step]; ``sorted``, the axis to put in the order of its norms,
+                or None; ``part``, what of complex numbers, as of :func:`encode_values`.
 
         Raises:
-            InvalidArgumentError: The region does not fit the tensor, or has more than `MAX_WINDOW` cells.
+            InvalidArgumentError: The axes or the part of the picture do not fit the tensor.
             CheckpointError: The tensor cannot be read, or what is kept of it is not there any more.
         """
         self._tensors.check_current()
-        spec = self._tensors.spec(name)
-        ranges = _ranges(region, spec.shape)
+        spec, part = self._tensors.spec(name), asked.get("part")
+        plane = FacetPlane.checked(spec.shape, asked.get("down"), asked.get("across"))
+        if asked.get("sorted") in range(len(spec.shape)):
+            plane = replace(plane, ordered=asked["sorted"], order=self._order(name, spec, asked["sorted"]))
+        sizes = [math.prod(spec.shape[axis] for axis in axes) for axes in (plane.down, plane.across)]
+        rows, columns = _ranges([asked.get("rows"), asked.get("columns")], sizes)
         dtype = _browser_numbers(np.zeros(0, spec.dtype.numpy), part).dtype
-        pieces = ((box, _browser_numbers(piece, part)) for box, piece in self._covering(name, spec, ranges))
-        return cell_extremes(pieces, ranges, dtype)
+        seen = [range(each.start, each.stop) for each in plane.box(rows, columns)]
+        pieces = ((box, _browser_numbers(piece, part)) for box, piece in self._covering(name, spec, seen))
+        order = [] if plane.order is None else plane.order.tolist()
+        return facet_cells(pieces, plane, rows, columns, dtype), order
+
+    def _order(self, name: str, spec: TensorSpec, axis: int) -> npt.NDArray[np.intp]:
+        if self._sorted is None or self._sorted[:2] != (name, axis):
+            whole = [range(size) for size in spec.shape]
+            self._sorted = name, axis, axis_order(self._covering(name, spec, whole), spec.shape, axis)
+        return self._sorted[2]
 
     def _covering(self, name: str, spec: TensorSpec, ranges: Sequence[range]) -> Iterator[tuple[Box, Any]]:
         """All that lies between the first and the last position of each range, a piece in memory at a time."""
@@ -106,7 +122,7 @@ class TensorWindows:
 
     def forget(self) -> None:
         """Keep nothing."""
-        self._kept = None
+        self._kept = self._sorted = None
 
     def _whole(self, name: str) -> npt.NDArray[Any]:
         kept = self._kept

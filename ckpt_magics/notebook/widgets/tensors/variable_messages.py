@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ckpt_magics.errors import CheckpointError, InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import STRING
@@ -167,13 +167,18 @@ class VariableMessages:
 
     def _cells(self, request: Request) -> Reply:
         """Cells of a picture; of strings there are none."""
-        row = request.integer("row", 0, len(self._names))
-        if not self.tensors.spec(self._names[row]).dtype.itemsize:
-            raise InvalidArgumentError("a picture is of numbers")
-        region, part = request.payload.get("region"), request.payload.get("part")
-        cells = self._windows.cells(self._names[row], region, part)
+        asked = request.payload
+        cells, order = self._windows.cells(self._numbers_of(request), asked)
         request.check_cancelled()
-        return Reply(*encode_cells(cells, [step for _, _, step in cast("list[list[int]]", region)]))
+        content, buffers = encode_cells(cells, [asked["rows"][2], asked["columns"][2]])
+        return Reply({**content, "order": order}, buffers)
+
+    def _numbers_of(self, request: Request) -> str:
+        """The name of the tensor that a picture is asked of."""
+        name = self._names[request.integer("row", 0, len(self._names))]
+        if not self.tensors.spec(name).dtype.itemsize:
+            raise InvalidArgumentError("a picture is of numbers")
+        return name
 
 
 def _text(text: str) -> str:
