@@ -17,6 +17,8 @@ BUNDLES = (
     "graph_view.js",
     "graph_view.css",
     "graphviz_worker.js",
+    "bytes_view.js",
+    "bytes_view.css",
 )
 
 NO_NODE = """\

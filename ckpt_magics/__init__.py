@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ckpt_magics.notebook.reports.graph_contents import show_graph as show_graph
     from ckpt_magics.notebook.reports.verification_report import salvage_checkpoint as salvage_checkpoint
     from ckpt_magics.notebook.reports.verification_report import verify_checkpoint as verify_checkpoint
+    from ckpt_magics.notebook.show import show_bytes as show_bytes
     from ckpt_magics.notebook.show import show_checkpoint as show_checkpoint
 
 # Public name -> the module of this package that defines it. Type checkers read the imports above instead.
@@ -129,6 +130,7 @@ _HOMES = {
     "restore_checkpoint": "files.restore.restore",
     "salvage_checkpoint": "notebook.reports.verification_report",
     "save_checkpoint": "graphs.saver.array_saving",
+    "show_bytes": "notebook.show",
     "show_checkpoint": "notebook.show",
     "show_graph": "notebook.reports.graph_contents",
     "stand_in": "graphs.programs.standing_in",

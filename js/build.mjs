@@ -15,7 +15,7 @@ const shared = {
   logLevel: "info",
 };
 
-const views = ["tensors/variables_view", "graph/graph_view"];
+const views = ["tensors/variables_view", "graph/graph_view", "bytes/bytes_view"];
 const targets = [
   { ...shared, format: "esm", entryPoints: views.flatMap((view) => [`src/${view}.ts`, `src/${view}.css`]) },
   { ...shared, format: "esm", entryPoints: ["src/kernel/loader.ts"] },

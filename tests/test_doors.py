@@ -145,7 +145,8 @@ def _pictures(given, runs):
     shown = ckpt_magics.show_graph(given("m-1.meta"))
     shown.picture.save(given("g.svg"))
     ckpt_magics.show_checkpoint(given("m-1")).save_html(given("t.html"))
-    return {"g.svg", "t.html"} <= set(os.listdir(runs))
+    ckpt_magics.show_bytes(given("m-1")).save_html(given("b.html"))
+    return {"b.html", "g.svg", "t.html"} <= set(os.listdir(runs))
 
 
 def _states(given, runs):
@@ -230,6 +231,7 @@ DOORS = {
     "describe_bytes": lambda given, _: ckpt_magics.describe_bytes(given("m-1")).file(".index").size > 0,
     "describe_checkpoint": lambda given, _: len(ckpt_magics.describe_checkpoint(given("m-1")).variables) == 1,
     "zarr_references": lambda given, _: "w/zarr.json" in ckpt_magics.zarr_references(given("m-1"))["refs"],
+    "show_bytes": _pictures,
     "show_checkpoint": _pictures,
     "show_graph": _pictures,
     "freeze_graph": _frozen,

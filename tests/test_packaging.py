@@ -15,7 +15,14 @@ from tests.lowest_versions import lowest_versions
 ROOT = Path(__file__).parent.parent
 BUNDLES = {
     f"ckpt_magics/notebook/widgets/static/{name}"
-    for name in ("loader.js", "variables_view.js", "variables_view.css", "graph_view.js", "graphviz_worker.js")
+    for name in (
+        "loader.js",
+        "variables_view.js",
+        "variables_view.css",
+        "graph_view.js",
+        "bytes_view.js",
+        "graphviz_worker.js",
+    )
 }
 
 

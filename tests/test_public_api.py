@@ -63,6 +63,7 @@ PUBLIC_NAMES = [
     "restore_checkpoint",
     "salvage_checkpoint",
     "save_checkpoint",
+    "show_bytes",
     "show_checkpoint",
     "show_graph",
     "stand_in",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ckpt_magics.errors import CheckpointNotFoundError, visible
 from ckpt_magics.files.storage.place import AnyPath
 from ckpt_magics.notebook.reader import opened_on_demand
+from ckpt_magics.notebook.reports.byte_report import describe_bytes
+from ckpt_magics.notebook.widgets.bytes.bytes_view import BytesView
 from ckpt_magics.notebook.widgets.linked_view import LinkedView, linked_view
 from ckpt_magics.notebook.widgets.tensors.variables_view import VariablesView
 
-__all__ = ["show_checkpoint", "with_graph"]
+__all__ = ["show_bytes", "show_checkpoint", "with_graph"]
 
 
 def show_checkpoint(source: AnyPath, *, graph: bool = False) -> VariablesView | LinkedView:
@@ -41,3 +43,17 @@ def with_graph(table: VariablesView) -> LinkedView:
             hint=f"%graph {prefix} draws the scopes of its variables",
         )
     return view
+
+
+def show_bytes(source: AnyPath, *, tensor: str | None = None) -> BytesView:
+    """Return a view of what each byte of the files of a checkpoint is, to be displayed.
+
+    Args:
+        source: A prefix, any file of the checkpoint, a directory, or a file of another kind.
+        tensor: The tensor whose bytes to look at first.
+
+    Raises:
+        CheckpointNotFoundError: There is no checkpoint.
+        TensorNotFoundError: No bytes are those of the tensor.
+    """
+    return BytesView(describe_bytes(source, tensor=tensor))

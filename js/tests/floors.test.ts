@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /** From the lowest to the highest; a folder imports from itself and from lower ones. */
-const FLOORS = ["kernel", "page", "tensors", "graph", "saved"];
+const FLOORS = ["kernel", "page", "tensors", "graph", "bytes", "saved"];
 
 const IMPORTED = /^(?:import|export|@import)\b[^"]*"\.\.\/(\w+)\//gm;
 

@@ -165,8 +165,9 @@ class ViewMagics(Magics):
     def ckpt_bytes(self, arguments: argparse.Namespace, local_ns: Scope) -> object:  # noqa: ARG002 - of the caller
         """Show what each byte of a checkpoint's files is: blocks, entries, messages, checksums, values, gaps.
 
-        What cannot be read is shown as that. In Python: describe_bytes(source), whose value has .files, .tensor(name)
-        and .hex(offset, size, file).
+        In a notebook the view is interactive: unfold ranges, look at their bytes, find a tensor. What cannot be read is
+        shown as that. In Python: show_bytes(source), and describe_bytes(source), which has .files, .tensor(name) and
+        .hex(offset, size, file); the view has it as .found.
 
         Examples::
 
@@ -176,8 +177,12 @@ class ViewMagics(Magics):
         """
         from ckpt_magics.notebook.reports.byte_report import describe_bytes
 
-        source = expanded(arguments.source)
-        return describe_bytes(source, tensor=arguments.tensor, depth=arguments.depth)
+        found = describe_bytes(expanded(arguments.source), tensor=arguments.tensor, depth=arguments.depth)
+        if arguments.static or not has_front_end(self.shell):
+            return found
+        from ckpt_magics.notebook.widgets.bytes.bytes_view import BytesView
+
+        return BytesView(found)
 
     def _present_tensors(self, stored: Tensors, *, quiet: bool) -> tuple[Tensors, str]:
         """The variables of the active graph, or else the notebook's, and what to call them."""

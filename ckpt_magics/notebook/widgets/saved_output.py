@@ -51,7 +51,7 @@ class SavedForm:
     """
 
     key: str
-    kind: Literal["variables", "graph"]
+    kind: Literal["variables", "graph", "bytes"]
     title: str
     html: str
     text: str
@@ -138,7 +138,8 @@ def _running_cell(shell: Any) -> tuple[str, str]:  # noqa: ANN401 - ipykernel ha
 
 @cache
 def _script() -> str:
-    style = (read_static("variables_view.css") + read_static("graph_view.css")).decode()
+    sheets = ("variables_view.css", "graph_view.css", "bytes_view.css")
+    style = b"".join(map(read_static, sheets)).decode()
     script = f"globalThis.ckptMagicsStyle={json.dumps(style)};{read_static('saved_views.js').decode()}"
     return f"<script>({_UNPACK})({json.dumps(_packed(script))})</script>"
 

@@ -5,6 +5,8 @@
  * script has come.
  */
 import type { AnyModel } from "@anywidget/types";
+import bytesView from "../bytes/bytes_view";
+import { type SavedBytes, savedBytesModel } from "../bytes/saved_bytes";
 import graphView from "../graph/graph_view";
 import { type SavedGraph, savedGraphModel } from "../graph/saved_graph";
 import { base64Bytes, inflate } from "../kernel/buffers";
@@ -15,7 +17,7 @@ import variablesView from "../tensors/variables_view";
 
 interface SavedForm {
   readonly key: string;
-  readonly kind: "variables" | "graph";
+  readonly kind: "variables" | "graph" | "bytes";
   /** JSON, compressed, in Base64. */
   readonly data: string;
 }
@@ -29,10 +31,18 @@ const PAGE = globalThis as { ckptMagicsSaved?: Queue | SavedForm[]; ckptMagicsSt
 /** Milliseconds in which a live view mostly comes, where one can come. */
 const PATIENCE = 2500;
 
+/** By its kind, how a view is made of what was saved. */
+const VIEWS: Readonly<
+  Record<SavedForm["kind"], { model(saved: unknown): AnyModel; render(props: never): () => void }>
+> = {
+  variables: { model: (saved) => savedTableModel(saved as SavedTable), render: variablesView.render },
+  graph: { model: (saved) => savedGraphModel(saved as SavedGraph), render: graphView.render },
+  bytes: { model: (saved) => savedBytesModel(saved as SavedBytes), render: bytesView.render },
+};
+
 async function modelOf({ kind, data }: SavedForm): Promise<AnyModel> {
   const text = new TextDecoder().decode(await inflate(base64Bytes(data)));
-  const saved: unknown = JSON.parse(text);
-  return kind === "graph" ? savedGraphModel(saved as SavedGraph) : savedTableModel(saved as SavedTable);
+  return VIEWS[kind].model(JSON.parse(text));
 }
 
 /** Put the view in the place of what is plain, unless a live one has come; one that comes later takes it out again. */
@@ -44,9 +54,7 @@ async function mount(form: SavedForm, place: HTMLElement): Promise<void> {
   const el = element("div");
   host.attachShadow({ mode: "open" }).append(element("style", {}, style), el);
   place.replaceChildren(host);
-  const view = form.kind === "graph" ? graphView : variablesView;
-  const close = view.render({ model, el } as unknown as Parameters<typeof graphView.render>[0] &
-    Parameters<typeof variablesView.render>[0]);
+  const close = VIEWS[form.kind].render({ model, el } as never);
   const leave = () => {
     close();
     host.remove();
