@@ -87,6 +87,5 @@ WITHOUT = {
     "numpy_function": _PYTHON,
     "py_function": _PYTHON,
     "replica_device_setter": _ONE_PROCESS,
-    "sparse": "use dense tensors, or import the graph that TensorFlow exported",
 }
 """What to do in place of names of TensorFlow that programs often have."""

@@ -19,7 +19,7 @@ NAMESPACES = sorted(name for name in dir(tf) if isinstance(getattr(tf, name), Mo
 def test_namespaces_are_these():
     expected = (
         "app contrib data debugging dtypes errors flags gfile graph_util image initializers layers linalg logging "
-        "losses math metrics nest nn python_io queue random saved_model strings summary train version"
+        "losses math metrics nest nn python_io queue random saved_model sparse strings summary train version"
     )
     assert " ".join(NAMESPACES) == expected
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ckpt_magics.files.formats.dtypes import DType, dtype_of
+from ckpt_magics.files.formats.dtypes import FLOAT, DType, dtype_of
 from tests.tensorflow.kernel_cases import Case, Maker, Rng, data, unary
 
 
@@ -134,6 +134,78 @@ def sparse_to_dense(rng: Rng, dtype: DType) -> Iterator[Case]:
     for indices, shape, count in [([[0, 1], [2, 0]], [3, 2], 2), ([1, 3], [5], 2), ([[1], [3]], [4], 2)]:
         inputs = [np.array(indices), np.array(shape), data(rng, dtype, (count,)), data(rng, dtype, ())]
         yield Case(inputs, {}, frozenset({1}))
+
+
+def sparse(rng: Rng, dtype: DType, *, places: list[list[int]] | None = None) -> list[np.ndarray]:
+    indices = np.array(places or [[0, 1], [2, 0], [2, 3], [3, 1]])
+    return [indices, data(rng, dtype, (4,)), np.array([5, 4])]
+
+
+def sparse_alone(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for places in (None, [[2, 3], [0, 1], [3, 1], [2, 0]]):
+        yield Case(sparse(rng, dtype, places=places), {}, frozenset({0, 2}))
+
+
+def sparse_softmax(rng: Rng, dtype: DType) -> Iterator[Case]:
+    yield Case(sparse(rng, dtype), {}, frozenset({0, 2}))
+
+
+def sparse_product(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for of_a, of_b in itertools.product([False, True], repeat=2):
+        shape = (5 if of_a else 4, 3)
+        attrs = {"adjoint_a": of_a, "adjoint_b": of_b}
+        yield Case([*sparse(rng, dtype), data(rng, dtype, shape[::-1] if of_b else shape)], attrs, frozenset({0, 2}))
+
+
+def sparse_reduction(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for axes, keeps in itertools.product([[0], [1], [-1], [0, 1]], [False, True]):
+        inputs = [*sparse(rng, dtype), np.array(axes, np.int32)]
+        yield Case(inputs, {"keep_dims": keeps}, frozenset({0, 2, 3}))
+
+
+def sparse_with_dense(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape in [(5, 4), (4,), (5, 1), ()]:
+        yield Case([*sparse(rng, dtype), data(rng, dtype, shape)], {}, frozenset({0, 2}))
+
+
+def sparse_plus_dense(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape in [(5, 4), (4, 4)]:
+        yield Case([*sparse(rng, dtype), data(rng, dtype, shape)], {}, frozenset({0, 2}))
+
+
+def sparse_filled(rng: Rng, dtype: DType) -> Iterator[Case]:
+    yield Case([*sparse(rng, dtype), data(rng, dtype, ())], {}, frozenset({0, 2}))
+
+
+def sparse_sum(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for places in (None, [[0, 1], [1, 1], [2, 3], [4, 0]]):
+        inputs = [*sparse(rng, dtype), *sparse(rng, dtype, places=places), np.zeros((), dtype.real_dtype.numpy)]
+        yield Case(inputs, {}, frozenset({0, 2, 3, 5, 6}))
+
+
+def sparse_sum_gradient(rng: Rng, dtype: DType) -> Iterator[Case]:
+    first, second = np.array([[0, 1], [2, 0]]), np.array([[0, 0], [2, 0], [3, 1]])
+    together = np.array([[0, 0], [0, 1], [2, 0], [3, 1]])
+    for kept in (together, together[1:]):
+        yield Case([data(rng, dtype, (len(kept),)), first, second, kept], {}, frozenset({1, 2, 3}))
+
+
+def sparse_joined(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for axis in (0, 1, -1):
+        parts = zip(sparse(rng, dtype), sparse(rng, dtype, places=[[0, 0], [1, 1], [2, 3], [4, 0]]), strict=True)
+        inputs = [array for pair in parts for array in pair]
+        yield Case(inputs, {"concat_dim": axis, "N": 2}, frozenset({0, 1, 4, 5}))
+
+
+def sparse_reshaped(rng: Rng, _dtype: DType) -> Iterator[Case]:
+    for sizes in ([20], [2, -1], [2, 5, 2], [-1, 1, 10]):
+        indices, _, shape = sparse(rng, FLOAT)
+        yield Case([indices, shape, np.array(sizes)], {}, frozenset({0, 1, 2}))
+
+
+def ensured_shape(rng: Rng, dtype: DType) -> Iterator[Case]:
+    for shape in [[2, 3], [3, 2], [6]]:
+        yield Case([data(rng, dtype, (2, 3))], {"shape": shape})
 
 
 def segments(rng: Rng, dtype: DType) -> Iterator[Case]:
@@ -273,6 +345,12 @@ MAKERS: dict[str, Maker] = {
     "MatrixDiagV2": made_diagonals, "MatrixDiagV3": aligned(made_diagonals),
     "DynamicPartition": partition, "ScatterNd": scatter_nd, "TensorScatterUpdate": scatter_once,
     **dict.fromkeys([f"TensorScatter{name}" for name in ("Add", "Sub", "Max", "Min")], scatter_into),
+    "SparseReorder": sparse_alone, "SparseSoftmax": sparse_softmax, "SparseTensorDenseMatMul": sparse_product,
+    **dict.fromkeys(["SparseReduceSum", "SparseReduceMax"], sparse_reduction),
+    **dict.fromkeys(["SparseDenseCwiseMul", "SparseDenseCwiseDiv"], sparse_with_dense),
+    "SparseTensorDenseAdd": sparse_plus_dense, "SparseFillEmptyRows": sparse_filled, "SparseAdd": sparse_sum,
+    "SparseAddGrad": sparse_sum_gradient,
+    "EnsureShape": ensured_shape, "SparseConcat": sparse_joined, "SparseReshape": sparse_reshaped,
     "SparseToDense": sparse_to_dense, "ComputeAccidentalHits": accidental_hits,
     **dict.fromkeys([f"Segment{name}" for name in ("Sum", "Mean", "Prod", "Max", "Min")], segments),
     **dict.fromkeys(["UnsortedSegmentMax", "UnsortedSegmentMin"], unsorted_segments),

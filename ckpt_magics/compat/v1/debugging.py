@@ -33,6 +33,8 @@ HOMES = {
     "is_strictly_increasing": "graphs.nodes.orders",
 }
 
-__all__ = list(HOMES)
+_HOMES = dict(sorted((HOMES | {"assert_shapes": "graphs.nodes.shape_assertions"}).items()))
 
-__getattr__, __dir__ = lazy_names(__name__, HOMES)
+__all__ = list(_HOMES)
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ckpt_magics.files.formats.dtypes import DType
@@ -37,9 +37,12 @@ class Tensor(Operators["Tensor"]):
         value_index: Which of its outputs, from 0.
         dtype: Type of the elements; for a reference, of what it refers to.
         is_ref: The output is a reference to a variable that ops can change.
+        assign: Adds an assignment to the part of a variable that the tensor is; other tensors do not have it.
     """
 
-    __slots__ = ("_consumers", "_shape", "dtype", "is_ref", "op", "value_index")
+    __slots__ = ("_consumers", "_shape", "assign", "dtype", "is_ref", "op", "value_index")
+
+    assign: Callable[..., Any]
 
     def __init__(self, op: Operation, value_index: int, output: OutputType) -> None:
         self.op = op

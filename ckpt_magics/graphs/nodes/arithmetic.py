@@ -11,9 +11,9 @@ from typing import Any
 from ckpt_magics.files.formats.dtypes import DOUBLE, FLOAT, INT32, DType
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.operators import Operators
-from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
+from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, output
 
-__all__ = ["binary_operator", "cast", "strided_slice", "true_division", "unary_operator"]
+__all__ = ["assign_slice", "binary_operator", "cast", "strided_slice", "true_division", "unary_operator"]
 
 _OPS = {
     "add": "AddV2",
@@ -102,16 +102,30 @@ def strided_slice(value: Operators[Tensor], key: Any) -> Tensor:  # noqa: ANN401
     tensor = value.as_tensor()
     spec = _SliceSpec(key if isinstance(key, (list, tuple)) else [key])
     with name_scope(None, "strided_slice", [tensor]) as scope:
-        bounds = [
-            _bound(values, name)
-            for values, name in ((spec.begin, "stack"), (spec.end, "stack_1"), (spec.strides, "stack_2"))
-        ]
-        return output("StridedSlice", tensor, *bounds, name=scope, **spec.masks)
+        return output("StridedSlice", tensor, *spec.bounds(), name=scope, **spec.masks)
+
+
+def assign_slice(target: object, op_type: str, part: Tensor, value: object, name: str | None = None) -> Any:  # noqa: ANN401 -- a reference or an operation
+    """Add an assignment to a part of a variable.
+
+    Args:
+        target: The reference or the handle.
+        op_type: ``StridedSliceAssign`` or the op for a resource.
+        part: The part, as `strided_slice` has made it.
+        value: What it is to hold.
+        name: Of the node.
+    """
+    masks = {mask: part.op.get_attr(mask) for mask in MASKS}
+    tensor = convert_to_tensor(value, part.dtype)
+    return apply(op_type, target, *part.op.inputs[1:], tensor, name=name or f"{part.op.name}/_assign", **masks)
 
 
 def _bound(values: Sequence[object], name: str) -> Tensor:
     holds_tensors = any(isinstance(value, Operators) for value in values)
     return convert_to_tensor(list(values), None if holds_tensors else INT32, name=name)
+
+
+MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
 
 class _SliceSpec:
@@ -121,9 +135,14 @@ class _SliceSpec:
         self.begin: list[object] = []
         self.end: list[object] = []
         self.strides: list[object] = []
-        self.masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+        self.masks = dict.fromkeys(MASKS, 0)
         for position, key in enumerate(keys):
             self._add(key, 1 << position)
+
+    def bounds(self) -> list[Tensor]:
+        """Add the three vectors."""
+        named = (self.begin, "stack"), (self.end, "stack_1"), (self.strides, "stack_2")
+        return [_bound(values, name) for values, name in named]
 
     def _add(self, key: object, bit: int) -> None:
         if isinstance(key, slice):

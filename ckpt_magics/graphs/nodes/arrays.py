@@ -79,6 +79,15 @@ def reshape(tensor: object, shape: object, name: str | None = None) -> Tensor:
     return output("Reshape", tensor, list(shape) if isinstance(shape, TensorShape) else shape, name=name)
 
 
+def ensure_shape(x: object, shape: ShapeLike, name: str | None = None) -> Tensor:
+    """Add an op that passes a tensor on and refuses one of another shape while the graph runs.
+
+    Raises:
+        InvalidArgumentError: What is known of the tensor's shape already contradicts it.
+    """
+    return output("EnsureShape", x, shape=TensorShape(shape), name=name)
+
+
 def transpose(a: object, perm: object = None, name: str = "transpose", conjugate: bool = False) -> Tensor:
     """Add a tensor with its dimensions in another order, the opposite one by default.
 

@@ -15,13 +15,13 @@ from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.nodes.arrays import stack
 from ckpt_magics.graphs.nodes.assertions import assertion
-from ckpt_magics.graphs.nodes.build import name_scope
+from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope
 from ckpt_magics.graphs.nodes.conditional import Branch, cond
 from ckpt_magics.graphs.nodes.constants import constant
-from ckpt_magics.graphs.nodes.mathematics import cast, less_equal
+from ckpt_magics.graphs.nodes.mathematics import cast, equal, less_equal
 from ckpt_magics.graphs.nodes.reductions import reduce_sum
 
-__all__ = ["case"]
+__all__ = ["case", "switch_case"]
 
 
 def case(
@@ -57,6 +57,61 @@ def case(
             [_at_most([pred for pred, _ in pairs], 1, "Input error: exclusive=True")]
         ):
             return chosen()
+
+
+def switch_case(
+    branch_index: object,
+    branch_fns: Any,  # noqa: ANN401 -- functions, or pairs of a number and a function, in a list or a dict
+    default: Branch | None = None,
+    name: str = "switch_case",
+) -> Any:  # noqa: ANN401 -- what the functions return
+    """Add a choice among several functions by a number; TensorFlow adds one op for it, here they are conditionals.
+
+    Args:
+        branch_index: Which function to take, an int32 scalar.
+        branch_fns: The functions for 0, 1 and so on, or each with its number.
+        default: Function for all other numbers. Default: that of the greatest number.
+        name: Name of the scope.
+
+    Raises:
+        TypeError: The functions are none, or the number is no int32 tensor.
+        ValueError: The numbers are not those from 0 on, each once.
+    """
+    functions = _numbered(branch_fns)
+    index = convert_to_tensor(branch_index, name="branch_index")
+    if index.dtype != INT32:
+        raise TypeError(f"'branch_index' must be of type {INT32}, not {index.dtype}")
+    last = default or functions[-1]
+    with name_scope(name, "case", [index]):
+        chosen = last
+        for number, function in reversed(list(enumerate(functions))):
+            chosen = partial(cond, equal(index, number), true_fn=function, false_fn=chosen)
+        return chosen()
+
+
+def _numbered(given: Any) -> list[Branch]:  # noqa: ANN401 -- as switch_case
+    """Return functions in the order of their numbers."""
+    entries = list(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(entries, (list, tuple)):
+        raise TypeError(f"'branch_fns' must be a list, tuple, or dict. Received: {type(given)}")
+    if not entries:
+        raise ValueError("Must provide at least one item in 'branch_fns'")
+    if all(callable(entry) for entry in entries):
+        return list(entries)
+    for entry in entries:
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise TypeError(f"Each entry in 'branch_fns' must be a 2-tuple. Received {entry}.")
+        if not isinstance(entry[0], int):
+            raise TypeError(f"key must be a Python `int`, got {type(entry[0])}")
+        if not callable(entry[1]):
+            raise TypeError(f"fn for key {entry[0]} must be callable.")
+    functions = dict(entries)
+    if sorted(functions) != list(range(len(entries))):
+        raise ValueError(
+            "branch indices (keys) must form contiguous range of [0 to "
+            f"{len(entries)}) but found {{{','.join(str(key) for key, _ in entries)}}}"
+        )
+    return [functions[number] for number in range(len(entries))]
 
 
 def _pairs(given: Any) -> list[tuple[Tensor, Branch]]:  # noqa: ANN401

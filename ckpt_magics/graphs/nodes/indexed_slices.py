@@ -5,6 +5,8 @@ Format: tensorflow/python/framework/indexed_slices.py.
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 from ckpt_magics.files.formats.dtypes import DType
 from ckpt_magics.graphs.graph.graph import Graph
 from ckpt_magics.graphs.graph.inference import constant_value
@@ -13,7 +15,10 @@ from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.graph.shape import TensorShape
 from ckpt_magics.graphs.nodes.build import output
 
-__all__ = ["IndexedSlices"]
+__all__ = ["IndexedSlices", "IndexedSlicesValue"]
+
+IndexedSlicesValue = namedtuple("IndexedSlicesValue", ["values", "indices", "dense_shape"])
+"""The arrays that a session gives for `IndexedSlices`."""
 
 
 class IndexedSlices(Operators[Tensor]):
@@ -29,6 +34,13 @@ class IndexedSlices(Operators[Tensor]):
         self.values = values
         self.indices = indices
         self.dense_shape = dense_shape
+
+    value_type = IndexedSlicesValue
+
+    @property
+    def component_tensors(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The tensors that a session fetches and feeds together; the last one may be missing."""
+        return self.values, self.indices, self.dense_shape
 
     @property
     def dtype(self) -> DType:

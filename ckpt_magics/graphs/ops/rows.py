@@ -49,6 +49,7 @@ from ckpt_magics.graphs.ops.shaping import (
     partitions,
     sequences,
     shifts,
+    sparse,
     spatial_blocks,
 )
 from ckpt_magics.graphs.ops.state import scatters, tables, training, variables, vocabularies
@@ -109,6 +110,7 @@ _FAMILIES = (
     sampling,
     sequences,
     shifts,
+    sparse,
     spatial_blocks,
     stacks,
     scatters,

@@ -21,7 +21,8 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
 
     Args:
         graph: The graph of the session.
-        feed_dict: Values by tensor, variable or tensor name; a tuple of tensors takes a tuple of values.
+        feed_dict: Values by tensor, variable or tensor name; a tuple of tensors takes a tuple of values, and so does
+            a sparse tensor.
 
     Raises:
         TypeError: A key stands for no tensor, or a value cannot have the tensor's type.
@@ -29,6 +30,10 @@ def collect_feeds(graph: Graph, feed_dict: Mapping[Any, object] | None) -> dict[
     """
     feeds: dict[Tensor, npt.NDArray[Any]] = {}
     for key, value in (feed_dict or {}).items():
+        if hasattr(key, "component_tensors") and isinstance(value, (tuple, list)):
+            pairs = zip(key.component_tensors, value, strict=False)
+            feeds.update(collect_feeds(graph, {part: array for part, array in pairs if part is not None}))
+            continue
         if isinstance(key, tuple) and isinstance(value, (tuple, list)) and len(key) == len(value):
             feeds.update(collect_feeds(graph, dict(zip(key, value, strict=True))))
             continue

@@ -42,6 +42,8 @@ class Fetches:
     def _flatten(self, item: object) -> Callable[[Results], Any]:
         if isinstance(item, (Tensor, Operation, str, bytes)):
             return self._leaf(item)
+        if hasattr(item, "component_tensors"):
+            return self._flatten_composite(item)
         if isinstance(item, tuple) and hasattr(item, "_fields"):
             named, parts = type(item), [self._flatten(part) for part in item]
             return lambda results: named(*[part(results) for part in parts])
@@ -51,10 +53,16 @@ class Fetches:
         if isinstance(item, Mapping):
             return self._flatten_mapping(item)
         names = _field_names(item)
-        if names:
-            record, slots = type(item), {name: self._flatten(getattr(item, name)) for name in names}
-            return lambda results: record(**{name: part(results) for name, part in slots.items()})
-        return self._leaf(item)
+        return self._flatten_record(item, names) if names else self._leaf(item)
+
+    def _flatten_record(self, item: object, names: Sequence[str]) -> Callable[[Results], Any]:
+        record, slots = type(item), {name: self._flatten(getattr(item, name)) for name in names}
+        return lambda results: record(**{name: part(results) for name, part in slots.items()})
+
+    def _flatten_composite(self, item: Any) -> Callable[[Results], Any]:  # noqa: ANN401 -- a sparse tensor or slices
+        kind = item.value_type
+        parts = [(lambda _: None) if part is None else self._flatten(part) for part in item.component_tensors]
+        return lambda results: kind(*[part(results) for part in parts])
 
     def _flatten_mapping(self, item: Mapping[Any, object]) -> Callable[[Results], Any]:
         # Not every class of mapping can be built from pairs alone, so others come back as a dict.

@@ -45,6 +45,7 @@ def _broadcast_to(op: Operation, grad: Tensor) -> Gradients:
 
 
 RULES: dict[str, Rule] = {
+    "EnsureShape": lambda _, grad: [grad],
     "Reshape": _reshape,
     "ExpandDims": lambda op, grad: [_as_input(op, grad), None],
     "Squeeze": lambda op, grad: [_as_input(op, grad)],

@@ -28,6 +28,7 @@ __all__ = [
     "assign",
     "assign_add",
     "assign_sub",
+    "count_up_to",
     "create_global_step",
     "get_global_step",
     "get_or_create_global_step",
@@ -153,6 +154,13 @@ def assign_sub(ref: Any, value: object, use_locking: bool | None = None, name: s
     if isinstance(ref, Variable) and ref.is_resource:
         return ref.assign_sub(value, name=name)
     return output("AssignSub", ref, value, use_locking=use_locking, name=name)
+
+
+def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:  # noqa: ANN401 -- a variable or a reference
+    """Add a node that gives a counter's value and adds 1, and raises OutOfRangeError where it is ``limit``."""
+    if isinstance(ref, Variable) and ref.is_resource:
+        return output("ResourceCountUpTo", ref.handle, limit=limit, T=ref.dtype, name=name)
+    return output("CountUpTo", ref, limit=limit, name=name)
 
 
 def get_global_step(graph: Graph | None = None) -> Any | None:  # noqa: ANN401 -- a variable, or what an import found

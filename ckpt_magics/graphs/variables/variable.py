@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ckpt_magics.files.formats.dtypes import DType, as_dtype
@@ -18,6 +19,7 @@ from ckpt_magics.graphs.graph.names import strip_scope
 from ckpt_magics.graphs.graph.node import Operation, Tensor
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.graph.shape import ShapeLike, TensorShape
+from ckpt_magics.graphs.nodes.arithmetic import assign_slice
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, identity, name_scope, output
 from ckpt_magics.graphs.nodes.conditional import cond
 from ckpt_magics.graphs.variables.replicas import VariableSynchronization
@@ -353,6 +355,16 @@ class Variable(Operators[Tensor]):
         if self.is_resource:
             return output("ResourceCountUpTo", self.handle, limit=limit, T=self.dtype)
         return output("CountUpTo", self, limit=limit)
+
+    def __getitem__(self, key: Any) -> Tensor:  # noqa: ANN401 -- whatever Python's subscript takes
+        part = super().__getitem__(key)
+        part.assign = partial(self._assign_part, part)
+        return part
+
+    def _assign_part(self, part: Tensor, value: object, name: str | None = None) -> Any:  # noqa: ANN401 -- as assign
+        if not self.is_resource:
+            return assign_slice(self.handle, "StridedSliceAssign", part, value, name)
+        return AssignedVariable(self, assign_slice(self.handle, "ResourceStridedSliceAssign", part, value, name))
 
     def _change(self, op_type: str, value: object, use_locking: bool, name: str | None, read_value: bool) -> Any:  # noqa: ANN401 -- as assign
         if not self.is_resource:

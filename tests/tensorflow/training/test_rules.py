@@ -42,6 +42,8 @@ OTHER_NODES = {
     "RGBToHSV", "FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3",
     # It knows the shape of what is broadcast where it is cut out of a constant.
     "Einsum",
+    # It makes sparse tensors, or has an op for the gradient alone.
+    "SparseFillEmptyRows", "SparseReduceSum", "SparseReorder", "SparseSoftmax", "SparseTensorDenseMatMul",
 }  # fmt: skip
 """Ops whose gradients have the same values from other nodes."""
 

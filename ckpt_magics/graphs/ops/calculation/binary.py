@@ -18,7 +18,7 @@ from ckpt_magics.graphs.ops.shape_rules import broadcast, like_input
 from ckpt_magics.graphs.ops.sharing import only_if
 from ckpt_magics.graphs.ops.type_sets import NUMBERS, REAL_NUMBERS, dtypes
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "divided"]
 
 
 def _refuse_zero(x: Array, y: Array) -> None:
@@ -27,7 +27,7 @@ def _refuse_zero(x: Array, y: Array) -> None:
         raise InvalidArgumentError("Integer division by zero")
 
 
-def _div(x: Array, y: Array) -> Array:
+def divided(x: Array, y: Array) -> Array:
     """Divide; integers are rounded towards zero."""
     if x.dtype.kind not in "iu":
         return x / y
@@ -38,7 +38,7 @@ def _div(x: Array, y: Array) -> Array:
 
 
 def _truncate_divide(x: Array, y: Array) -> Array:
-    quotient = _div(x, y)
+    quotient = divided(x, y)
     return quotient if x.dtype.kind in "iuc" else np.trunc(quotient)
 
 
@@ -216,7 +216,7 @@ ROWS: tuple[Op, ...] = (
     ),
     _binary("Sub", SUB_TYPES, np.subtract),
     _binary("Mul", MUL_TYPES, np.multiply, is_commutative=True),
-    _binary("Div", MUL_TYPES, _div),
+    _binary("Div", MUL_TYPES, divided),
     _binary("RealDiv", MUL_TYPES, _divide),
     _binary("TruncateDiv", MUL_TYPES, _truncate_divide),
     _binary("FloorDiv", MUL_TYPES, _floor_divide),

@@ -10,9 +10,18 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import INT32
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.calculation.cast import BITCAST_ROW
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, canonical_axis, merge_dims, with_rank
+from ckpt_magics.graphs.ops.partial_shapes import (
+    Array,
+    Shape,
+    canonical_axis,
+    fits,
+    merge_dims,
+    merge_shapes,
+    shape_from_proto,
+    with_rank,
+)
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, types
-from ckpt_magics.graphs.ops.shape_rules import input_as_shape, rank_of_vector, scalar
+from ckpt_magics.graphs.ops.shape_rules import attr_shape, input_as_shape, rank_of_vector, scalar
 from ckpt_magics.graphs.ops.sharing import first_input, only_if
 from ckpt_magics.graphs.ops.type_sets import INDEX
 from ckpt_magics.graphs.ops.values.constants import check_shape_input
@@ -45,6 +54,20 @@ def _size(ctx: KernelContext, value: Array) -> Array:
 
 def _rank(_ctx: KernelContext, value: Array) -> Array:
     return np.array(np.ndim(value), np.int32)
+
+
+def _ensured_shape(ctx: ShapeContext) -> list[Shape]:
+    return [merge_shapes([ctx.shape(0), attr_shape(ctx, "shape")])]
+
+
+def _ensured(ctx: KernelContext, value: Array) -> Array:
+    wanted = shape_from_proto(ctx.attr("shape"))
+    if wanted is not None and not fits(np.shape(value), wanted):
+        raise InvalidArgumentError(
+            f"Shape of tensor {ctx.node_name} {format_shape(np.shape(value))} is not compatible with expected shape "
+            f"{format_shape(wanted)}."
+        )
+    return value
 
 
 def _reshape_shape(ctx: ShapeContext) -> list[Shape]:
@@ -285,6 +308,14 @@ ROWS: tuple[Op, ...] = (
         (T, types("Tdim", INDEX, INT32)),
         _expand_shape,
         _expand,
+        sharing=first_input,
+    ),
+    Op(
+        "EnsureShape",
+        "input: T -> output: T",
+        (Attr("shape", "shape"), T),
+        _ensured_shape,
+        _ensured,
         sharing=first_input,
     ),
     Op(

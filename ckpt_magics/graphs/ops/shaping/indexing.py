@@ -11,10 +11,10 @@ from ckpt_magics.files.formats.dtypes import BOOL, INT32
 from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, canonical_axis, merge_shapes, unknown_sizes, with_rank
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext, flag, types
-from ckpt_magics.graphs.ops.shape_rules import like_input, rank_of_vector, shape_from_input
+from ckpt_magics.graphs.ops.shape_rules import like_input, no_outputs, rank_of_vector, shape_from_input
 from ckpt_magics.graphs.ops.sharing import is_part_aligned, only_if
 from ckpt_magics.graphs.ops.type_sets import INDEX, NUMBERS, SMALL_INDEX, dtypes
-from ckpt_magics.graphs.ops.variable_values import SessionVariable
+from ckpt_magics.graphs.ops.variable_values import SessionVariable, locked
 
 __all__ = ["ROWS"]
 
@@ -101,6 +101,22 @@ def _strided_region(ctx: KernelContext, value: Array, begin: Array, end: Array, 
     except IndexError as error:
         raise InvalidArgumentError(f"slice index out of bounds: {error}") from error
     return tuple(index)
+
+
+def _strided_assign(ctx: KernelContext, variable: SessionVariable, *inputs: Array) -> SessionVariable | None:
+    *bounds, value = inputs
+    with locked([variable]):
+        region = _strided_region(ctx, variable.read(), *bounds)
+        array = variable.take()
+        if np.shape(array[region]) != np.shape(value) and np.ndim(value):
+            variable.put_back(array)
+            raise InvalidArgumentError(
+                f"Shape of value {format_shape(np.shape(value))} is not the shape of the part that is assigned to, "
+                f"{format_shape(np.shape(array[region]))}"
+            )
+        array[region] = value
+        variable.put_back(array)
+    return variable if ctx.output_dtypes else None
 
 
 def _strided_slice_grad(ctx: KernelContext, shape: Array, *inputs: Array) -> Array:
@@ -333,6 +349,21 @@ ROWS: tuple[Op, ...] = (
         _strided_slice_shape,
         _strided_slice,
         sharing=only_if(_strides_over_rows),
+    ),
+    Op(
+        "StridedSliceAssign",
+        "ref: Ref(T), begin: Index, end: Index, strides: Index, value: T -> output_ref: Ref(T)",
+        (T, types("Index", INDEX), *MASKS),
+        like_input(),
+        _strided_assign,
+    ),
+    Op(
+        "ResourceStridedSliceAssign",
+        "ref: resource, begin: Index, end: Index, strides: Index, value: T ->",
+        (T, types("Index", INDEX), *MASKS),
+        no_outputs,
+        _strided_assign,
+        is_stateful=True,
     ),
     Op(
         "StridedSliceGrad",
