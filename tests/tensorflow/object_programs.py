@@ -369,6 +369,47 @@ def distributed(tf, program):
     program.whole(m=mirrored)
 
 
+def synchronized_on_read(tf, program):
+    """A variable of which each replica has its own."""
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        when, how = tf.VariableSynchronization.ON_READ, tf.VariableAggregation.SUM
+        read = tf.Variable([1.0], synchronization=when, aggregation=how, name="on_read", trainable=False)
+    program.whole(r=read)
+
+
+def sharded(tf, program):
+    from tensorflow.python.distribute.sharded_variable import ShardedVariable
+
+    parts = [tf.Variable([[1.0, 2.0]], name=f"part_{at}") for at in range(2)]
+    program.whole(s=ShardedVariable(parts, name="sharded"), after=tf.Variable(3.0))
+
+
+def without_values(tf, program):
+    """Functions, datasets and empty containers are objects, and have none."""
+    module = tf.Module()
+    module.call = tf.function(lambda x: x + 1)
+    module.rows = tf.data.Dataset.range(3)
+    module.empty, module.none = {}, [None]
+    module.w = tf.Variable([1.0])
+    program.whole(module=module)
+
+
+def keras_attention(tf, program):
+    keras = _keras()
+    first = keras.layers.Input((3, 4))
+    hidden = keras.layers.LayerNormalization()(keras.layers.MultiHeadAttention(2, 2)(first, first))
+    model = keras.Model(first, keras.layers.GRU(2)(hidden))
+    program.model(model.variables, model=model)
+    program.whole(model=model)
+
+
+def keras_mixed_precision(tf, program):
+    keras = _keras()
+    layers = [keras.layers.Dense(4, dtype="mixed_float16"), keras.layers.Dense(2, dtype="float32")]
+    _trained(program, keras.Sequential([keras.layers.Input((3,)), *layers]), keras.optimizers.Adam())
+
+
 def _keras():
     import keras
 
@@ -413,6 +454,11 @@ PROGRAMS = {
         tables_and_iterators,
         python_state,
         distributed,
+        synchronized_on_read,
+        sharded,
+        without_values,
+        keras_attention,
+        keras_mixed_precision,
     )
 }
 

@@ -87,6 +87,36 @@ def test_a_model_without_its_optimizer(tf, tf_keras, keras, tmp_path, kind, step
     assert len(tensors(tmp_path / "less")) == len(model.weights) + 1
 
 
+def test_a_model_without_its_optimizer_has_nothing_for_a_new_one(tf, tf_keras, tmp_path):
+    model = trained(tf_keras, tf_keras.optimizers.Adam())
+    whole = tf.train.Checkpoint(model=model).write(str(tmp_path / "whole"))
+    convert_checkpoint(whole, tmp_path / "weights", ["weights-only", ("reroot", [""])])
+    other = trained(tf_keras, tf_keras.optimizers.Adam())
+    with pytest.raises(AssertionError, match="not bound"):
+        tf.train.Checkpoint(other).read(str(tmp_path / "weights")).assert_consumed()
+    third = trained(tf_keras, tf_keras.optimizers.Adam())
+    third.load_weights(str(tmp_path / "weights"))
+    for each in (other, third):
+        for found, wanted in zip(each.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_tensors_that_go_without_their_graph_are_missed(tf, tmp_path):
+    """Why a conversion lets the graph follow: TensorFlow refuses the rest, and verifying it says so before."""
+    whole = tf.train.Checkpoint(v=tf.Variable(1.0), w=tf.Variable(2.0)).write(str(tmp_path / "whole"))
+    stored = tf.train.load_checkpoint(whole)
+    values = {name: stored.get_tensor(name) for name in stored.get_variable_to_shape_map()}
+    values["_CHECKPOINTABLE_OBJECT_GRAPH"] = np.array(values["_CHECKPOINTABLE_OBJECT_GRAPH"], object)
+    del values["w/.ATTRIBUTES/VARIABLE_VALUE"]
+    lacking = str(save_checkpoint(tmp_path / "lacking", values, write_state=False, write_meta_graph=False))
+    with pytest.raises(tf.errors.NotFoundError, match=r"w/\.ATTRIBUTES/VARIABLE_VALUE"):
+        tf.train.Checkpoint(v=tf.Variable(0.0), w=tf.Variable(0.0)).read(lacking)
+    with pytest.raises(AssertionError, match="Unresolved object"):
+        tf.train.Checkpoint(v=tf.Variable(0.0)).read(lacking).assert_consumed()
+    with load_checkpoint(lacking) as reader:
+        assert "an object's value is not stored, and TensorFlow fails where it is asked for" in str(reader.verify())
+
+
 def test_a_renamed_object_is_what_the_renamed_program_writes(tf, tf_keras, tmp_path):
     model, step = trained(tf_keras, tf_keras.optimizers.legacy.Adam()), tf.Variable(7, name="step")
     old = tf.train.Checkpoint(model=model, step=step)
@@ -142,6 +172,15 @@ def test_cast_values_are_restored_into_variables_of_that_dtype(tf, tmp_path):
     v, step = tf.Variable(np.zeros(2, np.float16)), tf.Variable(0, dtype=tf.int64)
     tf.train.Checkpoint(v=v, step=step).restore(str(tmp_path / "narrow")).assert_consumed()
     assert (v.numpy().tolist(), step.numpy()) == ([1.5, 2.5], 3)
+
+
+def test_cast_values_are_refused_by_variables_of_the_former_dtype(tf, tmp_path):
+    wide = tf.train.Checkpoint(v=tf.Variable([1.5, 2.5])).write(str(tmp_path / "wide"))
+    convert_checkpoint(wide, tmp_path / "narrow", [("dtype", {"*": "bfloat16"})])
+    v = tf.Variable([0.0, 0.0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected dtype float does not equal original dtype"):
+        tf.train.Checkpoint(v=v).read(str(tmp_path / "narrow"))
+    assert v.numpy().tolist() == [0, 0]
 
 
 def test_an_average_is_restored(tf, tf_keras, tmp_path):

@@ -1,0 +1,5 @@
+
+
+r*
+=7
+VARIABLE_VALUEon_readr/.ATTRIBUTES/VARIABLE_VALUE*
