@@ -42,6 +42,7 @@ const KEYS: ReadonlyArray<readonly [keys: string, what: string]> = [
   ["← ↑ → ↓", "go to the next box"],
   ["+ or Enter, −", "open, close"],
   ["/", "find"],
+  ["N, P", "next hit, the one before"],
   ["[ and ]", "back, forward"],
   ["Z, Shift Z, 0", "zoom in, out, fit"],
   ["wheel", "zoom, in the picture or with Ctrl"],

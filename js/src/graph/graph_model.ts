@@ -112,6 +112,8 @@ export interface GraphFacts {
   readonly colors: readonly string[];
   /** What the numbers are that the user gave, or "". */
   readonly painted: string;
+  /** What can be searched. */
+  readonly modes: readonly string[];
   readonly paints: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
@@ -146,7 +148,7 @@ export function edgeKey(source: number, target: number): string {
 }
 
 export function decodeFacts(reply: Reply): GraphFacts {
-  const { ops, groups, colors, painted, paints } = reply.content;
+  const { ops, groups, colors, painted, modes, paints } = reply.content;
   return {
     ops: list(ops).map((pair) => [String(list(pair)[0]), Number(list(pair)[1])] as const),
     groups: list(groups).map((each) => {
@@ -155,6 +157,7 @@ export function decodeFacts(reply: Reply): GraphFacts {
     }),
     colors: list(colors).map(String),
     painted: String(painted ?? ""),
+    modes: list(modes).map(String),
     paints: record(paints) as GraphFacts["paints"],
   };
 }
@@ -263,11 +266,23 @@ function decodeHeading(content: Record<string, unknown>): TensorHeading {
   };
 }
 
-export function decodeHits(reply: Reply): { readonly hits: readonly Hit[]; readonly total: number } {
+/** What a search has found. */
+export interface Found {
+  /** The first of them. */
+  readonly hits: readonly Hit[];
+  readonly total: number;
+  /** How many each box or frame of the picture shows, by its id. */
+  readonly boxes: ReadonlyMap<number, number>;
+}
+
+export function decodeHits(reply: Reply): Found {
   const hits = list(reply.content.hits)
     .map(record)
     .map((hit) => ({ name: String(hit.name), what: String(hit.what) }));
-  return { hits, total: Number(reply.content.total) };
+  const boxes = list(reply.content.boxes)
+    .map(list)
+    .map(([id, count]) => [Number(id), Number(count)] as const);
+  return { hits, total: Number(reply.content.total), boxes: new Map(boxes) };
 }
 
 /** Numbers of an op or scope. */

@@ -94,6 +94,14 @@ export class GraphPicture {
     if (!chosen) this.#first()?.group.setAttribute("tabindex", "0");
   }
 
+  /** Outline the boxes that show something found, here and in the map. */
+  markHits(counts: ReadonlyMap<number, number>): void {
+    this.viewport.root.classList.toggle("finding", counts.size > 0);
+    for (const [id, { group }] of this.#drawing.boxes) group.classList.toggle("hit", counts.has(id));
+    const hits = [...counts.keys()].flatMap((id) => this.#drawing.boxes.get(id)?.box ?? []);
+    this.viewport.mark(hits);
+  }
+
   #revealChosen(): void {
     const chosen = this.#find(this.#current);
     if (chosen?.node) this.viewport.reveal(chosen.box);

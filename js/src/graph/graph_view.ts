@@ -80,8 +80,11 @@ class GraphApp {
       onPutBack: (group) => this.#change({ groups: [...this.#state.groups, group] }),
     });
     this.#finder = new GraphFinder({
-      search: async (text, mode, signal) => channel.request("search", { text, mode }, { signal }),
+      modes: facts.modes,
+      search: async (text, mode, signal) =>
+        channel.request("search", { text, mode, state: this.#state }, { signal }),
       onJump: (name) => void this.#jump(name),
+      onMark: (boxes) => this.#picture.markHits(boxes),
     });
     this.#controls = new GraphControls(facts, this.#finder, {
       onChange: (part) => void this.#changeAfterWork(part),
@@ -168,6 +171,7 @@ class GraphApp {
     this.#anchor = null;
     this.#controls.show(state, scene, this.#history);
     this.#legend.show(scene);
+    void this.#finder.markAgain();
     const selected = this.#model.get("selected");
     if (selected) this.#picture.select(selected, true);
     this.#panel.setAside(this.#isAside(selected));
@@ -314,6 +318,8 @@ class GraphApp {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/" && !typing) this.#finder.focus();
+    else if (event.key === "n" && !typing) this.#finder.step(1);
+    else if (event.key === "p" && !typing) this.#finder.step(-1);
     else if (event.key === "[" && !typing) this.#travel(-1);
     else if (event.key === "]" && !typing) this.#travel(1);
     else if (event.key === "Escape") this.#escape();

@@ -18,13 +18,16 @@ export interface SavedGraph {
   readonly levels: readonly Level[];
   /** What is said of the boxes, by name. */
   readonly details: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Names of nodes and scopes with their ops or kinds. */
-  readonly names: ReadonlyArray<readonly [name: string, what: string]>;
+  /** Names of nodes and scopes, with their ops, if they have one, and kinds. */
+  readonly names: ReadonlyArray<readonly [name: string, op: string, kind: string]>;
   readonly state: Readonly<Record<string, unknown>>;
 }
 
 /** Hits of a search that are listed. */
 const MOST_HITS = 100;
+
+/** What is saved can be searched so. */
+const MODES = ["text", "op", "regex"];
 
 export function savedGraphModel(data: SavedGraph): AnyModel {
   return offlineModel(data.state, (message, model) => answer(data, message, model));
@@ -34,13 +37,13 @@ function answer(data: SavedGraph, message: Message, model: OfflineModel): Answer
   const name = String(message.name ?? "");
   switch (message.kind) {
     case "open":
-      return { content: { ...data.opening, colors: [stateOf(data).color] } };
+      return { content: { ...data.opening, colors: [stateOf(data).color], modes: MODES } };
     case "view":
       return sceneOf(data, message.state as GraphState);
     case "node":
       return detailsOf(data, name);
     case "search":
-      return { content: searchNames(data.names, String(message.text ?? ""), String(message.mode)) };
+      return { content: search(data, message) };
     case "open_scope":
       return step(data, model, levelInside(data, name));
     case "close_scope":
@@ -106,23 +109,72 @@ function sameNames(one: readonly string[], other: readonly string[]): boolean {
   return names.size === new Set(other).size && other.every((name) => names.has(name));
 }
 
-function searchNames(names: SavedGraph["names"], text: string, mode: string): Record<string, unknown> {
-  const matches = matcher(text, mode);
-  const found = text ? names.filter(([name, what]) => matches(name, what)) : [];
-  return {
-    hits: found.slice(0, MOST_HITS).map(([name, what]) => ({ name, what })),
-    total: found.length,
-  };
+function search(data: SavedGraph, message: Message): Record<string, unknown> {
+  const found = findNames(data.names, String(message.text ?? ""), String(message.mode));
+  const hits = found.slice(0, MOST_HITS).map(([name, op, kind]) => ({ name, what: op || kind }));
+  return { hits, total: found.length, boxes: boxesOf(data, found, message.state as GraphState | undefined) };
 }
 
-function matcher(text: string, mode: string): (name: string, what: string) => boolean {
+/** How many of the names each box or frame of a level shows, by its id. */
+function boxesOf(data: SavedGraph, found: SavedGraph["names"], state: GraphState | undefined): unknown {
+  const level = state && data.levels.find(({ open }) => sameNames(open, state.open));
+  if (!level) return [];
+  const { nodes, aside, clusters } = level.scene as Record<string, ReadonlyArray<Shown> | undefined>;
+  const shown = [...(clusters ?? []), ...(nodes ?? []), ...(aside ?? [])];
+  const idOf = new Map(shown.map(({ name, id }) => [name, id]));
+  const counts = new Map<number, number>();
+  for (const [name] of found) {
+    const id = innermost(name, idOf);
+    if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+interface Shown {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The box of a name, or of the scope around it that is shown. */
+function innermost(name: string, idOf: ReadonlyMap<string, number>): number | undefined {
+  for (let scope = name; scope; scope = scope.slice(0, Math.max(scope.lastIndexOf("/"), 0))) {
+    const id = idOf.get(scope);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+/**
+ * What a search finds, by name what is called so before what lies inside it.
+ *
+ * The rule is that of ckpt_magics/notebook/widgets/graph/graph_search.py; tests of both read the same cases.
+ */
+export function findNames(names: SavedGraph["names"], text: string, mode: string): SavedGraph["names"] {
   const wanted = text.toLowerCase();
-  if (mode === "op") return (_, what) => what.toLowerCase().includes(wanted);
-  if (mode !== "regex") return (name) => name.toLowerCase().includes(wanted);
+  if (!text) return [];
+  if (mode === "op") return names.filter(([, op]) => op.toLowerCase().includes(wanted));
+  if (mode === "regex") {
+    const pattern = expression(text);
+    return pattern ? names.filter(([name]) => pattern.test(name)) : [];
+  }
+  const outside = (name: string) =>
+    Number(
+      !name
+        .slice(name.lastIndexOf("/") + 1)
+        .toLowerCase()
+        .includes(wanted),
+    );
+  const order = (one: string, other: string) =>
+    outside(one) - outside(other) || one.length - other.length || Number(one > other) - Number(one < other);
+  return names
+    .filter(([name]) => name.toLowerCase().includes(wanted))
+    .sort(([one], [other]) => order(one, other));
+}
+
+function expression(text: string): RegExp | null {
   try {
-    const pattern = new RegExp(text, "i");
-    return (name) => pattern.test(name);
+    return new RegExp(text, "i");
   } catch {
-    return () => false;
+    return null;
   }
 }

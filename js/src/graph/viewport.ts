@@ -77,7 +77,7 @@ export function firstTransform(drawing: Size, window: Size): Transform {
 /**
  * The transform after what was at `from` is drawn at `to`: its middle stays on its place of the screen, then moves no
  * further than needed for all of it to be seen; what is too large for the window is made smaller. A drawing that can be
- * read as a whole is fitted.
+ * read as a whole is seen as a whole.
  */
 export function keepInPlace(
   transform: Transform,
@@ -87,13 +87,13 @@ export function keepInPlace(
   window: Size,
 ): Transform {
   const { scale, x, y } = transform;
-  const all = fitTransform(drawing, window);
-  if (all.scale >= READABLE) return all;
   const place = {
     x: x + (from.x + from.width / 2) * scale,
     y: y + (from.y + from.height / 2) * scale,
   };
-  const next = Math.min(Math.max(scale, READABLE), Math.max(fitTransform(to, window).scale, SURVEY));
+  const all = fitTransform(drawing, window).scale;
+  const legible = Math.min(Math.max(scale, READABLE), Math.max(fitTransform(to, window).scale, SURVEY));
+  const next = all >= READABLE ? all : legible;
   const moved = {
     scale: next,
     x: place.x - (to.x + to.width / 2) * next,
@@ -103,18 +103,10 @@ export function keepInPlace(
   const seen = (size: number, room: number) => size * next <= room - 2 * FIT_MARGIN;
   const wide = seen(drawing.width, window.width) ? whole : to;
   const high = seen(drawing.height, window.height) ? whole : to;
-  const centered = (size: number, room: number) => (room - size * next) / 2;
   return {
     scale: next,
-    // A narrow column, or a low row, stands in the middle.
-    x:
-      wide === whole
-        ? centered(drawing.width, window.width)
-        : moved.x + shiftInside(moved.x + wide.x * next, wide.width * next, window.width),
-    y:
-      high === whole
-        ? centered(drawing.height, window.height)
-        : moved.y + shiftInside(moved.y + high.y * next, high.height * next, window.height),
+    x: moved.x + shiftInside(moved.x + wide.x * next, wide.width * next, window.width),
+    y: moved.y + shiftInside(moved.y + high.y * next, high.height * next, window.height),
   };
 }
 
@@ -154,6 +146,8 @@ export class Viewport {
   #transform: Transform = { scale: 1, x: 0, y: 0 };
   #drawing = { width: 1, height: 1 };
   #boxes: readonly Box[] = [];
+  /** Boxes that stand out in the map. */
+  #marked: readonly Box[] = [];
   /** Until the user moves the drawing, it is fitted again when the window changes. */
   #moved = false;
   #dragged = false;
@@ -203,6 +197,7 @@ export class Viewport {
   show(content: SVGGElement, size: Size, boxes: readonly Box[], anchor?: { from: Box; to: Box }): void {
     this.#layer.replaceChildren(content);
     this.#boxes = boxes;
+    this.#marked = [];
     // A new drawing has its texts as they are read at full size.
     this.#lettered = 1;
     const former = this.#drawing;
@@ -265,6 +260,12 @@ export class Viewport {
       x: width / 2 - (box.x + box.width / 2) * scale,
       y: height / 2 - (box.y + box.height / 2) * scale,
     });
+  }
+
+  /** Let these boxes stand out in the map. */
+  mark(boxes: readonly Box[]): void {
+    this.#marked = boxes;
+    this.#drawMap();
   }
 
   /** Paint the map again in the colours that hold now. */
@@ -370,13 +371,11 @@ export class Viewport {
     context.scale(sharp, sharp);
     const colors = getComputedStyle(this.map);
     context.fillStyle = colors.color;
-    for (const box of this.#boxes)
-      context.fillRect(
-        box.x * ratio,
-        box.y * ratio,
-        Math.max(box.width * ratio, 1.5),
-        Math.max(box.height * ratio, 1.5),
-      );
+    const paint = ({ x, y, width, height }: Box, least: number) =>
+      context.fillRect(x * ratio, y * ratio, Math.max(width * ratio, least), Math.max(height * ratio, least));
+    for (const box of this.#boxes) paint(box, 1.5);
+    context.fillStyle = colors.caretColor;
+    for (const box of this.#marked) paint(box, 3);
     context.strokeStyle = colors.outlineColor;
     context.lineWidth = 1.5;
     context.strokeRect(

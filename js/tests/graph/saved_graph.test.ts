@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { type SavedGraph, savedGraphModel } from "../../src/graph/saved_graph";
+import { hitTree } from "../../src/graph/hit_tree";
+import { findNames, type SavedGraph, savedGraphModel } from "../../src/graph/saved_graph";
 import { Channel } from "../../src/kernel/messages";
+import cases from "./search_cases.json";
 
 const STATE = {
   open: [],
@@ -25,9 +27,9 @@ const SAVED: SavedGraph = {
   ],
   details: { b: { name: "b", title: "Relu" } },
   names: [
-    ["a", "scope"],
-    ["a/in/x", "Conv2D"],
-    ["c/y", "Relu"],
+    ["a", "", "scope"],
+    ["a/in/x", "Conv2D", "op"],
+    ["c/y", "Relu", "op"],
   ],
   state: { view_state: STATE, selected: "" },
 };
@@ -77,4 +79,21 @@ test("a search finds names and ops, and jumps to the innermost scope that was sa
   expect(model.get("selected")).toBe("a/in/x");
   await ask("reveal", { name: "c/y" });
   expect(open()).toEqual([]);
+});
+
+test("the rule of a search is the kernel's", () => {
+  const names = cases.nodes.map(([name = "", op = ""]) => [name, op, "op"] as const);
+  for (const { text, mode, found } of cases.searches)
+    expect(findNames(names, text, mode).map(([name]) => name)).toEqual(found);
+});
+
+test("hits stand in their scopes, and a scope with one thing in it is one line with that", () => {
+  const hits = ["net/a/w", "net/b", "net/b/w", "x/y/z"].map((name) => ({ name, what: "op" }));
+  expect(hitTree(hits).map(({ label, depth, count, hit }) => [label, depth, count, hit?.name])).toEqual([
+    ["net", 0, 3, undefined],
+    ["a/w", 1, 0, "net/a/w"],
+    ["b", 1, 1, "net/b"],
+    ["w", 2, 0, "net/b/w"],
+    ["x/y/z", 0, 0, "x/y/z"],
+  ]);
 });

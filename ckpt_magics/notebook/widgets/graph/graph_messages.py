@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.notebook.pictures.choices import GROUPS
 from ckpt_magics.notebook.pictures.drawing.dot import DotOptions, format_dot
 from ckpt_magics.notebook.pictures.drawing.engines import lay_out
 from ckpt_magics.notebook.pictures.graph_model import GraphCut, GraphModel
-from ckpt_magics.notebook.pictures.model.hierarchy import ROOT
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.reach import Reached
 from ckpt_magics.notebook.pictures.views.drawn import drawn_pairs
@@ -20,6 +17,7 @@ from ckpt_magics.notebook.pictures.views.view import View
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_colors import GraphColors
 from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout, describe_paints, describe_view
+from ckpt_magics.notebook.widgets.graph.graph_search import SEARCH_MODES, GraphSearch
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, find_items
 from ckpt_magics.notebook.widgets.graph.node_details import describe_item
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues, describe_value
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from ckpt_magics.files.tensors.source import TensorSource
     from ckpt_magics.notebook.widgets.tensors.variable_messages import VariableMessages
 
-__all__ = ["GraphMessages", "search_items"]
+__all__ = ["GraphMessages"]
 
 _MAX_HITS: Final = 100
 _MAX_PAINTED: Final = 500
@@ -57,6 +55,7 @@ class GraphMessages:
         title: As given.
         saved: The graph's variables in the linked checkpoint.
         colors: What colours can say.
+        search: Finds nodes.
     """
 
     def __init__(
@@ -75,6 +74,7 @@ class GraphMessages:
         self._variables = variables
         self._live = live
         self.saved = None if tensors is None else SavedVariables(model.graph_def, tensors)
+        self.search = GraphSearch(model)
         self.colors = GraphColors(model, self.saved, tensors, compare)
 
     def handlers(self) -> dict[str, Handler]:
@@ -101,6 +101,7 @@ class GraphMessages:
             "groups": [[group, title, counts[group]] for group, title in GROUPS.items() if counts[group]],
             "colors": self.colors.offered,
             "painted": self.painted_title,
+            "modes": list(SEARCH_MODES),
             "paints": describe_paints(),
         }
 
@@ -219,9 +220,12 @@ class GraphMessages:
 
     def _search(self, request: Request) -> Reply:
         text, mode = str(request.payload.get("text", "")), str(request.payload.get("mode", "text"))
-        found = search_items(self._model, text, mode)
+        found = self.search.find(text, mode)
         hits = [{"name": item.name, "what": item.op or item.kind} for item in found[:_MAX_HITS]]
-        return Reply({"hits": hits, "total": len(found)})
+        boxes = {}
+        if request.payload.get("state") is not None:
+            boxes = self.search.boxes(found, self._cut(request)[1])
+        return Reply({"hits": hits, "total": len(found), "boxes": [*boxes.items()]})
 
     def _painted(self, _request: Request) -> Reply:
         painted = self.colors.painted
@@ -241,45 +245,6 @@ class GraphMessages:
 
         self.colors.find_differences(progress)
         return Reply()
-
-
-def search_items(model: GraphModel, text: str, mode: str) -> list[Item]:
-    """Return nodes and scopes that a search finds, those whose own name it finds before those inside them.
-
-    Args:
-        model: The graph.
-        text: What to look for, without regard to upper and lower case.
-        mode: "text" in full names, "op" in ops, "regex" as a regular expression in full names.
-
-    Raises:
-        InvalidArgumentError: There is no such mode, or the expression is none.
-    """
-    matches = _matcher(text, mode)
-    by_name: dict[str, Item] = {}
-    for item in model.hierarchy.items[ROOT + 1 :]:
-        # A scope and the node of its name are one thing to jump to.
-        if text and matches(item) and (item.name not in by_name or item.node is not None):
-            by_name[item.name] = item
-    found = list(by_name.values())
-    if mode == "text":
-        wanted = text.casefold()
-        return sorted(found, key=lambda item: (wanted not in item.label.casefold(), len(item.name), item.name))
-    return found
-
-
-def _matcher(text: str, mode: str) -> Callable[[Item], bool]:
-    wanted = text.casefold()
-    if mode == "text":
-        return lambda item: wanted in item.name.casefold()
-    if mode == "op":
-        return lambda item: item.node is not None and wanted in item.op.casefold()
-    if mode != "regex":
-        raise InvalidArgumentError(f"mode is {mode!r}; it can be text, op, regex")
-    try:
-        pattern = re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise InvalidArgumentError(f"this is no regular expression: {error}") from error
-    return lambda item: pattern.search(item.name) is not None
 
 
 def _layout_dot(cut: GraphCut, *, tight: bool) -> str:

@@ -21,7 +21,7 @@ from ckpt_magics.notebook.pictures.graph_model import GraphModel, model_of_graph
 from ckpt_magics.notebook.pictures.picture import GraphPicture
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
-from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages, search_items
+from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages
 from ckpt_magics.notebook.widgets.graph.graph_state import GraphState, Trace, TraceKind, find_items
 from ckpt_magics.notebook.widgets.graph.node_values import LiveValues
 from ckpt_magics.notebook.widgets.graph.painted_numbers import Combined
@@ -167,12 +167,14 @@ class GraphView(BundledWidget):
 
         Args:
             text: What to look for.
-            mode: "text" in names, "op" in ops, "regex" as a regular expression in names.
+            mode: "text" in names, "op" in ops, "attr" in attributes (``padding=SAME``), "input" for what takes
+                something of this name, "output" for what something of this name takes, "regex" as a regular expression
+                in names.
 
         Raises:
             InvalidArgumentError: There is no such mode, or the expression is none.
         """
-        return [item.name for item in search_items(self._model, text, mode)]
+        return [item.name for item in self._answers.search.find(text, mode)]
 
     def trace(self, name: str, kind: TraceKind = "inputs", to: str = "") -> None:
         """Mark all that leads to a node ("inputs"), all that it leads to ("outputs"), or a "path" ``to`` another.

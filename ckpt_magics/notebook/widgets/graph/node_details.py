@@ -18,7 +18,7 @@ from ckpt_magics.notebook.pictures.model.outputs import describe_output, dtype_n
 from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto import messages
 
-__all__ = ["Section", "describe_item", "fact"]
+__all__ = ["Section", "attribute_lines", "describe_item", "fact"]
 
 Section = dict[str, Any]
 
@@ -141,6 +141,11 @@ def _scope_sections(model: GraphModel, item: Item) -> Iterator[Section]:
     variables = [leaf for leaf in leaves if leaf.kind == "variable"]
     yield _section("Variables", (fact(leaf.label, leaf.name, leaf.name) for leaf in variables[:_MAX_LINKS]))
     yield _consumers(model, (leaf.id for leaf in leaves))
+
+
+def attribute_lines(node: messages.NodeDef) -> list[str]:
+    """Return the attributes of a node as ``name=value``."""
+    return [f"{name}={_attr_text(node.attr[name])}" for name in sorted(node.attr)]
 
 
 def _attr_text(value: messages.AttrValue) -> str:

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from ckpt_magics.notebook.pictures.drawing.plain_layout import arrange
 from ckpt_magics.notebook.pictures.graph_model import GraphModel
-from ckpt_magics.notebook.pictures.model.hierarchy import ROOT
 from ckpt_magics.notebook.pictures.views.view import View
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages
 from ckpt_magics.notebook.widgets.graph.graph_scene import describe_layout
@@ -60,7 +59,7 @@ def saved_graph(answers: GraphMessages, model: GraphModel, state: GraphState, li
     """
     state = replace(state, trace=None)
     opening = answers.opening()
-    names = _names(model)
+    names = _names(answers)
     budget = _Budget(float("inf"), _MAX_BOXES_IN_FILE) if limit is None else _Budget(float(limit), _MAX_BOXES)
     budget.take(opening)
     if limit is not None and not _Budget(limit * _NAMES_SHARE, 0).take(names):
@@ -114,10 +113,6 @@ def _named(level: dict[str, Any], *, openable: bool = False) -> list[str]:
     return [box["name"] for box in single if box["openable"] or not openable]
 
 
-def _names(model: GraphModel) -> list[list[str]]:
-    """All that one can search for, with its op or kind; a scope and the node of its name are one."""
-    found: dict[str, str] = {}
-    for item in model.hierarchy.items[ROOT + 1 :]:
-        if item.name not in found or item.node is not None:
-            found[item.name] = item.op or item.kind
-    return [[name, what] for name, what in found.items()]
+def _names(answers: GraphMessages) -> list[list[str]]:
+    """All that one can search for: name, op or "", kind."""
+    return [[item.name, item.op, item.kind] for item in answers.search.named]
