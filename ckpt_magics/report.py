@@ -113,12 +113,14 @@ class Report:
         lines: What is to be known besides, a line each.
         tables: The facts.
         advice: What stands below them, such as what to do: a line each, indented where it belongs to the one above.
+        folded: Whether HTML shows only the title and the first line until it is clicked.
     """
 
     title: str
     lines: Sequence[str] = ()
     tables: Sequence[Table] = ()
     advice: Sequence[str] = ()
+    folded: bool = False
 
     def text(self) -> str:
         """Return it as lines of text, tables indented.
@@ -134,7 +136,12 @@ class Report:
     def html(self) -> str:
         """Return it as HTML without scripts or style sheets, in the page's own colours."""
         tables = "".join(table.html() for table in self.tables)
-        return f"{_html_lines([self.title], _STRONG)}{_html_lines(self.lines)}{tables}{_html_lines(self.advice)}"
+        if not self.folded:
+            return f"{_html_lines([self.title], _STRONG)}{_html_lines(self.lines)}{tables}{_html_lines(self.advice)}"
+        title, *first = [html.escape(visible(line)) for line in (self.title, *self.lines[:1])]
+        beside = f' <span style="{_FAINT}">{first[0]}</span>' if first else ""
+        summary = f'<summary style="cursor:pointer"><span style="{_STRONG}">{title}</span>{beside}</summary>'
+        return f"<details>{summary}{_html_lines(self.lines[1:])}{tables}{_html_lines(self.advice)}</details>"
 
 
 def _cell_text(cell: object) -> str:

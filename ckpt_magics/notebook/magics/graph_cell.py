@@ -147,8 +147,8 @@ def _session_with_values(shell: InteractiveShell, graph: Graph, session: Session
     session = session if session.graph is graph else Session(graph=graph)
     if theirs:
         return session, (
-            "The cell closed its session, and the values in it are gone; leave it open, or use the cell's own "
-            "session: tf.get_default_session()."
+            "No values are kept, for the cell closed its session; one that stays open keeps them, as the cell's own "
+            "does: tf.get_default_session()."
         )
     return session, _initialize(session)
 

@@ -117,8 +117,8 @@ def graph_report(contents: GraphContents, lines: int | None = None, *, at_most: 
     table = variable_table(tensors, _counted(contents), at_most, folded=len(tensors) > MAX_OPEN_ROWS)
     tables = [table] if table.rows else []
     counted = [] if tables else [table.caption]
-    said = [*([source.note] if source.note else []), *contents.summary[:lines], *counted]
-    return Report(contents.title, said, tables)
+    said = [*contents.summary[:lines], *([source.note] if source.note else []), *counted]
+    return Report(contents.title, said, tables, folded=True)
 
 
 def ends_report(contents: GraphContents) -> Report:
