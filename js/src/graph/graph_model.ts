@@ -133,6 +133,8 @@ export interface FactSection {
 export interface NodeDetails {
   readonly name: string;
   readonly title: string;
+  /** Whether things are in it that can be opened. */
+  readonly isScope: boolean;
   readonly sections: readonly FactSection[];
   /** The saved tensor of a variable, as a row of the linked checkpoint; null where there is none. */
   readonly variable: TensorHeading | null;
@@ -236,10 +238,11 @@ function decodeTraced(content: Record<string, unknown>): Traced {
 }
 
 export function decodeDetails(reply: Reply): NodeDetails {
-  const { name, title, sections, variable } = reply.content;
+  const { name, title, scope, sections, variable } = reply.content;
   return {
     name: String(name),
     title: String(title),
+    isScope: scope === true,
     sections: list(sections)
       .map(record)
       .map((section) => ({

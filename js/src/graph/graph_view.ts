@@ -98,6 +98,7 @@ class GraphApp {
       onTrace: (name, kind) => this.#trace(name, kind),
       onAside: (name, aside) => this.#change({ aside: { ...this.#state.aside, [name]: aside } }),
       onClose: () => this.#select(""),
+      onOpenAll: (name) => void this.#step("open_all", name),
     });
     this.#painted = new PaintedTable({
       load: () => channel.request("painted"),
@@ -236,7 +237,7 @@ class GraphApp {
   }
 
   /** A step that the kernel takes, since it knows what lies in what: the new state comes back as the trait. */
-  async #step(kind: "open_scope" | "close_scope", name: string): Promise<void> {
+  async #step(kind: "open_scope" | "open_all" | "close_scope", name: string): Promise<void> {
     this.#anchor = name;
     try {
       // With the state, of which the kernel may not have heard yet: a busy one gets changes of traits late.

@@ -8,6 +8,7 @@ export interface NodePanelOptions {
   onTrace(name: string, kind: Trace["kind"]): void;
   onAside(name: string, aside: boolean): void;
   onClose(): void;
+  onOpenAll(name: string): void;
 }
 
 /** Sections longer than this are folded at first. */
@@ -36,7 +37,7 @@ export class NodePanel {
   /** Show the details; `value` is the pane of the variable's saved value, if there is one. */
   show(details: NodeDetails, isAside: boolean, value: HTMLElement | null): void {
     const { name } = details;
-    const { onTrace, onAside, onClose } = this.#options;
+    const { onTrace, onAside, onClose, onOpenAll } = this.#options;
     const shown = visibleName(name);
     const [scope, leaf] = split(shown);
     const head = element(
@@ -53,6 +54,11 @@ export class NodePanel {
       button("Trace outputs", () => onTrace(name, "outputs"), { title: "Mark all that depends on this" }),
       button("Path to…", () => onTrace(name, "path"), { title: "Then choose where the path ends" }),
       this.#aside,
+      details.isScope
+        ? button("Open all", () => onOpenAll(name), {
+            title: "Open everything in it, as far as a picture holds it",
+          })
+        : null,
     );
     this.#aside.onclick = () => onAside(name, this.#aside.textContent === PULL);
     this.setAside(isAside);

@@ -18,8 +18,8 @@ export interface SavedGraph {
   readonly levels: readonly Level[];
   /** What is said of the boxes, by name. */
   readonly details: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Names of nodes and scopes, with their ops, if they have one, and kinds. */
-  readonly names: ReadonlyArray<readonly [name: string, op: string, kind: string]>;
+  /** Names of nodes and scopes with their kinds, and the ops of those that have one. */
+  readonly names: ReadonlyArray<readonly [name: string, kind: string, op?: string]>;
   readonly state: Readonly<Record<string, unknown>>;
 }
 
@@ -111,7 +111,7 @@ function sameNames(one: readonly string[], other: readonly string[]): boolean {
 
 function search(data: SavedGraph, message: Message): Record<string, unknown> {
   const found = findNames(data.names, String(message.text ?? ""), String(message.mode));
-  const hits = found.slice(0, MOST_HITS).map(([name, op, kind]) => ({ name, what: op || kind }));
+  const hits = found.slice(0, MOST_HITS).map(([name, kind, op]) => ({ name, what: op ?? kind }));
   return { hits, total: found.length, boxes: boxesOf(data, found, message.state as GraphState | undefined) };
 }
 
@@ -152,7 +152,7 @@ function innermost(name: string, idOf: ReadonlyMap<string, number>): number | un
 export function findNames(names: SavedGraph["names"], text: string, mode: string): SavedGraph["names"] {
   const wanted = text.toLowerCase();
   if (!text) return [];
-  if (mode === "op") return names.filter(([, op]) => op.toLowerCase().includes(wanted));
+  if (mode === "op") return names.filter(([, , op]) => op?.toLowerCase().includes(wanted));
   if (mode === "regex") {
     const pattern = expression(text);
     return pattern ? names.filter(([name]) => pattern.test(name)) : [];

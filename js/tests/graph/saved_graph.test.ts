@@ -27,9 +27,9 @@ const SAVED: SavedGraph = {
   ],
   details: { b: { name: "b", title: "Relu" } },
   names: [
-    ["a", "", "scope"],
-    ["a/in/x", "Conv2D", "op"],
-    ["c/y", "Relu", "op"],
+    ["a", "scope"],
+    ["a/in/x", "op", "Conv2D"],
+    ["c/y", "op", "Relu"],
   ],
   state: { view_state: STATE, selected: "" },
 };
@@ -82,7 +82,7 @@ test("a search finds names and ops, and jumps to the innermost scope that was sa
 });
 
 test("the rule of a search is the kernel's", () => {
-  const names = cases.nodes.map(([name = "", op = ""]) => [name, op, "op"] as const);
+  const names = cases.nodes.map(([name = "", op = ""]) => [name, "op", op] as const);
   for (const { text, mode, found } of cases.searches)
     expect(findNames(names, text, mode).map(([name]) => name)).toEqual(found);
 });

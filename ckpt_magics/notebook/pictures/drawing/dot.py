@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -187,8 +188,9 @@ def _node_attributes(node: ViewNode, palette: Palette) -> str:
 
 
 def edge_width(edge: ViewEdge) -> float:
-    """Return the width of a line, in points: more tensors, thicker."""
-    return min(1 + 0.3 * (edge.count - 1).bit_length(), 2.5)
+    """Return the width of a line, in points: more tensors, or larger ones, thicker."""
+    by_count = min(1 + 0.3 * (edge.count - 1).bit_length(), 2.5)
+    return round(max(by_count, min(1 + 0.35 * math.log10(max(edge.elements, 1)), 4)), 2)
 
 
 def _edge_attributes(number: int, edge: ViewEdge, with_label: bool) -> str:

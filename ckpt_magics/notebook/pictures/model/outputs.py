@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -72,15 +73,26 @@ def _attr_type(node: messages.NodeDef, name: str) -> int:
 
 def output_shape(node: messages.NodeDef, slot: int) -> str:
     """Return the shape of an output as ``[?, 10]``, ``""`` when it is not known."""
+    shape = _known_shape(node, slot)
+    return "" if shape is None else format_shape(shape)
+
+
+def output_elements(node: messages.NodeDef, slot: int) -> int:
+    """Return how many elements an output has for one of each dimension that is not known; 0 where no shape is."""
+    shape = _known_shape(node, slot)
+    return 0 if shape is None or shape.unknown_rank else math.prod(dim.size for dim in shape.dim if dim.size >= 0)
+
+
+def _known_shape(node: messages.NodeDef, slot: int) -> messages.TensorShapeProto | None:
     attributes = node.attr
     if "_output_shapes" in attributes:
         shapes = attributes["_output_shapes"].list.shape
-        return format_shape(shapes[slot]) if 0 <= slot < len(shapes) else ""
+        return shapes[slot] if 0 <= slot < len(shapes) else None
     if node.op == "Const" and "value" in attributes:
-        return format_shape(attributes["value"].tensor.tensor_shape)
+        return attributes["value"].tensor.tensor_shape
     if "shape" in attributes and attributes["shape"].HasField("shape") and node.op != "VarHandleOp":
-        return format_shape(attributes["shape"].shape)
-    return ""
+        return attributes["shape"].shape
+    return None
 
 
 def format_shape(shape: messages.TensorShapeProto) -> str:

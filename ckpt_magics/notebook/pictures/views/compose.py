@@ -153,11 +153,13 @@ class _Composer:
         says = {box.id: box.detail for box in boxes}
         columns = (self.edges.sources, self.edges.targets, self.edges.counts, self.edges.data_counts, self.edges.first)
         for source, target, count, data_count, first in zip(*(c.tolist() for c in columns), strict=True):
-            label = self.describer.edge_label(self.edges.order[first : first + count]) if data_count else ""
+            bundled = self.edges.order[first : first + count]
+            label = self.describer.edge_label(bundled) if data_count else ""
+            elements = self.describer.edge_elements(bundled) if data_count else 0
             if label == says.get(source):
                 # The box itself says so: a variable's shape needs no second time on every line out of it.
                 label = ""
-            edges.append(ViewEdge(source, target, count, data_count == 0, label))
+            edges.append(ViewEdge(source, target, count, data_count == 0, label, elements))
         return tuple(edges)
 
     def _note_faults(self) -> None:

@@ -14,7 +14,7 @@ from ckpt_magics.notebook.pictures.model.hierarchy import CONTROL_SLOT, Hierarch
 from ckpt_magics.notebook.pictures.model.item import Item
 from ckpt_magics.notebook.pictures.model.kinds import called_function
 from ckpt_magics.notebook.pictures.model.labels import TIMES
-from ckpt_magics.notebook.pictures.model.outputs import OpDefs, describe_node, describe_output
+from ckpt_magics.notebook.pictures.model.outputs import OpDefs, describe_node, describe_output, output_elements
 from ckpt_magics.notebook.pictures.views.view import ViewCluster, ViewNode
 from ckpt_magics.phrasing import names_text
 from ckpt_magics.proto import messages
@@ -126,14 +126,29 @@ class Describer:
         Args:
             edges: int64 [edges], positions of its edges in the hierarchy's arrays.
         """
-        edges = edges[self.hierarchy.slots[edges] != CONTROL_SLOT]
-        outputs = np.unique(np.stack([self.hierarchy.sources[edges], self.hierarchy.slots[edges]]), axis=1)
+        outputs = self._outputs(edges)
         tensors = outputs.shape[1]
         known = {self._output(source, slot) for source, slot in outputs[:, :MAX_SAMPLED].T.tolist()}
         label = known.pop() if len(known) == 1 else ""
         if tensors <= 1:
             return label
         return f"{tensors:,} {TIMES} {label}" if label else f"{tensors:,} tensors"
+
+    def edge_elements(self, edges: npt.NDArray[np.int64]) -> int:
+        """Return about how many elements a metaedge carries, 0 where no shape is known.
+
+        Args:
+            edges: int64 [edges], positions of its edges in the hierarchy's arrays.
+        """
+        outputs = self._outputs(edges)
+        sampled = [(self.hierarchy.items[source].node, slot) for source, slot in outputs[:, :MAX_SAMPLED].T.tolist()]
+        elements = sum(output_elements(node, slot) for node, slot in sampled if node is not None)
+        return elements * outputs.shape[1] // max(len(sampled), 1)
+
+    def _outputs(self, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The different tensors of a metaedge: int64 [2, tensors], item and output index."""
+        edges = edges[self.hierarchy.slots[edges] != CONTROL_SLOT]
+        return np.unique(np.stack([self.hierarchy.sources[edges], self.hierarchy.slots[edges]]), axis=1)
 
     def _output(self, source: int, slot: int) -> str:
         node = self.hierarchy.items[source].node

@@ -116,6 +116,7 @@ class ViewEdge:
         count: Tensors and control inputs bundled.
         is_control: Nothing but control inputs.
         label: dtype and shape, or how many tensors.
+        elements: About how many numbers go along it for one value of each unknown dimension; 0 is unknown.
     """
 
     source: int
@@ -123,6 +124,7 @@ class ViewEdge:
     count: int
     is_control: bool
     label: str
+    elements: int = 0
 
 
 @dataclass(frozen=True, slots=True)

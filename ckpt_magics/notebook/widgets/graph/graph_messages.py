@@ -175,7 +175,9 @@ class GraphMessages:
 
     def _node(self, request: Request) -> Reply:
         content = self.details(str(request.payload.get("name", "")))
-        item = self._model.node_item(find_items(self._model.hierarchy, content["name"]))
+        items = find_items(self._model.hierarchy, content["name"])
+        content["scope"] = any(self._model.hierarchy.items[each].is_compound for each in items)
+        item = self._model.node_item(items)
         if item.node is not None:
             value = describe_value(item.node, self.saved, self._tensors, self._live)
             content["sections"][:0] = [value] if value["facts"] else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, cast, get_args
@@ -122,6 +123,25 @@ class GraphState:
         names.append(hierarchy.items[compound[0]].name)
         aside = {each: side for each, side in self.aside.items() if not (side and each in names)}
         return replace(self, open=tuple(dict.fromkeys((*self.open, *names))), aside=aside)
+
+    def with_all_open(self, hierarchy: Hierarchy, name: str, at_most: int) -> Self:
+        """Open a scope with everything below it, outer scopes first, as long as the boxes in them are so few.
+
+        Raises:
+            NotFoundError: The graph has nothing of this name that could be opened.
+        """
+        state = self.with_open(hierarchy, name)
+        waiting = deque(item_id for item_id in find_items(hierarchy, name) if hierarchy.items[item_id].is_compound)
+        names: list[str] = []
+        boxes = 0
+        while waiting:
+            item = hierarchy.items[waiting.popleft()]
+            boxes += len(item.children)
+            if boxes > at_most and names:
+                break
+            names.append(item.name)
+            waiting.extend(child for child in item.children if hierarchy.items[child].is_compound)
+        return replace(state, open=tuple(dict.fromkeys((*state.open, *names))))
 
     def with_closed(self, hierarchy: Hierarchy, name: str) -> Self:
         """Close a scope and what is open inside it; everything around it stays open.

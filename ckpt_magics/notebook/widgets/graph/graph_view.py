@@ -19,6 +19,7 @@ from ckpt_magics.notebook.frames.variable_frame import variables_frame
 from ckpt_magics.notebook.pictures.drawing.plain_layout import arrange
 from ckpt_magics.notebook.pictures.graph_model import GraphModel, model_of_graph
 from ckpt_magics.notebook.pictures.picture import GraphPicture
+from ckpt_magics.notebook.pictures.views.view import NODE_BUDGET
 from ckpt_magics.notebook.widgets.bundles import BundledWidget
 from ckpt_magics.notebook.widgets.conversation import Handler, Reply, Request
 from ckpt_magics.notebook.widgets.graph.graph_messages import GraphMessages
@@ -84,6 +85,7 @@ class GraphView(BundledWidget):
                 **({} if variables is None else variables.handlers()),
                 **self._answers.handlers(),
                 "open_scope": Handler(self._on_open),
+                "open_all": Handler(self._on_open_all),
                 "close_scope": Handler(self._on_close),
                 "reveal": Handler(self._on_reveal),
             }
@@ -126,6 +128,14 @@ class GraphView(BundledWidget):
             super().open()
         else:
             self._show(self.state.with_open(self._model.hierarchy, scope))
+
+    def open_all(self, scope: str) -> None:
+        """Open a scope and all that is in it, outer scopes first, up to what a picture can hold.
+
+        Raises:
+            NotFoundError: The graph has no such scope.
+        """
+        self._show(self.state.with_all_open(self._model.hierarchy, scope, NODE_BUDGET))
 
     def close_scope(self, scope: str | None = None) -> None:
         """Close a scope and what is open inside it; without a name, all of them.
@@ -297,6 +307,11 @@ class GraphView(BundledWidget):
     def _on_open(self, request: Request) -> Reply:
         self._take_state(request)
         self.open(str(request.payload.get("name", "")))
+        return Reply()
+
+    def _on_open_all(self, request: Request) -> Reply:
+        self._take_state(request)
+        self.open_all(str(request.payload.get("name", "")))
         return Reply()
 
     def _on_close(self, request: Request) -> Reply:

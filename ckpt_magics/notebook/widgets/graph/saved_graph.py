@@ -114,5 +114,5 @@ def _named(level: dict[str, Any], *, openable: bool = False) -> list[str]:
 
 
 def _names(answers: GraphMessages) -> list[list[str]]:
-    """All that one can search for: name, op or "", kind."""
-    return [[item.name, item.op, item.kind] for item in answers.search.named]
+    """All that one can search for: name, kind, and the op of what has one."""
+    return [[item.name, item.kind, *([item.op] if item.op else [])] for item in answers.search.named]

@@ -359,3 +359,21 @@ def test_what_is_not_in_the_graph_is_named_and_a_scope_tells_the_farthest_from_z
             view.paint(wrong)
     with pytest.raises(InvalidArgumentError):
         view.paint({"conv1": 1}, combine="median")
+
+
+def test_everything_in_a_scope_opens_at_once(view):
+    view.open_all("conv1")
+    assert {"conv1", "conv1/kernel"} <= {cluster["name"] for cluster in shown(view)["clusters"]}
+    view.close_scope()
+    Page(view).ask("open_all", name="fc")
+    assert "fc/kernel" in view.view_state["open"]
+    assert Page(view).ask("node", name="fc")["scope"]
+    few = view.state.with_all_open(view._model.hierarchy, "conv1", 3)
+    assert few.open[0] == "fc"
+    assert "conv1" in few.open
+    assert "conv1/kernel" not in few.open
+
+
+def test_lines_are_as_wide_as_tensors_are_large(view):
+    widths = {edge["hint"].split("\n")[0]: edge["width"] for edge in shown(view)["edges"]}
+    assert widths["conv1 → conv2"] > widths["fc → prob"] > 1
