@@ -140,7 +140,8 @@ class Report:
             return f"{_html_lines([self.title], _STRONG)}{_html_lines(self.lines)}{tables}{_html_lines(self.advice)}"
         title, *first = [html.escape(visible(line)) for line in (self.title, *self.lines[:1])]
         beside = f' <span style="{_FAINT}">{first[0]}</span>' if first else ""
-        summary = f'<summary style="cursor:pointer"><span style="{_STRONG}">{title}</span>{beside}</summary>'
+        line = "cursor:pointer;overflow:hidden;white-space:nowrap;text-overflow:ellipsis"
+        summary = f'<summary style="{line}"><span style="{_STRONG}">{title}</span>{beside}</summary>'
         return f"<details>{summary}{_html_lines(self.lines[1:])}{tables}{_html_lines(self.advice)}</details>"
 
 

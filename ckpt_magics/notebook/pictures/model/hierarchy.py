@@ -6,6 +6,7 @@ Words: an *item* is anything that can be drawn; a *leaf* is an item for one node
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,6 +61,7 @@ class Hierarchy:
     first_inside: int = 0
     calling: Sequence[tuple[int, int]] = ()
     _by_name: dict[str, list[int]] = field(default_factory=dict)
+    _ops: dict[int, Counter[str]] = field(default_factory=dict)
 
     def find(self, name: str) -> list[int]:
         """Return the ids of the items with a full name, or with a library function's own name; a slash may end it."""
@@ -84,6 +86,31 @@ class Hierarchy:
     def nodes(self) -> list[Item]:
         """Every op of the graph and of its functions once, whatever calls them."""
         return [item for item in self.items[: self.first_inside] if item.node is not None or not item.is_compound]
+
+    def ops_inside(self, item_id: int) -> Counter[str]:
+        """Return the ops of the leaves inside an item, each with its number; those of scopes are counted once."""
+        waiting = [item_id]
+        while waiting:
+            item = self.items[waiting[-1]]
+            unknown = [child for child in item.children if self.items[child].is_compound and child not in self._ops]
+            if unknown and item.id not in self._ops:
+                waiting.extend(unknown)
+                continue
+            waiting.pop()
+            if item.id not in self._ops:
+                self._ops[item.id] = self._count(item)
+        return self._ops[item_id]
+
+    def _count(self, item: Item) -> Counter[str]:
+        """The ops of an item whose scopes are counted."""
+        counts: Counter[str] = Counter() if item.is_compound else Counter([item.op])
+        for child in item.children:
+            inside = self.items[child]
+            if inside.is_compound:
+                counts.update(self._ops[child])
+            else:
+                counts[inside.op] += 1
+        return counts
 
     def counted(self, count: int) -> str:
         """Return ``1 op``, ``12 ops``."""

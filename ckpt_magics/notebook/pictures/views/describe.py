@@ -116,7 +116,10 @@ class Describer:
         return facts
 
     def _inside(self, item_id: int) -> str:
-        ops = Counter(leaf.op or leaf.name for leaf in self.hierarchy.leaves(item_id))
+        ops = self.hierarchy.ops_inside(item_id)
+        if "" in ops:
+            # Variables of which only the names are known.
+            ops = Counter(leaf.op or leaf.name for leaf in self.hierarchy.leaves(item_id))
         listed = [op if count == 1 else f"{op} {TIMES} {count:,}" for op, count in ops.most_common(MAX_LISTED)]
         return names_text(listed, MAX_LISTED, count=len(ops))
 
@@ -143,7 +146,7 @@ class Describer:
         outputs = self._outputs(edges)
         sampled = [(self.hierarchy.items[source].node, slot) for source, slot in outputs[:, :MAX_SAMPLED].T.tolist()]
         elements = sum(output_elements(node, slot) for node, slot in sampled if node is not None)
-        return elements * outputs.shape[1] // max(len(sampled), 1)
+        return elements * int(outputs.shape[1]) // max(len(sampled), 1)
 
     def _outputs(self, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The different tensors of a metaedge: int64 [2, tensors], item and output index."""

@@ -7,10 +7,11 @@ cases.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
+
+import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.notebook.pictures.graph_model import GraphCut, GraphModel
@@ -63,10 +64,11 @@ class GraphSearch:
 
     def boxes(self, found: Iterable[Item], cut: GraphCut) -> dict[int, int]:
         """Return how many of some items each box or frame of a view shows, by its id."""
-        frames = {cluster.id for cluster in cut.view.clusters}
-        boxes = cut.boxes
-        places = (item.id if item.id in frames else int(boxes[item.id]) for item in found)
-        return Counter(place for place in places if place >= 0)
+        ids = np.fromiter((item.id for item in found), np.int64)
+        is_frame = np.isin(ids, [cluster.id for cluster in cut.view.clusters])
+        places = np.where(is_frame, ids, cut.boxes[ids])
+        shown, counts = np.unique(places[places >= 0], return_counts=True)
+        return dict(zip(shown.tolist(), counts.tolist(), strict=True))
 
     def _matching(self, text: str, mode: str) -> list[Item]:
         wanted = text.casefold()
@@ -74,8 +76,8 @@ class GraphSearch:
             matches = _expression(text).search
             return [item for item in self.named if matches(item.name)]
         if mode == "text":
-            found = [item for item, name in zip(self.named, self._names, strict=True) if wanted in name]
-            return sorted(found, key=lambda item: (wanted not in _last_part(item), len(item.name), item.name))
+            found = [(item, wanted in name[name.rfind("/") + 1 :]) for name, item in self._names if wanted in name]
+            return [item for itself in (True, False) for item, so_called in found if so_called is itself]
         if mode == "op":
             return [item for item in self.named if wanted in item.op.casefold()]
         if mode == "attr":
@@ -83,8 +85,9 @@ class GraphSearch:
         return self._beside(wanted, mode)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return [item.name.casefold() for item in self.named]
+    def _names(self) -> list[tuple[str, Item]]:
+        """All that can be found with its name in small letters, short names first."""
+        return [(item.name.casefold(), item) for item in sorted(self.named, key=lambda one: (len(one.name), one.name))]
 
     @cached_property
     def _attributes(self) -> list[tuple[Item, Sequence[str]]]:
@@ -100,10 +103,6 @@ class GraphSearch:
         called = {item.id for item in hierarchy.leaves(ROOT) if wanted in item.name.casefold()}
         ends = {end: None for start, end in zip(near.tolist(), far.tolist(), strict=True) if start in called}
         return [hierarchy.items[end] for end in sorted(ends)]
-
-
-def _last_part(item: Item) -> str:
-    return item.name.rpartition("/")[2].casefold()
 
 
 def _expression(text: str) -> re.Pattern[str]:
