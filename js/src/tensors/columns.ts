@@ -65,7 +65,7 @@ export function columnsOf(index: VariableIndex): Column[] {
   const moments = [
     statistic("Min", "min", 98),
     statistic("Max", "max", 98),
-    statistic("Mean", "mean", 98),
+    statistic("Mean", "mean", 110),
     statistic("Std", "std", 98),
     statistic("Zeros", "zeros", 76),
     statistic("NaN", "nans", 66),

@@ -2,15 +2,17 @@
 
 import { element, uniqueId } from "../page/dom";
 import { visibleName } from "../page/format";
+import { oneStop } from "../page/one_stop";
 import { badgeMarks } from "./badges";
 import { badgesIn, type Column, columnsOf, NAME_WIDTH } from "./columns";
+import { denseLine } from "./dense_line";
 import type { SortColumn, SortState } from "./filter";
 import { drawBars } from "./histogram";
 import { fillNameLabel, nameLabel } from "./name_label";
 import type { Selection } from "./selection";
 import type { Statistics } from "./statistics";
 import { TableHeader } from "./table_header";
-import type { VariableIndex } from "./variable_index";
+import { dtypeOf, shapeOf, type VariableIndex } from "./variable_index";
 import { VirtualRows } from "./virtual_rows";
 
 export const ROW_HEIGHT = 24;
@@ -21,6 +23,9 @@ const MOST_FITTED = 420;
 /** Pixels that a character of a name takes about, and what is beside the name. */
 const CHARACTER_WIDTH = 7;
 const NAME_PADDING = 24;
+
+/** Pixels of the letters that the widths of columns are made for. */
+const USUAL_FONT = 13;
 
 export interface TableOptions {
   readonly index: VariableIndex;
@@ -76,6 +81,7 @@ export class Table {
     });
     // The head sticks to the top inside the scroller, so that it goes sideways with the rows.
     const head = element("div", { role: "rowgroup", class: "ckpt-header-group" }, this.#header.root);
+    oneStop(this.#header.root);
     this.root = element(
       "div",
       {
@@ -217,7 +223,7 @@ export class Table {
     const beside = this.#columns.findIndex((column) => column.kind === "distribution");
     const taken = this.#columns
       .slice(1, beside + 1)
-      .reduce((sum, column) => sum + (this.#isShown(column) ? column.width : 0), 0);
+      .reduce((sum, column) => sum + (this.#isShown(column) ? this.#widthOf(column) : 0), 0);
     const room = this.root.clientWidth - taken;
     const most = Math.min(MOST_FITTED, this.#longestName * CHARACTER_WIDTH + NAME_PADDING);
     const width = Math.round(Math.max(Math.min(room, most), NAME_WIDTH));
@@ -225,10 +231,16 @@ export class Table {
     this.#setWidths(width);
   }
 
+  /** Pixels of a column in the size of letters that the page has now. */
+  #widthOf(column: Column): number {
+    const size = Number.parseFloat(getComputedStyle(this.root).fontSize) || USUAL_FONT;
+    return Math.round((column.width * size) / USUAL_FONT);
+  }
+
   #setWidths(name: number): void {
     this.#nameWidth = name;
     const shown = this.#columns.filter((column) => this.#isShown(column));
-    const widths = shown.map((column) => (column.kind === "name" ? name : column.width));
+    const widths = shown.map((column) => (column.kind === "name" ? name : this.#widthOf(column)));
     const total = widths.reduce((sum, width) => sum + width, 0);
     this.root.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
     this.root.style.setProperty("--width", `${total}px`);
@@ -278,7 +290,12 @@ export class Table {
         if (holder.textContent !== text) holder.textContent = text;
       }
       // A cell may be narrower than its text.
-      if (cell.title !== visibleName(text)) cell.title = visibleName(text);
+      const { index } = this.#options;
+      const title =
+        column.kind === "distribution"
+          ? denseLine(dtypeOf(index, row), shapeOf(index, row), statistics)
+          : text;
+      if (cell.title !== visibleName(title)) cell.title = visibleName(title);
       if (column.kind === "distribution") drawDistribution(cell, row, statistics);
     });
   }

@@ -2,9 +2,11 @@
 
 import type { Channel } from "../kernel/messages";
 import { button, element, select } from "../page/dom";
-import { formatBytes, formatCount, formatNumber, formatShape, visibleName } from "../page/format";
+import { formatBytes, formatCount, formatNumber, visibleName } from "../page/format";
+import { oneStop } from "../page/one_stop";
 import { errorLine } from "../page/view_root";
 import { slider } from "./axis_slider";
+import { denseLine } from "./dense_line";
 import { type FacetPlane, facetsOf, placeOf, planeShape } from "./facet_plane";
 import { facetControls, facetView } from "./facet_view";
 import { explorer, type HeatMapOptions, lineText, type Point, specialsNote } from "./heat_map_view";
@@ -44,6 +46,7 @@ export class TensorPane {
   readonly #onClose: () => void;
   readonly #body = element("div", { class: "ckpt-tensor-body" });
   readonly #facts = element("div", { class: "ckpt-facts" });
+  readonly #summary = element("p", { class: "ckpt-dense" });
   readonly #readout = element("output", { class: "ckpt-readout" });
   #heading: TensorHeading | null = null;
   #window: TensorWindow = wholeWindow([]);
@@ -75,6 +78,7 @@ export class TensorPane {
     this.#pinned = null;
     this.#mode = this.#modes()[0] ?? "table";
     this.root.hidden = false;
+    this.#statistics = undefined;
     this.#facts.replaceChildren();
     this.#render();
   }
@@ -99,6 +103,7 @@ export class TensorPane {
     if (statistics && statistics === this.#statistics && this.#facts.hasChildNodes()) return;
     this.#statistics = statistics;
     this.#facts.replaceChildren();
+    this.#summarize();
     if (!statistics) return;
     if (statistics.error !== null) return;
     const { min, max, mean, std, zeros, nans, infs, bins } = statistics;
@@ -127,17 +132,24 @@ export class TensorPane {
     if (bins.length > 0 && min !== null && max !== null) this.#facts.append(histogramFigure(bins, min, max));
   }
 
+  /** What is known of it, in one line. */
+  #summarize(): void {
+    const { dtype = "", shape = [], bytes = -1 } = this.#heading ?? {};
+    const size = formatBytes(bytes);
+    this.#summary.textContent = `${denseLine(dtype, shape, this.#statistics)}${size && ` · ${size}`}`;
+  }
+
   #render(): void {
     const heading = this.#heading;
     if (!heading) return;
     const name = visibleName(heading.name);
-    const size = `${heading.dtype} ${formatShape(heading.shape)} · ${formatBytes(heading.bytes)}`;
+    this.#summarize();
     const close = button("✕", this.#onClose, {
       class: "ckpt-close",
       title: "Close (Esc)",
       "aria-label": "Close",
     });
-    const head = element("header", {}, element("h3", { title: name }, name), element("p", {}, size), close);
+    const head = element("header", {}, element("h3", { title: name }, name), this.#summary, close);
     const main = element(
       "div",
       { class: "ckpt-tensor-main" },
@@ -163,6 +175,7 @@ export class TensorPane {
       role: "toolbar",
       "aria-label": "How to show the values",
     });
+    oneStop(bar);
     const modes = this.#modes();
     if (modes.length > 1)
       for (const mode of modes)

@@ -10,6 +10,7 @@ import { button, element } from "../page/dom";
 import { formatBytes, formatCount, formatShare, visibleName } from "../page/format";
 import { Menu } from "../page/menu";
 import { Notice } from "../page/notice";
+import { oneStop } from "../page/one_stop";
 import { headDetails } from "../page/view_head";
 import { mountView } from "../page/view_mount";
 import { titleBar } from "../page/view_root";
@@ -128,6 +129,7 @@ class VariablesApp {
       this.#columnsMenu.root,
       this.#restoreButton,
     );
+    oneStop(tools);
     const split = element("div", { class: "ckpt-split" }, this.#tree.root, this.#table.frame);
     // A checkpoint of ten variables needs no room for a hundred.
     const head = 2.5;
