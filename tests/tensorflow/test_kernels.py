@@ -51,7 +51,8 @@ ELSEWHERE = {
     "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IdentityN", "NoOp", "ControlTrigger", "Assert",
     "Print", "Switch", "Merge", "RandomStandardNormal", "TruncatedNormal", "RandomUniform", "RandomUniformInt",
     "RandomShuffle", "GenerateVocabRemapping", "TopK", "ResizeArea",
-    "AdjustContrastv2", "AdjustHue", "AdjustSaturation",
+    "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "Multinomial",
+    "StatelessRandomNormal", "StatelessRandomUniform", "StatelessTruncatedNormal",
 } | {row.name for family in FAMILIES_ELSEWHERE for row in family.ROWS}  # fmt: skip
 
 

@@ -60,6 +60,33 @@ def test_shuffles(tf, shape):
     check(theirs, ours, "int64")
 
 
+LOGITS = np.log(np.array([[0.1, 0.2, 0.7], [0.5, 0.25, 0.25], [1e-9, 1.0, 1e-9]]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_classes(tf, dtype):
+    logits = LOGITS.astype(dtype)
+    for count in (0, 1, 5, 1000):
+        theirs, ours = both(tf, lambda names, count=count: names.multinomial(logits, count, seed=7))
+        check(theirs, ours, "int64")
+    limits = np.array([[np.inf, 0.0, -np.inf, np.nan], [-np.inf, -np.inf, -np.inf, 1.0]])
+    theirs, ours = both(tf, lambda names: names.random.categorical(limits, 9, names.int32, seed=3))
+    check(theirs, ours, "int32")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("draw", ["uniform", "normal", "truncated_normal"])
+def test_numbers_of_seeds_that_are_inputs(tf, draw, dtype):
+    for shape, seed in [((0,), [0, 0]), ((5,), [1, 2]), ((3, 4, 5), [-7, 2**40]), ((7001,), [2**63 - 1, -1])]:
+
+        def build(names, shape=shape, seed=seed):
+            given = names.constant(seed, names.int64)
+            return getattr(names.random, f"stateless_{draw}")(shape, given, dtype=names.as_dtype(dtype))
+
+        theirs, ours = both(tf, build, 2)
+        check(theirs, ours, dtype)
+
+
 def test_numbers_of_a_graph_with_a_seed(tf):
     def build(names):
         names.set_random_seed(1234)

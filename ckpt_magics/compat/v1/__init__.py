@@ -228,6 +228,7 @@ _OWN = {
     "mod": "graphs.nodes.mathematics:floormod",
     "model_variables": "graphs.variables.default_graph",
     "moving_average_variables": "graphs.variables.default_graph",
+    "multinomial": "graphs.nodes.random_values",
     "multiply": "graphs.nodes.mathematics",
     "name_scope": "graphs.variables.default_graph",
     "negative": "graphs.nodes.mathematics",

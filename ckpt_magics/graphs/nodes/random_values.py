@@ -5,13 +5,23 @@ Format: tensorflow/python/ops/random_ops.py.
 
 from __future__ import annotations
 
-from ckpt_magics.files.formats.dtypes import FLOAT, INT32, DType, as_dtype
+from ckpt_magics.files.formats.dtypes import FLOAT, INT32, INT64, DType, as_dtype
 from ckpt_magics.graphs.graph.default import get_default_graph
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.graph.operators import Operators
 from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
 
-__all__ = ["get_seed", "random_normal", "random_uniform", "truncated_normal"]
+__all__ = [
+    "categorical",
+    "get_seed",
+    "multinomial",
+    "random_normal",
+    "random_uniform",
+    "stateless_random_normal",
+    "stateless_random_uniform",
+    "stateless_truncated_normal",
+    "truncated_normal",
+]
 
 DEFAULT_GRAPH_SEED = 87654321
 """Stands for the graph's seed where only the op has one."""
@@ -131,6 +141,96 @@ def random_uniform(  # noqa: PLR0917 -- TensorFlow's own order of arguments
             return output("RandomUniformInt", shape_tensor, low, high, seed=first, seed2=second, name=scope)
         numbers = output("RandomUniform", shape_tensor, dtype=kind, seed=first, seed2=second)
         return numbers if standard else output("AddV2", numbers * (high - low), low, name=scope)
+
+
+def stateless_random_uniform(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    shape: object,
+    seed: object,
+    minval: object = 0,
+    maxval: object = 1,
+    dtype: object = FLOAT,
+    name: str | None = None,
+) -> Tensor:
+    """Add evenly distributed numbers that ``seed``, two whole numbers, alone decides on.
+
+    Raises:
+        ValueError: The dtype is one of whole numbers.
+    """
+    kind = as_dtype(dtype)
+    if not kind.is_floating:
+        raise ValueError(f"whole numbers are not drawn by seeds that are inputs here, got dtype {kind.name}")
+    with name_scope(name, "stateless_random_uniform", [shape, seed, minval, maxval]) as scope:
+        low = convert_to_tensor(minval, kind, name="min")
+        high = convert_to_tensor(1 if maxval is None else maxval, kind, name="max")
+        numbers = output("StatelessRandomUniform", _shape_tensor(shape), seed, dtype=kind)
+        return output("AddV2", numbers * (high - low), low, name=scope)
+
+
+def stateless_random_normal(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    shape: object,
+    seed: object,
+    mean: object = 0.0,
+    stddev: object = 1.0,
+    dtype: object = FLOAT,
+    name: str | None = None,
+) -> Tensor:
+    """Add normally distributed numbers that ``seed``, two whole numbers, alone decides on."""
+    with name_scope(name, "stateless_random_normal", [shape, seed, mean, stddev]) as scope:
+        return _stateless_normal("StatelessRandomNormal", shape, seed, mean, stddev, as_dtype(dtype), scope)
+
+
+def stateless_truncated_normal(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    shape: object,
+    seed: object,
+    mean: object = 0.0,
+    stddev: object = 1.0,
+    dtype: object = FLOAT,
+    name: str | None = None,
+) -> Tensor:
+    """Add normally distributed numbers, none beyond two deviations, that ``seed`` alone decides on."""
+    with name_scope(name, "stateless_truncated_normal", [shape, seed, mean, stddev]) as scope:
+        return _stateless_normal("StatelessTruncatedNormal", shape, seed, mean, stddev, as_dtype(dtype), scope)
+
+
+def _stateless_normal(  # noqa: PLR0917 -- as above
+    op_type: str, shape: object, seed: object, mean: object, stddev: object, dtype: DType, scope: str
+) -> Tensor:
+    sizes = _shape_tensor(shape)
+    mean_tensor = convert_to_tensor(mean, dtype, name="mean")
+    stddev_tensor = convert_to_tensor(stddev, dtype, name="stddev")
+    numbers = output(op_type, sizes, seed, dtype=dtype)
+    return output("AddV2", numbers * stddev_tensor, mean_tensor, name=scope)
+
+
+def multinomial(
+    logits: object,
+    num_samples: object,
+    seed: int | None = None,
+    name: str | None = None,
+    output_dtype: object = None,
+) -> Tensor:
+    """Add classes drawn by their logits: for each row of these as many as wanted, int64 if not told otherwise."""
+    with name_scope(name, "multinomial", [logits]):
+        return _classes(logits, num_samples, seed, output_dtype)
+
+
+def categorical(
+    logits: object,
+    num_samples: object,
+    dtype: object = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Add classes drawn by their logits: for each row of these as many as wanted, int64 if not told otherwise."""
+    with name_scope(name, "categorical", [logits]):
+        return _classes(logits, num_samples, seed, dtype)
+
+
+def _classes(logits: object, num_samples: object, seed: int | None, dtype: object) -> Tensor:
+    given = convert_to_tensor(logits, name="logits")
+    first, second = get_seed(seed)
+    kind = INT64 if dtype is None else as_dtype(dtype)
+    return output("Multinomial", given, num_samples, seed=first, seed2=second, output_dtype=kind)
 
 
 def _is_number(value: object, number: int) -> bool:

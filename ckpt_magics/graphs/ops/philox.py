@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ckpt_magics.graphs.ops.glibc_floats import log_float, sin_cos_float
 
-__all__ = ["RESERVED", "Philox", "Words", "normal_pairs", "unit_doubles", "unit_floats"]
+__all__ = ["RESERVED", "Philox", "Words", "normal_pairs", "scrambled", "unit_doubles", "unit_floats"]
 
 Words = npt.NDArray[np.uint32]
 
@@ -32,6 +32,9 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _MASK_64 = (1 << 64) - 1
 _MASK_128 = (1 << 128) - 1
+
+_SCRAMBLING = 0x02461E29_3EC8F720
+"""Key of the generator that seeds are scrambled by."""
 
 _AT_ONCE = 1 << 14
 """Blocks that are enciphered together: their intermediate values stay in the processor's cache."""
@@ -82,6 +85,16 @@ class Philox:
             b, d = other & _LOW, product & _LOW
             keys = (keys[0] + _RAISES[0]) & 0xFFFFFFFF, (keys[1] + _RAISES[1]) & 0xFFFFFFFF
         yield from (a, b, c, d)
+
+
+def scrambled(seed: int, seed2: int) -> Philox:
+    """Return the stream of two numbers, either of which may be weak: what the generator makes of them.
+
+    Follows tensorflow/core/kernels/stateless_random_ops.cc, GenerateKey.
+    """
+    mixer = Philox(_SCRAMBLING, 0)
+    [words] = mixer.words((seed2 & _MASK_64) << 64 | seed & _MASK_64, np.zeros(1, np.uint64)).astype(object)
+    return Philox(words[0] | words[1] << 32, words[2] | words[3] << 32)
 
 
 def unit_floats(words: Words) -> npt.NDArray[np.float32]:

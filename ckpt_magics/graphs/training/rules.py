@@ -88,7 +88,8 @@ _BESIDE_THE_FAMILIES = frozenset({
     "AsString", "AudioSummaryV2", "DecodeBase64", "EncodeBase64", "ReduceJoin", "RegexReplace", "StringToHashBucket",
     "StringToHashBucketFast", "StringToHashBucketStrong",
     "CTCGreedyDecoder", "GenerateVocabRemapping", "HistogramSummary", "ImageSummary",
-    "LoadAndRemapMatrix", "MergeSummary", "NonMaxSuppression", "NonMaxSuppressionV2", "ScalarSummary", "StringJoin",
+    "LoadAndRemapMatrix", "MergeSummary", "Multinomial", "NonMaxSuppression", "NonMaxSuppressionV2", "ScalarSummary",
+    "StatelessRandomNormal", "StatelessRandomUniform", "StatelessTruncatedNormal", "StringJoin",
     "TensorSummaryV2",
     # Tables and stacks, and what changes variables in place.
     "HashTable", "HashTableV2", "InitializeTable", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",

@@ -9,17 +9,21 @@ Follows tensorflow/core/kernels/{random_op,random_op_cpu,random_shuffle_op}.cc.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ckpt_magics.errors import InvalidArgumentError
-from ckpt_magics.graphs.ops.partial_shapes import Array
-from ckpt_magics.graphs.ops.philox import RESERVED, Words, normal_pairs, unit_doubles, unit_floats
-from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, types
-from ckpt_magics.graphs.ops.shape_rules import like_input, shape_from_input
+from ckpt_magics.files.formats.dtypes import FLOAT, INT32, INT64, DType
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, with_rank
+from ckpt_magics.graphs.ops.philox import RESERVED, Philox, Words, normal_pairs, scrambled, unit_doubles, unit_floats
+from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, types
+from ckpt_magics.graphs.ops.shape_rules import input_as_shape, like_input, shape_from_input
 from ckpt_magics.graphs.ops.sharing import only_if
-from ckpt_magics.graphs.ops.type_sets import FLOATS, INDEX
+from ckpt_magics.graphs.ops.type_sets import FLOATS, INDEX, REAL_NUMBERS
 from ckpt_magics.graphs.ops.values.constants import check_shape_input
 
 __all__ = ["ROWS", "SEEDS"]
@@ -126,6 +130,69 @@ def _shuffle(ctx: KernelContext, value: Array) -> Array:
     return np.asarray(value)[order]
 
 
+def _multinomial(ctx: KernelContext, logits: Array, num_samples: Array) -> Array:
+    """Draw classes of each row by where even numbers lie between the sums of the probabilities.
+
+    TensorFlow takes the rows of large batches in parts, as many as the machine has threads for, and then draws others.
+    """
+    if np.ndim(logits) != 2 or np.ndim(num_samples) or num_samples < 0 or not logits.shape[1]:
+        raise InvalidArgumentError(
+            f"logits should be a matrix with at least one class, num_samples a scalar that is not negative, got "
+            f"{np.shape(logits)} and {num_samples}"
+        )
+    rows, count = len(logits), int(num_samples)
+    counter = ctx.philox.reserve(rows * -(-count // 4) * 8 * RESERVED)
+    words = ctx.philox.words(counter, np.arange(-(-rows * count // 2), dtype=np.uint64))
+    drawn = unit_doubles(words.reshape(-1, 2))[: rows * count].reshape(rows, count)
+    classes = np.empty((rows, count), ctx.output_dtypes[0].numpy)
+    for row, sums, numbers in zip(classes, _running_sums(logits), drawn, strict=True):
+        row[:] = np.searchsorted(sums, numbers * sums[-1], side="right")
+    return classes
+
+
+def _running_sums(logits: Array) -> npt.NDArray[np.float64]:
+    """Return the probabilities of the classes up to each, not of 1 in all; those that are not finite have none."""
+    wide = logits.astype(np.float64)
+    is_finite = np.isfinite(wide)
+    most = np.max(wide, axis=1, keepdims=True, where=is_finite, initial=-np.inf)
+    shares = np.exp(np.where(is_finite, wide - np.where(np.isfinite(most), most, 0), -np.inf))
+    return np.cumsum(shares, axis=1)
+
+
+def _multinomial_shape(ctx: ShapeContext) -> list[Shape]:
+    count = ctx.constant(1)
+    return [(with_rank(ctx.shape(0), 2)[0], None if count is None else int(count))]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a kernel draws from where the seed is an input: a stream that begins anew each time."""
+
+    philox: Philox
+    output_dtypes: Sequence[DType]
+
+
+def _stateless(draw: Kernel) -> Kernel:
+    """Return the kernel that draws as another one does, by a seed that is an input."""
+
+    def kernel(ctx: KernelContext, shape: Array, seed: Array) -> Array:
+        if np.shape(seed) != (2,):
+            raise InvalidArgumentError(f"seed must have shape [2], not {format_shape(np.shape(seed))}")
+        return draw(_Told(scrambled(*(int(part) for part in seed)), ctx.output_dtypes), shape)
+
+    return kernel
+
+
+def _stateless_shape(ctx: ShapeContext) -> list[Shape]:
+    with_rank(ctx.shape(1), 1)
+    return [input_as_shape(ctx, 0)]
+
+
+def _stateless_row(name: str, draw: Kernel) -> Op:
+    attrs = types("dtype", FLOATS, FLOAT), types("T", INDEX, INT32), types("Tseed", INDEX, INT64)
+    return Op(name, "shape: T, seed: Tseed -> output: dtype", attrs, _stateless_shape, _stateless(draw))
+
+
 SEEDS = (Attr("seed", "int", 0), Attr("seed2", "int", 0))
 FLOAT_ATTRS = (*SEEDS, types("dtype", FLOATS), types("T", INDEX))
 
@@ -153,6 +220,17 @@ ROWS: tuple[Op, ...] = (
         (*SEEDS, types("Tout", INDEX), types("T", INDEX)),
         shape_from_input(),
         _uniform_int,
+        is_stateful=True,
+    ),
+    _stateless_row("StatelessRandomUniform", _uniform),
+    _stateless_row("StatelessRandomNormal", _standard_normal),
+    _stateless_row("StatelessTruncatedNormal", _truncated_normal),
+    Op(
+        "Multinomial",
+        "logits: T, num_samples: int32 -> output: output_dtype",
+        (*SEEDS, types("T", REAL_NUMBERS), types("output_dtype", INDEX, INT64)),
+        _multinomial_shape,
+        _multinomial,
         is_stateful=True,
     ),
     Op(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ckpt_magics.compat import v1
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.files.formats.dtypes import as_dtype
 from ckpt_magics.graphs.graph.graph import Graph
@@ -55,3 +56,26 @@ def test_shuffling_moves_whole_rows():
 def test_negative_size_is_refused():
     with pytest.raises(InvalidArgumentError, match="must be >= 0"):
         draw("RandomUniform", [-1], dtype=as_dtype("float32"))
+
+
+def test_numbers_by_seeds_that_are_told():
+    """TensorFlow's numbers, the same ones each time."""
+    numbers = v1.random.stateless_uniform([3], [1, 2])
+    with v1.Session(graph=numbers.graph) as session:
+        for _ in range(2):
+            assert session.run(numbers).tolist() == [0.8440604209899902, 0.19204533100128174, 0.9962232112884521]
+    with pytest.raises(ValueError, match="whole numbers are not drawn"):
+        v1.random.stateless_uniform([3], [1, 2], 0, 9, "int32")
+
+
+def test_classes_by_their_logits():
+    """TensorFlow's classes: none of those that have no probability."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        assert session.run(v1.multinomial([[0.0, 0.0, 0.0]], 8, seed=7)).tolist() == [[2, 0, 1, 2, 0, 1, 1, 0]]
+        rare = v1.random.categorical([[-np.inf, 1.0, np.nan], [0.0, -np.inf, 0.0]], 50, seed=1)
+        assert rare.shape == (2, 50)
+        first, second = session.run(rare)
+        assert set(first) == {1}
+        assert set(second) == {0, 2}
+        with pytest.raises(InvalidArgumentError, match="logits should be a matrix"):
+            session.run(v1.multinomial(v1.placeholder_with_default([1.0], None), 2))
