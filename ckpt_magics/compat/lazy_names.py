@@ -69,23 +69,39 @@ _ONE_PROCESS = "programs run in one process here; leave the line out"
 _PYTHON = "fetch the tensors, and call the function on what session.run gives"
 _EAGER = "build a graph and run it in a session; disable_eager_execution() is the state of affairs"
 
+_MATRIX = "work it out with numpy.linalg, in tf.py_func if it has to be part of the graph"
+
 WITHOUT = {
     "ClusterSpec": _ONE_PROCESS,
     "Dataset": "it is tf.data.Dataset",
     "GradientTape": _EAGER,
     "Server": _ONE_PROCESS,
+    "bincount": "add up tf.one_hot over the first dimension",
+    "cholesky": _MATRIX,
     "distribute": _ONE_PROCESS,
     "enable_eager_execution": _EAGER,
     "enable_v2_behavior": _EAGER,
     "estimator": "import the graph that the estimator wrote into its model_dir",
+    "extract_image_patches": "stack slices of the picture, or take tf.nn.conv2d with a filter of ones and zeros",
     "feature_column": _INPUT,
     "function": _EAGER,
     "hessians": "tf.gradients also differentiates the gradients that it has made",
-    "optimizers": "tf.train has the optimizers",
+    "histogram_fixed_width": "tf.summary.histogram counts, or numpy.histogram does in tf.py_func",
     "keras": "a Keras model's checkpoint opens with load_checkpoint, and tf.layers makes layers",
     "lookup": "look the keys up in Python, and feed the numbers",
+    "matrix_determinant": _MATRIX,
+    "matrix_inverse": _MATRIX,
+    "matrix_solve": _MATRIX,
+    "multinomial": "tf.argmax(logits - tf.log(-tf.log(tf.random_uniform(tf.shape(logits)))), 1) draws from the same",
     "numpy_function": _PYTHON,
+    "optimizers": "tf.train has the optimizers",
+    "orthogonal_initializer": "give get_variable an array as its initializer, the q of numpy.linalg.qr",
     "py_function": _PYTHON,
+    "qr": _MATRIX,
     "replica_device_setter": _ONE_PROCESS,
+    "self_adjoint_eig": _MATRIX,
+    "seq2seq": "step the cell with tf.while_loop or tf.nn.dynamic_rnn, or take a decoder of tf.contrib.legacy_seq2seq",
+    "svd": _MATRIX,
+    "unique_with_counts": "tf.unique gives the places, and tf.unsorted_segment_sum of ones over them the counts",
 }
 """What to do in place of names of TensorFlow that programs often have."""

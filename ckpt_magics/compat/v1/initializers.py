@@ -17,6 +17,7 @@ _HOMES = {
     "ones": "graphs.variables.initializers:Ones",
     "random_normal": "graphs.variables.initializers:RandomNormal",
     "random_uniform": "graphs.variables.initializers:RandomUniform",
+    "tables_initializer": "graphs.variables.initialization",
     "truncated_normal": "graphs.variables.initializers:TruncatedNormal",
     "uniform_unit_scaling": "graphs.variables.initializers:UniformUnitScaling",
     "variables": "graphs.variables.initialization:variables_initializer",

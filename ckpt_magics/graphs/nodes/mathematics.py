@@ -270,6 +270,11 @@ def scalar_mul(scalar: object, x: object, name: str | None = None) -> Tensor:
     return multiply(factor, tensor, name=name)
 
 
+def linspace(start: object, stop: object, num: object, name: str | None = None) -> Tensor:
+    """Add ``num`` numbers from ``start`` to ``stop``, as far from each other."""
+    return output("LinSpace", start, stop, num, name=name)
+
+
 def number_range(
     start: object, limit: object = None, delta: object = 1, dtype: object = None, name: str = "range"
 ) -> Tensor:

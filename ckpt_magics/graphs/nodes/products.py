@@ -15,11 +15,12 @@ from ckpt_magics.errors import UnimplementedError
 from ckpt_magics.files.formats.dtypes import INT32
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.nodes.arrays import concat, gather, reshape, shape, stack, transpose
-from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope
-from ckpt_magics.graphs.nodes.mathematics import matmul
-from ckpt_magics.graphs.nodes.reductions import reduce_prod
+from ckpt_magics.graphs.nodes.build import convert_to_tensor, name_scope, output
+from ckpt_magics.graphs.nodes.mathematics import absolute, conj, matmul, power, sqrt
+from ckpt_magics.graphs.nodes.old_names import either
+from ckpt_magics.graphs.nodes.reductions import reduce_max, reduce_prod, reduce_sum
 
-__all__ = ["tensordot"]
+__all__ = ["einsum", "norm", "tensordot"]
 
 
 def tensordot(a: object, b: object, axes: Any, name: str | None = None) -> Tensor:  # noqa: ANN401 -- see Args
@@ -95,3 +96,71 @@ def _as_unknown_matrix(
     order = concat(groups, 0)
     new_shape = stack(counts)
     return reshape(transpose(tensor, order), new_shape), outer, known
+
+
+def einsum(equation: str, *inputs: object, name: str | None = None) -> Tensor:
+    """Add the sums of products that an equation in Einstein's notation names.
+
+    Args:
+        equation: As ``ij,jk->ik``; without an arrow the labels that stand once are left, in order.
+        *inputs: A tensor for each term; more than two are put together one after the other.
+        name: Name of the scope.
+
+    Raises:
+        ValueError: There are not as many terms as tensors.
+    """
+    terms, arrow, result = equation.replace(" ", "").partition("->")
+    labels = terms.split(",")
+    if len(labels) != len(inputs):
+        raise ValueError(f"Got {len(labels)} terms and {len(inputs)} tensors for the einsum equation {equation!r}")
+    if not arrow:
+        plain = terms.replace(",", "").replace("...", "")
+        once = sorted(label for label in set(plain) if plain.count(label) == 1)
+        result = ("..." if "..." in terms else "") + "".join(once)
+    with name_scope(name, "einsum", inputs):
+        tensors = [convert_to_tensor(each) for each in inputs]
+        while len(tensors) > 2:
+            kept = set("".join(labels[2:]) + result) - {"."}
+            joined = "".join(dict.fromkeys(label for label in labels[0] + labels[1] if label in kept))
+            joined = ("..." if "..." in labels[0] + labels[1] else "") + joined
+            pair = output("Einsum", tensors[:2], equation=f"{labels[0]},{labels[1]}->{joined}")
+            tensors, labels = [pair, *tensors[2:]], [joined, *labels[2:]]
+        return output("Einsum", tensors, equation=f"{','.join(labels)}->{result}")
+
+
+def norm(  # noqa: PLR0917 -- TensorFlow's own order of arguments
+    tensor: object,
+    ord: object = "euclidean",  # noqa: A002 -- likewise
+    axis: Any = None,  # noqa: ANN401 -- a number, or several
+    keepdims: bool | None = None,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+) -> Tensor:
+    """Add the length of vectors, by default of the whole tensor as one.
+
+    Args:
+        tensor: The vectors.
+        ord: Kind of length: ``euclidean``, ``fro``, a number above 0, or infinity.
+        axis: Along which the vectors lie; two axes for the Euclidean length of matrices.
+        keepdims: Whether these axes stay, with one element.
+        name: Name of the scope.
+        keep_dims: Older name of ``keepdims``.
+
+    Raises:
+        UnimplementedError: A length of matrices other than the Euclidean one is asked for.
+        ValueError: There is no such length.
+    """
+    keeps = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
+    if isinstance(axis, (list, tuple)) and len(axis) == 2 and ord not in {"fro", "euclidean"}:
+        raise UnimplementedError(f"norms of matrices of order {ord!r} are none of those here, only the Euclidean one")
+    with name_scope(name, "norm", [tensor]):
+        x = convert_to_tensor(tensor)
+        if ord in {"fro", "euclidean", 2}:
+            return sqrt(reduce_sum(x * conj(x), axis, keepdims=keeps))
+        if ord == np.inf:
+            return reduce_max(absolute(x), axis, keepdims=keeps)
+        if ord == 1:
+            return reduce_sum(absolute(x), axis, keepdims=keeps)
+        if not isinstance(ord, (int, float)) or ord <= 0:
+            raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+        return power(reduce_sum(power(absolute(x), ord), axis, keepdims=keeps), 1.0 / ord)

@@ -50,7 +50,7 @@ def assert_shapes(
     pairs = shapes.items() if isinstance(shapes, Mapping) else shapes
     told = data, summarize, message
     with name_scope(name, "assert_shapes"):
-        wanted = [_Wanted.of(x, symbols, message) for x, symbols in pairs if symbols is not None]
+        wanted = [_SizedTensor.of(x, symbols, message) for x, symbols in pairs if symbols is not None]
         ranks = [check for each in wanted for check in each.rank_checks(told)]
         sizes = _size_checks(wanted, ranks, told)
         with get_default_graph().control_dependencies(ranks):
@@ -58,7 +58,7 @@ def assert_shapes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _SizedTensor:
     """The shape that one tensor is to have.
 
     Attributes:
@@ -72,7 +72,7 @@ class _Wanted:
     is_inner: bool
 
     @classmethod
-    def of(cls, x: object, symbols: object, message: str | None) -> _Wanted:
+    def of(cls, x: object, symbols: object, message: str | None) -> _SizedTensor:
         tensor = convert_to_tensor(x)
         if not isinstance(symbols, Iterable):
             raise ValueError(  # noqa: TRY004 -- the class that TensorFlow raises
@@ -109,7 +109,7 @@ class _Wanted:
         return shape(self.x)[place]
 
 
-def _size_checks(wanted: Sequence[_Wanted], ranks: Sequence[Operation], told: Told) -> list[Operation]:
+def _size_checks(wanted: Sequence[_SizedTensor], ranks: Sequence[Operation], told: Told) -> list[Operation]:
     checks: list[Operation] = []
     seen: dict[object, tuple[Any, str]] = {}
     for each in wanted:
@@ -129,7 +129,7 @@ def _size_checks(wanted: Sequence[_Wanted], ranks: Sequence[Operation], told: To
     return checks
 
 
-def _compared(each: _Wanted, place: int, actual: Any, specified: tuple[Any, str], told: Told) -> list[Operation]:  # noqa: ANN401 -- as size
+def _compared(each: _SizedTensor, place: int, actual: Any, specified: tuple[Any, str], told: Told) -> list[Operation]:  # noqa: ANN401 -- as size
     data, summarize, message = told
     size, why = specified
     if isinstance(actual, int) and isinstance(size, int):

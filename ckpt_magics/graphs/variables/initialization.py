@@ -38,6 +38,7 @@ __all__ = [
     "local_variables",
     "local_variables_initializer",
     "report_uninitialized_variables",
+    "tables_initializer",
     "trainable_variables",
     "variables_initializer",
 ]
@@ -68,6 +69,11 @@ def variables_initializer(var_list: Sequence[Variable | PartitionedVariable], na
 def global_variables_initializer() -> Operation:
     """Add an operation that gives all global variables their first values."""
     return variables_initializer(global_variables())
+
+
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """Add an operation that fills all tables of the graph."""
+    return group(*get_default_graph().get_collection(GraphKeys.TABLE_INITIALIZERS), name=name)
 
 
 def local_variables_initializer() -> Operation:
