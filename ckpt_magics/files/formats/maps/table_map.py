@@ -54,10 +54,13 @@ def key_text(key: bytes) -> str:
     >>> key_text(b"w"), key_text(TensorSlice.parse("0,2:-").encode_key(b"w"))
     ('w', 'w [0,2:-]')
     """
+    plain = key.decode("utf-8", "backslashreplace")
+    if not key.startswith(b"\0"):
+        return plain
     try:
         name, part = TensorSlice.decode_key(key)
     except DataLossError:
-        return key.decode("utf-8", "backslashreplace")
+        return plain
     return f"{name.decode('utf-8', 'backslashreplace')} [{part}]"
 
 

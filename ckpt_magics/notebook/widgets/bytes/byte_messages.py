@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError, visible
-from ckpt_magics.files.directory.byte_maps import RangePath, find_tensor_ranges, range_at
+from ckpt_magics.files.directory.byte_maps import RangePath, find_tensor_ranges
 from ckpt_magics.files.formats.maps.byte_range import ByteRange
 from ckpt_magics.files.tensors.tensor_names import name_to_key
 from ckpt_magics.notebook.reports.byte_report import CheckpointBytes, range_words
@@ -18,6 +19,8 @@ __all__ = ["MAX_BYTES", "ByteMessages"]
 MAX_BYTES = 1 << 16
 """Bytes that a page gets at a time."""
 _MOST_RANGES = 1000
+_MOST_KEPT = 8
+"""Ranges of which is kept what is inside."""
 
 
 class ByteMessages:
@@ -29,7 +32,7 @@ class ByteMessages:
 
     def __init__(self, found: CheckpointBytes) -> None:
         self.found = found
-        self._last: tuple[RangePath, Sequence[ByteRange]] = ((), ())
+        self._known: OrderedDict[RangePath, Sequence[ByteRange]] = OrderedDict()
 
     def handlers(self) -> dict[str, Handler]:
         """Kinds of requests and their answers."""
@@ -85,17 +88,18 @@ class ByteMessages:
         return paths
 
     def _inside(self, path: RangePath) -> Sequence[ByteRange]:
-        if self._last[0] == path:
-            return self._last[1]
+        """What is inside of a range; that of those around it, which is asked for again and again, is kept."""
+        if path in self._known:
+            self._known.move_to_end(path)
+            return self._known[path]
         try:
-            if len(path) == 1:
-                inside: Sequence[ByteRange] = self.found.files[path[0]].ranges
-            else:
-                file, one = range_at(self.found.files, path)
-                inside = file.inside(one)
+            file = self.found.files[path[0]]
+            inside = file.ranges if len(path) == 1 else file.inside(self._inside(path[:-1])[path[-1]])
         except IndexError:
             raise InvalidArgumentError(f"nothing is at {list(path)}; the file has changed") from None
-        self._last = path, inside
+        self._known[path] = inside
+        if len(self._known) > _MOST_KEPT:
+            self._known.popitem(last=False)
         return inside
 
     def _send_ranges(self, request: Request) -> Reply:

@@ -50,10 +50,11 @@ def _start(answers: ByteMessages, file: int, size: int) -> str:
 
 def _levels(answers: ByteMessages, rows: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what is inside, by path, the outermost first, until there are so many ranges."""
+    share = rows // 4
     waiting: list[RangePath] = [(file,) for file in range(len(answers.found.files))]
     for path in waiting:
         try:
-            level = answers.ranges(path, 0, max(rows // 4, 1))
+            level = answers.ranges(path, 0, share)
         except CheckpointError:
             continue
         rows -= len(level["rows"])

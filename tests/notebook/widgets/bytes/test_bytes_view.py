@@ -9,6 +9,7 @@ import pytest
 
 import ckpt_magics
 from ckpt_magics.errors import InvalidArgumentError, TensorNotFoundError
+from ckpt_magics.files.kinds.byte_map import FileMap
 from ckpt_magics.notebook.widgets.bytes.byte_messages import ByteMessages
 from ckpt_magics.notebook.widgets.bytes.bytes_view import BytesView
 from tests.files.saved import write_bundle
@@ -56,6 +57,17 @@ def test_what_is_saved_has_the_ranges_and_the_first_bytes(view):
     assert base64.b64decode(saved["starts"][1])[24:48] == np.full(6, 1, np.float32).tobytes()
     assert len(form.data) < 100_000
     assert "data block" in form.text
+
+
+def test_what_is_saved_of_many_tensors_reads_few_blocks(tmp_path, monkeypatch):
+    write_bundle(tmp_path / "m", {f"layer_{at}/w": np.zeros(1, np.float32) for at in range(20_000)})
+    view = BytesView(ckpt_magics.describe_bytes(tmp_path / "m"))
+    inside, opened = FileMap.inside, []
+    monkeypatch.setattr(FileMap, "inside", lambda file, one: opened.append(one.what) or inside(file, one))
+    (form,) = view.saved_forms()
+    assert len(form.data) < 100_000
+    assert opened.count("data block") <= 4
+    view.close()
 
 
 def test_a_view_made_anew_looks_where_the_former_one_looked(view, found):
