@@ -35,9 +35,10 @@ def _as_string(ctx: KernelContext, values: Array) -> Array:
 
 def _writer(ctx: KernelContext, dtype: np.dtype[np.generic]) -> Callable[[Array], bytes]:
     """Return what writes one element."""
-    start, end = _form(ctx, is_number=dtype.kind in "fcV")
+    start, end = _form(ctx, takes_all=dtype.kind in "fcVO")
     if dtype.kind == "O":
-        return lambda item: f"%{start}s".encode() % item
+        # The precision says how many bytes of a string there are at most.
+        return lambda item: f"%{start}{end[:-1]}s".encode() % item
     if dtype.kind == "b":
         return lambda item: b"true" if item else b"false"
     if dtype.kind == "c":
@@ -55,7 +56,7 @@ def _real(start: str, end: str, number: float) -> str:
     return f"%{start if math.isfinite(number) else start.removeprefix('0')}{end}" % number
 
 
-def _form(ctx: KernelContext, *, is_number: bool) -> tuple[str, str]:
+def _form(ctx: KernelContext, *, takes_all: bool) -> tuple[str, str]:
     """Return how to write numbers, as C's ``printf`` is told it: fill and width, precision and kind.
 
     Raises:
@@ -65,7 +66,7 @@ def _form(ctx: KernelContext, *, is_number: bool) -> tuple[str, str]:
     scientific, shortest = ctx.attr("scientific"), ctx.attr("shortest")
     if scientific and shortest:
         raise InvalidArgumentError("Cannot select both scientific and shortest notation")
-    if not is_number and (scientific or shortest or precision > -1):
+    if not takes_all and (scientific or shortest or precision > -1):
         raise InvalidArgumentError("scientific, shortest and precision are for numbers with a point")
     if fill not in {"", " ", "+", "-", "0", "#"}:
         raise InvalidArgumentError(f'Fill argument not supported: "{visible(fill)}"')
