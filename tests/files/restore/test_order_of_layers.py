@@ -110,3 +110,31 @@ def test_tensors_by_names_have_no_order(tmp_path):
     path = save_checkpoint(tmp_path / "m", {"w": np.zeros((2, 2), np.float32)})
     with pytest.raises(InvalidArgumentError, match="no order of layers"):
         restore_checkpoint(path, {"a": np.zeros((2, 2), np.float32)}, by_order=True)
+
+
+def test_the_only_kernel_of_a_layer_may_be_called_depthwise(tmp_path):
+    """As in MobileNets of Keras 2, where it is a kernel in Keras 3."""
+    arrays = {}
+    for at, number in enumerate(("", "_1", "_2")):
+        arrays[f"depthwise_conv2d{number}/depthwise_kernel"] = np.full((3, 3, 2, 1), at, np.float32)
+        arrays[f"conv2d{number}/kernel"] = np.full((1, 1, 2, 2), at, np.float32)
+    path = save_checkpoint(tmp_path / "m", arrays, write_state=False)
+    shapes = [(3, 3, 2, 1), (1, 1, 2, 2)] * 3
+    target = [{"kernel": np.full(shape, -1, np.float32)} for shape in shapes]
+    restore_checkpoint(path, target, by_order=True)
+    assert [layer["kernel"].flat[0] for layer in target] == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_forward_layer_of_two_directions_is_first(tmp_path):
+    arrays, value = {}, 0
+    for outer, inner in (("bidirectional", "lstm"), ("bidirectional_1", "lstm_1")):
+        for direction in ("forward", "backward"):
+            cell = f"{outer}/{direction}_{inner}/lstm_cell"
+            arrays |= {f"{cell}/kernel": np.full((2, 8), value), f"{cell}/recurrent_kernel": np.full((2, 8), value)}
+            arrays[f"{cell}/bias"] = np.full(8, value)
+            value += 1
+    path = save_checkpoint(tmp_path / "m", arrays, write_state=False)
+    cell = {"kernel": (2, 8), "recurrent_kernel": (2, 8), "bias": 8}
+    target = [{name: np.full(shape, -1) for name, shape in cell.items()} for _ in range(4)]
+    restore_checkpoint(path, target, by_order=True)
+    assert [[array.flat[0] for array in layer.values()] for layer in target] == [[at] * 3 for at in range(4)]

@@ -10,11 +10,15 @@ from operator import attrgetter
 from ckpt_magics.files.restore.renaming.forms import Form, number_key
 from ckpt_magics.files.restore.renaming.sides import SideVariable
 from ckpt_magics.files.restore.renaming.situation import Pair, Proposal, Situation
+from ckpt_magics.files.restore.renaming.vocabulary import KERNEL
 
 __all__ = ["layer_orders"]
 
 # What holds the variables of a layer, below the number that Keras gives it.
 _INSIDE = {"cell", "lstmcell", "grucell", "simplernncell"}
+
+# What a layer of two directions calls its layers, in order.
+_DIRECTIONS = ("forward", "backward")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,11 @@ class _Layer:
 
     path: Form
     variables: dict[str, SideVariable]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its path without numbers; two directions are one word."""
+        return tuple(_without_direction(part.base) for part in self.path)
 
     @property
     def likeness(self) -> tuple[tuple[str, object], ...]:
@@ -62,20 +71,33 @@ def _layers(variables: Sequence[SideVariable]) -> list[_Layer]:
         role = variable.role[-1]
         if role.number is not None or found.setdefault(path, {}).setdefault(role.base, variable) is not variable:
             return []
-    return [_Layer(path, variables) for path, variables in found.items()]
+    return [_Layer(path, _with_one_kernel(variables)) for path, variables in found.items()]
+
+
+def _with_one_kernel(variables: dict[str, SideVariable]) -> dict[str, SideVariable]:
+    """The variables of a layer; the only kernel of one is that, which Keras 2 calls depthwise."""
+    if "depthwise" not in variables or variables.keys() & {"pointwise", KERNEL}:
+        return variables
+    return {KERNEL if role == "depthwise" else role: variable for role, variable in variables.items()}
+
+
+def _without_direction(base: str) -> str:
+    return next((base.removeprefix(each) for each in _DIRECTIONS if base.startswith(each)), base)
 
 
 def _is_numbered(layers: Sequence[_Layer]) -> bool:
     """Whether the paths of layers differ in their numbers only."""
     return (
-        len({tuple(part.base for part in layer.path) for layer in layers}) == 1
+        len({layer.words for layer in layers}) == 1
         and len(layers) > 0
         and any(part.number is not None for part in layers[0].path)
     )
 
 
 def _numbers(layer: _Layer) -> tuple[int, ...]:
-    return tuple(number_key(part.number) for part in layer.path)
+    """The numbers in a path, and after them which direction it is of."""
+    directions = (any(part.base.startswith(_DIRECTIONS[1]) for part in layer.path),)
+    return (*(number_key(part.number) for part in layer.path), *directions)
 
 
 def _order_beside(named: Sequence[_Layer], numbered: Sequence[_Layer]) -> list[_Layer]:
@@ -91,7 +113,7 @@ def _order_beside(named: Sequence[_Layer], numbered: Sequence[_Layer]) -> list[_
     words: dict[object, set[tuple[str, ...]]] = {}
     for layer in sorted(given, key=_numbers):
         queues.setdefault(layer.likeness, []).append(layer)
-        words.setdefault(layer.likeness, set()).add(tuple(part.base for part in layer.path))
+        words.setdefault(layer.likeness, set()).add(layer.words)
     if any(len(paths) > 1 for paths in words.values()):
         return []
     if Counter(layer.likeness for layer in given) != Counter(layer.likeness for layer in numbered):
@@ -104,16 +126,15 @@ def _follows_numbers(layers: Sequence[_Layer]) -> bool:
     """Whether layers of one word come in the order of their numbers."""
     last: dict[tuple[str, ...], tuple[int, ...]] = {}
     for layer in layers:
-        words = tuple(part.base for part in layer.path)
-        if last.get(words, ()) > _numbers(layer):
+        if last.get(layer.words, ()) > _numbers(layer):
             return False
-        last[words] = _numbers(layer)
+        last[layer.words] = _numbers(layer)
     return True
 
 
 def _is_sorted(layers: Sequence[_Layer]) -> bool:
     """Whether several words stand in the order of the alphabet, which says nothing."""
-    words = [tuple(part.base for part in layer.path) for layer in layers]
+    words = [layer.words for layer in layers]
     return len(set(words)) > 1 and words == sorted(words)
 
 
