@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ckpt_magics.files.kinds.claimed_names import whole_sets
 from ckpt_magics.files.kinds.data_files import data_files, remove_old_files, v1_shards
 from ckpt_magics.files.kinds.table_file import first_record, is_bundle_header, is_table
 from ckpt_magics.files.storage.naming import INDEX_SUFFIX, index_filename
@@ -32,7 +33,8 @@ def remove_former_files(
         written: Places of the files that the new version consists of, which are in place.
         durable: Sync the directory before anything goes that a file which hides the new version would need.
         former: The data files of the version before, where others may be those of a save under way; of those, only the
-            ones go that are a day older than the new version. None where no lock is missing and all go.
+            ones go that are a day older than the new version, and V1 files of which none is missing. None where no
+            lock is missing and all go.
 
     Raises:
         CheckpointError: A file that hides the new version cannot be removed.
@@ -44,8 +46,10 @@ def remove_former_files(
         removed = [place.remove() for place in hiding]
         if durable and any(removed):
             prefix.directory.sync()
-    others = [*single, *data_files(prefix), *v1_shards(prefix)]
-    remove_old_files([place for place in others if place not in written and (former is None or place in former)])
+    shards = v1_shards(prefix)
+    others = [*single, *data_files(prefix), *shards]
+    gone = None if former is None else {*single, *former, *whole_sets(shards)}
+    remove_old_files([place for place in others if place not in written and (gone is None or place in gone)])
     if former is not None:
         limit = max(place.modified for place in written) - _DAY
         remove_old_files([place for place in others if place not in written and place.modified < limit])

@@ -14,13 +14,14 @@ from ckpt_magics.errors import CheckpointError, InvalidArgumentError
 from ckpt_magics.files.formats.bundle_records import MAX_SHARDS, BundleHeader
 from ckpt_magics.files.formats.entry_encoding import EncodedEntries, write_index
 from ckpt_magics.files.kinds.bundle.bundle_index import BundleIndex
+from ckpt_magics.files.kinds.claimed_names import claimed_count
 from ckpt_magics.files.kinds.data_files import data_files
 from ckpt_magics.files.kinds.former_files import remove_former_files
 from ckpt_magics.files.storage.naming import data_filename, index_filename
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.store import NewFile, Stage
 
-__all__ = ["claimed_shard_count", "publish_bundle"]
+__all__ = ["claimed_shard_count", "data_of_index", "publish_bundle"]
 
 
 def publish_bundle(
@@ -60,7 +61,7 @@ def publish_bundle(
                 stage.publish(shard, path, "data")
         for file, path in others:
             stage.publish(file, path, "meta graph")
-        former = None if stage.renames else _former_data(place)
+        former = None if stage.renames else data_of_index(place)
         stage.commit(index, index_filename(prefix), "index")
         # The version before, and what killed saves left.
         written = set(map(place.at, [index_filename(prefix), *paths]))
@@ -69,20 +70,13 @@ def publish_bundle(
 
 
 def claimed_shard_count(stage: Stage, place: Place, wanted: int) -> int | None:
-    """Return a number of shards whose names nobody else writes to; None where files get their names in the end.
-
-    Where nothing is renamed, the names are chosen before the first byte, and two who save to one prefix must not choose
-    the same.
-    """
+    """Return a number of shards whose names nobody else writes to; None where files get their names in the end."""
     if stage.renames:
         return None
-    count = _free_shard_count(place, wanted)
-    while not stage.claim(data_filename(place.name, 0, count)):
-        count += 1
-    return count
+    return claimed_count(stage, _free_shard_count(place, wanted), lambda count: data_filename(place.name, 0, count))
 
 
-def _former_data(prefix: Place) -> Collection[Place]:
+def data_of_index(prefix: Place) -> Collection[Place]:
     """Return the data files that the index of a prefix names and that are there; none if none can be read."""
     try:
         with closing(BundleIndex(prefix)) as index:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from ckpt_magics.errors import CheckpointError
 from ckpt_magics.files.formats.shard_index import encode_index
+from ckpt_magics.files.kinds.claimed_names import claimed_count, whole_sets
 from ckpt_magics.files.kinds.data_files import remove_old_files
 from ckpt_magics.files.kinds.flat_sink import FlatSink
 from ckpt_magics.files.kinds.safetensors_files.safetensors_file import (
@@ -59,7 +60,7 @@ def open_shards_sink(
     path = place.name
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(path, meter.total)
-        count = len(shards) if stage.renames else _free_count(place, len(shards))
+        count = len(shards) if stage.renames else _claimed(stage, place, len(shards))
 
         def begin(shard_id: int) -> SafetensorsWriter:
             files.append(stage.create(_shard_path(path, shard_id, count), sizes[shard_id]))
@@ -103,7 +104,10 @@ def _publish(
 def remove_other_version(place: Place, written: Iterable[str]) -> None:
     """Remove what a name stood for before, as one file or as several, but for files that were just written."""
     single = [place] if _is_single(place) else []
-    there = [*single, place.at(index_path(place.name, SUFFIX)), *map(place.beside, _shards_of(place))]
+    shards = _shards_of(place)
+    # Where there is no lock, those of which some are missing are somebody's who is saving.
+    others = shards if place.store.is_local else whole_sets(shards)
+    there = [*single, place.at(index_path(place.name, SUFFIX)), *map(place.beside, others)]
     kept = set(written)
     remove_old_files([one for one in there if one.name not in kept])
 
@@ -121,6 +125,11 @@ def _free_count(place: Place, wanted: int) -> int:
     while wanted in taken:
         wanted += 1
     return wanted
+
+
+def _claimed(stage: Stage, place: Place, wanted: int) -> int:
+    """The same, where names are chosen before the first byte; nobody else writes to them then."""
+    return claimed_count(stage, _free_count(place, wanted), lambda count: _shard_path(place.name, 0, count))
 
 
 def _shards_of(place: Place) -> dict[str, int]:

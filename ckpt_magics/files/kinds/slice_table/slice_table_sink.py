@@ -24,6 +24,8 @@ from ckpt_magics.files.formats.slice_records import (
     encode_saved_slice,
 )
 from ckpt_magics.files.formats.table import TableWriter
+from ckpt_magics.files.kinds.bundle.bundle_commit import data_of_index
+from ckpt_magics.files.kinds.claimed_names import claimed_count
 from ckpt_magics.files.kinds.data_files import v1_shards
 from ckpt_magics.files.kinds.former_files import remove_former_files
 from ckpt_magics.files.storage.naming import v1_shard_filename, v1_shard_pattern
@@ -62,7 +64,7 @@ def open_slice_table_sink(
     meter = ProgressMeter(sum(sizes), options.progress)
     with place.directory.stage(durable=options.durable) as stage:
         stage.check_space(place.name, meter.total)
-        names = None if stage.renames else _free_names(place, len(runs))
+        names = None if stage.renames else _claimed_names(stage, place, len(runs))
         sink = SliceTableSink(stage, place.name, [records[run.start : run.stop] for run in runs], meter, names)
         yield sink
         paths = _publish(stage, place, sink.finish(), companions, names or [])
@@ -208,8 +210,9 @@ def _publish(
             stage.publish(other, other_path, "meta graph")
         for file, path in zip(tables[:-1], paths[:-1], strict=True):
             stage.publish(file, path, "V1")
+        former = None if stage.renames else data_of_index(place)
         stage.commit(tables[-1], paths[-1], "V1")
-        remove_former_files(place, set(map(place.at, paths)), durable=stage.durable)
+        remove_former_files(place, set(map(place.at, paths)), durable=stage.durable, former=former)
     return paths
 
 
@@ -227,7 +230,20 @@ def _free_names(prefix: Place, wanted: int) -> list[str]:
     taken = set(v1_shards(prefix).values())
     while wanted in taken:
         wanted += 1
-    return [v1_shard_filename(prefix.name, shard_id, wanted) for shard_id in range(wanted)]
+    return _names_of(prefix, wanted)
+
+
+def _names_of(prefix: Place, count: int) -> list[str]:
+    return [v1_shard_filename(prefix.name, shard_id, count) for shard_id in range(count)]
+
+
+def _claimed_names(stage: Stage, prefix: Place, wanted: int) -> list[str]:
+    """The same, of several files names that nobody else writes to."""
+    names = _free_names(prefix, wanted)
+    if wanted == 1:
+        return names
+    count = claimed_count(stage, len(names), lambda count: v1_shard_filename(prefix.name, 0, count))
+    return _names_of(prefix, count)
 
 
 def _unchanging(piece: Piece) -> Piece:

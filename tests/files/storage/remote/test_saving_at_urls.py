@@ -18,7 +18,7 @@ from ckpt_magics.files.storage.remote.obstore_client import ObstoreClient
 from ckpt_magics.files.storage.remote.remote_store import RemoteStore
 from ckpt_magics.files.storage.store import ABSENT
 from ckpt_magics.notebook.reader import load_checkpoint
-from tests.files.saved import write_checkpoint
+from tests.files.saved import write_checkpoint, write_kind
 from tests.safety.scale import scaled
 
 OLD, NEW, NEXT = 1.0, 2.0, 3.0
@@ -94,7 +94,12 @@ def sizes(request, monkeypatch):
         monkeypatch.setattr(remote_stage, "HELD_SIZE", 64)
 
 
-CASES = {"V2": {}, "V2 in shards": {"num_shards": 2}, "V1": {"write_version": 1}}
+CASES = {
+    "V2": {},
+    "V2 in shards": {"num_shards": 2},
+    "V1": {"write_version": 1},
+    "V1 in shards": {"write_version": 1, "num_shards": 2},
+}
 
 
 def save(folder, value, step, **options):
@@ -150,9 +155,10 @@ QUICK_FAULTS = [
     ("V2", "next step", Killed, False),
     ("V2 in shards", "same prefix", KeyboardInterrupt, True),
     ("V1", "next step", UnavailableError, True),
+    ("V1 in shards", "next step", Killed, True),
 ]
 WAYS = [UnavailableError, KeyboardInterrupt, Killed], [False, True]
-FAULTS = scaled(QUICK_FAULTS, [*product(["V2", "V2 in shards"], STEPS, *WAYS), QUICK_FAULTS[-1]])
+FAULTS = scaled(QUICK_FAULTS, [*product(["V2", "V2 in shards"], STEPS, *WAYS), *QUICK_FAULTS[-2:]])
 
 
 @pytest.mark.parametrize(("case", "series", "fault", "after"), FAULTS)
@@ -186,6 +192,45 @@ def test_two_who_save_to_one_prefix_write_to_no_file_of_each_other(client):
         assert value_of(second) == NEW
         assert len(contents(client)["m.data-00000-of-00002"]) == 8
         assert "m.data-00000-of-00003" in contents(client)
+
+
+CLAIMED = {
+    "V1": ("m", "m-00000-of-00002", "m-00000-of-00003", {"write_version": 1, "num_shards": 2}),
+    "safetensors": (
+        "m.safetensors",
+        "m-00001-of-00002.safetensors",
+        "m-00001-of-00003.safetensors",
+        {"num_shards": 2},
+    ),
+}
+
+
+class RivalClient(ObstoreClient):
+    """A service where somebody else takes a name just before it is put for the first time."""
+
+    def __init__(self, key):
+        super().__init__(MemoryStore(), ROOT)
+        self.key = key
+
+    def put(self, key, data, if_match):
+        if key == self.key:
+            self.key = None
+            super().put(key, b"rival", None)
+        super().put(key, data, if_match)
+
+
+@pytest.mark.parametrize("case", CLAIMED)
+def test_names_are_claimed_in_every_format_and_what_others_claimed_stays(case):
+    stem, claimed, free, options = CLAIMED[case]
+    client = RivalClient(f"run/{claimed}")
+    folder = bucket(client)
+    values = {"w": np.ones((40, 50), np.float32), "b": np.ones(3)}
+    if case == "V1":
+        write_checkpoint(folder / stem, values, write_state=False, **options)
+    else:
+        write_kind(folder / stem, values, **options)
+    assert contents(client)[claimed] == b"rival"
+    assert free in contents(client)
 
 
 def test_a_condition_is_heeded(client):
