@@ -58,6 +58,26 @@ def test_a_path_with_a_file_system_is_read(memory):
         assert np.array_equal(reader["w"], VALUE)
 
 
+class FakeHub(type(fsspec.filesystem("memory"))):
+    """A hub of models in memory, as huggingface_hub makes one for ``hf://``."""
+
+    protocol = "hf"
+    store = {}  # noqa: RUF012 - one for all, as its parent has
+    pseudo_dirs = [""]  # noqa: RUF012
+
+
+def test_a_hub_is_read(tmp_path):
+    write_checkpoint(tmp_path / "m", {"w": VALUE}, durable=False)
+    fsspec.register_implementation("hf", FakeHub, clobber=True)
+    hub = fsspec.filesystem("hf")
+    for file in tmp_path.iterdir():
+        hub.pipe_file(f"/owner/model/{file.name}", file.read_bytes())
+    for name in ("hf://owner/model/m", "hf://owner/model", "hf://owner/model/m.index"):
+        with load_checkpoint(name) as reader:
+            assert np.array_equal(reader["w"], VALUE)
+            assert reader.prefix == "hf://owner/model/m"
+
+
 def test_a_chained_url_is_read(memory, tmp_path):
     import zipfile
 
