@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import checkpoints, conversions, imports, listing, pictures, report, training, values
+from benchmarks import checkpoints, conversions, imports, listing, pictures, remote, report, training, values
 from benchmarks.harness import Fact, Result, Work, measure
 from benchmarks.sizes import Sizes
 
@@ -18,6 +18,7 @@ KINDS: dict[str, Callable[[Sizes, Path], Iterator[Work | Fact]]] = {
     "values": values.rows,
     "training": lambda sizes, directory: training.rows(sizes),  # noqa: ARG005
     "pictures": pictures.rows,
+    "remote": remote.rows,
 }
 
 ENVIRONMENTS = {"training": {"OPENBLAS_NUM_THREADS": "1"}}
