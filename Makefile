@@ -8,6 +8,8 @@
 #                (.venv-recipes-4, .venv-recipes-5, by the version of transformers)
 #   make test-servers  the tests of checkpoints at URLs against servers that speak as clouds do, on loopback, in an
 #                environment of its own (.venv-servers)
+#   make test-clusters  the tests of saving and reading by the workers of a dask cluster, some of which are killed, in an
+#                environment of its own (.venv-clusters)
 #   make test-lowest  the tests without TensorFlow, with the lowest versions of all dependencies (.venv-lowest)
 #   make lab     set everything up and open the tour in JupyterLab (JUPYTER_ARGS=--no-browser only serves)
 #   make tour    execute the tour and write it as HTML to examples/_output
@@ -33,7 +35,7 @@ WIDGETS := ckpt_magics/notebook/widgets/static/variables_view.js
 # The tests start hundreds of interpreters, each of which would compile the package anew without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test test-browser test-tensorflow test-torch test-recipes test-servers test-lowest lab tour docs lint bench stress proto clean
+.PHONY: test test-browser test-tensorflow test-torch test-recipes test-servers test-clusters test-lowest lab tour docs lint bench stress proto clean
 .DELETE_ON_ERROR:
 
 test: $(INSTALLED) $(WIDGETS)
@@ -60,6 +62,9 @@ test-recipes: .venv-recipes-4/.installed-$(VERSION) .venv-recipes-5/.installed-$
 test-servers: .venv-servers/.installed-$(VERSION)
 	npm --prefix .venv-servers install --silent --no-save azurite@3
 	.venv-servers/bin/python -m pytest -n 2 --dist loadfile tests/files/storage/remote/servers
+
+test-clusters: .venv-clusters/.installed-$(VERSION)
+	.venv-clusters/bin/python -m pytest tests/files/parallel/clusters
 
 # TensorFlow asks for newer versions than we do, and the browser's half of the views does not depend on them. Warnings
 # of old libraries about each other are no errors.
@@ -101,7 +106,7 @@ proto: $(INSTALLED)
 	$(BIN)/python -m ckpt_magics.proto.generate
 
 clean:
-	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-servers .venv-lowest js/node_modules
+	rm -rf .venv .venv-torch .venv-recipes-4 .venv-recipes-5 .venv-servers .venv-clusters .venv-lowest js/node_modules
 	rm -rf ckpt_magics/notebook/widgets/static examples/_output docs/_build
 
 # pip understands dependency groups since 25.1, which is newer than what Python 3.11 brings along. Another PYTHON makes
@@ -117,6 +122,7 @@ clean:
 .venv-recipes-4/%: PACKAGES := --group recipes-4
 .venv-recipes-5/%: PACKAGES := --group recipes-5
 .venv-servers/%: PACKAGES := --group servers
+.venv-clusters/%: PACKAGES := --group clusters
 .venv-lowest/%: PACKAGES = --group base-test $$($(PYTHON) tests/lowest_versions.py)
 
 $(NODE_MODULES): js/package.json js/package-lock.json

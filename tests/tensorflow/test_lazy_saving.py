@@ -1,5 +1,6 @@
 """TensorFlow restores what workers of dask saved, whole and by region."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -17,12 +18,15 @@ def saved(tmp_path_factory):
         "matrix": np.random.default_rng(0).normal(size=(800, 60)).astype(np.float32),
         "vector": np.arange(12, dtype=np.int64),
         "text": np.array([b"one", b"", b"three"], object),
+        "half": np.arange(24, dtype=np.float16),
+        "wide": np.arange(6, dtype=np.uint64),
+        "brain": np.arange(6).astype(ml_dtypes.bfloat16),
         "here": np.float64(3),
     }
     lazy = {
         "matrix": da.from_array(values["matrix"], chunks=(150, 30)),
         "vector": da.from_array(values["vector"], chunks=12),
-        "text": da.from_array(values["text"], chunks=2),
+        **{name: da.from_array(values[name], chunks=2) for name in ("text", "half", "wide", "brain")},
     }
     prefix = tmp_path_factory.mktemp("lazy") / "m"
     return ckpt_magics.save_checkpoint(prefix, {**values, **lazy}, num_shards=5, durable=False), values

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
-from ckpt_magics.errors import InvalidArgumentError, visible
+from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.files.jobs.kept_objects import KeptObjects, ScopedSide
 from ckpt_magics.files.jobs.reading_back import CheckedValues, read_back
+from ckpt_magics.files.jobs.writing_by_tasks import write_by_tasks
 from ckpt_magics.files.kinds.holding import check_held
 from ckpt_magics.files.kinds.kind import Kind
 from ckpt_magics.files.kinds.known import kind_to_write, replaced_by
@@ -63,6 +65,8 @@ class ConvertOptions:
         in_place: The target may be one of the sources.
         objects: Make a checkpoint of objects of names, whose parts are then what holds the next one.
         save: How the files are written.
+        executor: Who makes, writes and reads back the tensors of a V2 checkpoint, each task a data file of 64 MiB or
+            more: threads, processes, or ``client.get_executor()`` of a dask cluster. None for this thread.
     """
 
     to: str | None = None
@@ -71,6 +75,7 @@ class ConvertOptions:
     in_place: bool = False
     objects: bool = False
     save: SaveOptions = field(default_factory=SaveOptions)
+    executor: Executor | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +263,17 @@ def _write(
     is_ordered = kind.is_ordered or OBJECT_GRAPH_KEY in tensors
     specs = list(map(tensors.spec, tensors.in_file_order() if is_ordered else tensors.keys()))
     check_held(kind.name, kind.can_hold(specs))
+    if options.executor is not None and kind.name != "v2":
+        raise UnimplementedError(
+            f"{kind.name} is written by one process, and an executor was given",
+            hint="A V2 checkpoint (--to v2) is written by many; that can be converted to another kind without one.",
+        )
     if options.dry_run:
         return ()
+    if options.executor is not None:
+        return write_by_tasks(
+            options.executor, place, specs, tensors, options.save, companions=companions, verify=options.verify
+        )
     values = CheckedValues(tensors, tensors.piece_size)
     sink = write_tensors(place, specs, values, options.save, kind=kind, companions=companions)
     if options.verify:

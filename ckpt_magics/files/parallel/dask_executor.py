@@ -20,11 +20,12 @@ ANY_CLUSTER = ""
 
 
 @contextmanager
-def dask_executor(address: str | None) -> Iterator[Executor | None]:
+def dask_executor(address: str | None, *, set_default: bool = False) -> Iterator[Executor | None]:
     """Give the workers of a cluster.
 
     Args:
         address: Of its scheduler; `ANY_CLUSTER`; or None for nobody.
+        set_default: Let them also compute what dask computes inside the block.
 
     Raises:
         UnimplementedError: dask is not installed.
@@ -35,7 +36,10 @@ def dask_executor(address: str | None) -> Iterator[Executor | None]:
         return
     dask_module("distributed")
     with ExitStack() as stack:
-        yield _client(address, stack).get_executor()
+        client = _client(address, stack)
+        if set_default:
+            stack.enter_context(client.as_current())
+        yield client.get_executor()
 
 
 def _client(address: str, stack: ExitStack) -> Client:

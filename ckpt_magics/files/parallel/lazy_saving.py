@@ -45,6 +45,16 @@ def is_lazy_array(value: object) -> bool:
     return module is not None and isinstance(value, module.Array)
 
 
+ASSEMBLED = frozenset({
+    "float32", "float64", "bfloat16", "complex64", "complex128", "bool",
+    "int4", "int8", "int16", "int32", "int64", "uint4", "uint8",
+})  # fmt: skip
+"""Types of which TensorFlow puts slices together; of others a tensor has to be in one piece.
+
+Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc (BundleReader::GetSliceValue).
+"""
+
+
 class _Chunk(NamedTuple):
     """A value to be written, and where a task finds it.
 
@@ -94,15 +104,17 @@ class LazyTensors:
 
     def _lazy_chunks(self, name: str) -> list[_Chunk]:
         array = self._arrays[name]
+        dtype = _dtype(array.dtype, name)
         if any(map(math.isnan, array.shape)):
             words = "the lengths of its chunks are not known before they are computed"
             raise InvalidArgumentError(words, tensor=name, hint="array.compute_chunk_sizes() finds them out.")
+        if dtype.name not in ASSEMBLED and array.npartitions > 1:
+            array = self._arrays[name] = array.rechunk(-1)
         key, shape = encode_name(name), tuple(map(int, array.shape))
         boxes = [(at, box) for at, box in chunk_boxes(array.chunks) if math.prod(region_shape(box))]
         if len(boxes) > MAX_SLICES:
             words = f"{len(boxes):,} chunks; a reader takes more than {MAX_SLICES:,} slices for damage"
             raise InvalidArgumentError(words, tensor=name, hint="array.rechunk(...) makes larger ones.")
-        dtype = _dtype(array.dtype, name)
         slices = tuple(part for _, box in boxes if (part := region_slice(box, shape)) is not None)
         spec = self.specs[name] = TensorSpec(key, dtype, shape, slices)
         if not boxes:
@@ -151,23 +163,27 @@ class LazyTensors:
 
     def _graph(self, directory: Place | Callable[[], Place], last: Callable[..., Any]) -> Delayed:
         """Return the task behind those that write: given what they wrote, and the directory if it is made in a task."""
+        from dask._task_spec import List, Task, TaskRef
         from dask.base import tokenize
         from dask.delayed import Delayed
         from dask.highlevelgraph import HighLevelGraph
 
         name = f"save-{tokenize(np.random.default_rng().bytes(16))}"
+        begin, end = f"{name}-directory", f"{name}-all"
+        layer = dict(self._tasks())
         is_later = not isinstance(directory, Place)
-        where = f"{name}-directory" if is_later else directory
-        layer: dict[Any, Any] = {where: (directory,)} if is_later else {}
+        where = TaskRef(begin) if is_later else directory
+        if is_later:
+            layer[begin] = Task(begin, directory)
         for shard_id, chunks in enumerate(self._shards):
             records = [chunk.record for chunk in chunks]
             given = {row: chunk.key for row, chunk in enumerate(chunks) if isinstance(chunk.key, np.ndarray)}
             write = partial(_write, shard_id, records, given, durable=self._options.durable)
-            layer[name, shard_id] = (write, where, [one.key for row, one in enumerate(chunks) if row not in given])
-        done = [(name, shard_id) for shard_id in range(len(self._shards))]
-        layer[f"{name}-all"] = (last, where, done) if is_later else (last, done)
-        graph = HighLevelGraph({name: {**self._tasks(), **layer}}, {name: set()})
-        return Delayed(f"{name}-all", graph, layer=name)
+            computed = [TaskRef(chunk.key) for row, chunk in enumerate(chunks) if row not in given]
+            layer[name, shard_id] = Task((name, shard_id), write, where, List(*computed))
+        done = List(*(TaskRef((name, shard_id)) for shard_id in range(len(self._shards))))
+        layer[end] = Task(end, last, where, done) if is_later else Task(end, last, done)
+        return Delayed(end, HighLevelGraph({name: layer}, {name: set()}), layer=name)
 
     def _tasks(self) -> Mapping[Any, Any]:
         """Return the tasks that make all chunks: of all arrays together, so that what two of them need is made once."""

@@ -60,6 +60,7 @@ def average_arguments() -> tuple[Argument, ...]:
 
 
 def _convert(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
+    from ckpt_magics.files.parallel.dask_executor import dask_executor
     from ckpt_magics.notebook.commands.convert_line import convert_options, paths_of_line, steps_of_line
     from ckpt_magics.notebook.reports.conversion_report import convert_checkpoint, list_recipes
     from ckpt_magics.notebook.reports.report_page import report_page
@@ -71,25 +72,30 @@ def _convert(arguments: argparse.Namespace, progress: Progress | None) -> Outcom
         ]
         return Outcome(recipes.report.text, lambda: report_page(recipes.report), lambda: {"recipes": facts})
     sources, scopes, target = paths_of_line(arguments.paths, arguments.under)
-    steps, options = steps_of_line(arguments, {}), convert_options(arguments, progress)
-    return _outcome(convert_checkpoint(list(map(expanded, sources)), target, steps, under=scopes, options=options))
+    steps = steps_of_line(arguments, {})
+    with dask_executor(arguments.dask) as executor:
+        options = convert_options(arguments, progress, executor)
+        made = convert_checkpoint(list(map(expanded, sources)), target, steps, under=scopes, options=options)
+    return _outcome(made)
 
 
 def _average(arguments: argparse.Namespace, progress: Progress | None) -> Outcome:
+    from ckpt_magics.files.parallel.dask_executor import dask_executor
     from ckpt_magics.notebook.commands.convert_line import convert_options, factors_of, paths_of_line, steps_of_line
     from ckpt_magics.notebook.reports.conversion_report import average_checkpoints
 
     sources, _, target = paths_of_line(arguments.paths)
-    made = average_checkpoints(
-        list(map(expanded, sources)),
-        target,
-        steps_of_line(arguments, {}),
-        last=arguments.last,
-        factors=factors_of(arguments.factors),
-        ema=arguments.ema,
-        common=arguments.common,
-        options=convert_options(arguments, progress),
-    )
+    with dask_executor(arguments.dask) as executor:
+        made = average_checkpoints(
+            list(map(expanded, sources)),
+            target,
+            steps_of_line(arguments, {}),
+            last=arguments.last,
+            factors=factors_of(arguments.factors),
+            ema=arguments.ema,
+            common=arguments.common,
+            options=convert_options(arguments, progress, executor),
+        )
     return _outcome(made)
 
 

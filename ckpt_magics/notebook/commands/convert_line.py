@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 from ckpt_magics.errors import InvalidArgumentError, visible
@@ -15,7 +16,7 @@ from ckpt_magics.files.steps.known_steps import STEP_KINDS
 from ckpt_magics.files.steps.step import Step, StepKind
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.save_options import SaveOptions
-from ckpt_magics.notebook.commands.arguments import Argument, argument
+from ckpt_magics.notebook.commands.arguments import DASK, Argument, argument
 from ckpt_magics.notebook.commands.words import expanded
 from ckpt_magics.phrasing import amount
 
@@ -100,12 +101,15 @@ WRITING_ARGUMENTS: tuple[Argument, ...] = (
     argument("--in-place", action="store_true", help="Replace the source, in one step at the end."),
     argument("--dry-run", action="store_true", help="Only report what would be written."),
     argument("--no-verify", action="store_true", help="Do not read back what was written."),
+    DASK,
     argument("-q", "--quiet", action="store_true", help="Show no progress."),
 )
 """How a result is written."""
 
 
-def convert_options(arguments: argparse.Namespace, progress: Progress | None) -> ConvertOptions:
+def convert_options(
+    arguments: argparse.Namespace, progress: Progress | None, executor: Executor | None
+) -> ConvertOptions:
     """Return how a line wants its result to be written."""
     return ConvertOptions(
         to=arguments.to,
@@ -113,6 +117,7 @@ def convert_options(arguments: argparse.Namespace, progress: Progress | None) ->
         verify=not arguments.no_verify,
         in_place=arguments.in_place,
         objects=arguments.objects,
+        executor=executor,
         save=SaveOptions(num_shards=arguments.shards, max_shard_size=arguments.max_shard_size, progress=progress),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ckpt_magics.files.tensors.save_options import DEFAULT_KEEP_HOURS
-from ckpt_magics.notebook.commands.arguments import Argument, argument, many_values
+from ckpt_magics.notebook.commands.arguments import DASK, Argument, argument, many_values
 
 __all__ = ["RESTORE_ARGUMENTS", "SAVE_ARGUMENTS"]
 
@@ -45,6 +45,7 @@ SAVE_ARGUMENTS: tuple[Argument, ...] = (
     argument("--no-meta", action="store_true", help="Write no meta graph (the .meta file)."),
     argument("--no-state", action="store_true", help="Leave the directory's list (the checkpoint file) as it is."),
     argument("--absolute-paths", action="store_true", help="Write absolute paths to that list, as TensorFlow does."),
+    DASK,
     argument("-q", "--quiet", action="store_true", help="Print nothing but the result; a ; at the end hides that."),
 )
 

@@ -53,7 +53,8 @@ class CheckpointMagics(Magics):
         Arrays, numbers, strings, tensors and variables of TensorFlow, PyTorch and JAX, modules and optimizers, pandas
         Series and DataFrames; dicts and lists of these get names joined with /. None holds nothing and is left out. A
         variable of the active graph (see %%graph) is saved with the value that it has there. Without names: all
-        variables of that graph, or else every array.
+        variables of that graph, or else every array. Arrays of dask are computed and written by its workers: those of
+        the client that there is, with --dask=ADDRESS of the scheduler there.
 
         The value is the prefix, with its step; .files says what was written, .removed which older checkpoints went,
         .left_out what was None. Without --step no checkpoint goes. In Python: save_checkpoint(prefix, tensors).
@@ -88,6 +89,7 @@ class CheckpointMagics(Magics):
             self._say(f"Saving every array: {', '.join(names)}", quiet=quiet)
         step = self._step(arguments.step, values, scope)
         with shown_progress("Saving", self.shell, quiet=quiet) as progress:
+            from ckpt_magics.files.parallel.dask_executor import dask_executor
             from ckpt_magics.graphs.saver.array_saving import save_arrays
 
             metrics = chosen_values(arguments.metric, values, scope)
@@ -103,7 +105,8 @@ class CheckpointMagics(Magics):
                 from ckpt_magics.notebook.magics.graph_values import with_session_values
 
                 chosen = with_session_values(self.shell, active, chosen)
-            return save_arrays(expanded(arguments.prefix), chosen, options)
+            with dask_executor(arguments.dask, set_default=True):
+                return save_arrays(expanded(arguments.prefix), chosen, options)
 
     @staticmethod
     def _step(expression: str | None, values: Mapping[str, Any], scope: Mapping[str, Any]) -> object:

@@ -51,14 +51,16 @@ class ConvertMagics(Magics):
             %ckpt_convert model.ckpt slim.ckpt --exclude 'head/*' --map encoder/=bert/ --dry-run
             %ckpt_convert gen:g.ckpt disc:d.ckpt both.npz --dtype '*=float16'
         """
+        from ckpt_magics.files.parallel.dask_executor import dask_executor
         from ckpt_magics.notebook.reports.conversion_report import convert_checkpoint, list_recipes
 
         if arguments.recipes:
             return list_recipes()
         sources, scopes, target = self._paths(arguments.paths, arguments.under)
         steps = steps_of_line(arguments, self._variables(local_ns))
-        with shown_progress("Converting", self.shell, quiet=arguments.quiet) as progress:
-            options = convert_options(arguments, progress)
+        showing = shown_progress("Converting", self.shell, quiet=arguments.quiet)
+        with showing as progress, dask_executor(arguments.dask) as executor:
+            options = convert_options(arguments, progress, executor)
             return convert_checkpoint(sources, target, steps, under=scopes, options=options)
 
     @line_magic
@@ -74,11 +76,13 @@ class ConvertMagics(Magics):
             %ckpt_average run/m.ckpt-100 run/m.ckpt-200 mean.ckpt
             %ckpt_average run mean.ckpt --last 5 --weights-only
         """
+        from ckpt_magics.files.parallel.dask_executor import dask_executor
         from ckpt_magics.notebook.reports.conversion_report import average_checkpoints
 
         sources, _, target = self._paths(arguments.paths)
         steps = steps_of_line(arguments, self._variables(local_ns))
-        with shown_progress("Averaging", self.shell, quiet=arguments.quiet) as progress:
+        showing = shown_progress("Averaging", self.shell, quiet=arguments.quiet)
+        with showing as progress, dask_executor(arguments.dask) as executor:
             return average_checkpoints(
                 sources,
                 target,
@@ -87,7 +91,7 @@ class ConvertMagics(Magics):
                 factors=factors_of(arguments.factors),
                 ema=arguments.ema,
                 common=arguments.common,
-                options=convert_options(arguments, progress),
+                options=convert_options(arguments, progress, executor),
             )
 
     def _paths(self, paths: Sequence[str], under: Sequence[str] = ()) -> tuple[list[Any], list[str], str]:

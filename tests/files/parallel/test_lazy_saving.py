@@ -93,6 +93,18 @@ def test_a_data_file_has_64_mib_unless_said(tmp_path, monkeypatch):
     assert [file.role for file in found.files if file.role == "data"] == ["data"] * 2
 
 
+def test_arrays_that_were_computed_before(tmp_path):
+    array = da.from_array(NUMBERS, chunks=(2048, 8)).persist()
+    np.testing.assert_array_equal(values_of(saved(tmp_path / "m", {"w": array}, num_shards=2))["w"], NUMBERS)
+
+
+def test_types_that_tensorflow_does_not_assemble_are_in_one_piece(tmp_path):
+    prefix = saved(tmp_path / "m", {"half": da.arange(9, chunks=2, dtype=np.float16), "text": da.from_array(TEXT, 1)})
+    with ckpt_magics.load_checkpoint(prefix) as reader:
+        assert (reader.entry("half").slices, reader.entry("text").slices) == ((), ())
+        assert list(range(9)) == reader["half"].tolist()
+
+
 def test_what_two_arrays_need_is_made_once(tmp_path):
     made = []
 

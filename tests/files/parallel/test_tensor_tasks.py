@@ -1,6 +1,7 @@
 """Jobs give the same with an executor as without one, whoever works: threads, processes, or nobody in time."""
 
 import multiprocessing
+import os
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ckpt_magics
+from ckpt_magics import ConvertOptions
 from ckpt_magics.files.parallel import tensor_tasks
 from ckpt_magics.files.parallel.tensor_tasks import TASK_SIZE, TASK_TENSORS, cut_tasks, run_tasks
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from tests.files.saved import write_checkpoint
 
 NUMBERS = np.arange(6000, dtype=np.float32).reshape(200, 30)
@@ -96,6 +99,31 @@ def test_other_kinds_of_files(executor, tmp_path):
     assert set(ckpt_magics.compare_checkpoints(tmp_path / "a.npz", tmp_path / "a.npz", executor=executor).status) == {
         "same"
     }
+
+
+def test_conversions(prefix, executor, tmp_path):
+    steps = [("map", {"renamed": "w1"}), ("dtype", ["w2=float16"])]
+    options = [ConvertOptions(executor=one, save=SaveOptions(num_shards=3, durable=False)) for one in (executor, None)]
+    by_tasks, alone = (
+        ckpt_magics.convert_checkpoint(prefix, tmp_path / name, steps, options=one)
+        for name, one in zip("ab", options, strict=True)
+    )
+    assert by_tasks.table.equals(alone.table)
+    for end in (".index", *(f".data-0000{number}-of-00003" for number in range(3))):
+        assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
+    mean = ckpt_magics.average_checkpoints([prefix, prefix], tmp_path / "mean", options=options[0])
+    assert {"same"} == set(ckpt_magics.compare_checkpoints(prefix, mean.path).status)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_a_conversion_that_fails_leaves_nothing(prefix, executor, tmp_path):
+    np.savez(tmp_path / "a.npz", w=np.float64([1e300]), v=np.zeros(3))
+    options = ConvertOptions(executor=executor, save=SaveOptions(durable=False))
+    with pytest.raises(ckpt_magics.CheckpointError):
+        ckpt_magics.convert_checkpoint(tmp_path / "a.npz", tmp_path / "m", [("dtype", ["w=float16"])], options=options)
+    with pytest.raises(ckpt_magics.UnimplementedError, match="written by one process"):
+        ckpt_magics.convert_checkpoint(tmp_path / "a.npz", tmp_path / "b.npz", options=options)
+    assert os.listdir(tmp_path) == ["a.npz"]
 
 
 class Counting(ThreadPoolExecutor):
