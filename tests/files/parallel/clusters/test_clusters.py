@@ -35,6 +35,12 @@ def client():
         yield found
 
 
+@pytest.fixture(autouse=True)
+def whole_cluster(client):
+    """As many workers as at the start, of which those that died have a successor by now."""
+    client.wait_for_workers(2, timeout=120)
+
+
 def saved(prefix, tensors, **options):
     return ckpt_magics.save_checkpoint(prefix, tensors, durable=False, num_shards=5, **options)
 
@@ -73,12 +79,23 @@ def test_jobs_by_the_executor_of_a_client(client, tmp_path):
     assert {"same"} == set(ckpt_magics.compare_checkpoints(found, mean.path, executor=executor).status)
 
 
+def test_ctrl_c(client, tmp_path):
+    before = saved(tmp_path / "m", arrays())
+    names = sorted(os.listdir(tmp_path))
+    broken = da.arange(50, chunks=10).map_blocks(deaths.interrupt, os.getpid(), dtype=int)
+    with pytest.raises(KeyboardInterrupt):
+        saved(tmp_path / "m", {**arrays(), "v": broken})
+    check(before)
+    # What a task put there that still ran is nobody's: a save sweeps it, of a process that goes on.
+    check(saved(tmp_path / "m", arrays()))
+    assert not [name for name in os.listdir(tmp_path) if name not in names and name.startswith(".")]
+
+
 @pytest.mark.parametrize("point", deaths.POINTS)
 def test_a_worker_is_killed(client, tmp_path, point):
     """The save goes on with the others, and what the dead one left goes too."""
     marker, folder = tmp_path / "died", tmp_path / "runs"
     folder.mkdir()
-    client.wait_for_workers(2)
     client.run(deaths.die_at, point, str(marker))
     found = saved(folder / "m", arrays())
     assert marker.exists()
@@ -104,16 +121,3 @@ def test_all_workers_are_killed(client, tmp_path):
         saved(tmp_path / "new" / "m", {"w": deadly})
     assert not (tmp_path / "new").exists()
     client.run_on_scheduler(allow_failures, 3)
-
-
-def test_ctrl_c(client, tmp_path):
-    before = saved(tmp_path / "m", arrays())
-    names = sorted(os.listdir(tmp_path))
-    broken = da.arange(50, chunks=10).map_blocks(deaths.interrupt, os.getpid(), dtype=int)
-    with pytest.raises(KeyboardInterrupt):
-        saved(tmp_path / "m", {**arrays(), "v": broken})
-    check(before)
-    # What a task put there that still ran is nobody's: a save sweeps it, of a process that goes on.
-    client.run(int)
-    check(saved(tmp_path / "m", arrays()))
-    assert not [name for name in os.listdir(tmp_path) if name not in names and name.startswith(".")]
