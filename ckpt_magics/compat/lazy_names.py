@@ -92,7 +92,6 @@ WITHOUT = {
     "matrix_determinant": _MATRIX,
     "matrix_inverse": _MATRIX,
     "matrix_solve": _MATRIX,
-    "multinomial": "tf.argmax(logits - tf.log(-tf.log(tf.random_uniform(tf.shape(logits)))), 1) draws from the same",
     "numpy_function": _PYTHON,
     "optimizers": "tf.train has the optimizers",
     "orthogonal_initializer": "give get_variable an array as its initializer, the q of numpy.linalg.qr",
