@@ -65,7 +65,7 @@ def check_wheel(folder):
     assert names >= BUNDLES
     assert "ckpt_magics/py.typed" in names
     assert all(name.startswith(("ckpt_magics/", "ckpt_magics-")) for name in names)
-    assert wheel.stat().st_size < 2_500_000
+    assert wheel.stat().st_size < 2_700_000
 
 
 def test_the_wheel_has_the_bundles_and_the_type_marker(built):

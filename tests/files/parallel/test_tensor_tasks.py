@@ -33,7 +33,7 @@ def executor(request):
     if request.param == "threads":
         made = ThreadPoolExecutor(2)
     else:
-        made = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork"))
+        made = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     with made:
         yield made
 

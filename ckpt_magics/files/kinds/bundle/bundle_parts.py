@@ -8,7 +8,7 @@ comes last.
 
 from __future__ import annotations
 
-import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -127,7 +127,7 @@ def write_part(
     """
     if directory.store.is_local and not directory.is_directory:
         raise AbortedError("the save that this is a part of is over", file=directory.name)
-    prefix = directory / f"part-{shard_id:05d}-{os.urandom(6).hex()}"
+    prefix = directory / f"part-{shard_id:05d}-{secrets.token_hex(6)}"
     columns = columns_of_records(records)
     slices = [record for record in records if not record.is_whole]
     with directory.stage(durable=durable) as stage, ValueWriter(ProgressMeter(0, None)) as writer:

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:memory.* does not tell who puts 
 def memory():
     system = fsspec.filesystem("memory")
     system.store.clear()
+    # Directories outlive what was in them, also those of other tests.
+    system.pseudo_dirs[:] = [""]
     ckpt_magics.save_checkpoint(f"{RUN}/m", VALUES, global_step=1)
     yield system.store
     system.store.clear()
