@@ -35,7 +35,7 @@ def made(lab_page: Page, lab: JupyterServer, corpus: Path) -> Path:
     expect(panel.locator(SAVED).first).to_be_hidden(timeout=30_000)
     expect(panel.locator(SAVED).last).to_be_hidden(timeout=30_000)
     panel.get_by_role("button", name="Save and create checkpoint").click()
-    expect(lab_page.locator(".jp-mod-dirty")).to_have_count(0, timeout=30_000)
+    lab_page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", timeout=30_000)
     lab_page.get_by_role("menuitem", name="Kernel", exact=True).click()
     lab_page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
     expect(panel.locator(".jp-Toolbar-kernelName")).to_have_text("No Kernel", timeout=30_000)

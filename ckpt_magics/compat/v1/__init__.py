@@ -29,7 +29,6 @@ _OWN = {
     "HistogramProto": "proto.messages",
     "IdentityReader": "graphs.nodes.readers",
     "IndexedSlices": "graphs.nodes.indexed_slices",
-    "IndexedSlicesValue": "graphs.nodes.indexed_slices",
     "InteractiveSession": "graphs.programs.runtime",
     "LogMessage": "proto.messages",
     "MetaGraphDef": "proto.messages",

@@ -85,13 +85,21 @@ maximum = _binary("Maximum")
 minimum = _binary("Minimum")
 multiply = _binary("Mul")
 not_equal = _binary("NotEqual")
-polygamma = _binary("Polygamma")
 realdiv = _binary("RealDiv")
 squared_difference = _binary("SquaredDifference")
 subtract = _binary("Sub")
 truncatediv = _binary("TruncateDiv")
 truncatemod = _binary("TruncateMod")
-zeta = _binary("Zeta")
+
+
+def polygamma(a: object, x: object, name: str | None = None) -> Tensor:
+    """Add the derivatives of digamma of orders ``a`` at ``x``."""
+    return output("Polygamma", a, x, name=name)
+
+
+def zeta(x: object, q: object, name: str | None = None) -> Tensor:
+    """Add Hurwitz' zeta function: the sum of ``(q + n) ** -x`` over all n from 0 on."""
+    return output("Zeta", x, q, name=name)
 
 
 def conj(x: object, name: str | None = None) -> Tensor:

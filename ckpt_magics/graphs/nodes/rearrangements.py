@@ -159,9 +159,16 @@ def strided_slice(
     ellipsis_mask: int = 0,
     new_axis_mask: int = 0,
     shrink_axis_mask: int = 0,
+    var: None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Add a part of a tensor, from ``begin`` to ``end`` in steps of ``strides``; bits of the masks change entries."""
+    """Add a part of a tensor, from ``begin`` to ``end`` in steps of ``strides``; bits of the masks change entries.
+
+    Raises:
+        ValueError: A variable is given, whose part could be assigned to: ``variable[begin:end].assign`` does that.
+    """
+    if var is not None:
+        raise ValueError("var is for assignments to a part of a variable: write variable[begin:end].assign(value)")
     start = convert_to_tensor(begin)
     masks = {
         "begin_mask": begin_mask,

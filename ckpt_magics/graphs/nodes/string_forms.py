@@ -138,11 +138,13 @@ def decode_base64(input: object, name: str | None = None) -> Tensor:  # noqa: A0
     return output("DecodeBase64", input, name=name)
 
 
-def split_strings(
+def split_strings(  # noqa: PLR0917 -- as TensorFlow has it
     input: object = None,  # noqa: A002
     sep: object = None,
     maxsplit: int = -1,
+    result_type: str = "SparseTensor",
     source: object = None,
+    name: str | None = None,
 ) -> SparseTensor:
     """Add the pieces of each of some strings, as Python's ``split`` gives them.
 
@@ -150,7 +152,16 @@ def split_strings(
         input: A vector of strings.
         sep: What parts them; white space if not told.
         maxsplit: Most often; -1 for no limit.
+        result_type: ``"SparseTensor"``; there are no ragged tensors here.
         source: The same as ``input``.
+        name: Of the scope.
+
+    Raises:
+        ValueError: Another type of result is asked for.
     """
-    given = convert_to_tensor(either("input", input, "source", source))
-    return SparseTensor(*apply("StringSplitV2", given, "" if sep is None else sep, maxsplit=maxsplit))
+    if result_type != "SparseTensor":
+        raise ValueError(f"result_type must be 'SparseTensor', not {result_type!r}: there are no ragged tensors")
+    given = either("input", input, "source", source)
+    with name_scope(name, "StringSplit", [given]):
+        strings = convert_to_tensor(given)
+        return SparseTensor(*apply("StringSplitV2", strings, "" if sep is None else sep, maxsplit=maxsplit))

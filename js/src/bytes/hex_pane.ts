@@ -7,7 +7,10 @@ import { errorLine } from "../page/view_root";
 
 /** Bytes that are shown at a time. */
 const PAGE = 512;
-const WIDTH = 16;
+/** Bytes of a line: the first that fits, else the last. */
+const WIDTHS = [16, 8, 4] as const;
+/** Letters of a line beside those of its bytes, of which each takes four. */
+const FRAME = 11;
 
 export interface HexRange {
   readonly file: number;
@@ -26,6 +29,8 @@ export class HexPane {
   readonly #from = element("input", { type: "number", min: 0, step: 1, "aria-label": "First byte" });
   #range: HexRange | null = null;
   #request: AbortController | null = null;
+  #shown: ((width: number) => Node[]) | null = null;
+  readonly #resizes = new ResizeObserver(() => this.#lay());
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -38,6 +43,7 @@ export class HexPane {
       button("+", () => this.#step(PAGE), { "aria-label": "Later bytes", title: "Later bytes" }),
     );
     this.root.append(this.#title, this.#says, bar, this.#bytes);
+    this.#resizes.observe(this.root);
   }
 
   show(range: HexRange): void {
@@ -50,6 +56,17 @@ export class HexPane {
 
   close(): void {
     this.#request?.abort();
+    this.#resizes.disconnect();
+  }
+
+  /** Lay what is shown in lines that fit. */
+  #lay(): void {
+    if (!this.#shown) return;
+    const probe = element("span", {}, "0".repeat(FRAME));
+    this.#bytes.replaceChildren(probe);
+    const letters = (this.#bytes.clientWidth / probe.getBoundingClientRect().width) * FRAME;
+    const width = WIDTHS.find((bytes) => !(FRAME + 4 * bytes > letters)) ?? WIDTHS[2];
+    this.#bytes.replaceChildren(...this.#shown(width));
   }
 
   #step(by: number): void {
@@ -71,25 +88,27 @@ export class HexPane {
       const wanted = { file: range.file, offset, size: PAGE };
       const reply = await this.#channel.request("bytes", wanted, { signal });
       const data = reply.buffers[0] ? bytesOf(reply.buffers[0]) : new Uint8Array();
-      this.#bytes.replaceChildren(...hexLines(data, offset, range.offset, range.offset + range.size));
+      this.#shown = (width) => hexLines(data, width, offset, range.offset, range.offset + range.size);
+      this.#lay();
     } catch (error) {
+      this.#shown = null;
       const line = errorLine(error);
       if (line) this.#bytes.replaceChildren(line);
     }
   }
 }
 
-/** Lines of 16 bytes; those that belong to the range stand out. */
-function hexLines(data: Uint8Array, offset: number, start: number, end: number): Node[] {
+/** Lines of so many bytes; those that belong to the range stand out. */
+function hexLines(data: Uint8Array, width: number, offset: number, start: number, end: number): Node[] {
   const nodes: Node[] = [];
-  for (let at = 0; at < data.length; at += WIDTH) {
-    const row = data.subarray(at, at + WIDTH);
+  for (let at = 0; at < data.length; at += width) {
+    const row = data.subarray(at, at + width);
     nodes.push(
       element("span", { class: "ckpt-hex-place" }, (offset + at).toString(16).padStart(8, "0")),
       document.createTextNode("  "),
     );
     nodes.push(...marked(row, offset + at, start, end));
-    nodes.push(document.createTextNode(`${"   ".repeat(WIDTH - row.length)} ${textOf(row)}\n`));
+    nodes.push(document.createTextNode(`${"   ".repeat(width - row.length)} ${textOf(row)}\n`));
   }
   return nodes;
 }

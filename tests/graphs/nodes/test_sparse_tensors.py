@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ckpt_magics.compat.v1 as tf
+from ckpt_magics.graphs.nodes.indexed_slices import IndexedSlicesValue
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_what_is_no_sparse_tensor_is_refused(session):
 def test_slices_of_a_gradient_are_fetched_and_fed(session):
     slices = tf.IndexedSlices(tf.constant([[1.0]]), tf.constant([2]))
     value = session.run(slices)
-    assert isinstance(value, tf.IndexedSlicesValue)
+    assert isinstance(value, IndexedSlicesValue)
     assert (value.values.tolist(), value.indices.tolist(), value.dense_shape) == ([[1]], [2], None)
     full = tf.IndexedSlices(tf.constant([[1.0]]), tf.constant([2]), tf.constant([4, 1]))
     assert session.run(full, {full: ([[5.0]], [1], [3, 1])}).values.tolist() == [[5]]

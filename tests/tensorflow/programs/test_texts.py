@@ -22,30 +22,16 @@ def test_values_are_tensorflows(old_tf):
             tf.substr(TEXTS, [0, 0, 0], [3, 0, 1]),
             tf.substr(["abcdef", "ghij"], [-3, 4], [2, 9]),
             tf.substr(["äöü"], [1], [1], unit="UTF8_CHAR"),
-            [list(tf.string_split(flat, sep)) for sep in (" ", ",; ", "")],
-            list(tf.string_split(flat, delimiter=",", skip_empty=False)),
-            list(tf.string_split(["a b  c"])),
+            [_parts(tf.string_split(flat, sep)) for sep in (" ", ",; ", "")],
+            _parts(tf.string_split(flat, delimiter=",", skip_empty=False)),
+            _parts(tf.string_split(["a b  c"])),
         ]
 
-    def plain(tf):
-        feeds, fetches = program(tf if tf is v1 else _listed(tf))
-        return feeds, fetches
-
-    compare(old_tf, plain)
+    compare(old_tf, program)
 
 
-def _listed(tf):
-    """TensorFlow's names, with sparse tensors as lists of three."""
-
-    class Names:
-        def __getattr__(self, name):
-            return getattr(tf, name)
-
-        def string_split(self, *arguments, **others):
-            found = tf.string_split(*arguments, **others)
-            return [found.indices, found.values, found.dense_shape]
-
-    return Names()
+def _parts(sparse):
+    return [sparse.indices, sparse.values, sparse.dense_shape]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])

@@ -93,7 +93,7 @@ ROWS: tuple[Op, ...] = (
         _mirror,
         sharing=only_if(pads_nothing),
     ),
-    Op("MirrorPadGrad", MIRRORED, MIRROR, _folded_shape, _fold),
+    Op("MirrorPadGrad", MIRRORED, MIRROR, _folded_shape, _fold, sharing=only_if(pads_nothing)),
     Op(
         "Roll",
         "input: T, shift: Tshift, axis: Taxis -> output: T",

@@ -7,7 +7,8 @@ sparse_tensor_dense_add_op.cc and sparse_fill_empty_rows_op.cc.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -57,6 +58,12 @@ def _reorder(_ctx: KernelContext, indices: Array, values: Array, shape: Array) -
     _check(indices, values, shape)
     order = _in_order(indices)
     return indices[order], values[order]
+
+
+def _reorder_sharing(_ctx: KernelContext, indices: Array, *_: Array) -> Sequence[int]:
+    """What counts up already is handed on, unless a place comes twice."""
+    places = indices.tolist()
+    return (0, 1) if all(map(operator.lt, places, places[1:])) else ()
 
 
 def _matmul_shape(ctx: ShapeContext) -> list[Shape]:
@@ -321,7 +328,14 @@ WITH_DENSE = "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T -> outp
 REDUCED = f"{SPARSE}, reduction_axes: int32 -> output: T"
 
 ROWS: tuple[Op, ...] = (
-    Op("SparseReorder", f"{SPARSE} -> output_indices: int64, output_values: T", (T,), _reorder_shape, _reorder),
+    Op(
+        "SparseReorder",
+        f"{SPARSE} -> output_indices: int64, output_values: T",
+        (T,),
+        _reorder_shape,
+        _reorder,
+        sharing=_reorder_sharing,
+    ),
     Op(
         "SparseTensorDenseMatMul",
         "a_indices: Tindices, a_values: T, a_shape: int64, b: T -> product: T",
