@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ckpt_magics.graphs.graph.node import Tensor
-from ckpt_magics.graphs.nodes.arrays import rank
+from ckpt_magics.graphs.nodes.arrays import expand_dims, rank
 from ckpt_magics.graphs.nodes.build import apply, convert_to_tensor, name_scope, output
 from ckpt_magics.graphs.nodes.constants import constant
 from ckpt_magics.graphs.nodes.mathematics import number_range
@@ -149,7 +149,7 @@ def split_strings(  # noqa: PLR0917 -- as TensorFlow has it
     """Add the pieces of each of some strings, as Python's ``split`` gives them.
 
     Args:
-        input: A vector of strings.
+        input: A vector of strings, or one string.
         sep: What parts them; white space if not told.
         maxsplit: Most often; -1 for no limit.
         result_type: ``"SparseTensor"``; there are no ragged tensors here.
@@ -164,4 +164,5 @@ def split_strings(  # noqa: PLR0917 -- as TensorFlow has it
     given = either("input", input, "source", source)
     with name_scope(name, "StringSplit", [given]):
         strings = convert_to_tensor(given)
+        strings = strings if strings.shape.ndims != 0 else expand_dims(strings, 0)
         return SparseTensor(*apply("StringSplitV2", strings, "" if sep is None else sep, maxsplit=maxsplit))

@@ -1,5 +1,7 @@
 """Functions of strings: TensorFlow's nodes and values."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,21 @@ def test_other_forms_are_tensorflows(old_tf):
 def test_pieces_are_pythons():
     with v1.Graph().as_default(), v1.Session() as session:
         pieces = session.run(v1.strings.split(["a b  c", "", "d"]))
+        assert session.run(v1.strings.split("a b")).values.tolist() == [b"a", b"b"]
         by_mark = session.run(v1.strings.split(["a--b-c"], sep="--", maxsplit=1).values)
     assert pieces.values.tolist() == [b"a", b"b", b"c", b"d"]
     assert pieces.dense_shape.tolist() == [3, 3]
     assert by_mark.tolist() == [b"a", b"b-c"]
+
+
+@pytest.mark.parametrize("name", ["string_split", "strings.split"])
+@pytest.mark.parametrize("given", [("a b", " "), ([["a b"]], " "), (["a b"], [" ", ","])])
+def test_what_cannot_be_split_is_refused_in_tensorflows_words(old_tf, name, given):
+    words = []
+    for tf in (v1, old_tf):
+        with tf.Graph().as_default(), tf.Session() as session:
+            hidden = [tf.placeholder_with_default(value, None) for value in given]
+            with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+                session.run(operator.attrgetter(name)(tf)(*hidden).values)
+            words.append(str(caught.value))
+    assert words[0].splitlines()[0] in words[1]

@@ -15,7 +15,8 @@ from google.protobuf.message import DecodeError
 
 from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.files.formats.dtypes import STRING, DType
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, shape_from_proto
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, shape_from_proto, with_rank
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, ShapeContext
 from ckpt_magics.graphs.ops.type_sets import dtypes
 from ckpt_magics.proto.messages import Example, Feature
@@ -165,7 +166,11 @@ def _single(ctx: KernelContext, serialized: Array, *defaults: Array) -> tuple[Ar
     sparse = _texts(ctx.attr("sparse_keys"))
     if len(sparse) != ctx.attr("num_sparse"):
         raise InvalidArgumentError("sparse keys and types are not equally many")
-    one = np.asarray(serialized, object).reshape(())
+    if np.ndim(serialized):
+        raise InvalidArgumentError(
+            f"Expected serialized to be a scalar, got shape: {format_shape(np.shape(serialized))}"
+        )
+    one = np.asarray(serialized, object)
     return _parsed(ctx, one, sparse, _texts(ctx.attr("dense_keys")), defaults)
 
 
@@ -205,6 +210,7 @@ def _shapes_of(ctx: ShapeContext, rank: int | None, outer: Shape) -> list[Shape]
 
 
 def _single_shapes(ctx: ShapeContext) -> list[Shape]:
+    with_rank(ctx.shape(0), 0)
     return _shapes_of(ctx, 0, ())
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from ckpt_magics.errors import InvalidArgumentError, visible
 from ckpt_magics.files.formats.dtypes import FLOAT
-from ckpt_magics.graphs.ops.partial_shapes import Array, Shape
+from ckpt_magics.files.formats.shapes import format_shape
+from ckpt_magics.graphs.ops.partial_shapes import Array, Shape, with_rank
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op, ShapeContext, types
 from ckpt_magics.graphs.ops.shape_rules import broadcast, like_input
 from ckpt_magics.graphs.ops.type_sets import INDEX, dtypes
@@ -83,9 +84,17 @@ def _strip(_ctx: KernelContext, texts: Array) -> Array:
 
 def _split(ctx: KernelContext, texts: Array, delimiters: Array) -> tuple[Array, Array, Array]:
     """Return the pieces of each string where any byte of the delimiter parts them, as a sparse matrix."""
-    [marks] = np.asarray(delimiters, object).reshape(-1).tolist()[:1] or [b""]
+    _check_ranks(texts, delimiters, "delimiter")
+    marks: bytes = np.asarray(delimiters, object).item()
     rows = [_pieces(text, marks, ctx.attr("skip_empty")) for text in np.asarray(texts, object).tolist()]
     return _sparse(rows)
+
+
+def _check_ranks(texts: Array, mark: Array, what: str) -> None:
+    if np.ndim(texts) != 1:
+        raise InvalidArgumentError(f"input must be a vector, got shape: {format_shape(np.shape(texts))}")
+    if np.ndim(mark):
+        raise InvalidArgumentError(f"{what} must be a scalar, got shape: {format_shape(np.shape(mark))}")
 
 
 def _pieces(text: bytes, marks: bytes, skips_empty: bool) -> list[bytes]:
@@ -101,6 +110,7 @@ def _pieces(text: bytes, marks: bytes, skips_empty: bool) -> list[bytes]:
 
 def _split_v2(ctx: KernelContext, texts: Array, separator: Array) -> tuple[Array, Array, Array]:
     """Return the pieces of each string as Python's `bytes.split` gives them, as a sparse matrix."""
+    _check_ranks(texts, separator, "sep")
     mark: bytes = np.asarray(separator, object).item()
     most = ctx.attr("maxsplit")
     return _sparse([text.split(mark or None, most) for text in np.asarray(texts, object).tolist()])
@@ -114,7 +124,9 @@ def _sparse(rows: list[list[bytes]]) -> tuple[Array, Array, Array]:
     return np.array(places, np.int64).reshape(-1, 2), values, np.array([len(rows), longest], np.int64)
 
 
-def _sparse_shapes(_ctx: ShapeContext) -> list[Shape]:
+def _sparse_shapes(ctx: ShapeContext) -> list[Shape]:
+    with_rank(ctx.shape(0), 1)
+    with_rank(ctx.shape(1), 0)
     return [(None, 2), (None,), (2,)]
 
 
