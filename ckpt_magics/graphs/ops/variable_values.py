@@ -152,6 +152,7 @@ class SessionVariables:
     def __init__(self) -> None:
         self._variables: dict[tuple[str, str, str], SessionVariable] = {}
         self._resources: dict[tuple[str, str, str], object] = {}
+        self._is_over = False
 
     def resource(self, key: tuple[str, str, str], make: Callable[[], object]) -> object:
         """Return what else a session keeps between runs, such as a table.
@@ -160,9 +161,13 @@ class SessionVariables:
             key: Its kind, container and name.
             make: Makes it where there is none yet.
         """
-        if key not in self._resources:
-            self._resources.setdefault(key, make())
-        return self._resources[key]
+        found = self._resources.get(key)
+        if found is None:
+            found = self._resources.setdefault(key, make())
+            # A run that was under way when the session was closed would wait for ever.
+            if self._is_over and isinstance(found, Cancellable):
+                found.cancel()
+        return found
 
     def find(self, kind: str, name: str, container: str, dtype: DType, shape: Shape) -> SessionVariable:
         """Return a variable, made without a value when the store does not have it.
@@ -194,7 +199,9 @@ class SessionVariables:
             variable.value = values.get(key)
 
     def clear(self) -> None:
-        """Forget every variable, and what else was kept; who waits for a queue goes with an error."""
+        """Forget every variable, and what else was kept, for good; who waits for a queue goes with an error."""
+        # First: what a run makes from here on is cancelled there.
+        self._is_over = True
         for resource in list(self._resources.values()):
             if isinstance(resource, Cancellable):
                 resource.cancel()

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import ckpt_magics.compat.v1 as tf
+from ckpt_magics.files.formats.dtypes import INT32
+from ckpt_magics.graphs.ops.feeding.queue_states import QueueState
+from ckpt_magics.graphs.ops.variable_values import SessionVariables
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def in_thread(action):
     def run():
         try:
             outcome.append(action())
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, RuntimeError) as error:
             outcome.append(error)
 
     thread = threading.Thread(target=run)
@@ -100,6 +103,14 @@ def test_a_closed_session_lets_everybody_go():
         session.run(queue.size())
         session.close()
         assert all(isinstance(end(), (tf.errors.CancelledError, RuntimeError)) for end in ends)
+
+
+def test_a_queue_that_is_made_after_its_session_was_closed_keeps_nobody_waiting():
+    store = SessionVariables()
+    store.clear()
+    queue = store.resource(("queue", "", "q"), lambda: QueueState("q", [INT32], [()], 1))
+    with pytest.raises(tf.errors.CancelledError):
+        queue.take()
 
 
 def test_drawn_elements_leave_some_behind(session):
