@@ -19,3 +19,13 @@ test.each(FLOORS)("src/%s imports from lower folders only", (floor) => {
 test("every source lies in one of the folders", () => {
   expect(readdirSync("src").sort()).toEqual([...FLOORS].sort());
 });
+
+test("no two views have rules for the same thing: their style sheets meet on a page", () => {
+  const sheets = ["tensors/variables_view", "graph/graph_view", "bytes/bytes_view"];
+  const selectors = sheets.flatMap((sheet) => {
+    const text = readFileSync(`src/${sheet}.css`, "utf8");
+    return [...new Set([...text.matchAll(/^(\.ckpt[^{,]*?)(?: \{|,)$/gm)].map((found) => found[1]))];
+  });
+  expect(selectors).toContain(".ckpt-ranges");
+  expect(selectors.filter((each, place) => selectors.indexOf(each) !== place)).toEqual([]);
+});

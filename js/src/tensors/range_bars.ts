@@ -51,11 +51,11 @@ export function rangeBars(
   choose: (range: readonly [number, number] | null) => void,
 ): HTMLElement {
   const canvas = element("canvas", { "aria-hidden": "true" });
-  const mark = element("span", { class: "ckpt-range-mark" });
+  const mark = element("span", { class: "ckpt-range-chosen" });
   const root = element(
     "div",
     {
-      class: "ckpt-range",
+      class: "ckpt-range-bars",
       role: "img",
       "aria-label": `${title} from ${formatNumber(steps.at(0))} to ${formatNumber(steps.at(1))}`,
       title: `${formatNumber(steps.at(0))} … ${formatNumber(steps.at(1))}: drag over a range, click to lift it`,
