@@ -32,7 +32,6 @@ class BytesApp {
   readonly #scroller: HTMLElement;
   readonly #hex: HexPane;
   readonly #notice = new Notice();
-  readonly #asked = new Set<string>();
   readonly root: HTMLElement;
 
   constructor(model: AnyModel<BytesModel>, channel: Channel, files: readonly unknown[]) {
@@ -147,7 +146,7 @@ class BytesApp {
 
   /** Ask for the page of ranges that one is on. */
   async #load(node: RangeNode, index: number): Promise<void> {
-    const start = Math.floor(index / PAGE) * PAGE;
+    const start = pageOf(index);
     const reply = await this.#channel.request("ranges", { path: node.path, start, count: PAGE });
     node.total = Number(reply.content.total);
     const rows = Array.isArray(reply.content.rows) ? reply.content.rows : [];
@@ -157,9 +156,9 @@ class BytesApp {
   }
 
   async #loadSeen(node: RangeNode, index: number): Promise<void> {
-    const page = `${node.path.join(".")}:${Math.floor(index / PAGE)}`;
-    if (this.#asked.has(page)) return;
-    this.#asked.add(page);
+    const page = pageOf(index);
+    if (node.asked.has(page)) return;
+    node.asked.add(page);
     try {
       await this.#load(node, index);
       this.#rows.refresh();
@@ -257,6 +256,11 @@ class BytesApp {
     const { node, index } = this.#tree.at(Math.max(0, Math.min(row, this.#tree.height - 1)));
     this.#set([...node.path, index]);
   }
+}
+
+/** The first range of the page that one is on. */
+function pageOf(index: number): number {
+  return Math.floor(index / PAGE) * PAGE;
 }
 
 /** What the columns are; the rows say it by themselves to who does not see them. */

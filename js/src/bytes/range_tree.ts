@@ -16,6 +16,8 @@ export class RangeNode {
   total = -1;
   readonly rows = new Map<number, RangeRow>();
   readonly opened = new Map<number, RangeNode>();
+  /** Where pages begin that have been asked for because they came into sight. */
+  readonly asked = new Set<number>();
 
   constructor(path: readonly number[]) {
     this.path = path;
