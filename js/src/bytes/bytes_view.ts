@@ -245,8 +245,7 @@ class BytesApp {
     else if (event.key === "PageDown") this.#go(row + this.#rows.pageSize);
     else if (event.key === "PageUp") this.#go(row - this.#rows.pageSize);
     else if (event.key === "ArrowLeft" && !isOpen && path.length > 1) this.#set(path.slice(0, -1));
-    else if (event.key === "Enter" || (event.key === "ArrowRight") !== isOpen || event.key === "ArrowLeft") {
-      if (!["Enter", "ArrowRight", "ArrowLeft"].includes(event.key)) return;
+    else if (event.key === "Enter" || event.key === (isOpen ? "ArrowLeft" : "ArrowRight")) {
       if (node.rows.get(index)?.hasInside) void this.#toggle(path);
     } else return;
     event.preventDefault();

@@ -53,3 +53,13 @@ test("what was folded and is unfolded again comes anew, wherever one looks", asy
   list.dispatchEvent(new Event("scroll"));
   await vi.waitFor(() => expect(rowOf(list, 301)).toContain("entry"));
 });
+
+test("the left arrow folds what is open, then leads out, and unfolds nothing", async () => {
+  const list = await openList();
+  press(list, "ArrowLeft");
+  press(list, "ArrowLeft");
+  await vi.waitFor(() => expect(list.querySelectorAll(".ckpt-range")).toHaveLength(1));
+  press(list, "ArrowLeft");
+  await new Promise((done) => setTimeout(done, 50));
+  expect(list.querySelectorAll(".ckpt-range")).toHaveLength(1);
+});
