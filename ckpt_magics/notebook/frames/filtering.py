@@ -149,8 +149,10 @@ def _value_test(wanted: VariableFilter) -> Callable[[Mapping[str, Any]], bool]:
     return passes
 
 
-def _lies_in(value: float | None, least: float | None, most: float | None) -> bool:
-    return value is not None and (least is None or value >= least) and (most is None or value <= most)
+def _lies_in(value: float | str | None, least: float | None, most: float | None) -> bool:
+    if value is None or isinstance(value, str):
+        return False
+    return (least is None or value >= least) and (most is None or value <= most)
 
 
 def _name_test(text: str, mode: str, names: Iterable[str]) -> Callable[[str], bool]:

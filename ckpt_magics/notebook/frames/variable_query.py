@@ -24,7 +24,9 @@ QUERY_COLUMNS = ("elements", "bytes", "rank", "min", "max", "mean", "std", "zero
 """What a condition can be about."""
 
 _TOKEN = re.compile(r"""\s*(?:(<=|>=|==|!=|[<>=()])|"([^"]*)"|'([^']*)'|([^\s()<>=!"']+))""")
-_NUMBER = re.compile(r"([+-]?)(?:(inf)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(KiB|MiB|GiB|))", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"([+-]?)(?:(inf)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(KiB|MiB|GiB|))", re.IGNORECASE | re.ASCII
+)
 _UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,

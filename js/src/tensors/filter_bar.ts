@@ -2,7 +2,7 @@
 import { button, element, select } from "../page/dom";
 import { formatBytes, formatNumber, visibleName } from "../page/format";
 import { type FilterState, NO_FILTER, nameTest, type Range, type TextMode } from "./filter";
-import { parseQuery } from "./query";
+import { parseQuery, QUERY_COLUMNS } from "./query";
 
 export interface FilterBarOptions {
   onChange(part: Partial<FilterState>): void;
@@ -42,8 +42,7 @@ export class FilterBar {
       type: "search",
       class: "ckpt-query",
       placeholder: "std > 1e3 or nans > 0",
-      title:
-        "Conditions on columns: elements, bytes, rank, min, max, mean, std, zeros, nans, infs, dead, dtype, group",
+      title: `Conditions on columns: ${QUERY_COLUMNS.join(", ")}`,
       "aria-label": "Conditions on columns",
       spellcheck: "false",
       autocomplete: "off",

@@ -17,10 +17,17 @@ export interface Query {
 
 const TEXT_COLUMNS = ["dtype", "group"] as const;
 export const STATISTIC_COLUMNS = ["min", "max", "mean", "std", "zeros", "nans", "infs", "dead"] as const;
-const NUMBER_COLUMNS: readonly string[] = ["elements", "bytes", "rank", ...STATISTIC_COLUMNS];
+/** What a condition can be about. */
+export const QUERY_COLUMNS: readonly string[] = [
+  "elements",
+  "bytes",
+  "rank",
+  ...STATISTIC_COLUMNS,
+  ...TEXT_COLUMNS,
+];
 
 const TOKEN = /\s*(?:(<=|>=|==|!=|[<>=()])|"([^"]*)"|'([^']*)'|([^\s()<>=!"']+))/y;
-const UNITS: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const UNITS: Readonly<Record<string, number>> = { "": 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
 
 /** A condition that a person writes has a few; one bracket in another costs a call. */
 const MOST_WORDS = 200;
@@ -93,12 +100,10 @@ class Parser {
   #comparison(): Test {
     const column = this.#next("a column").text.toLowerCase();
     const isText = (TEXT_COLUMNS as readonly string[]).includes(column);
-    if (!isText && !NUMBER_COLUMNS.includes(column))
-      throw new SyntaxError(
-        `no column ${column}; there are ${[...NUMBER_COLUMNS, ...TEXT_COLUMNS].join(", ")}`,
-      );
+    if (!QUERY_COLUMNS.includes(column))
+      throw new SyntaxError(`no column ${column}; there are ${QUERY_COLUMNS.join(", ")}`);
     const sign = this.#next("a comparison").text;
-    const compare = COMPARISONS[sign];
+    const compare = Object.hasOwn(COMPARISONS, sign) ? COMPARISONS[sign] : undefined;
     if (!compare) throw new SyntaxError(`${column} is compared by <, <=, >, >=, = or !=, not by ${sign}`);
     const { text } = this.#next("a value");
     const value = isText ? text : numberIn(text);
@@ -137,7 +142,6 @@ function numberIn(text: string): number {
   const found = /^([+-]?)(?:(inf)|(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(KiB|MiB|GiB|))$/i.exec(text);
   if (!found) throw new SyntaxError(`${text} is no number`);
   const [, sign, infinite, digits = "", unit = ""] = found;
-  const known = Object.keys(UNITS).find((each) => each.toLowerCase() === unit.toLowerCase()) ?? "";
-  const size = infinite ? Number.POSITIVE_INFINITY : Number(digits) * (UNITS[known] ?? 1);
+  const size = infinite ? Number.POSITIVE_INFINITY : Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
   return sign === "-" ? -size : size;
 }

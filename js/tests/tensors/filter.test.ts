@@ -80,17 +80,28 @@ test.each<[string, Partial<FilterState>, string[]]>([
     },
     ["conv/kernel"],
   ],
+  ["texts lie in no range", { ranges: [["dtype", null, 1]] }, []],
+  ["units in any letters", { query: "bytes < .0625kIb and rank = 1" }, ["conv/bias", "convolve"]],
   ["sizes are inclusive", { min_bytes: 8, max_bytes: 32 }, ["conv/bias", "global_step"]],
 ])("%s", async (_, filter, expected) => {
   expect(await names(filter)).toEqual(expected);
 });
 
-test.each(["std >", "std 3", "colour = 1", "std > x", "(std > 1", "std > 1 zeros > 2", "std = = 1", "! > 1"])(
-  "%s is no query",
-  (query) => {
-    expect(() => parseQuery(query)).toThrow(SyntaxError);
-  },
-);
+test.each([
+  "std >",
+  "std 3",
+  "colour = 1",
+  "std > x",
+  "(std > 1",
+  "std > 1 zeros > 2",
+  "std = = 1",
+  "! > 1",
+  "std constructor 1",
+  "bytes > 4K\u0131B",
+  "bytes > \u0663",
+])("%s is no query", (query) => {
+  expect(() => parseQuery(query)).toThrow(SyntaxError);
+});
 
 test("a filter says whether it needs statistics", () => {
   expect(asksStatistics({ ...NO_FILTER, query: "bytes > 3" })).toBe(false);

@@ -48,6 +48,8 @@ def names(**parts):
         ({"query": "elements >= 1KiB or std > -inf and rank<2"}, ["conv/bias"]),
         ({"ranges": (("std", 0.4, 1.0),)}, ["conv/bias"]),
         ({"ranges": (("std", 1.0, None), ("bytes", None, 300))}, ["conv/kernel"]),
+        ({"ranges": (("dtype", None, 1),)}, []),
+        ({"query": "bytes < .0625kIb and rank = 1"}, ["conv/bias", "convolve"]),
     ],
 )
 def test_keeps_the_rows_that_the_browser_keeps(parts, expected):
@@ -63,7 +65,20 @@ def test_state_goes_both_ways():
     assert VariableFilter.from_state({**wanted.to_state(), "unknown": 1}) == wanted
 
 
-WRONG = ["std >", "std 3", "colour = 1", "std > x", "(std > 1", "std > 1 zeros > 2", "std = = 1", "! > 1", "(" * 201]
+WRONG = [
+    "std >",
+    "std 3",
+    "colour = 1",
+    "std > x",
+    "(std > 1",
+    "std > 1 zeros > 2",
+    "std = = 1",
+    "! > 1",
+    "(" * 201,
+    "std constructor 1",
+    "bytes > 4K\u0131B",
+    "bytes > \u0663",
+]
 
 
 @pytest.mark.parametrize(

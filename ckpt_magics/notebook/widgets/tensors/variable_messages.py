@@ -114,7 +114,7 @@ class VariableMessages:
     def measured(self, name: str) -> dict[str, float | int | None]:
         """Return what the statistics of a tensor say, if they are known."""
         one = self.described.get(self._rows[name])
-        return {} if one is None else {**one.facts(), "dead": one.dead}
+        return {} if one is None or one.problem else {**one.facts(), "dead": one.dead}
 
     def compute_statistics(self) -> None:
         """Read every tensor for its statistics."""

@@ -70,11 +70,14 @@ def test_a_damaged_tensor_has_an_error_in_its_row_and_the_others_have_statistics
         data[reader.entry("dense/kernel").offset] ^= 1
     file.write_bytes(data)
     with load_checkpoint(prefix) as reader:
-        page = Page(VariablesView(reader))
+        view = VariablesView(reader)
+        page = Page(view)
         page.ask("statistics", rows=[NAMES.index("dense/kernel"), NAMES.index("half")])
     damaged, whole = page.statistics().values()
     assert "dense/kernel" in damaged["error"]
     assert whole["max"] == 1.5
+    # As in the browser, nothing is known of what cannot be read.
+    assert list(view.filter(query="dead = 0")["name"]) == ["half"]
 
 
 def test_a_window_holds_the_elements_asked_for(page):
