@@ -14,7 +14,6 @@ Format: HDF5 File Format Specification 3.0; keras/src/saving/saving_lib.py (H5En
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from ckpt_magics.files.formats.pieces import Box, cut_shape, elements_of, region
 from ckpt_magics.files.formats.tensor_data import empty_array
 from ckpt_magics.files.formats.tensor_slice import TensorSlice
 from ckpt_magics.files.kinds.flat_file import FlatFile
+from ckpt_magics.files.storage.file_streams import FileStream
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.stored_file import StoredFile
 from ckpt_magics.files.tensors.source import Array, TensorSpec
@@ -100,29 +100,21 @@ def hdf5_library() -> Any:  # noqa: ANN401 - h5py has no types
     return h5py
 
 
-class _Hdf5Stream(io.RawIOBase):
-    """A file that is read by place, as the stream that HDF5 asks for. It keeps what went wrong, which HDF5 loses."""
+class _Hdf5Stream(FileStream):
+    """A file as the stream that HDF5 asks for, all of each part or none. It keeps what went wrong, which HDF5 loses."""
 
     def __init__(self, file: StoredFile) -> None:
-        self._file = file
-        self._place = 0
+        super().__init__(file)
         self.failure: BaseException | None = None
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._file.size}[whence] + offset
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
         view = memoryview(buffer).cast("B")
         try:
-            self._file.read_into(self._place, view, "HDF5 file")
+            self._file.read_into(self._at, view, "HDF5 file")
         except BaseException as error:
             self.failure = error
             raise
-        self._place += len(view)
+        self._at += len(view)
         return len(view)
 
 

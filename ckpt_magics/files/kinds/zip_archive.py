@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ckpt_magics.errors import CheckpointError, DataLossError
+from ckpt_magics.files.storage.file_streams import FileStream
 from ckpt_magics.files.storage.stored_file import StoredFile
 
 __all__ = [
@@ -31,38 +31,14 @@ BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, Overflow
 """What zipfile and NumPy raise about bytes that are no such file; an encrypted member is a RuntimeError."""
 
 
-class _BeforeStartError(OSError, ValueError):
-    """What zipfile expects where it looks for more than an empty archive has, and what is damage elsewhere."""
-
-
-class _ArchiveStream(io.RawIOBase):
-    """A file that is read by place, as the stream that zipfile asks for."""
-
-    def __init__(self, file: StoredFile) -> None:
-        self._file = file
-        self._place = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._file.size}[whence]
-        if start + offset < 0:
-            raise _BeforeStartError("a place before the start")
-        self._place = start + offset
-        return self._place
+class _ArchiveStream(FileStream):
+    """A file as the stream that zipfile asks for: what it reads is not copied once more."""
 
     def read(self, size: int | None = -1) -> bytes:
-        left = max(self._file.size - self._place, 0)
+        left = max(self._size - self._at, 0)
         count = left if size is None or size < 0 else min(size, left)
-        data = self._file.read_at(self._place, count, "member")
-        self._place += count
+        data = self._file.read_at(self._at, count, "member")
+        self._at += count
         return data
 
 

@@ -6,23 +6,28 @@ import io
 from typing import Any
 
 from ckpt_magics.files.storage.place import Place
+from ckpt_magics.files.storage.stored_file import StoredFile
 
-__all__ = ["ReadStream", "WriteStream"]
+__all__ = ["FileStream", "ReadStream", "WriteStream"]
 
 
-class ReadStream(io.RawIOBase):
-    """A file, read from a place in it on.
+class _BeforeStartError(OSError, ValueError):
+    """What zipfile expects where it looks for more than an empty archive has, and what is damage elsewhere."""
+
+
+class FileStream(io.RawIOBase):
+    """An open file, read from a place in it on; it stays its owner's.
 
     Args:
-        place: Of the file.
+        file: The file.
 
     Raises:
-        NotFoundError: There is nothing of that name.
+        NotFoundError: It is not there, which a store may find out now.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._file = place.open()
-        self._size = self._file.size
+    def __init__(self, file: StoredFile) -> None:
+        self._file = file
+        self._size = file.size
         self._at = 0
 
     def readable(self) -> bool:
@@ -41,7 +46,7 @@ class ReadStream(io.RawIOBase):
         """Go to a place in the file."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError("a place before the start")
+            raise _BeforeStartError("a place before the start")
         self._at = start + offset
         return self._at
 
@@ -52,6 +57,20 @@ class ReadStream(io.RawIOBase):
         self._file.read_into(self._at, view[:count], "file")
         self._at += count
         return count
+
+
+class ReadStream(FileStream):
+    """A file of a store, which is open as long as the stream is.
+
+    Args:
+        place: Of the file.
+
+    Raises:
+        NotFoundError: There is nothing of that name.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.open())
 
     def close(self) -> None:
         """Give the file back."""
