@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
-from functools import partial
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -154,15 +154,9 @@ def _part_of(side: Side, names: Sequence[str]) -> Side:
 
 def _work_on_all(work: Callable[..., Result], batch: Sequence[Hashable], lent: Sequence[Lent[Side]]) -> list[Result]:
     """Do one task."""
-    if not lent:
-        return [work(item) for item in batch]
-    first, *others = lent
-    with first as side:
-        return _work_on_all(partial(_before_others, work, side), batch, others)
-
-
-def _before_others(work: Callable[..., Result], side: Side, item: Hashable, *others: Side) -> Result:
-    return work(item, side, *others)
+    with ExitStack() as stack:
+        sides = [stack.enter_context(one) for one in lent]
+        return [work(item, *sides) for item in batch]
 
 
 def run_tasks(
