@@ -136,7 +136,7 @@ def save_by(prefix: AnyPath, options: SaveOptions, meta_graph: bytes | None, wri
     stem = save_place(prefix)
     place = checkpoint_place(stem, options)
     has_step = options.global_step is not None
-    check_save_names(place, options, in_shards=options.num_shards > 1 or options.max_shard_size is not None)
+    check_save_names(place, options, in_shards=options.in_shards)
     companions = (
         None if meta_graph is None else {meta_graph_filename(place.name, options.meta_graph_suffix): meta_graph}
     )

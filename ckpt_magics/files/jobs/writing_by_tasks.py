@@ -9,12 +9,12 @@ from typing import NamedTuple
 from ckpt_magics.files.formats.entry_encoding import encode_entries
 from ckpt_magics.files.jobs.reading_back import CheckedValues, read_back_some
 from ckpt_magics.files.kinds.bundle.bundle_parts import WrittenPart, parts_directory, publish_parts, write_part
-from ckpt_magics.files.parallel.tensor_tasks import cut_tasks, run_tasks
+from ckpt_magics.files.parallel.tensor_tasks import cut_files, run_tasks
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.storage.progress import ProgressMeter
 from ckpt_magics.files.storage.store import WrittenFile
-from ckpt_magics.files.tensors.records import Record, records_of, shard_runs
+from ckpt_magics.files.tensors.records import Record, records_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSpec
 
@@ -56,8 +56,7 @@ def write_by_tasks(
     """
     records = records_of(specs)
     sizes = [max(record.size, 0) for record in records]
-    is_told = options.num_shards > 1 or options.max_shard_size is not None
-    shards = [records[run.start : run.stop] for run in (shard_runs(sizes, options) if is_told else cut_tasks(sizes))]
+    shards = [records[run.start : run.stop] for run in cut_files(sizes, options)]
     meter = ProgressMeter(sum(sizes), options.progress)
     with place.directory.stage(durable=options.durable) as stage, parts_directory(place) as directory:
         tasks = (

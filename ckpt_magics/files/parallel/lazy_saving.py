@@ -20,11 +20,11 @@ from ckpt_magics.files.formats.shapes import format_shape
 from ckpt_magics.files.formats.tensor_slice import MAX_SLICES
 from ckpt_magics.files.kinds.bundle.bundle_parts import WrittenPart, write_part
 from ckpt_magics.files.parallel.lazy_arrays import chunk_boxes, region_slice
-from ckpt_magics.files.parallel.tensor_tasks import cut_tasks, is_lost_worker
+from ckpt_magics.files.parallel.tensor_tasks import cut_files, is_lost_worker
 from ckpt_magics.files.storage.place import Place
 from ckpt_magics.files.tensors.array_source import stored_array
 from ckpt_magics.files.tensors.arrays_to_save import ArraysToSave
-from ckpt_magics.files.tensors.records import Record, record_of, shard_runs
+from ckpt_magics.files.tensors.records import Record, record_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.tensor_names import encode_name
@@ -91,9 +91,7 @@ class LazyTensors:
             found = self._lazy_chunks(name) if name in self._arrays else [self._here(name, np.asarray(tensors[name]))]
             chunks += found
         self._options = options
-        sizes = [max(chunk.record.size, 0) for chunk in chunks]
-        is_told = options.num_shards > 1 or options.max_shard_size is not None
-        runs = shard_runs(sizes, options) if is_told else cut_tasks(sizes)
+        runs = cut_files([max(chunk.record.size, 0) for chunk in chunks], options)
         self._shards = [chunks[run.start : run.stop] for run in runs if len(run)]
 
     def _here(self, name: str, array: Array) -> _Chunk:

@@ -18,9 +18,11 @@ from ckpt_magics.files.object_graph.named_tensors import NamedTensors
 from ckpt_magics.files.steps.stepped_tensors import SteppedTensors
 from ckpt_magics.files.storage.progress import Progress
 from ckpt_magics.files.tensors.array_source import ArraySource
+from ckpt_magics.files.tensors.records import shard_runs
+from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import TensorSource, TensorSpec
 
-__all__ = ["TASK_SIZE", "TASK_TENSORS", "Lent", "cut_tasks", "is_lost_worker", "on_each", "run_tasks"]
+__all__ = ["TASK_SIZE", "TASK_TENSORS", "Lent", "cut_files", "cut_tasks", "is_lost_worker", "on_each", "run_tasks"]
 
 TASK_SIZE = 64 << 20
 """Bytes of values from which a task is large enough: a scheduler takes some milliseconds for each."""
@@ -90,6 +92,16 @@ def cut_tasks(sizes: Iterable[int]) -> list[range]:
             runs.append(range(start, stop))
             start, total = stop, 0
     return [*runs, range(start, stop)] if stop > start else runs
+
+
+def cut_files(sizes: Sequence[int], options: SaveOptions) -> list[range]:
+    """Divide values that are to be saved into runs, of which a task each writes a data file.
+
+    Args:
+        sizes: Bytes of each, in order.
+        options: Say how many files there are; else it is as many as there are tasks.
+    """
+    return shard_runs(sizes, options) if options.in_shards else cut_tasks(sizes)
 
 
 def on_each(

@@ -106,6 +106,11 @@ class SaveOptions:
         if self.global_step is not None:
             object.__setattr__(self, "global_step", _step_number(self.global_step))
 
+    @property
+    def in_shards(self) -> bool:
+        """Whether they say into how many data files values are divided."""
+        return self.num_shards > 1 or self.max_shard_size is not None
+
     def with_step(self, stem: str) -> str:
         """Return the prefix of a checkpoint: its stem, and the step if there is one."""
         return stem if self.global_step is None else f"{stem}-{self.global_step}"
