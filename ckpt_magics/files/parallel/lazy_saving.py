@@ -28,15 +28,13 @@ from ckpt_magics.files.tensors.records import Record, record_of
 from ckpt_magics.files.tensors.save_options import SaveOptions
 from ckpt_magics.files.tensors.source import Array, TensorSpec
 from ckpt_magics.files.tensors.tensor_names import encode_name
+from ckpt_magics.files.tensors.text_values import TEXT_KINDS
 
 if TYPE_CHECKING:
     from dask.array import Array as LazyArray
     from dask.delayed import Delayed
 
 __all__ = ["LazyTensors", "is_lazy_array"]
-
-TEXT = frozenset("SUO")
-"""Kinds of NumPy's dtypes whose elements are stored as strings."""
 
 
 def is_lazy_array(value: object) -> bool:
@@ -196,7 +194,7 @@ class LazyTensors:
 
 
 def _dtype(dtype: np.dtype[Any], name: str) -> DType:
-    if dtype.kind in TEXT:
+    if dtype.kind in TEXT_KINDS:
         return STRING
     try:
         return as_dtype(dtype.newbyteorder("="))
