@@ -190,9 +190,9 @@ class BundleIndex:
         if self._listing is not None:
             return self._listing
         found = {key: value for key in sorted(set(keys)) if (value := self._table.get(key)) is not None}
-        ends = np.cumsum([len(value) for value in found.values()], dtype=np.intp)
-        starts = np.concatenate([ends[:0], [0], ends[:-1]]).astype(np.intp)[: len(ends)]
-        return Listing(list(found), decode_entries(b"".join(found.values()), starts, ends), [])
+        sizes = np.fromiter(map(len, found.values()), np.intp, len(found))
+        ends = np.cumsum(sizes)
+        return Listing(list(found), decode_entries(b"".join(found.values()), ends - sizes, ends), [])
 
     def _scan(self) -> Listing:
         keys: list[bytes] = []
