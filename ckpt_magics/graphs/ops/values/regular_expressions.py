@@ -17,6 +17,7 @@ from ckpt_magics.errors import InvalidArgumentError, UnimplementedError, visible
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, KernelContext, Op, flag
 from ckpt_magics.graphs.ops.shape_rules import like_input
+from ckpt_magics.graphs.ops.values.string_values import of_each
 
 __all__ = ["ROWS"]
 
@@ -71,9 +72,7 @@ def _scalar(value: Array, what: str) -> bytes:
 
 
 def _matched(pattern: re.Pattern[str], value: Array) -> Array:
-    array = np.asarray(value, object)
-    found = [pattern.fullmatch(_text(item)) is not None for item in array.reshape(-1)]
-    return np.array(found, np.bool_).reshape(array.shape)
+    return of_each(lambda text: pattern.fullmatch(_text(text)) is not None, value, np.bool_)
 
 
 def _full_match(_ctx: KernelContext, value: Array, pattern: Array) -> Array:
@@ -89,10 +88,8 @@ def _replaced(ctx: KernelContext, value: Array, pattern: bytes, rewrite: bytes) 
     compiled, parts = _compiled(pattern), _parts(_text(rewrite))
     if any(isinstance(part, int) and part > compiled.groups for part in parts):
         raise InvalidArgumentError(f"Invalid rewrite pattern: {visible(rewrite)}")
-    array, most = np.asarray(value, object), None if ctx.attr("replace_global") else 1
-    result: Array = np.empty(array.shape, object)
-    result.reshape(-1)[:] = [_bytes(_rewritten(compiled, parts, _text(item), most)) for item in array.reshape(-1)]
-    return result
+    most = None if ctx.attr("replace_global") else 1
+    return of_each(lambda text: _bytes(_rewritten(compiled, parts, _text(text), most)), value)
 
 
 def _parts(rewrite: str) -> list[str | int]:

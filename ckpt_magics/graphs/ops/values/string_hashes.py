@@ -17,6 +17,7 @@ from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.graphs.ops.partial_shapes import Array
 from ckpt_magics.graphs.ops.row import Attr, Kernel, KernelContext, Op
 from ckpt_magics.graphs.ops.shape_rules import like_input
+from ckpt_magics.graphs.ops.values.string_values import of_each
 
 __all__ = ["ROWS", "fingerprint", "murmur_hash", "sip_hash"]
 
@@ -179,9 +180,8 @@ def _buckets(hashed: Callable[[KernelContext, bytes], int]) -> Kernel:
     """Return the kernel that puts strings into buckets by a hash."""
 
     def kernel(ctx: KernelContext, texts: Array) -> Array:
-        count, array = ctx.attr("num_buckets"), np.asarray(texts, object)
-        found = [hashed(ctx, text) % count for text in array.reshape(-1).tolist()]
-        return np.array(found, np.int64).reshape(array.shape)
+        count = ctx.attr("num_buckets")
+        return of_each(lambda text: hashed(ctx, text) % count, texts, np.int64)
 
     return kernel
 
