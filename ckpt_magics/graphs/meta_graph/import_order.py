@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from ckpt_magics.errors import InvalidArgumentError
 from ckpt_magics.graphs.graph.node import Operation
+from ckpt_magics.graphs.ops.flow.branches import MERGES
+from ckpt_magics.graphs.ops.flow.loops import NEXT_ITERATIONS
 
 __all__ = ["inputs_first"]
-
-BACK = frozenset({"NextIteration", "RefNextIteration"})
-"""Ops that close a loop: a Merge does not wait for them."""
 
 
 def inputs_first(ops: Sequence[Operation], *, refuse_cycles: bool) -> Iterator[Operation]:
@@ -53,6 +52,6 @@ def inputs_first(ops: Sequence[Operation], *, refuse_cycles: bool) -> Iterator[O
 
 def _awaited(op: Operation) -> set[Operation]:
     inputs = {tensor.op for tensor in op.inputs}
-    if op.type in {"Merge", "RefMerge"}:
-        inputs = {source for source in inputs if source.type not in BACK}
+    if op.type in MERGES:
+        inputs = {source for source in inputs if source.type not in NEXT_ITERATIONS}
     return inputs.union(op.control_inputs)
