@@ -189,6 +189,8 @@ class _Importer:
 
     def _check_mapped(self) -> None:
         """Refuse replacements for what neither a node takes nor a node puts out."""
+        if not self._mapped:
+            return
         taken = {"{}{}:{}".format(*parts) for node in self._graph_def.node for parts in inputs_of(node)}
         unused = [key for key in self._mapped if key not in taken and not self._is_output(key)]
         if unused:
