@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ckpt_magics.files.formats.dtypes import FLOAT, INT32, as_dtype
 from ckpt_magics.graphs.graph.node import Tensor
 from ckpt_magics.graphs.nodes import build
@@ -235,11 +237,11 @@ def eye(
     """Add a matrix with ones on its diagonal, as often as ``batch_shape`` says."""
     with name_scope(name, "eye"):
         columns = num_rows if num_columns is None else num_columns
-        before = [] if batch_shape is None else batch_shape
+        before = batch_shape.tolist() if isinstance(batch_shape, np.ndarray) else batch_shape
+        around = [] if before is None or (isinstance(before, (list, tuple)) and not before) else [before]
         if columns is num_rows or columns == num_rows:
-            return matrix_diag(build.ones(concat([before, [num_rows]], 0) if before != [] else [num_rows], dtype))
+            return matrix_diag(build.ones(concat([*around, [num_rows]], 0) if around else [num_rows], dtype))
         smaller = output("Minimum", num_rows, columns)
-        around = [before] if before != [] else []
         ones = build.ones(concat([*around, [smaller]], 0), dtype)
         return matrix_set_diag(build.zeros(concat([*around, [num_rows, columns]], 0), dtype), ones)
 

@@ -43,6 +43,8 @@ def test_matrices(run):
     square = np.arange(9.0).reshape(3, 3)
     assert run(tf.eye(2)).tolist() == np.eye(2).tolist()
     assert run(tf.eye(2, 3, [2])).tolist() == [np.eye(2, 3).tolist()] * 2
+    assert run(tf.eye(2, batch_shape=np.array([1, 3]))).shape == (1, 3, 2, 2)
+    assert run(tf.eye(2, 3, ())).tolist() == np.eye(2, 3).tolist()
     assert run(tf.matrix_diag([1, 2])).tolist() == run(tf.diag([1, 2])).tolist() == [[1, 0], [0, 2]]
     assert run(tf.matrix_diag_part(square)).tolist() == run(tf.diag_part(square)).tolist() == [0, 4, 8]
     assert run(tf.matrix_set_diag(square, [9.0, 9.0, 9.0])).diagonal().tolist() == [9, 9, 9]
