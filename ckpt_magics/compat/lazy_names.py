@@ -101,6 +101,6 @@ WITHOUT = {
     "self_adjoint_eig": _MATRIX,
     "seq2seq": "step the cell with tf.while_loop or tf.nn.dynamic_rnn, or take a decoder of tf.contrib.legacy_seq2seq",
     "svd": _MATRIX,
-    "unique_with_counts": "tf.unique gives the places, and tf.unsorted_segment_sum of ones over them the counts",
+    "unique_with_counts": "tf.unique gives the places; add up tf.one_hot of them over the first dimension",
 }
 """What to do in place of names of TensorFlow that programs often have."""

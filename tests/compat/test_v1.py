@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import ckpt_magics.compat.v1 as tf
+from ckpt_magics.compat.lazy_names import WITHOUT
 from tests.graphs.saver.programs import WEIGHT, fresh_session, save_two, two_variables
 from tests.truth import GOLDEN
 
@@ -89,6 +91,12 @@ def test_missing_names_of_training_programs_say_what_to_do(module, name, advice)
     assert "Instead: " in text
     assert advice in text
     assert not hasattr(module, name)
+
+
+@pytest.mark.parametrize("advice", sorted(set(WITHOUT.values())))
+def test_what_to_do_without_a_name_names_what_there_is(advice):
+    for name in re.findall(r"\btf\.([\w.]*\w)", advice):
+        assert attrgetter(name)(tf) is not None
 
 
 def test_names_can_be_imported_one_by_one():
