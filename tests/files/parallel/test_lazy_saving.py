@@ -105,6 +105,12 @@ def test_types_that_tensorflow_does_not_assemble_are_in_one_piece(tmp_path):
         assert list(range(9)) == reader["half"].tolist()
 
 
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="a kind of text of NumPy 2")
+def test_strings_of_numpy_2(tmp_path):
+    array = da.from_array(np.array(["x", "ä"], np.dtypes.StringDType()), 2)
+    assert values_of(saved(tmp_path / "m", {"w": array}))["w"].tolist() == [b"x", "ä".encode()]
+
+
 def test_what_two_arrays_need_is_made_once(tmp_path):
     made = []
 
